@@ -1,0 +1,53 @@
+"""What audit says: how far the log reaches, and who looked at it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from contracts.codes import StaffRole
+from contracts.event import Code, Slug, event
+
+
+@event("audit.checkpoint_signed.v1", subject=("checkpoint", "checkpoint_id"))
+class CheckpointSigned:
+    """A tree head was signed and left the database."""
+
+    checkpoint_id: UUID
+    size: int
+    root_sha256: Code
+    key_id: Code
+
+
+@event("audit.log_viewed.v1", subject=("view", "view_id"))
+class LogViewed:
+    """Somebody read the log."""
+
+    view_id: UUID
+    role: StaffRole
+    page: Slug
+
+
+@event("audit.log_exported.v1", subject=("export", "export_id"))
+class LogExported:
+    """A range of the log left as a file."""
+
+    export_id: UUID
+    first: int
+    size: int
+
+
+@event("audit.sign_in_refused.v1", subject=("refusal", "refusal_id"))
+class SignInRefused:
+    refusal_id: UUID
+    slug: Slug
+    count: int
+
+
+@event("audit.stream_reported.v1", subject=("stream", "stream_id"))
+class StreamReported:
+    """How far audit has published, so that a missing event can be seen."""
+
+    stream_id: UUID
+    position: int
+    count: int
+    rolling_sha256: Code
+    reported_at: datetime

@@ -1,0 +1,564 @@
+"""The code lists of the network: what may be said, in words every service shares.
+
+A code is stable for ever; its sentence lives in the message catalogues under the key ``<list>.<code>``.
+Lists follow FHIR R4 ``Task.status`` (status), HSDS 3 (audience, capacity) and ISO/IEC TS 27560 (consent) where these say
+anything; the rest is the network's own.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a referral stands. Each code maps to one FHIR ``Task.status`` through `FHIR_TASK_STATUS`."""
+
+    DRAFT = "draft"
+    AWAITING_CONSENT = "awaiting_consent"
+    REQUESTED = "requested"
+    RECEIVED = "received"
+    CLARIFICATION = "clarification"
+    WAITLISTED = "waitlisted"
+    ACCEPTED = "accepted"
+    IN_PROGRESS = "in_progress"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    ENDED_EARLY = "ended_early"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    ENTERED_IN_ERROR = "entered_in_error"
+
+    @property
+    def is_terminal(self) -> bool:
+        return self in TERMINAL
+
+
+TERMINAL = frozenset(
+    {
+        Status.COMPLETED,
+        Status.ENDED_EARLY,
+        Status.REJECTED,
+        Status.EXPIRED,
+        Status.CANCELLED,
+        Status.ENTERED_IN_ERROR,
+    }
+)
+
+FHIR_TASK_STATUS = {
+    Status.DRAFT: "draft",
+    Status.AWAITING_CONSENT: "draft",
+    Status.REQUESTED: "requested",
+    Status.RECEIVED: "received",
+    Status.CLARIFICATION: "on-hold",
+    Status.WAITLISTED: "on-hold",
+    Status.ACCEPTED: "accepted",
+    Status.IN_PROGRESS: "in-progress",
+    Status.PAUSED: "on-hold",
+    Status.COMPLETED: "completed",
+    Status.ENDED_EARLY: "failed",
+    Status.REJECTED: "rejected",
+    Status.EXPIRED: "rejected",
+    Status.CANCELLED: "cancelled",
+    Status.ENTERED_IN_ERROR: "entered-in-error",
+}
+
+
+class Action(StrEnum):
+    """What somebody may do with a referral."""
+
+    PREPARE = "prepare"
+    REVISE = "revise"
+    REQUEST = "request"
+    RECEIVE = "receive"
+    ASK = "ask"
+    ANSWER = "answer"
+    ACCEPT = "accept"
+    WAITLIST = "waitlist"
+    REJECT = "reject"
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    COMPLETE = "complete"
+    CONCLUDE = "conclude"
+    END = "end"
+    EXPIRE = "expire"
+    CANCEL = "cancel"
+    REVOKE = "revoke"
+    MARK_ENTERED_IN_ERROR = "mark_entered_in_error"
+    ACKNOWLEDGE_STOP = "acknowledge_stop"
+    STATE_DELETION = "state_deletion"
+
+
+class Party(StrEnum):
+    """On whose behalf an action is done."""
+
+    NAVIGATOR = "navigator"
+    PARTNER = "partner"
+    PERSON = "person"
+    SYSTEM = "system"
+    CLOCK = "clock"
+
+
+class Urgency(StrEnum):
+    """How soon the partner has to act; sets contact-by and expiry."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class BackLevel(StrEnum):
+    """How much a partner may tell back (order matters: none < receipt < status < outcome)."""
+
+    NONE = "none"
+    RECEIPT = "receipt"
+    STATUS = "status"
+    OUTCOME = "outcome"
+
+    def covers(self, needed: "BackLevel") -> bool:
+        order = list(BackLevel)
+        return order.index(self) >= order.index(needed)
+
+
+class Topic(StrEnum):
+    """What an enquiry is about. The same codes serve as consent purposes."""
+
+    ARBEIT = "ARBEIT"
+    AUSBILDUNG = "AUSBILDUNG"
+    QUALIFIZIERUNG = "QUALIFIZIERUNG"
+    ANERKENNUNG = "ANERKENNUNG"
+    SPRACHE = "SPRACHE"
+    AUFENTHALT = "AUFENTHALT"
+    EINBUERGERUNG = "EINBUERGERUNG"
+    LEISTUNG = "LEISTUNG"
+    GESUNDHEIT = "GESUNDHEIT"
+    BANK_VERSICHERUNG = "BANK_VERSICHERUNG"
+    WOHNEN = "WOHNEN"
+    SCHULE_KITA = "SCHULE_KITA"
+    GRUENDUNG = "GRUENDUNG"
+    ANKOMMEN = "ANKOMMEN"
+    BEGLEITUNG = "BEGLEITUNG"
+    ANWERBUNG = "ANWERBUNG"
+    FACHKRAEFTEVERFAHREN = "FACHKRAEFTEVERFAHREN"
+    BETRIEBLICHE_INTEGRATION = "BETRIEBLICHE_INTEGRATION"
+
+
+EMPLOYER_TOPICS = frozenset({Topic.ANWERBUNG, Topic.FACHKRAEFTEVERFAHREN, Topic.BETRIEBLICHE_INTEGRATION})
+
+#: The nine matters a person can settle at the Kompetenzzentrum Integration und Arbeit (decision paper of 8 Nov 2024).
+KIA_TOPICS = (
+    Topic.GESUNDHEIT,
+    Topic.BANK_VERSICHERUNG,
+    Topic.SCHULE_KITA,
+    Topic.AUFENTHALT,
+    Topic.ANERKENNUNG,
+    Topic.QUALIFIZIERUNG,
+    Topic.ARBEIT,
+    Topic.SPRACHE,
+    Topic.ANKOMMEN,
+)
+
+Purpose = StrEnum(  # type: ignore[misc]
+    "Purpose", {**{topic.name: topic.value for topic in Topic}, "VERWEIS": "VERWEIS", "DOPPELPRUEFUNG": "DOPPELPRUEFUNG"}
+)
+Purpose.__doc__ = """What data may be used for: every topic, passing on as such (VERWEIS), and the duplicate-care check."""
+
+
+class DataCategory(StrEnum):
+    """Kinds of personal data. `SENSITIVITY` orders them; free text counts as the most sensitive."""
+
+    IDENTITY = "IDENTITY"
+    CONTACT = "CONTACT"
+    LANGUAGE = "LANGUAGE"
+    QUALIFICATION = "QUALIFICATION"
+    EMPLOYMENT = "EMPLOYMENT"
+    RESIDENCE = "RESIDENCE"
+    FAMILY = "FAMILY"
+    HOUSING = "HOUSING"
+    BENEFITS = "BENEFITS"
+    HEALTH = "HEALTH"
+    DOCUMENTS = "DOCUMENTS"
+    FREE_TEXT = "FREE_TEXT"
+    BUSINESS_CONTACT = "BUSINESS_CONTACT"
+
+
+class LegalSphere(StrEnum):
+    """The law a service acts under (Rechtskreis)."""
+
+    SGB2 = "SGB2"
+    SGB3 = "SGB3"
+    SGB5 = "SGB5"
+    SGB8 = "SGB8"
+    SGB9 = "SGB9"
+    SGB12 = "SGB12"
+    ASYLBLG = "ASYLBLG"
+    AUFENTHG = "AUFENTHG"
+    STAG = "STAG"
+    BQFG = "BQFG"
+    HANDWO = "HANDWO"
+
+
+#: Legal spheres with case management of their own: the network passes on and does not accompany.
+PASS_ON_SPHERES = frozenset({LegalSphere.SGB2, LegalSphere.SGB3, LegalSphere.SGB5, LegalSphere.SGB8, LegalSphere.SGB12})
+
+
+class ServiceRole(StrEnum):
+    """What a body does in a matter."""
+
+    DECIDES = "decides"
+    ADVISES = "advises"
+    ACCOMPANIES = "accompanies"
+    FUNDS = "funds"
+
+
+class Audience(StrEnum):
+    PERSON = "person"
+    EMPLOYER = "employer"
+    BOTH = "both"
+
+
+class Capacity(StrEnum):
+    CAPACITY = "capacity"
+    NO_CAPACITY = "no_capacity"
+    WAITLIST = "waitlist"
+    ASSESSMENT_FIRST = "assessment_first"
+    UNKNOWN = "unknown"
+
+
+class ChannelKind(StrEnum):
+    """How a partner is reached."""
+
+    AMQP = "amqp"
+    WEBHOOK = "webhook"
+    PULL = "pull"
+    LIGHT = "light"
+    NONE = "none"
+
+
+class AgreementKind(StrEnum):
+    """In which capacity a partner takes part (GDPR Art. 4(7), 26, 28)."""
+
+    INDEPENDENT = "independent"
+    JOINT = "joint"
+    PROCESSOR = "processor"
+
+
+class DataProtectionLaw(StrEnum):
+    GDPR = "GDPR"
+    KDG = "KDG"
+    DSG_EKD = "DSG-EKD"
+
+
+class EnquirerKind(StrEnum):
+    PERSON = "person"
+    EMPLOYER = "employer"
+
+
+class Site(StrEnum):
+    AACHEN = "aachen"
+    MOENCHENGLADBACH = "moenchengladbach"
+    NEUSS = "neuss"
+
+
+class StaffRole(StrEnum):
+    """The seven roles of signed-in people."""
+
+    NAVIGATOR = "navigator"
+    LEAD = "lead"
+    PARTNER_CLERK = "partner_clerk"
+    DIRECTORY_EDITOR = "directory_editor"
+    DPO = "dpo"
+    COORDINATOR = "coordinator"
+    OPERATIONS = "operations"
+
+
+class ConsentChannel(StrEnum):
+    """How consent was given (words after ISO/IEC TS 27560)."""
+
+    SIGNED_PAPER = "signed_paper"
+    SIGN_PAD = "sign_pad"
+    ONLINE = "online"
+    VERBAL_WITNESSED = "verbal_witnessed"
+
+
+class GivenBy(StrEnum):
+    SELF = "self"
+    GUARDIAN = "guardian"
+    REPRESENTATIVE = "representative"
+
+
+class GroundKind(StrEnum):
+    """On what footing data is disclosed."""
+
+    CONSENT = "consent"
+    STATUTORY = "statutory"
+    ENTERPRISE_REQUEST = "enterprise_request"
+    NO_PERSONAL_DATA = "no_personal_data"
+
+
+class RefusalReason(StrEnum):
+    """Why the consent engine says no."""
+
+    NO_CONSENT = "NO_CONSENT"
+    NOT_YET_VALID = "NOT_YET_VALID"
+    EXPIRED = "EXPIRED"
+    WITHDRAWN = "WITHDRAWN"
+    RECIPIENT_NOT_COVERED = "RECIPIENT_NOT_COVERED"
+    PURPOSE_NOT_COVERED = "PURPOSE_NOT_COVERED"
+    CATEGORY_NOT_COVERED = "CATEGORY_NOT_COVERED"
+    TEXT_NOT_REVIEWED = "TEXT_NOT_REVIEWED"
+    RECIPIENT_MUST_STAND_ALONE = "RECIPIENT_MUST_STAND_ALONE"
+    EMPLOYER_MAY_NOT_CARRY = "EMPLOYER_MAY_NOT_CARRY"
+
+
+class DisclosurePoint(StrEnum):
+    """Where the consent engine was asked."""
+
+    REQUEST = "request"
+    ANSWER = "answer"
+    FETCH = "fetch"
+    BACK_CHANNEL = "back_channel"
+    RESEAL = "reseal"
+    PRINT = "print"
+
+
+class Way(StrEnum):
+    """How a partner told something that a navigator records by hand."""
+
+    PHONE = "phone"
+    LETTER = "letter"
+    IN_PERSON = "in_person"
+
+
+class CauseSide(StrEnum):
+    """On whose side the cause of a reason lies."""
+
+    PERSON = "person"
+    PARTNER = "partner"
+    SENDER = "sender"
+    OUTSIDE = "outside"
+
+
+class NextStep(StrEnum):
+    """What a reason sets off on the navigator's desk."""
+
+    OFFER_ALTERNATIVES = "offer_alternatives"
+    MATCH_AGAIN = "match_again"
+    NOT_SAME_PARTNER_AGAIN = "not_same_partner_again"
+    RECORD_OBSTACLE = "record_obstacle"
+    NOTHING = "nothing"
+
+
+class RejectionReason(StrEnum):
+    """Why a partner declines before doing any work."""
+
+    NOT_COMPETENT = "NOT_COMPETENT"
+    OUT_OF_AREA = "OUT_OF_AREA"
+    TARGET_GROUP = "TARGET_GROUP"
+    NO_CAPACITY = "NO_CAPACITY"
+    ALREADY_CARED_FOR = "ALREADY_CARED_FOR"
+    DOUBLE_FUNDING = "DOUBLE_FUNDING"
+    INFORMATION_MISSING = "INFORMATION_MISSING"
+    LANGUAGE = "LANGUAGE"
+    LEGAL_BAR = "LEGAL_BAR"
+    OTHER = "OTHER"
+
+
+class EndReason(StrEnum):
+    """Why a referral is cancelled or ends early."""
+
+    PERSON_DECLINED = "PERSON_DECLINED"
+    PERSON_UNREACHABLE = "PERSON_UNREACHABLE"
+    PERSON_MOVED = "PERSON_MOVED"
+    SOLVED_ELSEWHERE = "SOLVED_ELSEWHERE"
+    EMPLOYER_WITHDREW = "EMPLOYER_WITHDREW"
+    LEGAL_SPHERE_CHANGED = "LEGAL_SPHERE_CHANGED"
+    MISTAKE = "MISTAKE"
+    DUPLICATE = "DUPLICATE"
+    CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN"
+    PARTNER_CLOSED = "PARTNER_CLOSED"
+    OTHER = "OTHER"
+
+
+class PauseReason(StrEnum):
+    """What a referral in progress waits for outside."""
+
+    VISA = "VISA"
+    RECOGNITION_NOTICE = "RECOGNITION_NOTICE"
+    COURSE_START = "COURSE_START"
+    DOCUMENTS = "DOCUMENTS"
+    PERSON_AWAY = "PERSON_AWAY"
+    OTHER = "OTHER"
+
+
+class QuestionCode(StrEnum):
+    """What a partner asks back."""
+
+    QUALIFICATION_DETAILS = "QUALIFICATION_DETAILS"
+    LANGUAGE_LEVEL = "LANGUAGE_LEVEL"
+    AVAILABILITY = "AVAILABILITY"
+    CONTACT_DETAILS = "CONTACT_DETAILS"
+    DOCUMENT_MISSING = "DOCUMENT_MISSING"
+    COMPETENCE_UNCLEAR = "COMPETENCE_UNCLEAR"
+    OTHER = "OTHER"
+
+
+class Outcome(StrEnum):
+    """What came of a referral."""
+
+    GOAL_REACHED = "GOAL_REACHED"
+    ADVICE_GIVEN = "ADVICE_GIVEN"
+    PROCEDURE_STARTED = "PROCEDURE_STARTED"
+    COURSE_PLACE_FOUND = "COURSE_PLACE_FOUND"
+    EMPLOYMENT_FOUND = "EMPLOYMENT_FOUND"
+    PASSED_ON = "PASSED_ON"
+    HANDED_OVER_NO_FEEDBACK = "HANDED_OVER_NO_FEEDBACK"
+
+
+class Obstacle(StrEnum):
+    """Hindrances met in single cases that may lead to structural change."""
+
+    WAITING_TIME = "WAITING_TIME"
+    LANGUAGE_BARRIER = "LANGUAGE_BARRIER"
+    UNCLEAR_COMPETENCE = "UNCLEAR_COMPETENCE"
+    MISSING_DOCUMENTS = "MISSING_DOCUMENTS"
+    COST = "COST"
+    NO_SERVICE = "NO_SERVICE"
+    LEGAL_BAR = "LEGAL_BAR"
+    OTHER = "OTHER"
+
+
+class Duty(StrEnum):
+    """What a partner still owes after a referral was stopped."""
+
+    ACKNOWLEDGE_STOP = "acknowledge_stop"
+    STATE_DELETION = "state_deletion"
+
+
+class Deletion(StrEnum):
+    DELETED = "deleted"
+    RETAINED = "retained"
+
+
+class RetentionGround(StrEnum):
+    """On which legal ground a partner keeps what it fetched."""
+
+    STATUTORY_FILE_DUTY = "STATUTORY_FILE_DUTY"
+    LEGAL_CLAIM = "LEGAL_CLAIM"
+    OWN_PROCEDURE = "OWN_PROCEDURE"
+    OTHER = "OTHER"
+
+
+class TaskKind(StrEnum):
+    """Why somebody at the welcome center has something to do."""
+
+    REFERRAL_REJECTED = "referral_rejected"
+    REFERRAL_EXPIRED = "referral_expired"
+    QUESTION_OPEN = "question_open"
+    QUESTION_OVERDUE = "question_overdue"
+    CONTACT_OVERDUE = "contact_overdue"
+    DUTY_OVERDUE = "duty_overdue"
+    ANSWERED_LATE = "answered_late"
+    CONCLUDE_DUE = "conclude_due"
+    CONSENT_RUNS_OUT = "consent_runs_out"
+    BREACH_CHECK = "breach_check"
+    SERVICE_RETIRED = "service_retired"
+    CONSENT_MISSING = "consent_missing"
+    RECORDED_BY_HAND_DISPUTED = "recorded_by_hand_disputed"
+    WAITLIST_UNRENEWED = "waitlist_unrenewed"
+    NEED_WITHOUT_SERVICE = "need_without_service"
+
+
+class ReminderKind(StrEnum):
+    FIRST = "first"
+    SECOND = "second"
+    WAITLIST = "waitlist"
+    CONSENT = "consent"
+
+
+class NoticeKind(StrEnum):
+    """Why a partner is told something; a notice carries no more than this code, ids and a link."""
+
+    REFERRAL_REQUESTED = "referral_requested"
+    QUESTION_ANSWERED = "question_answered"
+    REFERRAL_STOPPED = "referral_stopped"
+    DUTY_OPENED = "duty_opened"
+    REMINDER = "reminder"
+    RECORDED_BY_HAND = "recorded_by_hand"
+    REFERRAL_CLOSED = "referral_closed"
+    TEST = "test"
+
+
+class Classification(StrEnum):
+    """CloudEvents ``dataclassification``: who may see an event. Unknown values are refused."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    RESTRICTED = "restricted"
+
+
+class ViewPurpose(StrEnum):
+    """Why somebody looked at personal data."""
+
+    CASE_WORK = "case_work"
+    SUBSTITUTION = "substitution"
+    SEARCH = "search"
+    PARTNER_WORK = "partner_work"
+    OVERSIGHT = "oversight"
+    PERSON_SELF = "person_self"
+
+
+class Assertion(StrEnum):
+    """Three-valued truth of an eligibility rule: unknown is a question to ask, never a no."""
+
+    TRUE = "true"
+    FALSE = "false"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One row of a reason list: who caused it, whether it needs a comment, what it sets off, and when it is valid."""
+
+    code: str
+    cause: CauseSide
+    next_step: NextStep
+    needs_comment: bool = False
+    valid_from: date = date(2026, 1, 1)
+    valid_until: date | None = None
+
+    def is_valid_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
+
+def _reasons(*rows: Reason) -> dict[str, Reason]:
+    return {row.code: row for row in rows}
+
+
+REJECTION_REASONS = _reasons(
+    Reason(RejectionReason.NOT_COMPETENT, CauseSide.SENDER, NextStep.OFFER_ALTERNATIVES),
+    Reason(RejectionReason.OUT_OF_AREA, CauseSide.SENDER, NextStep.OFFER_ALTERNATIVES),
+    Reason(RejectionReason.TARGET_GROUP, CauseSide.SENDER, NextStep.MATCH_AGAIN),
+    Reason(RejectionReason.NO_CAPACITY, CauseSide.PARTNER, NextStep.OFFER_ALTERNATIVES),
+    Reason(RejectionReason.ALREADY_CARED_FOR, CauseSide.OUTSIDE, NextStep.NOT_SAME_PARTNER_AGAIN),
+    Reason(RejectionReason.DOUBLE_FUNDING, CauseSide.OUTSIDE, NextStep.MATCH_AGAIN),
+    Reason(RejectionReason.INFORMATION_MISSING, CauseSide.SENDER, NextStep.MATCH_AGAIN),
+    Reason(RejectionReason.LANGUAGE, CauseSide.PARTNER, NextStep.RECORD_OBSTACLE),
+    Reason(RejectionReason.LEGAL_BAR, CauseSide.OUTSIDE, NextStep.RECORD_OBSTACLE, needs_comment=True),
+    Reason(RejectionReason.OTHER, CauseSide.PARTNER, NextStep.OFFER_ALTERNATIVES, needs_comment=True),
+)
+
+END_REASONS = _reasons(
+    Reason(EndReason.PERSON_DECLINED, CauseSide.PERSON, NextStep.NOTHING),
+    Reason(EndReason.PERSON_UNREACHABLE, CauseSide.PERSON, NextStep.MATCH_AGAIN),
+    Reason(EndReason.PERSON_MOVED, CauseSide.PERSON, NextStep.MATCH_AGAIN),
+    Reason(EndReason.SOLVED_ELSEWHERE, CauseSide.OUTSIDE, NextStep.NOTHING),
+    Reason(EndReason.EMPLOYER_WITHDREW, CauseSide.OUTSIDE, NextStep.MATCH_AGAIN),
+    Reason(EndReason.LEGAL_SPHERE_CHANGED, CauseSide.OUTSIDE, NextStep.MATCH_AGAIN),
+    Reason(EndReason.MISTAKE, CauseSide.SENDER, NextStep.MATCH_AGAIN),
+    Reason(EndReason.DUPLICATE, CauseSide.SENDER, NextStep.NOTHING),
+    Reason(EndReason.CONSENT_WITHDRAWN, CauseSide.PERSON, NextStep.NOTHING),
+    Reason(EndReason.PARTNER_CLOSED, CauseSide.PARTNER, NextStep.OFFER_ALTERNATIVES),
+    Reason(EndReason.OTHER, CauseSide.OUTSIDE, NextStep.MATCH_AGAIN, needs_comment=True),
+)

@@ -1,0 +1,150 @@
+"""What directory says: who helps with what, where, on which terms. Public texts and public keys, never a person.
+
+Each ``*_published`` event is a complete snapshot with a version: a consumer keeps the newest and ignores older ones.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from contracts.codes import (
+    AgreementKind,
+    Audience,
+    BackLevel,
+    Capacity,
+    ChannelKind,
+    Classification,
+    DataCategory,
+    DataProtectionLaw,
+    LegalSphere,
+    ServiceRole,
+    Site,
+    Topic,
+)
+from contracts.event import (
+    Code,
+    JsonDocument,
+    LanguageTag,
+    OfficialKey,
+    PublicContact,
+    PublicJwk,
+    PublicText,
+    PublicUrl,
+    event,
+    value,
+)
+
+PUBLIC = Classification.PUBLIC
+
+
+@value
+class Agreement:
+    """The footing a partner takes part on; none in force means nothing is sent to it (GDPR Art. 26, 28)."""
+
+    kind: AgreementKind
+    law: DataProtectionLaw
+    signed_on: date
+    valid_until: date | None
+
+
+@value
+class Channel:
+    """How a partner is reached: queue, webhook address, pull, mail of a unit, or not at all."""
+
+    kind: ChannelKind
+    webhook_url: PublicUrl | None = None
+    unit_mailbox: PublicContact | None = None
+
+
+@value
+class Terms:
+    """Terms of referral of one service: which data it takes, how fast it answers, how much it may tell back."""
+
+    categories_accepted: tuple[DataCategory, ...]
+    minimum_categories: tuple[DataCategory, ...]
+    answer_days: int | None
+    contact_days: int | None
+    back_level: BackLevel
+
+
+@event("directory.organization_published.v1", subject=("organization", "organization_id"), classification=PUBLIC, snapshot=True)
+class OrganizationPublished:
+    """An organization as it now stands, with its channel, agreement and public key."""
+
+    organization_id: UUID
+    version: int
+    name: PublicText
+    kind: Code
+    sites: tuple[Site, ...]
+    social_data_body: bool
+    must_stand_alone: bool
+    own_measure: bool
+    channel: Channel
+    agreement: Agreement | None
+    public_key: PublicJwk | None
+    phone: PublicContact | None
+    email: PublicContact | None
+    website: PublicUrl | None
+    address: PublicContact | None
+
+
+@event("directory.service_published.v1", subject=("service", "service_id"), classification=PUBLIC, snapshot=True)
+class ServicePublished:
+    """A service as it now stands: topics, area, audience, legal spheres, eligibility rules, terms, capacity."""
+
+    service_id: UUID
+    version: int
+    organization_id: UUID
+    name: PublicText
+    description: PublicText
+    delimitation: PublicText
+    topics: tuple[Topic, ...]
+    areas: tuple[OfficialKey, ...]
+    audience: Audience
+    legal_spheres: tuple[LegalSphere, ...]
+    role: ServiceRole
+    own_measure: bool
+    residence_independent: bool
+    profession_independent: bool
+    profession_codes: tuple[Code, ...]
+    eligibility: JsonDocument
+    languages: tuple[LanguageTag, ...]
+    interpreters: bool
+    capacity: Capacity
+    capacity_reported_on: date | None
+    assured_on: date | None
+    overlap_group: Code | None
+    funder: Code | None
+    excludes_funders: tuple[Code, ...]
+    terms: Terms
+    better_bodies: tuple[UUID, ...]
+
+
+@event("directory.service_retired.v1", subject=("service", "service_id"), classification=PUBLIC)
+class ServiceRetired:
+    """A service is offered no more; what runs is carried on or transferred with fresh consent."""
+
+    service_id: UUID
+    version: int
+    organization_id: UUID
+
+
+@event("directory.import_applied.v1", subject=("import", "import_id"))
+class ImportApplied:
+    """A file was taken in as a whole."""
+
+    import_id: UUID
+    organizations: int
+    services: int
+    unchanged: int
+    sha256: Code
+
+
+@event("directory.stream_reported.v1", subject=("stream", "stream_id"))
+class StreamReported:
+    """How far directory has published, so that a missing event can be seen."""
+
+    stream_id: UUID
+    position: int
+    count: int
+    rolling_sha256: Code
+    reported_at: datetime

@@ -1,0 +1,540 @@
+"""What referral says: enquiries, consents, referrals. Ids, codes and times only - no name, no contact, no free text."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from contracts.codes import (
+    Action,
+    BackLevel,
+    ConsentChannel,
+    DataCategory,
+    Deletion,
+    DisclosurePoint,
+    Duty,
+    EndReason,
+    EnquirerKind,
+    GivenBy,
+    GroundKind,
+    Outcome,
+    Obstacle,
+    Party,
+    PauseReason,
+    Purpose,
+    QuestionCode,
+    RefusalReason,
+    RejectionReason,
+    ReminderKind,
+    RetentionGround,
+    Site,
+    StaffRole,
+    Status,
+    TaskKind,
+    Topic,
+    Urgency,
+    ViewPurpose,
+    Way,
+)
+from contracts.event import Code, LanguageTag, Reference, Slug, event, value
+
+# --- enquiry -----------------------------------------------------------------------------------------------------------
+
+
+@event("referral.enquiry_recorded.v1", subject=("enquiry", "enquiry_id"))
+class EnquiryRecorded:
+    """Somebody asked the welcome center for help."""
+
+    enquiry_id: UUID
+    enquirer: EnquirerKind
+    person_id: UUID | None
+    site: Site
+    organization_id: UUID
+    topics: tuple[Topic, ...]
+
+
+@event("referral.need_recorded.v1", subject=("enquiry", "enquiry_id"))
+class NeedRecorded:
+    """One thing the enquirer needs."""
+
+    enquiry_id: UUID
+    need_id: UUID
+    topic: Topic
+    urgency: Urgency
+
+
+@event("referral.services_suggested.v1", subject=("enquiry", "enquiry_id"))
+class ServicesSuggested:
+    """The network suggested services for a need; a person decides."""
+
+    enquiry_id: UUID
+    need_id: UUID
+    service_ids: tuple[UUID, ...]
+    excluded: int
+
+
+@event("referral.contact_card_issued.v1", subject=("enquiry", "enquiry_id"))
+class ContactCardIssued:
+    """The person took the body's contact details along; nothing was disclosed."""
+
+    enquiry_id: UUID
+    need_id: UUID | None
+    organization_id: UUID
+    service_id: UUID | None
+
+
+# --- consent -----------------------------------------------------------------------------------------------------------
+
+
+@value
+class ConsentRecipient:
+    """Organization and service that may receive, for which purposes and categories, and how much may come back."""
+
+    organization_id: UUID
+    service_id: UUID | None
+    purposes: tuple[Purpose, ...]
+    categories: tuple[DataCategory, ...]
+    back_level: BackLevel
+
+
+@event("referral.consent_given.v1", subject=("consent", "consent_id"))
+class ConsentGiven:
+    """A person (or who may for her) consented to named recipients, purposes and categories."""
+
+    consent_id: UUID
+    consent_version: int
+    person_id: UUID
+    given_by: GivenBy
+    channel: ConsentChannel
+    text_id: Code
+    text_sha256: Code
+    language: LanguageTag
+    recipients: tuple[ConsentRecipient, ...]
+    valid_from: date
+    valid_until: date
+
+
+@event("referral.consent_withdrawn.v1", subject=("consent", "consent_id"))
+class ConsentWithdrawn:
+    """The consent - or its part for one recipient - holds no longer."""
+
+    consent_id: UUID
+    consent_version: int
+    person_id: UUID
+    organization_id: UUID | None
+    channel: ConsentChannel
+
+
+@event("referral.enterprise_request_recorded.v1", subject=("enquiry", "enquiry_id"))
+class EnterpriseRequestRecorded:
+    """An employer asked to be put in touch with named bodies; the ground that carries its own contact data."""
+
+    enquiry_id: UUID
+    request_id: UUID
+    organization_ids: tuple[UUID, ...]
+    purposes: tuple[Purpose, ...]
+
+
+@event("referral.disclosure_decided.v1", subject=("decision", "decision_id"))
+class DisclosureDecided:
+    """The consent engine allowed or refused a disclosure; every decision is told."""
+
+    decision_id: UUID
+    referral_id: UUID
+    person_id: UUID | None
+    organization_id: UUID
+    service_id: UUID
+    point: DisclosurePoint
+    purpose: Purpose
+    categories: tuple[DataCategory, ...]
+    allowed: bool
+    ground: GroundKind | None
+    ground_id: UUID | None
+    ground_version: int | None
+    refusal: RefusalReason | None
+
+
+# --- referral: the sender's side ---------------------------------------------------------------------------------------
+
+
+@event("referral.drafted.v1", subject=("referral", "referral_id"))
+class ReferralDrafted:
+    """A referral was begun; only the sender sees it."""
+
+    referral_id: UUID
+    reference: Reference
+    enquiry_id: UUID
+    person_id: UUID | None
+    organization_id: UUID
+    service_id: UUID
+    topic: Topic
+    urgency: Urgency
+    site: Site
+    based_on: UUID | None
+    own_employer: bool
+
+
+@event("referral.prepared.v1", subject=("referral", "referral_id"))
+class ReferralPrepared:
+    """Complete and waiting for the undo window and the consent decision."""
+
+    referral_id: UUID
+    organization_id: UUID
+    release_at: datetime
+
+
+@event("referral.revised.v1", subject=("referral", "referral_id"))
+class ReferralRevised:
+    """Taken back to draft before it was released."""
+
+    referral_id: UUID
+    organization_id: UUID
+
+
+@event("referral.requested.v1", subject=("referral", "referral_id"))
+class ReferralRequested:
+    """Released to the partner on a living consent; the sealed dossier waits to be fetched."""
+
+    referral_id: UUID
+    reference: Reference
+    organization_id: UUID
+    service_id: UUID
+    urgency: Urgency
+    back_level: BackLevel
+    expires_on: date
+
+
+@event("referral.answered.v1", subject=("referral", "referral_id"))
+class ClarificationAnswered:
+    """The sender answered the partner's question."""
+
+    referral_id: UUID
+    organization_id: UUID
+    question_id: UUID
+
+
+@event("referral.concluded.v1", subject=("referral", "referral_id"))
+class ReferralConcluded:
+    """The person says contact took place; the partner may tell no more than receipt."""
+
+    referral_id: UUID
+    organization_id: UUID
+    contact_on: date
+    outcome: Outcome
+
+
+@event("referral.cancelled.v1", subject=("referral", "referral_id"))
+class ReferralCancelled:
+    """Taken back by the sender or the person."""
+
+    referral_id: UUID
+    organization_id: UUID
+    reason: EndReason
+    previous: Status
+
+
+@event("referral.revoked.v1", subject=("referral", "referral_id"))
+class ReferralRevoked:
+    """Stopped at once because the consent that carried it was withdrawn."""
+
+    referral_id: UUID
+    organization_id: UUID
+    previous: Status
+
+
+@event("referral.marked_entered_in_error.v1", subject=("referral", "referral_id"))
+class ReferralEnteredInError:
+    """Wrong person or recipient. If it had been received or fetched, a breach check opens."""
+
+    referral_id: UUID
+    organization_id: UUID
+    previous: Status
+    breach_check: bool
+    became_aware_at: datetime
+
+
+@event("referral.expired.v1", subject=("referral", "referral_id"))
+class ReferralExpired:
+    """Nobody reacted in time."""
+
+    referral_id: UUID
+    organization_id: UUID
+    previous: Status
+
+
+# --- referral: the partner's side --------------------------------------------------------------------------------------
+
+
+@event("referral.received.v1", subject=("referral", "referral_id"))
+class ReferralReceived:
+    """The partner's own system acknowledged the referral."""
+
+    referral_id: UUID
+    organization_id: UUID
+    by_hand: Way | None = None
+
+
+@event("referral.clarification_asked.v1", subject=("referral", "referral_id"))
+class ClarificationAsked:
+    """The partner needs to know something before it can decide; the ball is with the sender."""
+
+    referral_id: UUID
+    organization_id: UUID
+    question_id: UUID
+    question: QuestionCode
+    changes_status: bool
+
+
+@event("referral.accepted.v1", subject=("referral", "referral_id"))
+class ReferralAccepted:
+    """The partner takes over and will make contact by a date."""
+
+    referral_id: UUID
+    organization_id: UUID
+    contact_by: date
+    by_hand: Way | None = None
+
+
+@event("referral.waitlisted.v1", subject=("referral", "referral_id"))
+class ReferralWaitlisted:
+    """Yes in principle, date unknown or estimated."""
+
+    referral_id: UUID
+    organization_id: UUID
+    estimated_on: date | None
+    by_hand: Way | None = None
+
+
+@event("referral.rejected.v1", subject=("referral", "referral_id"))
+class ReferralRejected:
+    """The addressed partner declined before doing any work; it may name a better service."""
+
+    referral_id: UUID
+    organization_id: UUID
+    reason: RejectionReason
+    better_service_id: UUID | None
+    by_hand: Way | None = None
+
+
+@event("referral.started.v1", subject=("referral", "referral_id"))
+class ReferralStarted:
+    """First contact was made: the warm handover is done."""
+
+    referral_id: UUID
+    organization_id: UUID
+    first_contact_on: date
+    by_hand: Way | None = None
+
+
+@event("referral.paused.v1", subject=("referral", "referral_id"))
+class ReferralPaused:
+    """Work waits for something outside."""
+
+    referral_id: UUID
+    organization_id: UUID
+    reason: PauseReason
+
+
+@event("referral.resumed.v1", subject=("referral", "referral_id"))
+class ReferralResumed:
+    """Work goes on."""
+
+    referral_id: UUID
+    organization_id: UUID
+
+
+@event("referral.completed.v1", subject=("referral", "referral_id"))
+class ReferralCompleted:
+    """Done; the outcome is recorded."""
+
+    referral_id: UUID
+    organization_id: UUID
+    outcome: Outcome
+    obstacles: tuple[Obstacle, ...]
+    by_hand: Way | None = None
+
+
+@event("referral.ended_early.v1", subject=("referral", "referral_id"))
+class ReferralEndedEarly:
+    """Began, and ended without reaching the goal."""
+
+    referral_id: UUID
+    organization_id: UUID
+    reason: EndReason
+    by_hand: Way | None = None
+
+
+# --- dossier -----------------------------------------------------------------------------------------------------------
+
+
+@event("referral.dossier_sealed.v1", subject=("referral", "referral_id"))
+class DossierSealed:
+    """The consented fields were encrypted for one recipient."""
+
+    referral_id: UUID
+    organization_id: UUID
+    categories: tuple[DataCategory, ...]
+    key_id: Code
+    custodial: bool
+
+
+@event("referral.dossier_fetched.v1", subject=("referral", "referral_id"))
+class DossierFetched:
+    """The partner fetched the sealed dossier (or it was printed); consent was asked again at that moment."""
+
+    referral_id: UUID
+    organization_id: UUID
+    person_id: UUID | None
+    decision_id: UUID
+    categories: tuple[DataCategory, ...]
+    ground: GroundKind
+    ground_id: UUID | None
+    ground_version: int | None
+    first: bool
+    printed: bool = False
+
+
+@event("referral.dossier_destroyed.v1", subject=("referral", "referral_id"))
+class DossierDestroyed:
+    """The sealed dossier no longer exists."""
+
+    referral_id: UUID
+    organization_id: UUID
+
+
+# --- duties, deadlines, tasks ------------------------------------------------------------------------------------------
+
+
+@event("referral.duty_opened.v1", subject=("referral", "referral_id"))
+class DutyOpened:
+    """The partner still owes an answer about what it fetched."""
+
+    referral_id: UUID
+    organization_id: UUID
+    duty: Duty
+    due_on: date
+
+
+@event("referral.stop_acknowledged.v1", subject=("referral", "referral_id"))
+class StopAcknowledged:
+    """The partner stopped its work on the referral."""
+
+    referral_id: UUID
+    organization_id: UUID
+
+
+@event("referral.deletion_stated.v1", subject=("referral", "referral_id"))
+class DeletionStated:
+    """The partner stated that it deleted the data, or on which legal ground it keeps them."""
+
+    referral_id: UUID
+    organization_id: UUID
+    deletion: Deletion
+    ground: RetentionGround | None
+
+
+@event("referral.reminder_due.v1", subject=("referral", "referral_id"))
+class ReminderDue:
+    """A deadline draws near; notifications decides who is told how."""
+
+    referral_id: UUID
+    organization_id: UUID
+    reminder: ReminderKind
+    waiting_for: Party
+
+
+@event("referral.task_opened.v1", subject=("task", "task_id"))
+class TaskOpened:
+    """Something waits on a desk of the welcome center."""
+
+    task_id: UUID
+    referral_id: UUID | None
+    enquiry_id: UUID | None
+    kind: TaskKind
+    role: StaffRole
+    site: Site
+    due_on: date
+
+
+@event("referral.task_closed.v1", subject=("task", "task_id"))
+class TaskClosed:
+    """It was done."""
+
+    task_id: UUID
+    kind: TaskKind
+
+
+# --- refusals, views, sign-in ------------------------------------------------------------------------------------------
+
+
+@event("referral.command_refused.v1", subject=("refusal", "refusal_id"))
+class CommandRefused:
+    """A command was refused. Above the back level neither action nor reason of the command is kept."""
+
+    refusal_id: UUID
+    referral_id: UUID | None
+    organization_id: UUID | None
+    slug: Slug
+    action: Action | None
+    count: int = 1
+
+
+@event("referral.personal_data_viewed.v1", subject=("view", "view_id"))
+class PersonalDataViewed:
+    """Somebody looked at personal data; committed before anything was shown."""
+
+    view_id: UUID
+    enquiry_id: UUID | None
+    referral_id: UUID | None
+    person_id: UUID | None
+    role: StaffRole
+    purpose: ViewPurpose
+    categories: tuple[DataCategory, ...]
+
+
+@event("referral.signed_in.v1", subject=("session", "session_id"))
+class SignedIn:
+    """A staff member signed in to referral, in one role."""
+
+    session_id: UUID
+    role: StaffRole
+    site: Site | None
+
+
+@event("referral.sign_in_refused.v1", subject=("refusal", "refusal_id"))
+class SignInRefused:
+    """A sign-in, token or link was refused."""
+
+    refusal_id: UUID
+    slug: Slug
+    count: int
+
+
+@event("referral.signed_out.v1", subject=("session", "session_id"))
+class SignedOut:
+    session_id: UUID
+
+
+@event("referral.desk_entered.v1", subject=("referral", "referral_id"))
+class DeskEntered:
+    """A light-path unit used its single-use link and now works at the desk."""
+
+    referral_id: UUID
+    organization_id: UUID
+    link_id: UUID
+
+
+@event("referral.person_key_destroyed.v1", subject=("person", "person_id"))
+class PersonKeyDestroyed:
+    """The key of a person's data no longer exists, so neither do the data."""
+
+    person_id: UUID
+
+
+@event("referral.stream_reported.v1", subject=("stream", "stream_id"))
+class StreamReported:
+    """How far referral has published, so that a missing event can be seen."""
+
+    stream_id: UUID
+    position: int
+    count: int
+    rolling_sha256: Code
+    reported_at: datetime
