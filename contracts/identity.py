@@ -1,0 +1,10 @@
+"""Ids of things named by a slug: the same everywhere, so that files, programs and people can name them before they exist."""
+
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+NAMESPACE = uuid5(NAMESPACE_URL, "https://lotsennetz.example/id")
+
+
+def id_of(kind: str, slug: str) -> UUID:
+    """The id of, say, ``organization`` ``hwk-aachen``."""
+    return uuid5(NAMESPACE, f"{kind}/{slug}")
