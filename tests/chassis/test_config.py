@@ -1,0 +1,93 @@
+"""Settings: each wrong one is named together with what was expected; production refuses what everybody knows."""
+
+from pathlib import Path
+
+import pytest
+
+from services.chassis.config import DEMO_DEPLOYMENT_KEY, ConfigError, Settings, load
+
+GOOD = {
+    "MODE": "demo",
+    "DATABASE_URL": "postgresql://referral@db/referral",
+    "AMQP_URI": "amqp://referral@broker",
+    "PUBLIC_URL": "http://127.0.0.1:8100/",
+    "ISSUER_URL": "http://127.0.0.1:8190",
+    "OIDC_CLIENT_SECRET": "demo-secret",
+    "DEPLOYMENT_KEY": DEMO_DEPLOYMENT_KEY,
+}
+PRODUCTION = GOOD | {
+    "MODE": "production",
+    "PUBLIC_URL": "https://netz.example",
+    "ISSUER_URL": "https://login.example",
+    "OIDC_CLIENT_SECRET": "r4nd0m",
+    "DEPLOYMENT_KEY": bytes(range(32)).hex(),
+    "DATABASE_URL": "postgresql://referral:s3cret@db/referral",
+    "AMQP_URI": "amqp://referral:s3cret@broker",
+}
+
+
+def settings(**changes: str) -> Settings:
+    return load("referral", GOOD | changes)
+
+
+def test_the_demo_starts_with_the_demo_values() -> None:
+    assert settings().is_demo
+    assert settings().public_url == "http://127.0.0.1:8100"
+
+
+def test_without_a_mode_it_is_production() -> None:
+    with pytest.raises(ConfigError):
+        load("referral", {name: value for name, value in GOOD.items() if name != "MODE"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MODE", "prod"),
+        ("DATABASE_URL", "mysql://x"),
+        ("AMQP_URI", "localhost:5672"),
+        ("PUBLIC_URL", "netz.example"),
+        ("HTTP_ADDRESS", "8101"),
+        ("HTTP_THREADS", "0"),
+        ("HTTP_THREADS", "many"),
+        ("DEPLOYMENT_KEY", "short"),
+        ("LOG_LEVEL", "loud"),
+        ("OIDC_CLIENT_SECRET", ""),
+        ("OIDC_CLIENT_SECRET_FILE", "/nonexistent/secret"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_its_value_is_not_shown(name: str, value: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        settings(**{name: value})
+    assert refused.value.setting == name
+    assert len(value) < 6 or value not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["PUBLIC_URL", "ISSUER_URL", "OIDC_CLIENT_SECRET", "DEPLOYMENT_KEY"])
+def test_production_refuses_a_demo_value(name: str) -> None:
+    load("referral", PRODUCTION)
+    with pytest.raises(ConfigError, match=name):
+        load("referral", PRODUCTION | {name: GOOD[name]})
+
+
+@pytest.mark.parametrize("password", ["", ":guest", ":postgres", ":demo"])
+def test_production_refuses_a_well_known_password(password: str) -> None:
+    with pytest.raises(ConfigError, match="AMQP_URI"):
+        load("referral", PRODUCTION | {"AMQP_URI": f"amqp://referral{password}@broker"})
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("from-the-file\n")
+    assert settings(OIDC_CLIENT_SECRET_FILE=str(tmp_path / "secret")).oidc_client_secret == "from-the-file"
+
+
+def test_secrets_do_not_appear_when_settings_are_printed() -> None:
+    shown = repr(load("referral", PRODUCTION))
+    assert "s3cret" not in shown
+    assert "r4nd0m" not in shown
+
+
+def test_a_service_asks_for_its_own_settings_by_name() -> None:
+    assert settings(SMTP_URL="smtp://127.0.0.1:2525").url("SMTP_URL", ("smtp", "smtps")) == "smtp://127.0.0.1:2525"
+    with pytest.raises(ConfigError, match="SERVICE_KEY"):
+        settings().secret("SERVICE_KEY", "32 bytes in base64")
