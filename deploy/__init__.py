@@ -1,0 +1,1 @@
+"""How the network is run: here the demo; elsewhere compose, Kubernetes and their settings."""

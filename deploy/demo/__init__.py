@@ -1,0 +1,1 @@
+"""Everything `make demo` needs around the four services: servers, issuer, door, mailbox, stand-in partners."""
