@@ -1,0 +1,118 @@
+"""PostgreSQL: bounded pools whose every connection carries its own deadlines.
+
+Without them one slow lock or one half-open network holds a worker for ever: `statement_timeout` ends a slow query,
+`lock_timeout` a wait behind somebody else, `idle_in_transaction_session_timeout` a forgotten transaction and
+`tcp_user_timeout` a peer that went away without a word.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+
+from services.chassis.errors import UnavailableError
+
+Connection = psycopg.Connection[DictRow]
+
+#: What the database says when the trouble is its own and the same request may succeed later.
+INFRASTRUCTURE_ERRORS = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed, TooManyRequests)
+
+STATEMENT_MS = 5_000
+LOCK_MS = 3_000
+IDLE_IN_TRANSACTION_MS = 15_000
+TCP_USER_MS = 5_000
+POOL_SECONDS = 3.0
+
+
+def conninfo(dsn: str, *, name: str = "lotsennetz", read_only: bool = False, statement_ms: int = STATEMENT_MS) -> str:
+    """The same address with all deadlines attached (options already in the DSN come last and so win)."""
+    given = conninfo_to_dict(dsn)
+    settings = {
+        "statement_timeout": statement_ms,
+        "lock_timeout": LOCK_MS,
+        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS,
+        "default_transaction_read_only": "on" if read_only else "off",
+        "timezone": "UTC",
+    }
+    options = " ".join(f"-c {key}={value}" for key, value in settings.items())
+    deadlines: dict[str, Any] = {
+        "connect_timeout": 3,
+        "tcp_user_timeout": TCP_USER_MS,
+        "keepalives_idle": 10,
+        "keepalives_interval": 3,
+        "keepalives_count": 3,
+        "application_name": name,
+    }
+    given_options = str(given.pop("options", None) or "")
+    return make_conninfo(**{**deadlines, **given, "options": f"{options} {given_options}".strip()})
+
+
+def connect(dsn: str, *, name: str = "lotsennetz", statement_ms: int = STATEMENT_MS) -> Connection:
+    """One connection outside any pool, for a process that needs a session of its own (leader locks live in one)."""
+    return psycopg.connect(conninfo(dsn, name=name, statement_ms=statement_ms), autocommit=True, row_factory=dict_row)
+
+
+class Database:
+    """The one database of a service, as two pools: one that writes and one that may only read."""
+
+    def __init__(self, dsn: str, min_size: int = 1, max_size: int = 8, *, name: str = "lotsennetz") -> None:
+        self.dsn = dsn
+        self._writers = _pool(dsn, min_size, max_size, name=name, read_only=False)
+        self._readers = _pool(dsn, 0, max_size, name=name, read_only=True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection inside one transaction: committed at the end, rolled back on any error."""
+        with self.session() as connection, connection.transaction():
+            yield connection
+
+    def session(self) -> AbstractContextManager[Connection]:
+        """A writing connection in autocommit mode: every statement is a transaction of its own."""
+        return _borrow(self._writers)
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A connection that refuses to write, in autocommit mode."""
+        return _borrow(self._readers)
+
+    def close(self) -> None:
+        for pool in (self._writers, self._readers):
+            pool.close(timeout=1)
+
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _pool(dsn: str, min_size: int, max_size: int, *, name: str, read_only: bool) -> ConnectionPool[Connection]:
+    return ConnectionPool(
+        conninfo(dsn, name=name, read_only=read_only),
+        connection_class=psycopg.Connection[DictRow],
+        kwargs={"autocommit": True, "row_factory": dict_row},
+        min_size=min_size,
+        max_size=max_size,
+        timeout=POOL_SECONDS,
+        reconnect_timeout=5,
+        open=False,
+    )
+
+
+@contextmanager
+def _borrow(pool: ConnectionPool[Connection]) -> Iterator[Connection]:
+    """Lend a connection; trouble of the database's own comes out as `UnavailableError`."""
+    try:
+        if pool.closed:
+            pool.open()
+        with pool.connection() as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        if error.sqlstate is None or error.sqlstate.startswith(("57P", "08")):
+            pool.check()  # the server went away: the other connections are dead too, replace them now
+        raise UnavailableError("database.unavailable") from error
+    except INFRASTRUCTURE_ERRORS as error:
+        raise UnavailableError("database.unavailable") from error
