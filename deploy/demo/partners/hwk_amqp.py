@@ -116,7 +116,9 @@ class Kammersystem:
             referral_id, step = case["referral_id"], case["step"]
             if step == "new":
                 self.store.plan(referral_id, "receive", {}, step="received")
-            elif self.store.rows("select 1 from answers where referral_id = ? and state in ('open', 'sent')", referral_id):
+            elif self.store.rows(
+                "select 1 from answers where referral_id = ? and state in ('open', 'sent')", referral_id
+            ):
                 continue
             elif step == "received":
                 self.decide(referral_id)

@@ -45,7 +45,9 @@ class Kompetenzzentrum:
             ):
                 meet_duties(self.store, data["referral_id"])
         if page["events"]:
-            self.network.call("POST", "/partner/v1/acknowledgements", json={"cursor": page["cursor"]}).raise_for_status()
+            self.network.call(
+                "POST", "/partner/v1/acknowledgements", json={"cursor": page["cursor"]}
+            ).raise_for_status()
             self.store.keep_place("cursor", str(page["cursor"]))
 
     def advance(self, referral_id: str, step: str, rounds: int) -> None:

@@ -157,7 +157,12 @@ class Network:
     def call(self, method: str, path: str, **arguments: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self._bearer()}", **arguments.pop("headers", {})}
         return self._http.request(
-            method, f"{self.settings.network}{path}", headers=headers, timeout=TIMEOUT, allow_redirects=False, **arguments
+            method,
+            f"{self.settings.network}{path}",
+            headers=headers,
+            timeout=TIMEOUT,
+            allow_redirects=False,
+            **arguments,
         )
 
     def referral(self, referral_id: str) -> JSON:
@@ -198,7 +203,11 @@ class Network:
         answer = self._http.get(f"{self.settings.network}/partner/.well-known/jwks.json", timeout=TIMEOUT)
         answer.raise_for_status()
         key = next(key for key in KeySet.import_key_set(answer.json()).keys)
-        header = {"alg": "RSA-OAEP-256" if key.key_type == "RSA" else "ECDH-ES+A256KW", "enc": "A256GCM", "kid": key.kid}
+        header = {
+            "alg": "RSA-OAEP-256" if key.key_type == "RSA" else "ECDH-ES+A256KW",
+            "enc": "A256GCM",
+            "kid": key.kid,
+        }
         return jwe.encrypt_compact(header, text.encode(), key, algorithms=SEALING)  # type: ignore[arg-type]
 
 

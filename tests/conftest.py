@@ -1,0 +1,124 @@
+"""Real servers for the tests that need them: started once per session, or named by the environment.
+
+LOTSENNETZ_TEST_POSTGRES, LOTSENNETZ_TEST_AMQP and LOTSENNETZ_TEST_MANAGEMENT name running servers; without them the
+embedded ones of `deploy.demo.servers` are started, and stopped at the end.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+import urllib3
+
+from deploy.demo import databases
+from deploy.demo.databases import DatabaseAddresses
+
+ROOT = Path(__file__).resolve().parent.parent
+ROLE_PASSWORDS = {role: f"test-{role}" for service in databases.SERVICES for role in (service, f"{service}_owner")}
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """A fresh virtual host of this session, with the network's topology applied."""
+
+    amqp_uri: str
+    management_url: str
+    vhost: str
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """DSN of a superuser on a PostgreSQL server that the tests may fill with databases."""
+    if dsn := os.environ.get("LOTSENNETZ_TEST_POSTGRES"):
+        yield dsn
+        return
+    from deploy.demo.servers import running_postgres
+
+    with running_postgres(ROOT / ".dev" / "test") as server:
+        yield server.dsn
+
+
+@pytest.fixture(scope="session")
+def broker_server() -> Iterator[tuple[str, str]]:
+    """AMQP and management address of an administrator on a RabbitMQ server."""
+    if uri := os.environ.get("LOTSENNETZ_TEST_AMQP"):
+        yield uri, os.environ["LOTSENNETZ_TEST_MANAGEMENT"]
+        return
+    from deploy.demo.servers import running_rabbitmq
+
+    with running_rabbitmq(ROOT / ".dev" / "test") as server:
+        yield server.amqp_uri, server.management_url
+
+
+@pytest.fixture(scope="session")
+def make_vhost(broker_server: tuple[str, str]) -> Iterator[Callable[[], Broker]]:
+    """Makes one more virtual host with the whole topology; each is deleted at the end of the session."""
+    amqp_uri, management_url = broker_server
+    made: list[str] = []
+
+    def make() -> Broker:
+        vhost = f"test-{secrets.token_hex(6)}"
+        _manage(management_url, "PUT", f"/api/vhosts/{vhost}")
+        made.append(vhost)
+        broker = Broker(f"{amqp_uri.rstrip('/')}/{vhost}", management_url, vhost)
+        _apply_topology(broker)
+        return broker
+
+    yield make
+    for vhost in made:
+        _manage(management_url, "DELETE", f"/api/vhosts/{vhost}")
+
+
+@pytest.fixture(scope="session")
+def broker(make_vhost: Callable[[], Broker]) -> Broker:
+    """The session's own virtual host. A test that needs empty queues takes `make_vhost()`."""
+    return make_vhost()
+
+
+@pytest.fixture(scope="session")
+def make_database(postgres: str) -> Iterator[Callable[[str], DatabaseAddresses]]:
+    """`make_database("referral")`: a fresh, migrated database of that service, copied from a template made once."""
+    session = secrets.token_hex(4)
+    templates: dict[str, str] = {}
+    made: list[str] = []
+
+    def make(service: str) -> DatabaseAddresses:
+        if service not in templates:
+            templates[service] = _make_template(postgres, service, f"test_{session}_{service}_template")
+            made.append(templates[service])
+        name = f"test_{session}_{service}_{len(made)}"
+        made.append(name)
+        return databases.create_database(postgres, service, ROLE_PASSWORDS, name=name, template=templates[service])
+
+    yield make
+    for name in made:
+        databases.drop_database(postgres, name)
+
+
+def _make_template(admin_dsn: str, service: str, name: str) -> str:
+    databases.ensure_roles(admin_dsn, service, ROLE_PASSWORDS, renew=False)
+    addresses = databases.create_database(admin_dsn, service, ROLE_PASSWORDS, name=name)
+    migrations = [ROOT / "services" / "chassis" / "migrations", ROOT / "services" / service / "migrations"]
+    with psycopg.connect(addresses.owner_dsn, autocommit=True) as connection:
+        for path in (path for folder in migrations for path in sorted(folder.glob("*.sql"))):
+            connection.execute(path.read_bytes())
+    return name
+
+
+def _apply_topology(broker: Broker) -> None:
+    try:
+        from lotse.topology import apply
+    except ImportError:  # not written yet
+        return
+    apply(broker.management_url, broker.vhost)
+
+
+def _manage(management_url: str, method: str, path: str) -> None:
+    url = urllib3.util.parse_url(management_url)
+    headers = urllib3.make_headers(basic_auth=url.auth or "guest:guest")
+    answer = urllib3.request(method, f"{url.scheme}://{url.host}:{url.port}{path}", headers=headers, timeout=20)
+    assert answer.status < 300, f"{method} {path}: {answer.status} {answer.data!r}"
