@@ -13,7 +13,7 @@ class LotsennetzError(Exception):
     def __init__(self, slug: str, facts: Sequence[object] = (), **data: Any) -> None:
         super().__init__(slug)
         self.slug = slug
-        #: Events this refusal caused; the border rolls the command back, then writes these in a transaction of their own.
+        #: Events this refusal caused; the border rolls the command back and then writes these by themselves.
         self.facts = tuple(facts)
         self.data = data
 

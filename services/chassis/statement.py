@@ -1,0 +1,111 @@
+"""A command's write as one statement: guarded update, numbers, letters and the kept result in a single round trip.
+
+Four statements in a transaction cost four round trips and hold locks across all of them. Where a command has read the
+last sequence of its subject together with the subject, nothing needs to come back in between.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from services.chassis import outbox
+from services.chassis.db import Connection
+from services.chassis.errors import StaleError
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A guarded write of exactly one row, without RETURNING."""
+
+    sql: LiteralString
+    params: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The answer to a command, to be given again when the command is repeated."""
+
+    caller: str
+    key: str
+    digest: str
+    status: int
+    body: dict[str, Any]
+
+    @property
+    def params(self) -> tuple[Any, ...]:
+        return (self.caller, self.key, self.digest, self.status, Jsonb(self.body))
+
+
+KEEP: LiteralString = "INSERT INTO command_results (caller, key, digest, status, body) VALUES (%s, %s, %s, %s, %s)"
+
+#: A known subject moves on only from where the caller saw it; a new one must still be new.
+MOVE_ON: LiteralString = """
+UPDATE subject_sequences AS known SET last = asked.after
+FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS asked (subject, before, after)
+WHERE known.subject = asked.subject AND known.last = asked.before RETURNING 1"""
+BEGIN: LiteralString = """
+INSERT INTO subject_sequences (subject, last)
+SELECT * FROM unnest(%s::text[], %s::bigint[]) RETURNING 1"""
+
+
+def fits(writes: Sequence[Write], subjects: Iterable[str], followed: Mapping[str, int]) -> bool:
+    """Whether everything needed is known beforehand."""
+    return bool(writes) and all(subject in followed for subject in subjects)
+
+
+def execute(
+    connection: Connection,
+    *,
+    writes: Sequence[Write],
+    followed: Mapping[str, int],
+    letters: Sequence[outbox.Letter],
+    told: Counter[str],
+    kept: Kept | None,
+) -> None:
+    """Send it all; if a write or a number hits another count of rows than it must, nothing of it happens."""
+    known = [subject for subject in told if followed[subject]]
+    begun = [subject for subject in told if not followed[subject]]
+    params: list[object] = [value for write in writes for value in write.params]
+    if known:
+        params += [known, [followed[s] for s in known], [followed[s] + told[s] for s in known]]
+    if begun:
+        params += [begun, [told[s] for s in begun]]
+    params += outbox.columns(letters)
+    params += kept.params if kept else ()
+    params += [len(known)] if known else []
+    query = compose(tuple(write.sql for write in writes), bool(known), bool(begun), kept is not None)
+    try:
+        connection.execute(query, params)
+    except psycopg.errors.DivisionByZero as error:
+        raise StaleError("work.changed-meanwhile") from error
+    except psycopg.errors.UniqueViolation as error:
+        if error.diag.table_name == "subject_sequences":
+            raise StaleError("work.changed-meanwhile") from error
+        raise
+
+
+@lru_cache(maxsize=256)
+def compose(writes: tuple[LiteralString, ...], known: bool, begun: bool, kept: bool) -> LiteralString:
+    """The statement of one shape. It divides by zero when a guard was lost: an error is what undoes all its parts."""
+    parts = {f"write_{n}": f"{sql} RETURNING 1" for n, sql in enumerate(writes)}
+    conditions = [f"(SELECT count(*) FROM {name}) = 1" for name in parts]  # noqa: S608 - names made two lines above
+    if known:
+        parts["moved"] = MOVE_ON
+    if begun:
+        parts["begun"] = BEGIN
+    parts["posted"] = outbox.INSERT
+    if kept:
+        parts["kept"] = KEEP
+    if known:
+        conditions.append("(SELECT count(*) FROM moved) = %s")
+    named = ", ".join(f"{name} AS ({sql})" for name, sql in parts.items())
+    return f"WITH {named} SELECT 1 / (CASE WHEN {' AND '.join(conditions)} THEN 1 ELSE 0 END)"
+
+
+def keep(connection: Connection, kept: Kept) -> None:
+    connection.execute(KEEP, kept.params)
