@@ -1,0 +1,222 @@
+"""The state machine of a referral is one table; buttons, interfaces, tests and the picture read it too.
+
+Nothing here knows a person or a date: only who may do what in which status, and how much a partner may tell back.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from uuid import UUID
+
+from contracts.codes import TERMINAL, Action, BackLevel, Duty, Party, Status, TaskKind
+from services.chassis.errors import RefusedError
+
+Cell = tuple[Status, frozenset[Party]]
+
+NAVIGATOR = frozenset({Party.NAVIGATOR})
+PARTNER = frozenset({Party.PARTNER})
+PERSON_SIDE = frozenset({Party.NAVIGATOR, Party.PERSON})
+SYSTEM = frozenset({Party.SYSTEM})
+CLOCK = frozenset({Party.CLOCK})
+
+#: Not yet ended, in the order a referral usually passes through them.
+OPEN = tuple(status for status in Status if status not in TERMINAL)
+#: Released to the partner and not yet ended.
+RUNNING = tuple(status for status in OPEN if status not in (Status.DRAFT, Status.AWAITING_CONSENT))
+#: The partner said yes; from here on its questions change no status.
+TAKEN_ON = (Status.ACCEPTED, Status.IN_PROGRESS, Status.PAUSED)
+#: Nobody has said yes yet, so silence ends the referral.
+EXPIRABLE = (Status.REQUESTED, Status.RECEIVED, Status.CLARIFICATION, Status.WAITLISTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something, and on whose behalf; `organization_id` is set for a partner."""
+
+    party: Party
+    actor: str
+    organization_id: UUID | None = None
+
+
+def _cells(
+    action: Action, sources: Collection[Status], target: Status, who: frozenset[Party]
+) -> dict[tuple[Action, Status], Cell]:
+    return {(action, source): (target, who) for source in sources}
+
+
+def _staying(action: Action, sources: Collection[Status], who: frozenset[Party]) -> dict[tuple[Action, Status], Cell]:
+    return {(action, source): (source, who) for source in sources}
+
+
+#: (action, from) -> (to, who may). Guards beyond this table stand with the verbs in `referral.py`.
+TRANSITIONS: Mapping[tuple[Action, Status], Cell] = MappingProxyType(
+    {
+        **_cells(Action.PREPARE, [Status.DRAFT], Status.AWAITING_CONSENT, NAVIGATOR),
+        **_cells(Action.REVISE, [Status.AWAITING_CONSENT], Status.DRAFT, NAVIGATOR),
+        **_cells(Action.REQUEST, [Status.AWAITING_CONSENT], Status.REQUESTED, SYSTEM),
+        **_cells(Action.RECEIVE, [Status.REQUESTED], Status.RECEIVED, PARTNER),
+        **_cells(Action.ASK, [Status.RECEIVED], Status.CLARIFICATION, PARTNER),
+        **_staying(Action.ASK, TAKEN_ON, PARTNER),
+        **_cells(Action.ANSWER, [Status.CLARIFICATION], Status.RECEIVED, NAVIGATOR),
+        **_staying(Action.ANSWER, TAKEN_ON, NAVIGATOR),
+        **_cells(Action.ACCEPT, [Status.RECEIVED, Status.CLARIFICATION, Status.WAITLISTED], Status.ACCEPTED, PARTNER),
+        **_cells(
+            Action.WAITLIST, [Status.RECEIVED, Status.CLARIFICATION, Status.WAITLISTED], Status.WAITLISTED, PARTNER
+        ),
+        **_cells(Action.REJECT, [Status.RECEIVED, Status.CLARIFICATION, Status.WAITLISTED], Status.REJECTED, PARTNER),
+        **_cells(Action.START, [Status.ACCEPTED, Status.WAITLISTED], Status.IN_PROGRESS, PARTNER),
+        **_cells(Action.PAUSE, [Status.IN_PROGRESS], Status.PAUSED, PARTNER),
+        **_cells(Action.RESUME, [Status.PAUSED], Status.IN_PROGRESS, PARTNER),
+        **_cells(Action.COMPLETE, [Status.IN_PROGRESS], Status.COMPLETED, PARTNER),
+        **_cells(Action.CONCLUDE, [Status.REQUESTED, Status.RECEIVED], Status.COMPLETED, PERSON_SIDE),
+        **_cells(Action.END, TAKEN_ON, Status.ENDED_EARLY, PARTNER),
+        **_cells(Action.EXPIRE, EXPIRABLE, Status.EXPIRED, CLOCK),
+        **_cells(Action.CANCEL, OPEN, Status.CANCELLED, PERSON_SIDE),
+        **_cells(Action.REVOKE, RUNNING, Status.CANCELLED, SYSTEM),
+        **_cells(
+            Action.MARK_ENTERED_IN_ERROR,
+            [status for status in Status if status is not Status.ENTERED_IN_ERROR],
+            Status.ENTERED_IN_ERROR,
+            NAVIGATOR,
+        ),
+        **_staying(Action.ACKNOWLEDGE_STOP, TERMINAL, PARTNER),
+        **_staying(Action.STATE_DELETION, TERMINAL, PARTNER),
+    }
+)
+
+#: On `requested` these do `receive` first: two facts, one transaction.
+RECEIPT_FIRST = frozenset({Action.ASK, Action.ACCEPT, Action.WAITLIST, Action.REJECT})
+
+#: Who may tell a partner's action that came by telephone, letter or in person: the navigator, by hand.
+BY_HAND = frozenset(
+    {Action.RECEIVE, Action.ACCEPT, Action.WAITLIST, Action.REJECT, Action.START, Action.COMPLETE, Action.END}
+)
+
+#: How much a consent must let back before a partner may say this. Why work ended early tells what came of the matter, so it
+#: needs `outcome`; `complete` needs no more than `status` as long as it says HANDED_OVER_NO_FEEDBACK (`referral.complete`
+#: holds the rest of the rule), otherwise a partner at `status` could never close what it began. The duties are owed under
+#: the GDPR itself (Art. 17, 19) and need no level.
+REQUIRED_BACK_LEVEL: Mapping[Action, BackLevel] = MappingProxyType(
+    {
+        Action.RECEIVE: BackLevel.RECEIPT,
+        Action.ASK: BackLevel.STATUS,
+        Action.ACCEPT: BackLevel.STATUS,
+        Action.WAITLIST: BackLevel.STATUS,
+        Action.REJECT: BackLevel.STATUS,
+        Action.START: BackLevel.STATUS,
+        Action.PAUSE: BackLevel.STATUS,
+        Action.RESUME: BackLevel.STATUS,
+        Action.COMPLETE: BackLevel.STATUS,
+        Action.END: BackLevel.OUTCOME,
+    }
+)
+
+#: The tasks on the sender's desk that doing this settles.
+SETTLES: Mapping[Action, frozenset[TaskKind]] = MappingProxyType(
+    {
+        Action.REQUEST: frozenset({TaskKind.CONSENT_MISSING}),
+        Action.REVISE: frozenset({TaskKind.CONSENT_MISSING}),
+        Action.ANSWER: frozenset({TaskKind.QUESTION_OPEN, TaskKind.QUESTION_OVERDUE}),
+        Action.ACCEPT: frozenset({TaskKind.QUESTION_OPEN, TaskKind.QUESTION_OVERDUE, TaskKind.WAITLIST_UNRENEWED}),
+        Action.WAITLIST: frozenset({TaskKind.QUESTION_OPEN, TaskKind.QUESTION_OVERDUE, TaskKind.WAITLIST_UNRENEWED}),
+        Action.START: frozenset({TaskKind.CONTACT_OVERDUE, TaskKind.WAITLIST_UNRENEWED}),
+        Action.STATE_DELETION: frozenset({TaskKind.DUTY_OVERDUE}),
+    }
+)
+_ENDING = frozenset(
+    {
+        TaskKind.QUESTION_OPEN,
+        TaskKind.QUESTION_OVERDUE,
+        TaskKind.CONTACT_OVERDUE,
+        TaskKind.CONCLUDE_DUE,
+        TaskKind.CONSENT_RUNS_OUT,
+        TaskKind.CONSENT_MISSING,
+        TaskKind.WAITLIST_UNRENEWED,
+    }
+)
+
+
+def settled_tasks(action: Action, status: Status) -> frozenset[TaskKind]:
+    """Which kinds of open task on this referral are done once `action` has led to `status`."""
+    ended = _ENDING if status.is_terminal else frozenset()
+    return SETTLES.get(action, frozenset()) | ended
+
+
+def advance(action: Action, status: Status, party: Party) -> Status:
+    """The status this action leads to, or the refusal why it may not be done now."""
+    cell = TRANSITIONS.get((action, status))
+    if cell is None or party not in cell[1]:
+        raise RefusedError(refusal_slug(status, party), action=action, status=status)
+    return cell[0]
+
+
+def refusal_slug(status: Status, party: Party) -> str:
+    """A partner that answers after the end is told so; every other illegal move is simply not allowed."""
+    return "referral.closed" if party is Party.PARTNER and status.is_terminal else "lifecycle.not-allowed"
+
+
+def is_above(action: Action, back_level: BackLevel) -> bool:
+    """Would this action tell back more than the consent lets through?"""
+    needed = REQUIRED_BACK_LEVEL.get(action)
+    return needed is not None and not back_level.covers(needed)
+
+
+def may_conclude(status: Status, back_level: BackLevel, *, fetched: bool) -> bool:
+    """May the person's own word end a referral? Only where the partner may not say how it went."""
+    if back_level.covers(BackLevel.STATUS):
+        return False
+    return status is Status.RECEIVED or (status is Status.REQUESTED and fetched and back_level is BackLevel.NONE)
+
+
+def reaches(action: Action, status: Status, party: Party) -> bool:
+    """Does the table lead anywhere from here, counting the receipt that some actions bring along?"""
+    source = Status.RECEIVED if status is Status.REQUESTED and action in RECEIPT_FIRST else status
+    cell = TRANSITIONS.get((action, source))
+    return cell is not None and party in cell[1]
+
+
+def allowed_actions(
+    status: Status,
+    party: Party,
+    *,
+    back_level: BackLevel,
+    fetched: bool = False,
+    question_open: bool = False,
+    duties: Collection[Duty] = (),
+) -> tuple[Action, ...]:
+    """What this party may do now; part of every representation of a referral, and the only buttons a page shows."""
+
+    def is_offered(action: Action) -> bool:
+        if not reaches(action, status, party):
+            return False
+        if party is Party.PARTNER and is_above(action, back_level):
+            return False
+        if action is Action.CONCLUDE:
+            return may_conclude(status, back_level, fetched=fetched)
+        if action is Action.ANSWER:
+            return question_open
+        if action in (Action.ACKNOWLEDGE_STOP, Action.STATE_DELETION):
+            return Duty(action.value) in duties
+        if action is Action.EXPIRE:
+            return not waits_for_conclusion(back_level, fetched=fetched)
+        return True
+
+    return tuple(action for action in Action if is_offered(action))
+
+
+def waits_for_conclusion(back_level: BackLevel, *, fetched: bool) -> bool:
+    """The partner has the dossier and may not say more than receipt: silence means nothing, so nothing expires."""
+    return fetched and not back_level.covers(BackLevel.STATUS)
+
+
+def waiting_for(status: Status, *, back_level: BackLevel, fetched: bool, duties: Collection[Duty] = ()) -> Party | None:
+    """With whom the ball lies; None once nothing is owed any more."""
+    if status.is_terminal:
+        return Party.PARTNER if duties else None
+    if status in (Status.DRAFT, Status.CLARIFICATION):
+        return Party.NAVIGATOR
+    if status is Status.AWAITING_CONSENT:
+        return Party.PERSON
+    if waits_for_conclusion(back_level, fetched=fetched) and status in (Status.REQUESTED, Status.RECEIVED):
+        return Party.NAVIGATOR
+    return Party.PARTNER
