@@ -1,0 +1,80 @@
+"""Growing the log: append what was heard, sign where it stands, publish what was signed."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import rfc8785
+
+from contracts.envelope import Envelope
+from services.audit import publication, queries, store
+from services.audit.domain.entry import Entry, entry_of
+from services.audit.domain.log import Head, checkpoint_is_due, grow
+from services.audit.store import Standing
+from services.audit.writer import LogContradictsError, Writer
+from services.chassis.db import Connection
+
+
+def record(tx: Connection, writer: Writer, envelopes: Iterable[Envelope], now: datetime) -> int:
+    """Append what is not in the log yet, in the order heard; answers how many entries were added."""
+    heard: dict[object, Envelope] = {}
+    for envelope in envelopes:
+        heard.setdefault(envelope.id, envelope)
+    store.lock_log(tx)
+    standing = store.standing(tx)
+    refuse_if_contradicted(tx, writer, standing.head)
+    known = store.known_events(tx, [envelope.id for envelope in heard.values()])
+    entries = [entry_of(envelope) for envelope in heard.values() if envelope.id not in known]
+    if entries:
+        append(tx, writer, standing, entries, now)
+    return len(entries)
+
+
+def append(tx: Connection, writer: Writer, standing: Standing, entries: Sequence[Entry], now: datetime) -> None:
+    """Give the entries their places; make each leaf, once; sign the new head if it is time."""
+    leaves = [rfc8785.dumps(dict(entry.content)) for entry in entries]
+    head, links, subtrees = grow(standing.head, leaves, now)
+    recorded_at = head.recorded_at or now
+    store.append_entries(tx, zip(entries, leaves, links, strict=True), recorded_at)
+    store.append_head(tx, head, subtrees)
+    if checkpoint_is_due(standing.signed_size, standing.signed_at, head, recorded_at):
+        sign_head(tx, writer, head, recorded_at)
+
+
+def sign_head(tx: Connection, writer: Writer, head: Head, signed_at: datetime) -> None:
+    note = writer.signer.sign(head.size, head.frontier.root())
+    store.append_checkpoint(tx, head.size, note, signed_at)
+
+
+def sign_what_is_left(tx: Connection, writer: Writer, now: datetime) -> bool:
+    """Sign the head of a log that has become quiet - or whose writer died between append and signature."""
+    store.lock_log(tx)
+    standing = store.standing(tx)
+    refuse_if_contradicted(tx, writer, standing.head)
+    if not checkpoint_is_due(standing.signed_size, standing.signed_at, standing.head, now):
+        return False
+    sign_head(tx, writer, standing.head, max(now, standing.signed_at or now))
+    return True
+
+
+def publish_newest(connection: Connection, writer: Writer) -> int | None:
+    """Put the newest signed head outside the database; answers its size if it was not there yet."""
+    signed = queries.latest_checkpoint(connection)
+    published = writer.published()
+    if signed is None or (published is not None and signed.size <= published.size):
+        return None
+    refuse_if_contradicted(connection, writer, store.standing(connection).head)
+    publication.publish(writer.directory, signed.note, signed.signed_at)
+    return signed.size
+
+
+def refuse_if_contradicted(connection: Connection, writer: Writer, head: Head) -> None:
+    """Nothing is appended to a log that is shorter than, or other than, what was once published of it."""
+    published = writer.published()
+    if published is None:
+        return
+    if published.size > head.size:
+        raise LogContradictsError("audit.log-behind-checkpoint", size=head.size, published=published.size)
+    if published.size > writer.confirmed:
+        if queries.root_at(connection, published.size) != published.root:
+            raise LogContradictsError("audit.log-contradicts-checkpoint", published=published.size)
+        writer.confirmed = published.size

@@ -1,0 +1,119 @@
+"""What an event leaves in the log: ids, codes, times and hashes - by an explicit rule, never by habit.
+
+Events of the network consist of ids, codes and times, so their data are kept as they are; every kind of value that may
+stand in an entry is listed in `plain`, and anything else stops the entry. Public directory events carry texts: of those
+only ids and the version stay. Of a type nobody here knows, nothing stays but the envelope and the hash of the bytes.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from contracts.codes import Classification
+from contracts.envelope import Envelope
+
+#: Ids by which a case is found again; the log keeps one column for each.
+REFERENCES = ("enquiry_id", "referral_id", "person_id", "organization_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry before it has a place: what is searched for, and the mapping that becomes the leaf."""
+
+    event_id: UUID
+    type: str
+    source: str
+    subject: str
+    actor: str
+    occurred_at: datetime
+    correlation_id: UUID | None
+    references: Mapping[str, UUID]
+    content: Mapping[str, Any]
+
+
+def entry_of(envelope: Envelope) -> Entry:
+    """The entry an event makes."""
+    data = data_of(envelope)
+    return Entry(
+        event_id=envelope.id,
+        type=envelope.type,
+        source=envelope.source,
+        subject=envelope.subject,
+        actor=envelope.actor,
+        occurred_at=envelope.time,
+        correlation_id=envelope.correlationid,
+        references=references_of(envelope.subject, data),
+        content=content_of(envelope, data),
+    )
+
+
+def content_of(envelope: Envelope, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The leaf's members, named as CloudEvents names them; absent is left out, never null."""
+    members = {
+        "id": envelope.id,
+        "source": envelope.source,
+        "type": envelope.type,
+        "subject": envelope.subject,
+        "sequence": envelope.sequence,
+        "time": envelope.time,
+        "actor": envelope.actor,
+        "correlationid": envelope.correlationid,
+        "causationid": envelope.causationid,
+        "consentref": envelope.consentref,
+        "dataclassification": envelope.dataclassification,
+    }
+    content = {name: plain(value) for name, value in members.items() if value is not None}
+    return {**content, "data": dict(data), "eventsha256": hashlib.sha256(envelope.raw).hexdigest()}
+
+
+def data_of(envelope: Envelope) -> dict[str, Any]:
+    """The part of an event's data that may stand in the log."""
+    event = envelope.data
+    if not is_dataclass(event):
+        return {}
+    values = {field.name: getattr(event, field.name) for field in fields(event)}
+    if envelope.dataclassification == Classification.PUBLIC:
+        values = {name: value for name, value in values.items() if isinstance(value, UUID) or name == "version"}
+    return {name: plain(value) for name, value in values.items() if value is not None}
+
+
+def plain(value: object) -> Any:
+    """The JSON form of a value that may stand in the log."""
+    match value:
+        case StrEnum():
+            return value.value
+        case bool() | int() | str():
+            return value
+        case UUID():
+            return str(value)
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case tuple():
+            return [plain(item) for item in value]
+    if is_dataclass(value):
+        inner = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {name: plain(item) for name, item in inner.items() if item is not None}
+    raise TypeError(f"a {type(value).__name__} may not stand in the log")
+
+
+def references_of(subject: str, data: Mapping[str, Any]) -> dict[str, UUID]:
+    """The ids by which the entry is found: those in its data, and its subject's own."""
+    kind, _, identity = subject.partition("/")
+    named = {name: data[name] for name in REFERENCES if name in data}
+    if f"{kind}_id" in REFERENCES:
+        named.setdefault(f"{kind}_id", identity)
+    return {name: UUID(value) for name, value in named.items() if _is_uuid(value)}
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,69 @@
+"""How the log grows: each leaf gets its place, its RFC 6962 hash and its link in the chain.
+
+The tree proves a whole log against a signed head; the chain beside it names the *first* entry that is wrong, because
+every link takes in the one before it.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.audit.domain.merkle import Frontier, Subtree, extend, leaf_hash
+
+CHAIN_PREFIX = b"\x02"
+CHAIN_START = bytes(32)
+
+#: A head is signed when this many entries came since the last one, or this long after it.
+CHECKPOINT_ENTRIES = 256
+CHECKPOINT_AFTER = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the log stands."""
+
+    frontier: Frontier = Frontier()
+    chain_hash: bytes = CHAIN_START
+    recorded_at: datetime | None = None
+
+    @property
+    def size(self) -> int:
+        return self.frontier.size
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the log adds to one leaf."""
+
+    position: int
+    leaf_hash: bytes
+    chain_hash: bytes
+
+
+def chain_hash(previous: bytes, leaf: bytes) -> bytes:
+    """The link after `previous` for the entry with this leaf hash."""
+    return hashlib.sha256(CHAIN_PREFIX + previous + leaf).digest()
+
+
+def grow(head: Head, leaves: Sequence[bytes], now: datetime) -> tuple[Head, list[Link], list[Subtree]]:
+    """Append leaves: the new head, each leaf's link, and the subtrees that were completed."""
+    links, chain = [], head.chain_hash
+    for position, leaf in enumerate(leaves, start=head.size):
+        hashed = leaf_hash(leaf)
+        chain = chain_hash(chain, hashed)
+        links.append(Link(position, hashed, chain))
+    frontier, subtrees = extend(head.frontier, [link.leaf_hash for link in links])
+    return Head(frontier, chain, not_before(head.recorded_at, now)), links, subtrees
+
+
+def not_before(last: datetime | None, now: datetime) -> datetime:
+    """Recorded times never run backwards, whatever the machine's clock does."""
+    return now if last is None else max(last, now)
+
+
+def checkpoint_is_due(signed_size: int, signed_at: datetime | None, head: Head, now: datetime) -> bool:
+    """Whether the head should be signed now."""
+    if head.size <= signed_size:
+        return False
+    return signed_at is None or head.size - signed_size >= CHECKPOINT_ENTRIES or now - signed_at >= CHECKPOINT_AFTER

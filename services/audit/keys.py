@@ -1,0 +1,89 @@
+"""The log's signing key: made once, kept in a file of its own, read only by the writer.
+
+The files have the usual form of signed notes: ``PRIVATE+KEY+name+keyid+base64(type || seed)`` and, beside it with the
+suffix ``.pub``, the verifier key that everybody may have.
+"""
+
+import argparse
+import base64
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from services.audit.domain.checkpoint import ED25519, Checkpoint, UnreadableNoteError, VerifierKey, open_note, sign
+
+PRIVATE = "PRIVATE+KEY+"
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Signs tree heads; its name is the log's origin."""
+
+    key: VerifierKey
+    private: Ed25519PrivateKey
+
+    def sign(self, size: int, root: bytes) -> str:
+        return sign(Checkpoint(self.key.name, size, root), self.key, self.private.sign)
+
+
+def make_signer(name: str) -> Signer:
+    """A new key pair under this name."""
+    return _signer(name, Ed25519PrivateKey.generate())
+
+
+def load_signer(path: Path) -> Signer:
+    """Read the private key file, or say what is wrong with it."""
+    text = path.read_text().strip()
+    if not text.startswith(PRIVATE):
+        raise UnreadableNoteError(f"{path.name}: expected a line beginning with {PRIVATE}")
+    name, key_id, encoded = text.removeprefix(PRIVATE).split("+", 2)
+    signer = _signer(name, Ed25519PrivateKey.from_private_bytes(base64.b64decode(encoded)[1:]))
+    if signer.key.key_id().hex() != key_id:
+        raise UnreadableNoteError(f"{path.name}: the key id does not belong to the key")
+    return signer
+
+
+def save_signer(signer: Signer, path: Path) -> None:
+    """Write private (0600, never over an existing one) and public half."""
+    seed = base64.b64encode(ED25519 + signer.private.private_bytes_raw()).decode()
+    line = f"{PRIVATE}{signer.key.name}+{signer.key.key_id().hex()}+{seed}\n"
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(line)
+    path.with_name(path.name + ".pub").write_text(signer.key.text() + "\n")
+
+
+def open_checkpoint(note: str, key: VerifierKey) -> Checkpoint:
+    """The checkpoint in a note, if this key signed it."""
+    return open_note(note, key, lambda signature, text: _holds(key, signature, text))
+
+
+def _holds(key: VerifierKey, signature: bytes, text: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _signer(name: str, private: Ed25519PrivateKey) -> Signer:
+    if not name or "+" in name or any(letter.isspace() for letter in name):
+        raise UnreadableNoteError("a key's name has neither spaces nor +")
+    return Signer(VerifierKey(name, private.public_key().public_bytes_raw()), private)
+
+
+def main() -> None:
+    """``python -m services.audit.keys NAME FILE``: make the log's key before its first start."""
+    parser = argparse.ArgumentParser(description="make the audit log's signing key")
+    parser.add_argument("name", help="the log's origin, e.g. lotsennetz.example/audit")
+    parser.add_argument("file", type=Path, help="where the private key goes; the public one gets the suffix .pub")
+    chosen = parser.parse_args()
+    signer = make_signer(chosen.name)
+    save_signer(signer, chosen.file)
+    print(signer.key.text())
+
+
+if __name__ == "__main__":
+    main()

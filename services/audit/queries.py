@@ -1,0 +1,56 @@
+"""What is read from the log: tree nodes, roots, checkpoints."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from services.audit.domain.merkle import Frontier, Node, extend, frontier_at
+from services.chassis.db import Connection
+
+#: The store keeps every eighth level of the tree.
+TILE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """A checkpoint as it stands in the database."""
+
+    size: int
+    note: str
+    signed_at: datetime
+
+
+def latest_checkpoint(connection: Connection) -> SignedHead | None:
+    row = connection.execute("SELECT size, note, signed_at FROM checkpoints ORDER BY size DESC LIMIT 1").fetchone()
+    return None if row is None else SignedHead(row["size"], row["note"], row["signed_at"])
+
+
+def node_reader(connection: Connection) -> Node:
+    """A function that answers the hash of any complete subtree, reading at most 256 stored hashes for it."""
+
+    @lru_cache(maxsize=256)
+    def node(level: int, index: int) -> bytes:
+        stored = level - level % TILE
+        width = 1 << (level - stored)
+        hashes = stored_hashes(connection, stored, index * width, width)
+        if len(hashes) != width:
+            raise LookupError(f"subtree {index} of level {level} is not complete")
+        return extend(Frontier(), hashes)[0].root()
+
+    return node
+
+
+def stored_hashes(connection: Connection, level: int, start: int, count: int) -> list[bytes]:
+    """Neighboring subtree roots of a stored level; level 0 are the leaf hashes themselves."""
+    if level == 0:
+        query = "SELECT leaf_hash AS hash FROM entries WHERE position >= %s AND position < %s ORDER BY position"
+        rows = connection.execute(query, (start, start + count))
+    else:
+        query = "SELECT hash FROM tiles WHERE level = %s AND index >= %s AND index < %s ORDER BY index"
+        rows = connection.execute(query, (level, start, start + count))
+    return [row["hash"] for row in rows]
+
+
+def root_at(connection: Connection, size: int) -> bytes:
+    """The root the log had when it held this many entries, from the stored hashes."""
+    return frontier_at(size, node_reader(connection)).root()

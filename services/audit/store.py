@@ -1,0 +1,111 @@
+"""All writes of the log. The caller holds the lock; the database itself refuses everything but growing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.audit.domain.entry import REFERENCES, Entry
+from services.audit.domain.log import Head, Link
+from services.audit.domain.merkle import Frontier, Subtree
+from services.chassis.db import Connection
+
+#: One writer at a time, across all processes: held until the transaction ends.
+WRITER_LOCK = 69_629_162
+
+COLUMNS = {
+    "position": "int8",
+    "event_id": "uuid",
+    "type": "text",
+    "source": "text",
+    "subject": "text",
+    "actor": "text",
+    "occurred_at": "timestamptz",
+    "recorded_at": "timestamptz",
+    "correlation_id": "uuid",
+    **dict.fromkeys(REFERENCES, "uuid"),
+    "leaf": "bytea",
+    "leaf_hash": "bytea",
+    "chain_hash": "bytea",
+}
+COPY_ENTRIES = f"COPY entries ({', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
+
+HEAD = """
+SELECT head.size, frontier, chain_hash, recorded_at, signed.size AS signed_size, signed.signed_at
+FROM (VALUES (1)) AS always
+LEFT JOIN (SELECT * FROM heads ORDER BY size DESC LIMIT 1) AS head ON true
+LEFT JOIN (SELECT size, signed_at FROM checkpoints ORDER BY size DESC LIMIT 1) AS signed ON true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the log stands and how far it is signed."""
+
+    head: Head
+    signed_size: int
+    signed_at: datetime | None
+
+
+def lock_log(tx: Connection) -> None:
+    """Become the one writer until this transaction ends."""
+    tx.execute("SELECT pg_advisory_xact_lock(%s)", (WRITER_LOCK,))
+
+
+def standing(tx: Connection) -> Standing:
+    """Read where the log stands (a statement after `lock_log`, so that it sees what the last writer committed)."""
+    row = tx.execute(HEAD).fetchone()
+    if row is None or row["size"] is None:
+        return Standing(Head(), 0, None)
+    frontier = row["frontier"]
+    hashes = tuple(frontier[start : start + 32] for start in range(0, len(frontier), 32))
+    head = Head(Frontier(row["size"], hashes), row["chain_hash"], row["recorded_at"])
+    return Standing(head, row["signed_size"] or 0, row["signed_at"])
+
+
+def known_events(tx: Connection, event_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these are in the log already."""
+    rows = tx.execute("SELECT event_id FROM entries WHERE event_id = ANY(%s)", (list(event_ids),))
+    return {row["event_id"] for row in rows}
+
+
+def append_entries(tx: Connection, placed: Iterable[tuple[Entry, bytes, Link]], recorded_at: datetime) -> None:
+    """Add the rows in one binary COPY."""
+    with tx.cursor().copy(COPY_ENTRIES) as copy:
+        copy.set_types(list(COLUMNS.values()))
+        for entry, leaf, link in placed:
+            copy.write_row(
+                (
+                    link.position,
+                    entry.event_id,
+                    entry.type,
+                    entry.source,
+                    entry.subject,
+                    entry.actor,
+                    entry.occurred_at,
+                    recorded_at,
+                    entry.correlation_id,
+                    *(entry.references.get(name) for name in REFERENCES),
+                    leaf,
+                    link.leaf_hash,
+                    link.chain_hash,
+                )
+            )
+
+
+def append_head(tx: Connection, head: Head, subtrees: Sequence[Subtree]) -> None:
+    """Add where the batch left the tree, and the subtrees it completed."""
+    edges = b"".join(head.frontier.hashes)
+    tx.execute(
+        "INSERT INTO heads (size, root, frontier, chain_hash, recorded_at) VALUES (%s, %s, %s, %s, %s)",
+        (head.size, head.frontier.root(), edges, head.chain_hash, head.recorded_at),
+    )
+    if subtrees:
+        tx.execute(
+            "INSERT INTO tiles (level, index, hash) SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bytea[])",
+            ([s.level for s in subtrees], [s.index for s in subtrees], [s.hash for s in subtrees]),
+        )
+
+
+def append_checkpoint(tx: Connection, size: int, note: str, signed_at: datetime) -> None:
+    tx.execute("INSERT INTO checkpoints (size, note, signed_at) VALUES (%s, %s, %s)", (size, note, signed_at))
