@@ -88,6 +88,7 @@ class Action(StrEnum):
     MARK_ENTERED_IN_ERROR = "mark_entered_in_error"
     ACKNOWLEDGE_STOP = "acknowledge_stop"
     STATE_DELETION = "state_deletion"
+    DISPUTE = "dispute"
 
 
 class Party(StrEnum):
@@ -159,10 +160,29 @@ KIA_TOPICS = (
     Topic.ANKOMMEN,
 )
 
-Purpose = StrEnum(  # type: ignore[misc]
-    "Purpose", {**{topic.name: topic.value for topic in Topic}, "VERWEIS": "VERWEIS", "DOPPELPRUEFUNG": "DOPPELPRUEFUNG"}
-)
-Purpose.__doc__ = """What data may be used for: every topic, passing on as such (VERWEIS), and the duplicate-care check."""
+class Purpose(StrEnum):
+    """What data may be used for: every topic, passing on as such (VERWEIS), and the duplicate-care check."""
+
+    ARBEIT = "ARBEIT"
+    AUSBILDUNG = "AUSBILDUNG"
+    QUALIFIZIERUNG = "QUALIFIZIERUNG"
+    ANERKENNUNG = "ANERKENNUNG"
+    SPRACHE = "SPRACHE"
+    AUFENTHALT = "AUFENTHALT"
+    EINBUERGERUNG = "EINBUERGERUNG"
+    LEISTUNG = "LEISTUNG"
+    GESUNDHEIT = "GESUNDHEIT"
+    BANK_VERSICHERUNG = "BANK_VERSICHERUNG"
+    WOHNEN = "WOHNEN"
+    SCHULE_KITA = "SCHULE_KITA"
+    GRUENDUNG = "GRUENDUNG"
+    ANKOMMEN = "ANKOMMEN"
+    BEGLEITUNG = "BEGLEITUNG"
+    ANWERBUNG = "ANWERBUNG"
+    FACHKRAEFTEVERFAHREN = "FACHKRAEFTEVERFAHREN"
+    BETRIEBLICHE_INTEGRATION = "BETRIEBLICHE_INTEGRATION"
+    VERWEIS = "VERWEIS"
+    DOPPELPRUEFUNG = "DOPPELPRUEFUNG"
 
 
 class DataCategory(StrEnum):

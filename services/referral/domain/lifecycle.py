@@ -81,6 +81,7 @@ TRANSITIONS: Mapping[tuple[Action, Status], Cell] = MappingProxyType(
         ),
         **_staying(Action.ACKNOWLEDGE_STOP, TERMINAL, PARTNER),
         **_staying(Action.STATE_DELETION, TERMINAL, PARTNER),
+        **_staying(Action.DISPUTE, [*RUNNING, *TERMINAL], PARTNER),
     }
 )
 
@@ -183,6 +184,7 @@ def allowed_actions(
     fetched: bool = False,
     question_open: bool = False,
     duties: Collection[Duty] = (),
+    disputable: bool = False,
 ) -> tuple[Action, ...]:
     """What this party may do now; part of every representation of a referral, and the only buttons a page shows."""
 
@@ -195,8 +197,10 @@ def allowed_actions(
             return may_conclude(status, back_level, fetched=fetched)
         if action is Action.ANSWER:
             return question_open
+        if action is Action.DISPUTE:
+            return disputable
         if action in (Action.ACKNOWLEDGE_STOP, Action.STATE_DELETION):
-            return Duty(action.value) in duties
+            return action.value in duties
         if action is Action.EXPIRE:
             return not waits_for_conclusion(back_level, fetched=fetched)
         return True
