@@ -1,0 +1,175 @@
+"""Which exchanges, queues and bindings exist: a pure description, applied by `lotse topology apply`, declared passively by all.
+
+    directory.events --#--> referral.inbox.0, notifications.inbox.0, audit.inbox.0
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+SERVICES = ("directory", "referral", "notifications", "audit")
+
+#: Who hears whom. Water only flows downhill: a service never stands left of one it is heard by.
+HEARS: Mapping[str, tuple[str, ...]] = {
+    "directory": (),
+    "referral": ("directory",),
+    "notifications": ("directory", "referral"),
+    "audit": SERVICES,
+}
+
+UNROUTED = "unrouted"
+DEAD = "dead"
+PARTNERS = "partners"
+COMMANDS_EXCHANGE = "referral.commands"
+COMMANDS_QUEUE = "referral.commands.0"
+DELIVERY_LIMIT = 20
+PARTNER_MAX_LENGTH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    name: str
+    type: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Messages flow from exchange `source` to `destination`, a queue or (`to_exchange`) another exchange."""
+
+    source: str
+    destination: str
+    routing_key: str
+    to_exchange: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What a broker user may do; the patterns match whole names. Nobody but the topology command configures."""
+
+    user: str
+    write: str
+    read: str
+    configure: str = "^$"
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    exchanges: tuple[Exchange, ...]
+    queues: tuple[Queue, ...]
+    bindings: tuple[Binding, ...]
+    permissions: tuple[Permissions, ...]
+
+
+def events_exchange(service: str) -> str:
+    """The exchange a service tells its events on; nameko's own naming, so any nameko service can listen."""
+    return f"{service}.events"
+
+
+def inbox_queue(service: str, partition: int = 0) -> str:
+    """The queue a service hears from; partitions are numbered from the first day on."""
+    return f"{service}.inbox.{partition}"
+
+
+def partner_queue(organization_id: UUID) -> str:
+    return f"partner.{organization_id}.notices"
+
+
+def partner_exchange(organization_id: UUID) -> str:
+    return f"partner.{organization_id}.commands"
+
+
+def partner_user(organization_id: UUID) -> str:
+    return f"partner.{organization_id}"
+
+
+def organization_of_user(user: str) -> UUID | None:
+    """The organization behind a broker user, or None if the user is no partner."""
+    kind, _, identity = user.partition(".")
+    try:
+        return UUID(identity) if kind == "partner" else None
+    except ValueError:
+        return None
+
+
+def quorum_arguments(*, single_active_consumer: bool = True, max_length: int | None = None) -> dict[str, Any]:
+    """Replicated, in order, never silently dropping: what is refused too often goes to the dead queue."""
+    arguments: dict[str, Any] = {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": DELIVERY_LIMIT,
+        "x-dead-letter-exchange": DEAD,
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }
+    if single_active_consumer:
+        arguments["x-single-active-consumer"] = True
+    if max_length is not None:
+        arguments["x-max-length"] = max_length
+    return arguments
+
+
+_ALTERNATE = {"alternate-exchange": UNROUTED}
+
+
+def core() -> Topology:
+    """Everything that exists before the first partner joins."""
+    events = tuple(Exchange(events_exchange(service), "topic", _ALTERNATE) for service in SERVICES)
+    hearers = tuple(service for service in SERVICES if HEARS[service])
+    return Topology(
+        exchanges=(
+            Exchange(UNROUTED, "fanout"),
+            Exchange(DEAD, "fanout"),
+            *events,
+            Exchange(PARTNERS, "direct", _ALTERNATE),
+            Exchange(COMMANDS_EXCHANGE, "fanout"),
+        ),
+        queues=(
+            Queue(UNROUTED, {"x-queue-type": "quorum"}),
+            Queue(DEAD, {"x-queue-type": "quorum"}),
+            *(Queue(inbox_queue(service), quorum_arguments()) for service in hearers),
+            Queue(COMMANDS_QUEUE, quorum_arguments()),
+        ),
+        bindings=(
+            Binding(UNROUTED, UNROUTED, ""),
+            Binding(DEAD, DEAD, ""),
+            *(Binding(events_exchange(told), inbox_queue(service), "#") for service in hearers for told in HEARS[service]),
+            Binding(COMMANDS_EXCHANGE, COMMANDS_QUEUE, ""),
+        ),
+        permissions=tuple(_service_permissions(service) for service in SERVICES),
+    )
+
+
+def for_partner(organization_id: UUID) -> Topology:
+    """What one partner on the queue has: its own queue to read, its own exchange to write, nothing else."""
+    queue, exchange = partner_queue(organization_id), partner_exchange(organization_id)
+    return Topology(
+        exchanges=(Exchange(exchange, "topic"),),
+        queues=(Queue(queue, quorum_arguments(single_active_consumer=False, max_length=PARTNER_MAX_LENGTH)),),
+        bindings=(
+            Binding(PARTNERS, queue, str(organization_id)),
+            Binding(exchange, COMMANDS_EXCHANGE, "#", to_exchange=True),
+        ),
+        permissions=(Permissions(partner_user(organization_id), write=_only(exchange), read=_only(queue)),),
+    )
+
+
+def _service_permissions(service: str) -> Permissions:
+    writes = [events_exchange(service)]
+    reads = [inbox_queue(service)] if HEARS[service] else []
+    if service in ("referral", "notifications"):
+        writes.append(PARTNERS)
+    if service == "referral":
+        reads.append(COMMANDS_QUEUE)
+    return Permissions(service, write=_only(*writes), read=_only(*reads))
+
+
+def _only(*names: str) -> str:
+    alternatives = "|".join(name.replace(".", r"\.") for name in names)
+    return f"^({alternatives})$" if names else "^$"
