@@ -1,0 +1,1 @@
+"""Who helps with what, where, and on which terms."""

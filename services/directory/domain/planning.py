@@ -1,0 +1,91 @@
+"""What a file would do to the directory: pure, so that a dry run and the real one cannot differ."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from services.directory.domain.objects import REFERENCES, Kind
+from services.directory.domain.reading import Row, RowProblem
+
+Name = tuple[Kind, str]
+Current = Mapping[Name, Mapping[str, Any]]
+
+
+class Effect(StrEnum):
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one row does, and which of its fields differ from what the directory holds."""
+
+    row: Row
+    effect: Effect
+    fields: tuple[str, ...]
+    #: For a participation: the services whose terms it adds, changes or takes away.
+    service_ids: frozenset[str] = frozenset()
+
+
+def names_in(row: Row) -> Iterator[tuple[str, Name]]:
+    """Every object a row refers to, with the place where it does."""
+    for path, kind in REFERENCES[row.kind]:
+        if path.endswith("[].service_id"):
+            for index, entry in enumerate(row.document.get("terms", ())):
+                yield f"terms[{index}].service_id", (kind, entry["service_id"])
+            continue
+        value = row.document.get(path, ())
+        if isinstance(value, str):
+            yield path, (kind, value)
+        else:
+            yield from ((f"{path}[{index}]", (kind, entry)) for index, entry in enumerate(value))
+
+
+def misfits(rows: Iterable[Row], current: Current) -> Iterator[RowProblem]:
+    """Rows that do not fit together or refer to what nobody knows. `current` holds what the directory has of them."""
+    rows = list(rows)
+    first: dict[Name, Row] = {}
+    for row in rows:
+        earlier = first.setdefault((row.kind, row.id), row)
+        if earlier is not row:
+            yield RowProblem(row.line, "id", f"an id that stands in the file once; line {earlier.line} has it already")
+    for row in rows:
+        for path, name in names_in(row):
+            if name not in first and name not in current:
+                yield RowProblem(row.line, path, f"a {name[0]} that is in the file or in the directory")
+        yield from _foreign_terms(row, first, current)
+
+
+def _foreign_terms(row: Row, first: Mapping[Name, Row], current: Current) -> Iterator[RowProblem]:
+    """An organization sets terms for its own services only."""
+    if row.kind is not Kind.PARTICIPATION:
+        return
+    for path, name in names_in(row):
+        service = first[name].document if name in first else current.get(name, {})
+        if name[0] is Kind.SERVICE and service.get("organization_id", row.id) != row.id:
+            yield RowProblem(row.line, path, "a service of this organization")
+
+
+def plan(rows: Iterable[Row], current: Current) -> list[Change]:
+    """What each row does, in the order in which objects need each other."""
+    order = list(Kind)
+    changes = [_change(row, current.get((row.kind, row.id))) for row in rows]
+    return sorted(changes, key=lambda change: order.index(change.row.kind))
+
+
+def _change(row: Row, held: Mapping[str, Any] | None) -> Change:
+    if held is None:
+        return Change(row, Effect.NEW, (), _terms_touched({}, row.document))
+    if row.kind is Kind.PARTICIPATION and "public_key" not in row.document and "public_key" in held:
+        # Keys are handed in by the partner, not by whoever edits the agreement: leaving it out keeps it.
+        row.document["public_key"] = held["public_key"]
+    names = sorted(held.keys() | row.document.keys())
+    fields = tuple(name for name in names if held.get(name) != row.document.get(name))
+    return Change(row, Effect.CHANGED if fields else Effect.UNCHANGED, fields, _terms_touched(held, row.document))
+
+
+def _terms_touched(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
+    old, new = ({terms["service_id"]: terms for terms in one.get("terms", ())} for one in (before, after))
+    return frozenset(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))

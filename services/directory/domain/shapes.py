@@ -1,0 +1,124 @@
+"""Small readers that check a JSON value, return it in its one normal form, and note every problem with its place.
+
+A reader takes (value, path, problems). It never raises and never stops at the first mistake: an editor wants them all.
+What a reader returns after noting a problem is of no use and is thrown away with the row.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+Problem = tuple[str, str]
+Problems = list[Problem]
+Reader = Callable[[Any, str, Problems], Any]
+
+MAX_ITEMS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of an object: how to read it, and whether it must be there."""
+
+    read: Reader
+    required: bool = False
+
+
+def must(read: Reader) -> Field:
+    """A field without which the row means nothing."""
+    return Field(read, required=True)
+
+
+def may(read: Reader) -> Field:
+    """A field that may stay away: unknown stays empty."""
+    return Field(read)
+
+
+def shape(fields: Mapping[str, Field]) -> Reader:
+    """An object with these fields and no others; a field that is null is the same as one left out."""
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if not isinstance(value, Mapping):
+            return wrong(problems, path, "an object")
+        for name in value.keys() - fields.keys():
+            wrong(problems, _join(path, name), f"no such field; there are {', '.join(fields)}")
+        return {
+            name: field.read(value[name], _join(path, name), problems)
+            for name, field in fields.items()
+            if _is_given(value, name, field, path, problems)
+        }
+
+    return read
+
+
+def _is_given(value: Mapping[str, Any], name: str, field: Field, path: str, problems: Problems) -> bool:
+    given = value.get(name) is not None
+    if field.required and not given:
+        wrong(problems, _join(path, name), "a value: the field is required")
+    return given
+
+
+def list_of(item: Reader, at_least: int = 0) -> Reader:
+    """A list without repetitions, in the order given."""
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if not isinstance(value, list) or len(value) > MAX_ITEMS:
+            return wrong(problems, path, f"a list of at most {MAX_ITEMS} entries")
+        if len(value) < at_least:
+            return wrong(problems, path, f"a list of at least {at_least} entry")
+        items = [item(entry, f"{path}[{index}]", problems) for index, entry in enumerate(value)]
+        for index, entry in enumerate(items):
+            if entry is not None and entry in items[:index]:
+                wrong(problems, f"{path}[{index}]", "an entry that is not in the list already")
+        return items
+
+    return read
+
+
+def one_of(codes: type[StrEnum] | Iterable[str]) -> Reader:
+    """A code of a list."""
+    known = tuple(codes)
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if not isinstance(value, str) or value not in known:
+            return wrong(problems, path, f"one of {', '.join(known)}")
+        return str(value)
+
+    return read
+
+
+def flag(value: Any, path: str, problems: Problems) -> Any:
+    """True or false, nothing that merely looks like it."""
+    return value if isinstance(value, bool) else wrong(problems, path, "true or false")
+
+
+def whole(low: int, high: int) -> Reader:
+    """A whole number within bounds."""
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if type(value) is not int or not low <= value <= high:
+            return wrong(problems, path, f"a whole number from {low} to {high}")
+        return value
+
+    return read
+
+
+def number(low: float, high: float) -> Reader:
+    """A number within bounds."""
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if type(value) not in (int, float) or not low <= value <= high:
+            return wrong(problems, path, f"a number from {low:g} to {high:g}")
+        return value
+
+    return read
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def wrong(problems: Problems, path: str, expected: str) -> Any:
+    """Note what was expected at a place; gives nothing back, so that a reader can end with it."""
+    problems.append((path, expected))
+    return None

@@ -1,0 +1,129 @@
+"""All write SQL of the directory, and the reads that writing needs."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from services.chassis.db import Connection
+from services.chassis.work import Work
+from services.directory.domain.objects import Kind
+from services.directory.domain.planning import Change, Name
+
+Document = dict[str, Any]
+
+#: Where each kind is kept, and how it is found again.
+LOAD: Mapping[Kind, LiteralString] = {
+    Kind.SOURCE: "SELECT id, document FROM sources WHERE id = ANY(%s)",
+    Kind.AREA: "SELECT id, document FROM areas WHERE id = ANY(%s)",
+    Kind.ORGANIZATION: "SELECT id, document FROM organizations WHERE id = ANY(%s::uuid[]) FOR UPDATE",
+    Kind.LOCATION: "SELECT id, document FROM locations WHERE id = ANY(%s::uuid[]) FOR UPDATE",
+    Kind.SERVICE: "SELECT id, document FROM services WHERE id = ANY(%s::uuid[]) FOR UPDATE",
+    Kind.SERVICE_AT_LOCATION: "SELECT id, document FROM service_at_locations WHERE id = ANY(%s::uuid[]) FOR UPDATE",
+    Kind.PARTICIPATION: """
+        SELECT organization_id AS id, document FROM participations
+        WHERE organization_id = ANY(%s::uuid[]) FOR UPDATE""",
+}
+
+KEEP: Mapping[Kind, LiteralString] = {
+    Kind.SOURCE: """
+        INSERT INTO sources (id, document, changed_at) VALUES (%(id)s, %(document)s, %(now)s)
+        ON CONFLICT (id) DO UPDATE SET document = EXCLUDED.document, changed_at = EXCLUDED.changed_at""",
+    Kind.AREA: """
+        INSERT INTO areas (id, document, changed_at) VALUES (%(id)s, %(document)s, %(now)s)
+        ON CONFLICT (id) DO UPDATE SET document = EXCLUDED.document, changed_at = EXCLUDED.changed_at""",
+    Kind.ORGANIZATION: """
+        INSERT INTO organizations (id, document, changed_at) VALUES (%(id)s, %(document)s, %(now)s)
+        ON CONFLICT (id) DO UPDATE SET document = EXCLUDED.document, changed_at = EXCLUDED.changed_at""",
+    Kind.LOCATION: """
+        INSERT INTO locations (id, organization_id, document, changed_at)
+        VALUES (%(id)s, %(organization_id)s, %(document)s, %(now)s)
+        ON CONFLICT (id) DO UPDATE SET organization_id = EXCLUDED.organization_id, document = EXCLUDED.document,
+            changed_at = EXCLUDED.changed_at""",
+    Kind.SERVICE: """
+        INSERT INTO services (id, organization_id, document, changed_at)
+        VALUES (%(id)s, %(organization_id)s, %(document)s, %(now)s)
+        ON CONFLICT (id) DO UPDATE SET organization_id = EXCLUDED.organization_id, document = EXCLUDED.document,
+            changed_at = EXCLUDED.changed_at""",
+    Kind.SERVICE_AT_LOCATION: """
+        INSERT INTO service_at_locations (id, service_id, location_id, document, changed_at)
+        VALUES (%(id)s, %(service_id)s, %(location_id)s, %(document)s, %(now)s)
+        ON CONFLICT (id) DO UPDATE SET service_id = EXCLUDED.service_id, location_id = EXCLUDED.location_id,
+            document = EXCLUDED.document, changed_at = EXCLUDED.changed_at""",
+    Kind.PARTICIPATION: """
+        INSERT INTO participations (organization_id, document, changed_at) VALUES (%(id)s, %(document)s, %(now)s)
+        ON CONFLICT (organization_id) DO UPDATE SET document = EXCLUDED.document, changed_at = EXCLUDED.changed_at""",
+}
+
+KEEP_HISTORY: LiteralString = """
+    INSERT INTO object_history (kind, id, document, changed_at, changed_by)
+    VALUES (%(kind)s, %(id)s, %(document)s, %(now)s, %(actor)s)"""
+
+
+def load(tx: Connection, names: Iterable[Name]) -> dict[Name, Document]:
+    """What the directory holds of these objects, locked until the end so that nothing changes under a plan."""
+    wanted: defaultdict[Kind, set[str]] = defaultdict(set)
+    for kind, name in names:
+        wanted[kind].add(name)
+    held: dict[Name, Document] = {}
+    for kind in Kind:
+        if wanted[kind]:
+            rows = tx.execute(LOAD[kind], (sorted(wanted[kind]),)).fetchall()
+            held |= {(kind, str(row["id"])): row["document"] for row in rows}
+    return held
+
+
+def keep(work: Work, changes: Sequence[Change]) -> None:
+    """Write changed objects and their history; the order of `changes` is the order in which they need each other."""
+    with work.tx.cursor() as cursor:
+        for kind in Kind:
+            rows = [_row(work, change) for change in changes if change.row.kind is kind]
+            if rows:
+                cursor.executemany(KEEP[kind], rows)
+                cursor.executemany(KEEP_HISTORY, rows)
+
+
+def _row(work: Work, change: Change) -> dict[str, Any]:
+    row = change.row
+    columns = ("organization_id", "service_id", "location_id")
+    return {
+        **{column: row.document.get(column) for column in columns},
+        "kind": row.kind,
+        "id": row.id,
+        "document": Jsonb(row.document),
+        "now": work.now,
+        "actor": work.actor,
+    }
+
+
+def raise_organizations(tx: Connection, organization_ids: Collection[str], now: datetime) -> list[dict[str, Any]]:
+    """Give organizations their next version; returns all that is to be said about each."""
+    return tx.execute(
+        """
+        UPDATE organizations AS o SET version = version + 1, changed_at = %s WHERE id = ANY(%s::uuid[])
+        RETURNING o.document, o.version,
+            (SELECT p.document FROM participations p WHERE p.organization_id = o.id) AS participation,
+            ARRAY(SELECT l.document FROM locations l WHERE l.organization_id = o.id ORDER BY l.id) AS locations""",
+        (now, sorted(organization_ids)),
+    ).fetchall()
+
+
+def raise_services(tx: Connection, service_ids: Collection[str], now: datetime) -> list[dict[str, Any]]:
+    """Give services their next version; returns all that is to be said about each."""
+    return tx.execute(
+        """
+        UPDATE services AS s SET version = version + 1, changed_at = %s WHERE id = ANY(%s::uuid[])
+        RETURNING s.document, s.version,
+            (SELECT p.document FROM participations p WHERE p.organization_id = s.organization_id) AS participation""",
+        (now, sorted(service_ids)),
+    ).fetchall()
+
+
+def keep_import(work: Work, import_id: UUID, sha256: str, rows: int, changed: int) -> None:
+    work.tx.execute(
+        "INSERT INTO imports (id, sha256, rows, changed, imported_at, imported_by) VALUES (%s, %s, %s, %s, %s, %s)",
+        (import_id, sha256, rows, changed, work.now, work.actor),
+    )
