@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 import pytest
 import urllib3
 
 from deploy.demo import databases
 from deploy.demo.databases import DatabaseAddresses
+from lotse import topology
+from services.chassis.migrate import migrate
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLE_PASSWORDS = {role: f"test-{role}" for service in databases.SERVICES for role in (service, f"{service}_owner")}
@@ -102,19 +103,12 @@ def make_database(postgres: str) -> Iterator[Callable[[str], DatabaseAddresses]]
 def _make_template(admin_dsn: str, service: str, name: str) -> str:
     databases.ensure_roles(admin_dsn, service, ROLE_PASSWORDS, renew=False)
     addresses = databases.create_database(admin_dsn, service, ROLE_PASSWORDS, name=name)
-    migrations = [ROOT / "services" / "chassis" / "migrations", ROOT / "services" / service / "migrations"]
-    with psycopg.connect(addresses.owner_dsn, autocommit=True) as connection:
-        for path in (path for folder in migrations for path in sorted(folder.glob("*.sql"))):
-            connection.execute(path.read_bytes())
+    migrate(addresses.owner_dsn, ROOT / "services" / service / "migrations")
     return name
 
 
 def _apply_topology(broker: Broker) -> None:
-    try:
-        from lotse.topology import apply
-    except ImportError:  # not written yet
-        return
-    apply(broker.management_url, broker.vhost)
+    topology.apply(broker.management_url, broker.vhost)
 
 
 def _manage(management_url: str, method: str, path: str) -> None:

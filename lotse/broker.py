@@ -1,0 +1,133 @@
+"""RabbitMQ's management API, as far as the network needs it. Whoever holds its address holds the admin credential."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import urllib3
+
+from contracts.topology import Permissions, Topology
+
+
+class BrokerError(Exception):
+    """The management API could not be reached or said no."""
+
+    def __init__(self, what: str, status: int = 0, answer: str = "") -> None:
+        super().__init__(f"{what}: {status or 'no answer'} {answer}".strip())
+        self.status = status
+
+
+class Broker:
+    """One virtual host of one RabbitMQ."""
+
+    def __init__(self, management_url: str, vhost: str = "/") -> None:
+        address = urlsplit(management_url)
+        login = f"{address.username or 'guest'}:{address.password or 'guest'}"
+        self._base = f"{address.scheme}://{address.hostname}:{address.port or 15672}{address.path.rstrip('/')}/api"
+        self._headers = {**urllib3.make_headers(basic_auth=login), "Content-Type": "application/json"}
+        self._http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=30), retries=False)
+        self.vhost = vhost
+        self._v = quote(vhost, safe="")
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """One call; an answer of 400 and more is a `BrokerError`."""
+        try:
+            answer = self._http.request(
+                method, self._base + path, headers=self._headers, body=json.dumps(body) if body is not None else None
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise BrokerError(f"{method} {path}", answer=type(error).__name__) from error
+        if answer.status >= 400:
+            raise BrokerError(f"{method} {path}", answer.status, answer.data.decode(errors="replace")[:300])
+        return json.loads(answer.data) if answer.data else None
+
+    def ensure_vhost(self) -> None:
+        """Create the virtual host; new queues in it are quorum queues unless they say otherwise."""
+        self.call("PUT", f"/vhosts/{self._v}", {})
+
+    def apply(self, topology: Topology) -> None:
+        """Create what is missing; what exists with other arguments is refused by the broker and named."""
+        for exchange in topology.exchanges:
+            body = {"type": exchange.type, "durable": True, "arguments": dict(exchange.arguments)}
+            self.call("PUT", f"/exchanges/{self._v}/{quote(exchange.name, safe='')}", body)
+        for queue in topology.queues:
+            body = {"durable": True, "arguments": dict(queue.arguments)}
+            self.call("PUT", f"/queues/{self._v}/{quote(queue.name, safe='')}", body)
+        for binding in topology.bindings:
+            kind = "e" if binding.to_exchange else "q"
+            source, destination = quote(binding.source, safe=""), quote(binding.destination, safe="")
+            body = {"routing_key": binding.routing_key, "arguments": {}}
+            self.call("POST", f"/bindings/{self._v}/e/{source}/{kind}/{destination}", body)
+
+    def ensure_user(self, permissions: Permissions, password: str | None) -> None:
+        """Create or renew the user (password None: keep it) and give it exactly these permissions."""
+        user = quote(permissions.user, safe="")
+        if password is not None:
+            self.call("PUT", f"/users/{user}", {"password": password, "tags": ""})
+        body = {"configure": permissions.configure, "write": permissions.write, "read": permissions.read}
+        self.call("PUT", f"/permissions/{self._v}/{user}", body)
+
+    def permissions_of(self, user: str) -> Permissions | None:
+        """What the user may do here; None if there is no such user or it may do nothing."""
+        try:
+            seen = self.call("GET", f"/permissions/{self._v}/{quote(user, safe='')}")
+        except BrokerError as error:
+            if error.status == 404:
+                return None
+            raise
+        return Permissions(user, write=seen["write"], read=seen["read"], configure=seen["configure"])
+
+    def users(self) -> set[str]:
+        """The names of all users."""
+        return {row["name"] for row in self.call("GET", "/users?columns=name")}
+
+    def bar(self, user: str) -> None:
+        """Take every permission away and close the user's connections; queues and messages stay."""
+        self._delete(f"/permissions/{self._v}/{quote(user, safe='')}")
+        self._hang_up(user)
+
+    def remove(self, user: str, topology: Topology) -> None:
+        """Remove the user and everything that was made for it, with what is still in its queue."""
+        self._delete(f"/users/{quote(user, safe='')}")
+        self._hang_up(user)
+        for queue in topology.queues:
+            self._delete(f"/queues/{self._v}/{quote(queue.name, safe='')}")
+        for exchange in topology.exchanges:
+            self._delete(f"/exchanges/{self._v}/{quote(exchange.name, safe='')}")
+
+    def missing(self, topology: Topology) -> list[str]:
+        """What the topology wants and the broker does not have, in words for a table."""
+        exchanges = {row["name"] for row in self.call("GET", f"/exchanges/{self._v}?columns=name")}
+        queues = {row["name"] for row in self.call("GET", f"/queues/{self._v}?columns=name")}
+        bound = {
+            (row["source"], row["destination"], row["routing_key"])
+            for row in self.call("GET", f"/bindings/{self._v}?columns=source,destination,routing_key")
+        }
+        return [
+            *(f"exchange {item.name}" for item in topology.exchanges if item.name not in exchanges),
+            *(f"queue {item.name}" for item in topology.queues if item.name not in queues),
+            *(
+                f"binding {item.source} -> {item.destination} ({item.routing_key})"
+                for item in topology.bindings
+                if (item.source, item.destination, item.routing_key) not in bound
+            ),
+        ]
+
+    def queues(self) -> list[Mapping[str, Any]]:
+        """Name, length and consumers of every queue."""
+        columns = "name,messages,messages_ready,messages_unacknowledged,consumers"
+        rows: Iterable[Mapping[str, Any]] = self.call("GET", f"/queues/{self._v}?columns={columns}")
+        return sorted(rows, key=lambda row: str(row["name"]))
+
+    def _hang_up(self, user: str) -> None:
+        for row in self.call("GET", "/connections?columns=name,user"):
+            if row.get("user") == user:
+                self._delete(f"/connections/{quote(row['name'], safe='')}")
+
+    def _delete(self, path: str) -> None:
+        try:
+            self.call("DELETE", path)
+        except BrokerError as error:
+            if error.status != 404:
+                raise

@@ -1,0 +1,60 @@
+"""Applying the network's topology and the partners' share of it; idempotent, and told in words what was done."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from contracts.topology import core, for_partner, partner_user
+from lotse.broker import Broker
+
+
+def apply(management_url: str, vhost: str = "/", passwords: Mapping[str, str] | None = None) -> list[str]:
+    """`apply_to` the virtual host named, which is created first."""
+    broker = Broker(management_url, vhost)
+    broker.ensure_vhost()
+    return apply_to(broker, passwords)
+
+
+def apply_to(broker: Broker, passwords: Mapping[str, str] | None = None) -> list[str]:
+    """Make each exchange, queue and binding exist, with `passwords` the services' users; returns what was missing."""
+    topology = core()
+    missing = broker.missing(topology)
+    broker.apply(topology)
+    if passwords:
+        known = broker.users()
+        missing += [f"user {wanted.user}" for wanted in topology.permissions if wanted.user not in known]
+        for wanted in topology.permissions:
+            broker.ensure_user(wanted, passwords[wanted.user])
+    return missing
+
+
+def onboard(broker: Broker, organization_id: UUID, password: str | None) -> list[str]:
+    """Give a partner its queue, its exchange and its user, with exactly the rights it needs."""
+    topology = for_partner(organization_id)
+    missing = broker.missing(topology)
+    broker.apply(topology)
+    for wanted in topology.permissions:
+        broker.ensure_user(wanted, password)
+    return missing
+
+
+def suspend(broker: Broker, organization_id: UUID) -> None:
+    """Close the door: no rights, no open connection; notices wait in the queue for its return."""
+    broker.bar(partner_user(organization_id))
+
+
+def offboard(broker: Broker, organization_id: UUID) -> None:
+    """Take everything away, waiting notices too."""
+    broker.remove(partner_user(organization_id), for_partner(organization_id))
+
+
+def drift(broker: Broker, organization_id: UUID) -> list[str]:
+    """What differs from what onboarding would have made; empty when all is in order."""
+    topology = for_partner(organization_id)
+    found = [f"missing: {item}" for item in broker.missing(topology)]
+    for wanted in topology.permissions:
+        seen = broker.permissions_of(wanted.user)
+        if seen is None:
+            found.append(f"missing: permissions of {wanted.user}")
+        elif seen != wanted:
+            found.append(f"differs: permissions of {wanted.user}")
+    return found

@@ -1,0 +1,121 @@
+"""The topology is applied by one command, may be applied again, and gives each user exactly its rights."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import kombu
+import pytest
+from amqp.exceptions import AccessRefused
+
+from contracts import topology as wanted
+from lotse import topology
+from lotse.broker import Broker, BrokerError
+
+
+@pytest.fixture
+def broker_admin(make_vhost: Callable[[], Any]) -> Broker:
+    fresh = make_vhost()
+    return Broker(fresh.management_url, fresh.vhost)
+
+
+@pytest.fixture
+def partner(broker_admin: Broker) -> Any:
+    organization_id = uuid4()
+    topology.onboard(broker_admin, organization_id, "secret")
+    yield organization_id
+    topology.offboard(broker_admin, organization_id)
+
+
+def connection(broker: Any, vhost: str, user: str, password: str) -> kombu.Connection:
+    port = int(broker.amqp_uri.split("@")[1].split(":")[1].split("/")[0])
+    return kombu.Connection(f"amqp://{user}:{password}@127.0.0.1:{port}/{vhost}", connect_timeout=5)
+
+
+def test_applying_twice_finds_nothing_missing_the_second_time(broker_admin: Broker) -> None:
+    assert broker_admin.missing(wanted.core()) == []
+    topology.apply_to(broker_admin)
+    assert broker_admin.missing(wanted.core()) == []
+
+
+def test_a_lost_binding_is_named_and_repaired(broker_admin: Broker) -> None:
+    vhost = broker_admin.vhost
+    broker_admin.call("DELETE", f"/bindings/{vhost}/e/directory.events/q/referral.inbox.0/%23")
+    assert topology.apply_to(broker_admin) == ["binding directory.events -> referral.inbox.0 (#)"]
+    assert topology.apply_to(broker_admin) == []
+
+
+def test_a_queue_with_other_arguments_is_refused_and_named(broker_admin: Broker) -> None:
+    broker_admin.call("DELETE", f"/queues/{broker_admin.vhost}/referral.inbox.0")
+    broker_admin.call("PUT", f"/queues/{broker_admin.vhost}/referral.inbox.0", {"durable": True})
+    with pytest.raises(BrokerError, match=r"referral\.inbox\.0"):
+        topology.apply_to(broker_admin)
+
+
+def test_what_nobody_listens_to_ends_in_the_unrouted_queue(broker: Any, broker_admin: Broker) -> None:
+    broker_admin.call(
+        "POST",
+        f"/exchanges/{broker_admin.vhost}/partners/publish",
+        {"properties": {}, "routing_key": "nobody", "payload": "x", "payload_encoding": "string"},
+    )
+    got = broker_admin.call(
+        "POST",
+        f"/queues/{broker_admin.vhost}/unrouted/get",
+        {"count": 1, "ackmode": "ack_requeue_false", "encoding": "auto"},
+    )
+    assert [message["routing_key"] for message in got] == ["nobody"]
+
+
+def test_a_partner_may_read_its_queue_and_write_its_exchange_only(
+    broker: Any, broker_admin: Broker, partner: UUID
+) -> None:
+    user = wanted.partner_user(partner)
+    with connection(broker, broker_admin.vhost, user, "secret") as own:
+        channel = own.channel()
+        channel.queue_declare(wanted.partner_queue(partner), passive=True)
+        channel.basic_publish(
+            _message("{}", user), exchange=wanted.partner_exchange(partner), routing_key="partner.accept.v1"
+        )
+        channel.close()
+        for act in (
+            lambda channel: channel.basic_get("referral.inbox.0"),
+            lambda channel: channel.queue_declare("mine", durable=True),
+            lambda channel: channel.exchange_declare("mine", "topic"),
+            lambda channel: _publish_and_wait(channel, "referral.events", user),
+            lambda channel: _publish_and_wait(channel, "partners", user),
+        ):
+            with pytest.raises(AccessRefused):
+                act(own.channel())
+
+
+def test_a_suspended_partner_is_cut_off_and_comes_back_by_onboarding(
+    broker: Any, broker_admin: Broker, partner: UUID
+) -> None:
+    topology.suspend(broker_admin, partner)
+    assert topology.drift(broker_admin, partner) == [f"missing: permissions of {wanted.partner_user(partner)}"]
+    topology.onboard(broker_admin, partner, None)
+    assert topology.drift(broker_admin, partner) == []
+
+
+def test_wider_permissions_than_wanted_are_drift(broker_admin: Broker, partner: UUID) -> None:
+    user = wanted.partner_user(partner)
+    broker_admin.ensure_user(wanted.Permissions(user, write=".*", read=".*"), None)
+    assert topology.drift(broker_admin, partner) == [f"differs: permissions of {user}"]
+
+
+def test_an_offboarded_partner_leaves_nothing_behind(broker_admin: Broker, partner: UUID) -> None:
+    topology.offboard(broker_admin, partner)
+    assert wanted.partner_user(partner) not in broker_admin.users()
+    assert len(broker_admin.missing(wanted.for_partner(partner))) == 4
+    topology.offboard(broker_admin, partner)
+
+
+def _message(body: str, user: str) -> Any:
+    from amqp.basic_message import Message
+
+    return Message(body, user_id=user)
+
+
+def _publish_and_wait(channel: Any, exchange: str, user: str) -> None:
+    channel.basic_publish(_message("{}", user), exchange=exchange, routing_key="x")
+    channel.connection.drain_events(timeout=3)
