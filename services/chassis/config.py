@@ -1,4 +1,4 @@
-"""Settings from the environment: read once, checked at once, refused with the setting's name and what was expected there.
+"""Settings from the environment: read and checked once, refused with the setting's name and what was expected.
 
 `load` reads what every service needs. What only one service needs it asks for by name with the same readers::
 

@@ -1,0 +1,116 @@
+"""Who is calling: a bearer token or a session becomes a `Caller`, before any view runs.
+
+A person appears as ``staff:`` and a keyed pseudonym, the same in all services of one deployment; a partner as
+``partner:<organization id>``. Names of staff are not kept here.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import Request, g, request
+
+from contracts.codes import StaffRole
+from services.chassis.access import (
+    Access,
+    Caller,
+    Kind,
+    UnauthenticatedError,
+    current_caller,
+    desk,
+    partner_system,
+    public,
+    roles_of,
+    site_of,
+    staff,
+)
+from services.chassis.errors import ForbiddenError
+from services.chassis.tokens import AccessTokens
+
+__all__ = [
+    "Access",
+    "Caller",
+    "Kind",
+    "UnauthenticatedError",
+    "current_caller",
+    "desk",
+    "partner_system",
+    "pseudonym",
+    "public",
+    "staff",
+]
+
+ROLE_HEADER = "Lotsennetz-Role"
+
+
+def pseudonym(deployment_key: bytes, issuer: str, subject: str) -> str:
+    """The actor by which one member of staff appears in all services: keyed, so it cannot be guessed from a list."""
+    digest = hmac.new(deployment_key, f"{issuer.rstrip('/')}|{subject}".encode(), hashlib.sha256)
+    return f"staff:{digest.hexdigest()[:32]}"
+
+
+def uuid_of(claims: Mapping[str, Any], name: str) -> UUID | None:
+    try:
+        return UUID(str(claims[name])) if claims.get(name) else None
+    except ValueError as error:
+        raise UnauthenticatedError("auth.token-invalid") from error
+
+
+def caller_from_claims(claims: Mapping[str, Any], deployment_key: bytes) -> Caller:
+    """What a verified token or sign-in says about the caller; staff have roles, a partner's system has none."""
+    roles = roles_of(claims.get("roles"))
+    organization_id = uuid_of(claims, "organization_id")
+    if not roles:
+        if organization_id is None:
+            raise ForbiddenError("auth.role-missing")
+        return Caller(Kind.PARTNER_SYSTEM, f"partner:{organization_id}", organization_id=organization_id)
+    return Caller(
+        Kind.STAFF,
+        pseudonym(deployment_key, str(claims.get("iss", "")), str(claims["sub"])),
+        roles=roles,
+        role=next(iter(roles)) if len(roles) == 1 else None,
+        site=site_of(claims),
+        employer=uuid_of(claims, "employer"),
+        organization_id=organization_id,
+    )
+
+
+def bearer_of(incoming: Request) -> str | None:
+    """The bearer token of a request; no other scheme is understood."""
+    scheme, _, token = incoming.headers.get("Authorization", "").partition(" ")
+    if not scheme:
+        return None
+    if scheme.lower() != "bearer" or not token.strip():
+        raise UnauthenticatedError("auth.token-invalid")
+    return token.strip()
+
+
+def caller_from_bearer(tokens: AccessTokens, deployment_key: bytes, token: str) -> Caller:
+    """A caller with several roles names the one it acts in by the header ``Lotsennetz-Role``."""
+    caller = caller_from_claims(tokens.claims(token), deployment_key)
+    wanted = request.headers.get(ROLE_HEADER)
+    if wanted is None or caller.kind is not Kind.STAFF:
+        return caller
+    if wanted not in {role.value for role in caller.roles}:
+        raise ForbiddenError("auth.role-missing")
+    return Caller(
+        caller.kind,
+        caller.actor,
+        roles=caller.roles,
+        role=StaffRole(wanted),
+        site=caller.site,
+        employer=caller.employer,
+        organization_id=caller.organization_id,
+    )
+
+
+def admit(access: Access, caller: Caller | None) -> None:
+    """Let the caller in, in the role used here; or say why not."""
+    g.caller = caller
+    if access.public:
+        return
+    if caller is None:
+        raise UnauthenticatedError("auth.sign-in-required")
+    g.caller = access.admits(caller)

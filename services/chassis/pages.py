@@ -1,0 +1,101 @@
+"""Server-rendered pages: the shell, its words, and the error pages. Works without JavaScript, nothing inline."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Flask, Response, g, has_request_context, render_template, request, send_from_directory
+from jinja2 import StrictUndefined
+
+from services.chassis import i18n
+from services.chassis.access import caller_or_none, public
+from services.chassis.room import room
+
+STATIC = Path(__file__).parent / "static"
+YEAR_SECONDS = 31_536_000
+
+
+def blueprint(service: str) -> APIBlueprint:
+    """``/<service>/static/...``: style sheets, fonts and the one small script."""
+    assets = APIBlueprint("assets", __name__, url_prefix=f"/{service}/static", enable_openapi=False)
+    assets.get("/<path:name>")(static_file)
+    return assets
+
+
+@public
+def static_file(name: str) -> Response:
+    response = send_from_directory(STATIC, name, max_age=YEAR_SECONDS)
+    response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
+    return response
+
+
+@cache
+def fingerprint(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def prepare(app: Flask, service: str) -> None:
+    """Give the templates their words: gettext, labels of codes, dates, addresses of assets."""
+    environment = app.jinja_env
+    environment.undefined = StrictUndefined
+    environment.trim_blocks = environment.lstrip_blocks = True
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_gettext_callables(translate, translate_many, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["day"] = lambda value, style="medium": i18n.format_day(value, language(), style)
+    environment.filters["moment"] = lambda value: i18n.format_moment(value, language())
+    environment.globals.update(t=label, sentence=sentence, asset=asset, service=service, language_names=i18n.NAMES)
+    app.context_processor(shell_values)
+
+
+def language() -> str:
+    return str(g.get("language", "de")) if has_request_context() else "de"
+
+
+def service_name() -> str:
+    return room().service
+
+
+def translate(message: str) -> str:
+    return i18n.translations(service_name(), language()).gettext(message)
+
+
+def translate_many(one: str, many: str, number: int) -> str:
+    return i18n.translations(service_name(), language()).ngettext(one, many, number)
+
+
+def label(value: Any) -> str:
+    """The word for a code in the reader's language."""
+    return "" if value is None else i18n.label(service_name(), language(), value)
+
+
+def sentence(slug: str) -> str:
+    """The sentence of a slug in the reader's language."""
+    return i18n.label(service_name(), language(), f"slug:{slug}")
+
+
+def asset(name: str) -> str:
+    return f"/{service_name()}/static/{name}?v={fingerprint(name)}"
+
+
+def shell_values() -> dict[str, Any]:
+    """What the shell of every page shows."""
+    here = room()
+    caller = caller_or_none()
+    role = caller.role.value if caller and caller.role else ""
+    return {
+        "language": language(),
+        "direction": "rtl" if language() in i18n.RIGHT_TO_LEFT else "ltr",
+        "languages": i18n.offered(request),
+        "caller": caller,
+        "navigation": [item for item in here.navigation if caller and (not item.roles or role in item.roles)],
+        "demo": here.settings.is_demo,
+    }
+
+
+def error_page(status: int, slug: str, reference: str, data: Mapping[str, Any]) -> Response:
+    """What went wrong, what to do now, and the number to quote, in the reader's language."""
+    page = render_template("chassis/error.html", status=status, slug=slug, reference=reference, data=data)
+    return Response(page, status, content_type="text/html; charset=utf-8")

@@ -1,0 +1,69 @@
+"""What the parts of one web application share, found again from inside any request by `room()`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from flask import current_app
+
+from services.chassis.access import Caller, caller_or_none
+from services.chassis.config import Settings
+from services.chassis.errors import LotsennetzError
+from services.chassis.refusals import Refusals
+from services.chassis.tokens import AccessTokens
+from services.chassis.work import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationItem:
+    """One entry of the page header: catalogue key, address, and the roles that see it (none: everybody signed in)."""
+
+    label: str
+    path: str
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class SecurityFacts:
+    """How a service says what happens at its door; a service without such an event leaves it out."""
+
+    refused: Callable[[UUID, str, int], object] | None = None
+    signed_in: Callable[[Caller], object] | None = None
+    signed_out: Callable[[Caller], object] | None = None
+
+
+@dataclass
+class Room:
+    """What the parts of one application share; found again by `room()`."""
+
+    service: str
+    settings: Settings
+    unit: Unit
+    tokens: AccessTokens
+    facts: SecurityFacts
+    navigation: Sequence[NavigationItem] = ()
+    refusals: Refusals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.refusals = Refusals(self.tell_refusal)
+
+    def tell_refusal(self, actor: str, slug: str, count: int) -> None:
+        if self.facts.refused is None:
+            return
+        with self.unit.work(actor=actor) as work:
+            work.announce(self.facts.refused(work.new_id(), slug, count))
+
+
+def room() -> Room:
+    """The room of the application that answers this request."""
+    found: Room = current_app.extensions["lotsennetz"]
+    return found
+
+
+def count_refusal(error: LotsennetzError) -> None:
+    """Refusals that carry facts of their own are told already; the others are counted here."""
+    if error.facts:
+        return
+    caller = caller_or_none()
+    here = room()
+    here.refusals.count(caller.actor if caller else "anonymous", error.slug, here.unit.clock.now())

@@ -1,0 +1,182 @@
+"""The web application every service builds upon: APIFlask on waitress, no eventlet anywhere near.
+
+A service hands in its blueprints and gets: callers identified before anything is parsed, refusals counted as facts,
+problem details, health, metrics, the operators' door, security headers and one canonical log line per request.
+"""
+
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+from uuid import UUID, uuid4
+
+from apiflask import APIBlueprint, APIFlask
+from flask import Response, current_app, g, request
+from prometheus_client import Histogram
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response as AnyResponse
+
+from services.chassis import i18n, logging, pages, probes, tracing, web_errors
+from services.chassis.access import Access, Caller, access_of, caller_or_none, public, refuse_unmarked_views
+from services.chassis.auth import admit, bearer_of, caller_from_bearer
+from services.chassis.config import Settings
+from services.chassis.errors import InvalidError
+from services.chassis.room import NavigationItem, Room, SecurityFacts, room
+from services.chassis.tokens import AccessTokens, IssuerKeys
+from services.chassis.work import Unit, Work
+
+SECONDS = Histogram("lotsennetz_http_request_seconds", "Requests by route", ["service", "method", "route", "status"])
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
+}
+NEVER_STORED = "no-store, private"
+
+
+def create_app(
+    service: str,
+    settings: Settings,
+    unit: Unit,
+    *,
+    blueprints: Sequence[Any] = (),
+    facts: SecurityFacts | None = None,
+    navigation: Sequence[NavigationItem] = (),
+    issuer_keys: IssuerKeys | None = None,
+) -> APIFlask:
+    """The WSGI application of one service; refuses to be made if a view does not say who may use it."""
+    app = APIFlask(
+        __name__,
+        title=f"Lotsennetz {service}",
+        version="1",
+        spec_path=f"/{service}/openapi.json",
+        docs_path=None,
+        static_folder=None,  # type: ignore[arg-type]  # Flask takes None: we serve our own
+        template_folder="templates",
+        json_errors=False,
+    )
+    app.config.update(OPENAPI_VERSION="3.1.0", MAX_CONTENT_LENGTH=settings.max_request_bytes)
+    keys = issuer_keys or IssuerKeys(settings.issuer_url, settings.issuer_jwks_url)
+    tokens = AccessTokens(settings.issuer_url, settings.token_audience, keys)
+    app.extensions["lotsennetz"] = Room(service, settings, unit, tokens, facts or SecurityFacts(), navigation)
+    web_errors.register(app)
+    app.before_request(begin_request)
+    app.after_request(end_request)
+    for blueprint in (probes.blueprint(service), pages.blueprint(service), *blueprints):
+        app.register_blueprint(blueprint)
+    pages.prepare(app, service)
+    public(app.view_functions["openapi.spec"])
+    refuse_unmarked_views(app)
+    return app
+
+
+def begin_request() -> None:
+    """Where in a trace we are, which language is read, who is calling - in this order, before any parsing."""
+    g.began = time.perf_counter()
+    g.trace = tracing.continue_from(request.headers.get("traceparent"))
+    g.correlation_id = _uuid(request.headers.get("X-Correlation-Id")) or uuid4()
+    g.language = i18n.negotiate(request)
+    if (request.content_length or 0) > room().settings.max_request_bytes:
+        raise RequestEntityTooLarge()
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is not None:
+        access = access_of(view) or Access()
+        admit(access, identify(access))
+
+
+def identify(access: Access) -> Caller | None:
+    """The caller by bearer token or by session; a public view does not ask for a token."""
+    if access.public:
+        return None
+    here = room()
+    token = bearer_of(request)
+    if token is not None:
+        return caller_from_bearer(here.tokens, here.settings.deployment_key, token)
+    return None
+
+
+def end_request(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", NEVER_STORED)
+    response.headers["traceresponse"] = g.trace.header
+    here = room()
+    if here.settings.secure_cookies:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    log_request(here.service, response)
+    return response
+
+
+def log_request(service: str, response: AnyResponse) -> None:
+    """The canonical line: the route's pattern, not its address, because an address may hold what must not be kept."""
+    route = str(request.url_rule) if request.url_rule else "unknown"
+    seconds = time.perf_counter() - g.began
+    SECONDS.labels(service, request.method, route, str(response.status_code)).observe(seconds)
+    caller = caller_or_none()
+    logging.get_logger().info(
+        "request",
+        method=request.method,
+        route=route,
+        status=response.status_code,
+        slug=g.get("slug"),
+        caller=caller.kind if caller else None,
+        correlation_id=str(g.correlation_id),
+        trace_id=g.trace.trace_id,
+        duration_ms=round(seconds * 1000, 1),
+    )
+
+
+def request_work() -> AbstractContextManager[Work]:
+    """One unit of work in the caller's name, in this request's conversation and trace."""
+    caller = caller_or_none()
+    return room().unit.work(
+        actor=caller.actor if caller else "anonymous", correlation_id=g.correlation_id, traceparent=g.trace.header
+    )
+
+
+def expected_version() -> int:
+    """The version the caller saw (``If-Match: "3"``)."""
+    value = request.headers.get("If-Match", "").removeprefix("W/").strip('"')
+    if not value.isdigit():
+        raise InvalidError("request.if-match-missing", {"If-Match": "the-version-you-saw"})
+    return int(value)
+
+
+def _uuid(value: str | None) -> UUID | None:
+    try:
+        return UUID(value) if value else None
+    except ValueError:
+        return None
+
+
+def serve(app: APIFlask, settings: Settings) -> None:
+    """Answer requests until the process is told to stop."""
+    from waitress import serve as waitress_serve  # type: ignore[import-untyped]
+
+    host, _, port = settings.http_address.rpartition(":")
+    waitress_serve(
+        app,
+        host=host.strip("[]"),
+        port=int(port),
+        threads=settings.http_threads,
+        max_request_body_size=settings.max_request_bytes,
+        ident=None,
+        clear_untrusted_proxy_headers=True,
+    )
+
+
+__all__ = [
+    "APIBlueprint",
+    "NavigationItem",
+    "SecurityFacts",
+    "create_app",
+    "expected_version",
+    "request_work",
+    "room",
+    "serve",
+]

@@ -1,0 +1,125 @@
+"""The border between errors and HTTP: one table says which kind becomes which answer."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from apiflask.exceptions import HTTPError
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from services.chassis.access import UnauthenticatedError
+from services.chassis.errors import (
+    ForbiddenError,
+    InvalidError,
+    LotsennetzError,
+    NotFoundError,
+    RefusedError,
+    StaleError,
+    UnavailableError,
+)
+from services.chassis.logging import get_logger
+from services.chassis.pages import error_page, sentence
+from services.chassis.problem import problem
+from services.chassis.room import count_refusal, room
+
+
+class ExpiredFormError(LotsennetzError):
+    """The form was made for a session that is over, or not by us at all."""
+
+
+STATUS: Mapping[type[LotsennetzError], int] = {
+    InvalidError: 422,
+    UnauthenticatedError: 401,
+    ForbiddenError: 403,
+    NotFoundError: 404,
+    RefusedError: 409,
+    StaleError: 412,
+    ExpiredFormError: 419,
+    UnavailableError: 503,
+}
+WERKZEUG_SLUGS = {400: "request.malformed", 404: "request.no-such-page", 405: "request.method-not-allowed"}
+WERKZEUG_SLUGS |= {413: "request.too-large", 415: "request.media-type", 406: "request.not-acceptable"}
+
+
+def status_of(error: LotsennetzError) -> int:
+    """The HTTP status of an error's kind."""
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
+
+
+def data_of(error: LotsennetzError) -> dict[str, Any]:
+    fields = {"fields": error.fields} if isinstance(error, InvalidError) else {}
+    return {**error.data, **fields}
+
+
+def wants_page() -> bool:
+    """A person in a browser gets a page; a program gets problem details."""
+    if "Authorization" in request.headers or "/api/" in request.path or request.path.startswith("/partner/"):
+        return False
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def answer(status: int, slug: str, data: Mapping[str, Any] | None = None) -> Response:
+    """The failure as a page in the reader's language, or as problem details; both carry the number to quote."""
+    g.slug = slug
+    instance = f"urn:lotsennetz:trace:{g.trace.trace_id}"
+    if wants_page():
+        return error_page(status, slug, g.trace.trace_id[:12], data or {})
+    return problem(status, slug, sentence(slug), instance=instance, data=data)
+
+
+def sign_in_redirect() -> Response:
+    """To the sign-in door, which leads back here afterwards."""
+    here = request.full_path.rstrip("?")
+    return Response(status=303, headers={"Location": f"/{room().service}/sign-in?{urlencode({'next': here})}"})
+
+
+def on_our_error(error: LotsennetzError) -> Response:
+    status = status_of(error)
+    if status in {401, 403, 419}:
+        try:
+            count_refusal(error)
+        except Exception as failure:
+            get_logger().error("refusal.not-recorded", exc_info=failure)
+            status, error = 503, UnavailableError("refusal.not-recorded")
+    if status == 401 and wants_page() and request.method == "GET":
+        return sign_in_redirect()
+    response = answer(status, error.slug, data_of(error))
+    if isinstance(error, UnavailableError):
+        response.headers["Retry-After"] = str(error.retry_after)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    return response
+
+
+def on_invalid_input(error: HTTPError) -> Response:
+    """APIFlask's own refusals: a body or query that does not fit its schema."""
+    if error.status_code == 422:
+        return answer(422, "request.invalid", {"fields": error.detail})
+    return answer(error.status_code, WERKZEUG_SLUGS.get(error.status_code, "request.refused"))
+
+
+def on_http_exception(error: HTTPException) -> Response:
+    code = error.code or 500
+    if error.response is not None or code < 400:
+        return Response(response=error.get_response().response, status=code, headers=error.get_headers())
+    response = answer(code, WERKZEUG_SLUGS.get(code, "request.refused"))
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            response.headers[name] = value
+    return response
+
+
+def on_bug(error: Exception) -> Response:
+    """Anything else is our mistake: an incident number for the reader, type and place for us, the text for nobody."""
+    incident = secrets.token_hex(6)
+    get_logger().error("incident", incident=incident, trace_id=g.trace.trace_id, exc_info=error)
+    return answer(500, "request.incident", {"incident": incident})
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(LotsennetzError, on_our_error)
+    app.register_error_handler(HTTPError, on_invalid_input)
+    app.register_error_handler(HTTPException, on_http_exception)
+    app.register_error_handler(Exception, on_bug)
