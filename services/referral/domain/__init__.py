@@ -1,1 +1,73 @@
-"""What a referral is and what may happen to it: functions and frozen values, nothing that waits, no clock, no ids of its own."""
+"""What a referral is and what may happen to it: functions and frozen values, no clock, no ids of its own."""
+
+from services.referral.domain.answering import (
+    accept,
+    ask,
+    complete,
+    dispute,
+    end,
+    pause,
+    receive,
+    record_for_partner,
+    reject,
+    resume,
+    start,
+    waitlist,
+)
+from services.referral.domain.lifecycle import Actor
+from services.referral.domain.referral import Referral
+from services.referral.domain.sending import (
+    answer,
+    conclude,
+    draft,
+    fetch,
+    prepare,
+    release_again,
+    request,
+    revise,
+    withhold,
+)
+from services.referral.domain.stopping import (
+    acknowledge_stop,
+    cancel,
+    expire,
+    mark_entered_in_error,
+    revoke,
+    state_deletion,
+    withdraw_after_end,
+)
+from services.referral.domain.workdays import Moment
+
+__all__ = [
+    "Actor",
+    "Moment",
+    "Referral",
+    "accept",
+    "acknowledge_stop",
+    "answer",
+    "ask",
+    "cancel",
+    "complete",
+    "conclude",
+    "dispute",
+    "draft",
+    "end",
+    "expire",
+    "fetch",
+    "mark_entered_in_error",
+    "pause",
+    "prepare",
+    "receive",
+    "record_for_partner",
+    "reject",
+    "release_again",
+    "request",
+    "resume",
+    "revise",
+    "revoke",
+    "start",
+    "state_deletion",
+    "waitlist",
+    "withdraw_after_end",
+    "withhold",
+]

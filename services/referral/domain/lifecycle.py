@@ -9,7 +9,6 @@ from types import MappingProxyType
 from uuid import UUID
 
 from contracts.codes import TERMINAL, Action, BackLevel, Duty, Party, Status, TaskKind
-from services.chassis.errors import RefusedError
 
 Cell = tuple[Status, frozenset[Party]]
 
@@ -93,10 +92,10 @@ BY_HAND = frozenset(
     {Action.RECEIVE, Action.ACCEPT, Action.WAITLIST, Action.REJECT, Action.START, Action.COMPLETE, Action.END}
 )
 
-#: How much a consent must let back before a partner may say this. Why work ended early tells what came of the matter, so it
-#: needs `outcome`; `complete` needs no more than `status` as long as it says HANDED_OVER_NO_FEEDBACK (`referral.complete`
-#: holds the rest of the rule), otherwise a partner at `status` could never close what it began. The duties are owed under
-#: the GDPR itself (Art. 17, 19) and need no level.
+#: How much a consent must let back before a partner may say this. Why work ended early tells what came of the matter,
+#: so it needs `outcome`; `complete` needs no more than `status` as long as it says HANDED_OVER_NO_FEEDBACK (the verb
+#: holds the rest of the rule), otherwise a partner at `status` could never close what it began. The duties and "that
+#: is not so" are owed under the GDPR itself (Art. 16, 17, 19) and need no level.
 REQUIRED_BACK_LEVEL: Mapping[Action, BackLevel] = MappingProxyType(
     {
         Action.RECEIVE: BackLevel.RECEIPT,
@@ -143,12 +142,10 @@ def settled_tasks(action: Action, status: Status) -> frozenset[TaskKind]:
     return SETTLES.get(action, frozenset()) | ended
 
 
-def advance(action: Action, status: Status, party: Party) -> Status:
-    """The status this action leads to, or the refusal why it may not be done now."""
-    cell = TRANSITIONS.get((action, status))
-    if cell is None or party not in cell[1]:
-        raise RefusedError(refusal_slug(status, party), action=action, status=status)
-    return cell[0]
+def advance(action: Action, status: Status, party: Party) -> Status | None:
+    """The status this action leads to; None where the table says no."""
+    target, who = TRANSITIONS.get((action, status), (None, frozenset()))
+    return target if party in who else None
 
 
 def refusal_slug(status: Status, party: Party) -> str:
@@ -187,25 +184,21 @@ def allowed_actions(
     disputable: bool = False,
 ) -> tuple[Action, ...]:
     """What this party may do now; part of every representation of a referral, and the only buttons a page shows."""
-
-    def is_offered(action: Action) -> bool:
-        if not reaches(action, status, party):
-            return False
-        if party is Party.PARTNER and is_above(action, back_level):
-            return False
-        if action is Action.CONCLUDE:
-            return may_conclude(status, back_level, fetched=fetched)
-        if action is Action.ANSWER:
-            return question_open
-        if action is Action.DISPUTE:
-            return disputable
-        if action in (Action.ACKNOWLEDGE_STOP, Action.STATE_DELETION):
-            return action.value in duties
-        if action is Action.EXPIRE:
-            return not waits_for_conclusion(back_level, fetched=fetched)
-        return True
-
-    return tuple(action for action in Action if is_offered(action))
+    conditions = {
+        Action.CONCLUDE: may_conclude(status, back_level, fetched=fetched),
+        Action.ANSWER: question_open,
+        Action.EXPIRE: not waits_for_conclusion(back_level, fetched=fetched),
+        Action.ACKNOWLEDGE_STOP: Duty.ACKNOWLEDGE_STOP in duties,
+        Action.STATE_DELETION: Duty.STATE_DELETION in duties,
+        Action.DISPUTE: disputable,
+    }
+    return tuple(
+        action
+        for action in Action
+        if reaches(action, status, party)
+        and not (party is Party.PARTNER and is_above(action, back_level))
+        and conditions.get(action, True)
+    )
 
 
 def waits_for_conclusion(back_level: BackLevel, *, fetched: bool) -> bool:

@@ -1,0 +1,296 @@
+"""On what footing personal data may leave: deny by default, one pure decision, no way around it.
+
+A ground is a consent of the person, an employer's own request, or a statutory ground the deployment has switched on.
+`may_disclose` looks at nothing but its arguments.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from contracts.codes import (
+    BackLevel,
+    ConsentChannel,
+    DataCategory,
+    GivenBy,
+    GroundKind,
+    Purpose,
+    RefusalReason,
+)
+from contracts.referral import ConsentRecipient
+from services.referral.domain.workdays import PLACE
+
+#: A consent given by word of mouth covers no more than this, and lapses after this many working days unless confirmed.
+VERBAL_CATEGORIES = frozenset({DataCategory.IDENTITY, DataCategory.CONTACT, DataCategory.LANGUAGE})
+VERBAL_WORKING_DAYS = 5
+#: What an employer's own request can carry: its contact, never a worker's data.
+ENTERPRISE_CATEGORIES = frozenset({DataCategory.BUSINESS_CONTACT})
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who would receive. `must_stand_alone` bodies are served only by a ground that names nobody else."""
+
+    organization_id: UUID
+    service_id: UUID
+    must_stand_alone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """One version of what a person (or who may for her) consented to; words after ISO/IEC TS 27560."""
+
+    id: UUID
+    version: int
+    person_id: UUID
+    given_by: GivenBy
+    channel: ConsentChannel
+    text_id: str
+    text_sha256: str
+    text_reviewed: bool
+    language: str
+    recipients: tuple[ConsentRecipient, ...]
+    given_at: datetime
+    valid_from: date
+    valid_until: date
+    interpreter: bool = False
+    witnessed_by: str | None = None
+    secrecy_release: bool = False
+    evidence_sha256: str | None = None
+    #: Word of mouth only: the last day on which it holds unless it is confirmed.
+    lapses_on: date | None = None
+    confirmed_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    superseded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnterpriseRequest:
+    """An employer asked to be put in touch; carries its own contact data and nothing else (Art. 6(1)(b), (e), (f))."""
+
+    id: UUID
+    person_id: UUID
+    recipients: tuple[tuple[UUID, UUID], ...]
+    purposes: tuple[Purpose, ...]
+    requested_at: datetime
+    valid_until: date
+    notice_given: bool
+    back_level: BackLevel = BackLevel.OUTCOME
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatutoryGround:
+    """A ground in law, recorded by somebody, until a day; counts only if the deployment has enabled its article."""
+
+    id: UUID
+    person_id: UUID
+    article: str
+    organization_id: UUID
+    service_id: UUID
+    purposes: tuple[Purpose, ...]
+    categories: tuple[DataCategory, ...]
+    recorded_by: str
+    recorded_at: datetime
+    valid_until: date
+    enabled: bool = False
+    withdrawn_at: datetime | None = None
+
+
+Ground = Consent | EnterpriseRequest | StatutoryGround
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A yes, bound to what was asked: recipient, purpose, categories - and the ground and version that carried it."""
+
+    organization_id: UUID
+    service_id: UUID
+    purpose: Purpose
+    categories: frozenset[DataCategory]
+    kind: GroundKind
+    ground_id: UUID | None
+    ground_version: int | None
+    back_level: BackLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A no, with the reason that came closest to a yes."""
+
+    reason: RefusalReason
+
+
+def may_disclose(
+    grounds: Iterable[Ground],
+    recipient: Recipient,
+    purpose: Purpose,
+    categories: Collection[DataCategory],
+    at: datetime,
+) -> Allowed | Refused:
+    """May these categories of this person go to this recipient for this purpose at this instant?
+
+    One ground has to carry all of it: pieces of several consents are never put together.
+    """
+    asked = frozenset(categories)
+    if not asked:
+        return Allowed(
+            recipient.organization_id,
+            recipient.service_id,
+            purpose,
+            asked,
+            GroundKind.NO_PERSONAL_DATA,
+            None,
+            None,
+            BackLevel.OUTCOME,
+        )
+    nearest: RefusalReason = RefusalReason.NO_CONSENT
+    for ground in grounds:
+        reason = refusal_of(ground, recipient, purpose, asked, at)
+        if reason is None:
+            return _allowed(ground, recipient, purpose, asked)
+        nearest = max(nearest, reason, key=CLOSENESS.index)
+    return Refused(nearest)
+
+
+#: How close a ground came, farthest first: the closest reason is the one worth telling.
+CLOSENESS = (
+    RefusalReason.NO_CONSENT,
+    RefusalReason.RECIPIENT_NOT_COVERED,
+    RefusalReason.PURPOSE_NOT_COVERED,
+    RefusalReason.EMPLOYER_MAY_NOT_CARRY,
+    RefusalReason.CATEGORY_NOT_COVERED,
+    RefusalReason.RECIPIENT_MUST_STAND_ALONE,
+    RefusalReason.TEXT_NOT_REVIEWED,
+    RefusalReason.NOT_YET_VALID,
+    RefusalReason.EXPIRED,
+    RefusalReason.WITHDRAWN,
+)
+
+
+def refusal_of(
+    ground: Ground, recipient: Recipient, purpose: Purpose, asked: frozenset[DataCategory], at: datetime
+) -> RefusalReason | None:
+    """Why this one ground does not carry it; None if it does."""
+    if isinstance(ground, Consent):
+        return _refusal_of_consent(ground, recipient, purpose, asked, at)
+    if isinstance(ground, EnterpriseRequest):
+        return _refusal_of_request(ground, recipient, purpose, asked, at)
+    return _refusal_of_statute(ground, recipient, purpose, asked, at)
+
+
+def _refusal_of_consent(
+    consent: Consent, recipient: Recipient, purpose: Purpose, asked: frozenset[DataCategory], at: datetime
+) -> RefusalReason | None:
+    named = [
+        one
+        for one in consent.recipients
+        if (one.organization_id, one.service_id) == (recipient.organization_id, recipient.service_id)
+    ]
+    if not named:
+        return RefusalReason.RECIPIENT_NOT_COVERED
+    covering = [one for one in named if purpose in one.purposes]
+    if not covering:
+        return RefusalReason.PURPOSE_NOT_COVERED
+    verbal = consent.channel is ConsentChannel.VERBAL_WITNESSED and consent.confirmed_at is None
+    if not any(asked <= frozenset(one.categories) for one in covering) or (verbal and not asked <= VERBAL_CATEGORIES):
+        return RefusalReason.CATEGORY_NOT_COVERED
+    if recipient.must_stand_alone and any(
+        one.organization_id != recipient.organization_id for one in consent.recipients
+    ):
+        return RefusalReason.RECIPIENT_MUST_STAND_ALONE
+    if not consent.text_reviewed:
+        return RefusalReason.TEXT_NOT_REVIEWED
+    return _refusal_of_time(
+        at, consent.given_at, consent.valid_from, last_day(consent), consent.withdrawn_at or consent.superseded_at
+    )
+
+
+def last_day(consent: Consent) -> date:
+    """The last day on which this version holds, a lapsing word of mouth included."""
+    if consent.lapses_on is None or consent.confirmed_at is not None:
+        return consent.valid_until
+    return min(consent.lapses_on, consent.valid_until)
+
+
+def _refusal_of_time(
+    at: datetime, since: datetime, first: date, last: date, ended_at: datetime | None
+) -> RefusalReason | None:
+    day = at.astimezone(PLACE).date()
+    if ended_at is not None and ended_at <= at:
+        return RefusalReason.WITHDRAWN
+    if at < since or day < first:
+        return RefusalReason.NOT_YET_VALID
+    return RefusalReason.EXPIRED if day > last else None
+
+
+def _refusal_of_request(
+    request: EnterpriseRequest, recipient: Recipient, purpose: Purpose, asked: frozenset[DataCategory], at: datetime
+) -> RefusalReason | None:
+    if (recipient.organization_id, recipient.service_id) not in request.recipients:
+        return RefusalReason.RECIPIENT_NOT_COVERED
+    if purpose not in request.purposes or not request.notice_given:
+        return RefusalReason.PURPOSE_NOT_COVERED
+    if not asked <= ENTERPRISE_CATEGORIES:
+        return RefusalReason.EMPLOYER_MAY_NOT_CARRY
+    if recipient.must_stand_alone and len({organization for organization, _ in request.recipients}) > 1:
+        return RefusalReason.RECIPIENT_MUST_STAND_ALONE
+    first = request.requested_at.astimezone(PLACE).date()
+    return _refusal_of_time(at, request.requested_at, first, request.valid_until, request.withdrawn_at)
+
+
+def _refusal_of_statute(
+    ground: StatutoryGround, recipient: Recipient, purpose: Purpose, asked: frozenset[DataCategory], at: datetime
+) -> RefusalReason | None:
+    if not ground.enabled:
+        return RefusalReason.NO_CONSENT
+    if (recipient.organization_id, recipient.service_id) != (ground.organization_id, ground.service_id):
+        return RefusalReason.RECIPIENT_NOT_COVERED
+    if purpose not in ground.purposes:
+        return RefusalReason.PURPOSE_NOT_COVERED
+    if not asked <= frozenset(ground.categories):
+        return RefusalReason.CATEGORY_NOT_COVERED
+    first = ground.recorded_at.astimezone(PLACE).date()
+    return _refusal_of_time(at, ground.recorded_at, first, ground.valid_until, ground.withdrawn_at)
+
+
+def _allowed(ground: Ground, recipient: Recipient, purpose: Purpose, asked: frozenset[DataCategory]) -> Allowed:
+    version, kind, back_level = None, GroundKind.STATUTORY, BackLevel.RECEIPT
+    if isinstance(ground, Consent):
+        version, kind = ground.version, GroundKind.CONSENT
+        back_level = consented_back_level(ground, recipient, purpose, asked)
+    elif isinstance(ground, EnterpriseRequest):
+        kind, back_level = GroundKind.ENTERPRISE_REQUEST, ground.back_level
+    return Allowed(
+        recipient.organization_id, recipient.service_id, purpose, asked, kind, ground.id, version, back_level
+    )
+
+
+def consented_back_level(
+    consent: Consent, recipient: Recipient, purpose: Purpose, asked: frozenset[DataCategory]
+) -> BackLevel:
+    """How much this recipient may tell back; where two entries cover the same, the narrower one counts."""
+    levels = [
+        one.back_level
+        for one in consent.recipients
+        if (one.organization_id, one.service_id) == (recipient.organization_id, recipient.service_id)
+        and purpose in one.purposes
+        and asked <= frozenset(one.categories)
+    ]
+    return min(levels, key=list(BackLevel).index)
+
+
+def effective_back_level(consented: BackLevel, terms: BackLevel) -> BackLevel:
+    """Neither the person nor the partner's own terms are overruled: the lower of both counts."""
+    return min(consented, terms, key=list(BackLevel).index)
+
+
+def without_organization(consent: Consent, organization_id: UUID, at: datetime) -> tuple[Consent, Consent | None]:
+    """A partial withdrawal: the old version ends, a next one goes on without this organization, if anything is left."""
+    kept = tuple(one for one in consent.recipients if one.organization_id != organization_id)
+    if not kept:
+        return replace(consent, withdrawn_at=at), None
+    return replace(consent, superseded_at=at), replace(
+        consent, version=consent.version + 1, recipients=kept, given_at=at
+    )
