@@ -1,8 +1,8 @@
 """The code lists of the network: what may be said, in words every service shares.
 
 A code is stable for ever; its sentence lives in the message catalogues under the key ``<list>.<code>``.
-Lists follow FHIR R4 ``Task.status`` (status), HSDS 3 (audience, capacity) and ISO/IEC TS 27560 (consent) where these say
-anything; the rest is the network's own.
+Lists follow FHIR R4 ``Task.status`` (status), HSDS 3 (audience, capacity) and ISO/IEC TS 27560 (consent) where these
+say anything; the rest is the network's own.
 """
 
 from dataclasses import dataclass
@@ -159,6 +159,7 @@ KIA_TOPICS = (
     Topic.SPRACHE,
     Topic.ANKOMMEN,
 )
+
 
 class Purpose(StrEnum):
     """What data may be used for: every topic, passing on as such (VERWEIS), and the duplicate-care check."""

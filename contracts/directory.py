@@ -66,7 +66,12 @@ class Terms:
     back_level: BackLevel
 
 
-@event("directory.organization_published.v1", subject=("organization", "organization_id"), classification=PUBLIC, snapshot=True)
+@event(
+    "directory.organization_published.v1",
+    subject=("organization", "organization_id"),
+    classification=PUBLIC,
+    snapshot=True,
+)
 class OrganizationPublished:
     """An organization as it now stands, with its channel, agreement and public key."""
 

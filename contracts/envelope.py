@@ -43,7 +43,7 @@ class InvalidEnvelopeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """An event with the attributes it travels with; `raw` are the bytes that were written or read, kept as they were."""
+    """An event with the attributes it travels with; `raw` are the bytes as they were written or read."""
 
     id: UUID
     source: str
@@ -62,6 +62,8 @@ class Envelope:
     dataref: str | None = None
     expirytime: datetime | None = None
     dataschema: str | None = None
+    #: On a partner's command: the version of the referral it saw, as HTTP's If-Match.
+    expectedversion: int | None = None
 
     @property
     def is_known(self) -> bool:
@@ -69,7 +71,7 @@ class Envelope:
         return not isinstance(self.data, Mapping)
 
 
-# --- writing -----------------------------------------------------------------------------------------------------------
+# --- writing --------------------------------------------------------------------------------------------------------
 
 
 def write(
@@ -140,7 +142,7 @@ def headers(envelope: Envelope) -> dict[str, str]:
     return mirrored
 
 
-# --- reading -----------------------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------------------------
 
 
 def _text(pattern: re.Pattern[str], expected: str) -> Callable[[str, Any], str]:
@@ -196,6 +198,7 @@ READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "expirytime": _instant,
     "dataclassification": _classification,
     "dataschema": _text(_REFERENCE, "a URI"),
+    "expectedversion": _sequence,
 }
 REQUIRED = ("id", "source", "type", "time", "actor", "correlationid", "dataclassification")
 
@@ -249,7 +252,7 @@ def _refuse_constant(_: str) -> Any:
 
 
 def _open(document: Any, raw: bytes) -> Envelope:
-    attributes = read_attributes(document)
+    attributes = _with_partner_defaults(read_attributes(document))
     for name in REQUIRED:
         if name not in attributes:
             raise InvalidEnvelopeError(name, "to be present")
@@ -258,6 +261,18 @@ def _open(document: Any, raw: bytes) -> Envelope:
         raise InvalidEnvelopeError("data", "a JSON object")
     type_, data = _lift(attributes["type"], data)
     return Envelope(data=_event(type_, data, attributes), raw=raw, **{**attributes, "type": type_})
+
+
+def _with_partner_defaults(attributes: dict[str, Any]) -> dict[str, Any]:
+    """A partner need not know our extensions: its command begins a conversation and is for nobody else's eyes."""
+    if not attributes.get("type", "").startswith("partner.") or "id" not in attributes or "source" not in attributes:
+        return attributes
+    defaults = {
+        "actor": f"partner:{attributes['source'].rpartition('/')[2]}",
+        "correlationid": attributes["id"],
+        "dataclassification": Classification.RESTRICTED,
+    }
+    return {**defaults, **attributes}
 
 
 def _lift(type_: str, data: dict[str, Any]) -> tuple[str, dict[str, Any]]:

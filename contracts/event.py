@@ -1,7 +1,6 @@
-"""What an event is: a frozen class with a published name, a schema made from its annotations, and a place in the registry.
+"""What an event is: a frozen class with a published name, a schema made from its annotations, a place in a registry.
 
-    @event("referral.rejected.v1", subject=("referral", "referral_id"))
-    class ReferralRejected: ...
+`@event("referral.rejected.v1", subject=("referral", "referral_id"))` above a class of annotated fields is all it takes.
 """
 
 import dataclasses
@@ -62,7 +61,7 @@ class EventSpec:
     """What the network knows about a kind of event besides its fields."""
 
     type: str
-    cls: type
+    cls: Callable[..., Any]
     subject_kind: str
     subject_field: str
     classification: Classification
@@ -83,11 +82,11 @@ REGISTRY: dict[str, type] = {}
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def value(cls: type[T]) -> type[T]:
     """Make a nested value: the same type rule as an event, but no name of its own."""
-    made, kinds, schema = _build(cls)
+    made, kinds, schema = build(cls)
     made.__kind__ = Kind(  # type: ignore[attr-defined]
         accepts=lambda item: isinstance(item, made),
         field=lambda **kwargs: fields.Nested(schema, **kwargs),
-        json_schema=_object_schema(made, kinds),
+        json_schema=object_schema(made, kinds),
         public_only=any(kind.public_only for kind in kinds.values()),
     )
     return made
@@ -110,7 +109,7 @@ def event(
     def publish(cls: type[T]) -> type[T]:
         if name in known:
             raise ValueError(f"{name} is published twice")
-        made, kinds, schema = _build(cls)
+        made, kinds, schema = build(cls)
         _refuse_public_texts(made, kinds, classification)
         if subject[1] not in kinds:
             raise ValueError(f"{made.__name__} has no field {subject[1]} to be its subject")
@@ -127,7 +126,7 @@ def _refuse_public_texts(cls: type, kinds: Mapping[str, Kind], classification: C
             raise ForbiddenTypeError(f"{cls.__name__}.{name}: a public text may only stand in a public event")
 
 
-def _build(cls: type[T]) -> tuple[type[T], dict[str, Kind], marshmallow.Schema]:
+def build(cls: type[T], *, unknown: str = marshmallow.EXCLUDE) -> tuple[type[T], dict[str, Kind], marshmallow.Schema]:
     """Check the annotations, freeze the class, and make the one schema instance that serves it for ever."""
     kinds: dict[str, Kind] = {}
     for name, annotation in get_type_hints(cls).items():
@@ -137,7 +136,7 @@ def _build(cls: type[T]) -> tuple[type[T], dict[str, Kind], marshmallow.Schema]:
             raise ForbiddenTypeError(f"{cls.__name__}.{name}: {error}") from None
     cls.__post_init__ = _checker(cls.__name__, kinds)  # type: ignore[attr-defined]
     made: type[T] = dataclass(frozen=True, slots=True, kw_only=True)(cls)
-    return made, kinds, _schema(made, kinds)
+    return made, kinds, _schema(made, kinds, unknown)
 
 
 def _checker(name: str, kinds: Mapping[str, Kind]) -> Callable[[Any], None]:
@@ -154,10 +153,10 @@ def _checker(name: str, kinds: Mapping[str, Kind]) -> Callable[[Any], None]:
 
 
 def _default_of(cls: type, name: str) -> Any:
-    return next(field.default for field in dataclasses.fields(cls) if field.name == name)  # type: ignore[arg-type]
+    return next(field.default for field in dataclasses.fields(cls) if field.name == name)
 
 
-def _schema(cls: type, kinds: Mapping[str, Kind]) -> marshmallow.Schema:
+def _schema(cls: type, kinds: Mapping[str, Kind], unknown: str) -> marshmallow.Schema:
     members: dict[str, Any] = {}
     for name, kind in kinds.items():
         default = _default_of(cls, name)
@@ -168,20 +167,20 @@ def _schema(cls: type, kinds: Mapping[str, Kind]) -> marshmallow.Schema:
         else:
             members[name] = kind.field(required=True)
 
-    def make(self: marshmallow.Schema, data: dict[str, Any], **_: Any) -> Any:
+    def make(_: marshmallow.Schema, data: dict[str, Any], **__: Any) -> Any:
         return cls(**data)
 
-    def drop_nulls(self: marshmallow.Schema, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def drop_nulls(_: marshmallow.Schema, data: dict[str, Any], **__: Any) -> dict[str, Any]:
         return {key: item for key, item in data.items() if item is not None}
 
     members["make"] = marshmallow.post_load(make)
     members["drop_nulls"] = marshmallow.post_dump(drop_nulls)
     made = type(f"{cls.__name__}Schema", (marshmallow.Schema,), members)
-    # A newer version may say more: what this one does not know is left out, not refused.
-    return made(unknown=marshmallow.EXCLUDE)  # type: ignore[no-any-return]
+    return made(unknown=unknown)  # type: ignore[no-any-return]
 
 
-def _object_schema(cls: type, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+def object_schema(cls: type, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """The JSON Schema of a class made here."""
     required = [
         name for name, kind in kinds.items() if not kind.optional and _default_of(cls, name) is dataclasses.MISSING
     ]
@@ -191,7 +190,7 @@ def _object_schema(cls: type, kinds: Mapping[str, Kind]) -> dict[str, Any]:
 
 def json_schema_of(cls: type) -> dict[str, Any]:
     """The JSON Schema of an event's data."""
-    return _object_schema(cls, spec_of(cls).kinds)
+    return object_schema(cls, spec_of(cls).kinds)
 
 
 def spec_of(event: Any) -> EventSpec:

@@ -31,6 +31,9 @@ PublicUrl = NewType("PublicUrl", str)
 PublicContact = NewType("PublicContact", str)
 """A public phone number, mailbox or postal address of an organization, never of a person."""
 
+SealedText = NewType("SealedText", str)
+"""Words encrypted to one reader: a compact JWE (RFC 7516). The only way free text may travel."""
+
 PATTERNS: Mapping[Any, str] = MappingProxyType(
     {
         Code: r"^[A-Za-z0-9_.:+/=-]{1,128}$",
@@ -39,6 +42,7 @@ PATTERNS: Mapping[Any, str] = MappingProxyType(
         LanguageTag: r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
         OfficialKey: r"^[0-9]{2,12}$",
         PublicUrl: r"^https?://[^\s]{1,500}$",
+        SealedText: r"^[A-Za-z0-9_-]{1,4000}(\.[A-Za-z0-9_-]{0,24000}){4}$",
         PublicContact: r"^[^\x00-\x1f]{1,300}$",
     }
 )
@@ -121,7 +125,16 @@ def _thaw(item: Any) -> Any:
     return [_thaw(one) for one in item] if isinstance(item, tuple) else item
 
 
-# --- how values look in JSON -------------------------------------------------------------------------------------------
+# --- how values look in JSON ----------------------------------------------------------------------------------------
+
+
+class Matches(marshmallow.validate.Regexp):
+    """The whole text matches; a bare ``$`` would let a line break slip through."""
+
+    def __call__(self, value: Any) -> Any:
+        if not self.regex.fullmatch(value):
+            raise marshmallow.ValidationError(self._format_error(value))
+        return value
 
 
 class StrictInteger(fields.Integer):
@@ -230,7 +243,7 @@ class Document(fields.Field[FrozenDocument]):
             raise marshmallow.ValidationError(f"document-{self.kind.__name__}") from error
 
 
-class TupleOf(fields.List):
+class TupleOf(fields.List[Any]):
     """A list in JSON, a tuple in Python."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -239,7 +252,7 @@ class TupleOf(fields.List):
         return tuple(super()._deserialize(value, attr, data, **kwargs))
 
 
-# --- one table from annotation to kind ---------------------------------------------------------------------------------
+# --- one table from annotation to kind ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +287,7 @@ def _text_kind(annotation: Any) -> Kind:
     expression = re.compile(PATTERNS[annotation])
 
     def field(**kwargs: Any) -> fields.Field[Any]:
-        return fields.String(validate=marshmallow.validate.Regexp(expression), **kwargs)
+        return fields.String(validate=Matches(expression), **kwargs)
 
     return Kind(
         accepts=lambda item: isinstance(item, str) and expression.fullmatch(item) is not None,
@@ -347,6 +360,8 @@ _SCALARS: Mapping[type, Kind] = {
     int: Kind(lambda item: isinstance(item, int) and not isinstance(item, bool), StrictInteger, {"type": "integer"}),
     datetime: Kind(is_aware_utc, Instant, {"type": "string", "format": "date-time"}),
     date: Kind(
-        lambda item: isinstance(item, date) and not isinstance(item, datetime), Day, {"type": "string", "format": "date"}
+        lambda item: isinstance(item, date) and not isinstance(item, datetime),
+        Day,
+        {"type": "string", "format": "date"},
     ),
 }

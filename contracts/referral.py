@@ -15,8 +15,8 @@ from contracts.codes import (
     EnquirerKind,
     GivenBy,
     GroundKind,
-    Outcome,
     Obstacle,
+    Outcome,
     Party,
     PauseReason,
     Purpose,
@@ -36,7 +36,7 @@ from contracts.codes import (
 )
 from contracts.event import Code, LanguageTag, Reference, Slug, event, value
 
-# --- enquiry -----------------------------------------------------------------------------------------------------------
+# --- enquiry --------------------------------------------------------------------------------------------------------
 
 
 @event("referral.enquiry_recorded.v1", subject=("enquiry", "enquiry_id"))
@@ -81,7 +81,7 @@ class ContactCardIssued:
     service_id: UUID | None
 
 
-# --- consent -----------------------------------------------------------------------------------------------------------
+# --- consent --------------------------------------------------------------------------------------------------------
 
 
 @value
@@ -152,7 +152,7 @@ class DisclosureDecided:
     refusal: RefusalReason | None
 
 
-# --- referral: the sender's side ---------------------------------------------------------------------------------------
+# --- referral: the sender's side ------------------------------------------------------------------------------------
 
 
 @event("referral.drafted.v1", subject=("referral", "referral_id"))
@@ -260,7 +260,7 @@ class ReferralExpired:
     previous: Status
 
 
-# --- referral: the partner's side --------------------------------------------------------------------------------------
+# --- referral: the partner's side -----------------------------------------------------------------------------------
 
 
 @event("referral.received.v1", subject=("referral", "referral_id"))
@@ -362,7 +362,7 @@ class ReferralEndedEarly:
     by_hand: Way | None = None
 
 
-# --- dossier -----------------------------------------------------------------------------------------------------------
+# --- dossier --------------------------------------------------------------------------------------------------------
 
 
 @event("referral.dossier_sealed.v1", subject=("referral", "referral_id"))
@@ -400,7 +400,7 @@ class DossierDestroyed:
     organization_id: UUID
 
 
-# --- duties, deadlines, tasks ------------------------------------------------------------------------------------------
+# --- duties, deadlines, tasks ---------------------------------------------------------------------------------------
 
 
 @event("referral.duty_opened.v1", subject=("referral", "referral_id"))
@@ -462,7 +462,7 @@ class TaskClosed:
     kind: TaskKind
 
 
-# --- refusals, views, sign-in ------------------------------------------------------------------------------------------
+# --- refusals, views, sign-in ---------------------------------------------------------------------------------------
 
 
 @event("referral.command_refused.v1", subject=("refusal", "refusal_id"))

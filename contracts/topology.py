@@ -1,6 +1,6 @@
-"""Which exchanges, queues and bindings exist: a pure description, applied by `lotse topology apply`, declared passively by all.
+"""Which exchanges, queues and bindings exist: a pure description that `lotse topology apply` applies.
 
-    directory.events --#--> referral.inbox.0, notifications.inbox.0, audit.inbox.0
+directory.events --#--> referral.inbox.0, notifications.inbox.0, audit.inbox.0
 """
 
 from collections.abc import Mapping
@@ -139,7 +139,11 @@ def core() -> Topology:
         bindings=(
             Binding(UNROUTED, UNROUTED, ""),
             Binding(DEAD, DEAD, ""),
-            *(Binding(events_exchange(told), inbox_queue(service), "#") for service in hearers for told in HEARS[service]),
+            *(
+                Binding(events_exchange(told), inbox_queue(service), "#")
+                for service in hearers
+                for told in HEARS[service]
+            ),
             Binding(COMMANDS_EXCHANGE, COMMANDS_QUEUE, ""),
         ),
         permissions=tuple(_service_permissions(service) for service in SERVICES),

@@ -1,7 +1,7 @@
 """Old versions of events lifted to new ones by named, pure functions; a reader only ever sees the newest it knows.
 
-    @upcaster("referral.rejected.v1", "referral.rejected.v2")
-    def name_the_better_service(data): ...
+@upcaster("referral.rejected.v1", "referral.rejected.v2")
+def name_the_better_service(data): ...
 """
 
 from collections.abc import Callable, Mapping
