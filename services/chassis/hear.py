@@ -4,7 +4,7 @@ Marks are plain data, so that `service.py` can be imported anywhere; only the wo
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,15 +16,30 @@ MARK = "__hears__"
 
 
 @dataclass(frozen=True, slots=True)
+class Mail:
+    """One message as the broker handed it over, not looked into yet."""
+
+    raw: bytes
+    queue: str
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    #: Who the broker says has sent it (it validates `user_id`); None if the sender did not say.
+    user_id: str | None = None
+    redelivered: bool = False
+
+    @property
+    def position(self) -> int | None:
+        """The place in its stream that the sender's relay gave it; what a gap is recognized by."""
+        position = self.headers.get("position")
+        return position if isinstance(position, int) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
-    """One message as the broker handed it over."""
+    """One event that was delivered and could be read."""
 
     envelope: Envelope
     queue: str
-    #: The place in its stream that the sender's relay gave it; what a gap is recognized by.
     position: int | None = None
-    #: Who the broker says has sent it (validated `user_id`), for partners' commands.
-    user_id: str | None = None
     redelivered: bool = False
 
     @property
@@ -50,7 +65,7 @@ def hears_everything(door: Door) -> Door:
 
 
 def obeys(queue: str) -> Callable[[Door], Door]:
-    """This door takes commands from a queue, each in transactions of its own: ``def command(self, unit, arrival)``.
+    """This door takes commands from a queue, each in transactions of its own: ``def command(self, unit, mail)``.
 
     It answers refusals itself; only `UnavailableError` (come back later) and mistakes in the program may leave it.
     """

@@ -30,8 +30,7 @@ CREATE TABLE outbox_heads (
     exchange text PRIMARY KEY,
     position bigint NOT NULL,
     published bigint NOT NULL DEFAULT 0,
-    rolling_sha256 bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
-    reported_at timestamptz
+    rolling_sha256 text NOT NULL DEFAULT repeat('0', 64)
 ) WITH (fillfactor = 50);
 
 -- The roles may not make or drop tables; this function, owned by the owner, is the one thing they may ask for.

@@ -1,0 +1,150 @@
+"""The relay: takes letters from the outbox to the broker, in order, and forgets only what was confirmed.
+
+One leads, others stand by (a session lock in the database): two relays sharing rows would reorder them. A position is
+committed before its letter leaves, so after a crash it leaves again under the same one; the inbox knows it by its id.
+"""
+
+import contextlib
+from collections.abc import Callable
+from threading import Event
+from time import monotonic
+from typing import Any
+
+from contracts.topology import events_exchange
+from services.chassis import beats, broker, topology
+from services.chassis.backoff import Backoff
+from services.chassis.db import INFRASTRUCTURE_ERRORS, Connection, connect
+from services.chassis.despatch import Head, Parcel, Shelf
+from services.chassis.errors import UnavailableError
+from services.chassis.leader import RELAY, wait_to_lead
+from services.chassis.logging import get_logger
+
+WINDOW = 500
+POLL_BUSY = 0.002
+POLL_IDLE = 0.020
+REPORT_SECONDS = 60.0
+DAYS_AHEAD, DAYS_KEPT = 7, 35
+TROUBLE: tuple[type[Exception], ...] = (
+    *INFRASTRUCTURE_ERRORS,
+    *broker.INFRASTRUCTURE_ERRORS,
+    broker.PublishError,
+    topology.TopologyError,
+    UnavailableError,
+)
+
+OURS = (broker.PublishError, topology.TopologyError)
+
+Report = Callable[[Head], None]
+
+
+class Relay:
+    """One service's relay; `run` returns when `stop` is set and what was under way is confirmed."""
+
+    def __init__(
+        self, *, dsn: str, amqp_uri: str, service: str, report: Report | None = None, window: int = WINDOW
+    ) -> None:
+        self._dsn = dsn
+        self._amqp_uri = amqp_uri
+        self._service = service
+        self._exchange = events_exchange(service)
+        self._report = report
+        self._window = window
+        self._log = get_logger()
+
+    def run(self, stop: Event) -> None:
+        """Lead, or stand by to lead; after trouble begin anew, ever more patiently."""
+        backoff = Backoff()
+        while not stop.is_set():
+            try:
+                with connect(self._dsn, name=f"{self._service}.relay") as database:
+                    if wait_to_lead(database, RELAY, stop):
+                        self._lead(database, stop, backoff)
+            except TROUBLE as error:
+                delay = backoff.next()
+                reason = str(error) if isinstance(error, OURS) else None
+                self._log.warning("relay.interrupted", error=type(error).__name__, reason=reason, retry_in=round(delay, 2))
+                stop.wait(delay)
+
+    def _lead(self, database: Connection, stop: Event, backoff: Backoff) -> None:
+        link = broker.connect(self._amqp_uri, f"{self._service}.relay")
+        try:
+            topology.require(link, [self._exchange], topology.listeners_of(self._exchange))
+            turns = Turns(database, link, self._window)
+            backoff.reset()
+            self._log.info("relay.leads")
+            self._turn_until(stop, turns, database)
+            self._say_goodbye(turns)
+        finally:
+            broker.close_quietly(link)
+
+    def _turn_until(self, stop: Event, turns: "Turns", database: Connection) -> None:
+        pause, next_second, next_beat, next_report = POLL_BUSY, 0.0, 0.0, monotonic() + REPORT_SECONDS
+        while not stop.is_set():
+            moved = turns.turn()
+            now = monotonic()
+            if now >= next_second:
+                next_second = now + 1.0
+                turns.breathe()
+            if now >= next_beat:
+                next_beat = now + beats.EVERY_SECONDS
+                beats.beat(database, "relay", {"published": turns.published})
+            if now >= next_report:
+                next_report = now + REPORT_SECONDS
+                self._each_minute(turns, database)
+            if moved:
+                pause = POLL_BUSY
+                continue
+            stop.wait(pause)
+            pause = min(pause * 2, POLL_IDLE)
+
+    def _each_minute(self, turns: "Turns", database: Connection) -> None:
+        turns.shelf.look_back()
+        database.execute("SELECT outbox_turn_partitions(%s, %s)", (DAYS_AHEAD, DAYS_KEPT))
+        self._tell(turns)
+
+    def _tell(self, turns: "Turns") -> None:
+        if self._report is not None:
+            self._report(turns.shelf.heads.get(self._exchange, Head()))
+
+    def _say_goodbye(self, turns: "Turns") -> None:
+        """Nothing stays half sent, and the last thing said is how far the stream goes."""
+        turns.finish()
+        self._tell(turns)
+        turns.finish()
+
+
+class Turns:
+    """One leadership: the database places the next window while the broker still confirms the one before."""
+
+    def __init__(self, database: Connection, link: Any, window: int) -> None:
+        self.shelf = Shelf(database, window)
+        self.published = 0
+        self._link = link
+        self._publisher = broker.Publisher(link)
+        self._in_flight: list[Parcel] = self.shelf.left_behind()
+        self._confirmed: list[Parcel] = []
+        self._publisher.send(self._in_flight)
+
+    def turn(self) -> bool:
+        """Place, wait for the window before, send; True if anything moved."""
+        following = self.shelf.next(self._confirmed)
+        moved = bool(self._confirmed or self._in_flight or following)
+        self._confirmed = []
+        if self._in_flight:
+            self._publisher.wait()
+            self._confirmed = self._in_flight
+            self.published += len(self._in_flight)
+        self._in_flight = following
+        self._publisher.send(following)
+        return moved
+
+    def finish(self, seconds: float = 3.0) -> None:
+        deadline = monotonic() + seconds
+        while self.turn() and monotonic() < deadline:
+            pass
+
+    def breathe(self) -> None:
+        """Heartbeats both ways, so that a dead peer is noticed while nothing is to be sent."""
+        with contextlib.suppress(TimeoutError):
+            self._link.drain_events(timeout=0.001)
+        self._link.heartbeat_tick()
