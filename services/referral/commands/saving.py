@@ -1,0 +1,38 @@
+"""Loading and saving a referral: the two lines around every verb."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from contracts.codes import Action
+from services.chassis.work import Work
+from services.referral.domain import lifecycle
+from services.referral.domain.lifecycle import Actor
+from services.referral.domain.referral import Referral
+from services.referral.store import deadlines, referrals, timeline
+
+
+def load(work: Work, referral_id: UUID, by: Actor, version: int | None = None) -> Referral:
+    """The referral this actor may see, at the version it decided on."""
+    referral = referrals.load(work.tx, referral_id, visible_to=by, lock=True)
+    referrals.expect_version(referral, version)
+    return referral
+
+
+def save(
+    work: Work,
+    before: Referral,
+    after: Referral,
+    facts: Iterable[Any],
+    *,
+    action: Action | None = None,
+    epoch: int | None = None,
+    consentref: str | None = None,
+) -> Referral:
+    """Write what a verb made of the referral, tell its facts, settle what was waiting on the desk for it."""
+    saved = referrals.save(work, after, epoch=epoch)
+    deadlines.follow(work, before, after)
+    timeline.tell_all(work, after, facts, consentref=consentref)
+    if action is not None:
+        timeline.close_tasks(work, after.id, lifecycle.settled_tasks(action, after.status))
+    return saved

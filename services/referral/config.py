@@ -1,0 +1,57 @@
+"""What referral alone is told from outside: its keys, and how long a navigator may take a request back."""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from services.chassis.config import BASE64_32, ConfigError, Settings
+from services.referral.sealing import OwnKeys
+from services.referral.vault import Vault
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What opens and seals: the vault for data at rest, the pair for partners' words, and the door to the desk."""
+
+    vault: Vault
+    own: OwnKeys
+    desk_links: KeySet
+
+
+@dataclass(frozen=True)
+class ReferralSettings:
+    keys: Keys
+    undo_window: timedelta
+
+
+def load(settings: Settings) -> ReferralSettings:
+    """Read and check them; a wrong one is named and stops the process."""
+    service_key = settings.secret("SERVICE_KEY", "32 bytes in base64", matches=BASE64_32)
+    own = _json(settings.path("PARTNER_FACING_KEY_FILE"), "PARTNER_FACING_KEY_FILE")
+    links = _json(settings.path("DESK_LINK_PUBLIC_KEY_FILE"), "DESK_LINK_PUBLIC_KEY_FILE")
+    try:
+        keys = Keys(
+            vault=Vault(base64.b64decode(service_key)),
+            own=OwnKeys(own if "keys" in own else {"keys": [own]}),
+            desk_links=KeySet.import_key_set(links if "keys" in links else {"keys": [links]}),  # type: ignore[arg-type]
+        )
+    except (JoseError, ValueError, KeyError) as error:
+        raise ConfigError("PARTNER_FACING_KEY_FILE, DESK_LINK_PUBLIC_KEY_FILE", "JSON Web Key sets") from error
+    undo = settings.number("UNDO_WINDOW_SECONDS", 30, low=0, high=3600)
+    return ReferralSettings(keys=keys, undo_window=timedelta(seconds=undo))
+
+
+def _json(path: Path, name: str) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigError(name, "a JSON Web Key or key set in JSON") from error
+    if not isinstance(document, dict):
+        raise ConfigError(name, "a JSON Web Key or key set in JSON")
+    return document

@@ -1,0 +1,1 @@
+"""Everything that writes referral's tables; one module per kind of thing."""

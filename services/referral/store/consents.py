@@ -1,0 +1,185 @@
+"""Grounds on which data may leave: consents with their versions, and employers' own requests."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from contracts.codes import BackLevel, ConsentChannel, DataCategory, GivenBy, Purpose
+from contracts.referral import ConsentRecipient
+from services.chassis.db import Connection
+from services.chassis.errors import NotFoundError
+from services.chassis.work import Work
+from services.referral.domain.consent import Consent, EnterpriseRequest, Ground
+
+CURRENT = "withdrawn_at IS NULL AND superseded_at IS NULL"
+
+
+def add(work: Work, consent: Consent, enquiry_id: UUID) -> None:
+    """Keep one version; what it says never changes."""
+    work.tx.execute(
+        "INSERT INTO consents (id, version, person_id, enquiry_id, given_by, channel, text_id, text_sha256,"
+        " text_reviewed, language, interpreter, witnessed_by, secrecy_release, evidence_sha256, recipients, given_at,"
+        " valid_from, valid_until, lapses_on, confirmed_at, recorded_by)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            consent.id,
+            consent.version,
+            consent.person_id,
+            enquiry_id,
+            consent.given_by,
+            consent.channel,
+            consent.text_id,
+            consent.text_sha256,
+            consent.text_reviewed,
+            consent.language,
+            consent.interpreter,
+            consent.witnessed_by,
+            consent.secrecy_release,
+            consent.evidence_sha256,
+            Jsonb([recipient_to_json(one) for one in consent.recipients]),
+            consent.given_at,
+            consent.valid_from,
+            consent.valid_until,
+            consent.lapses_on,
+            consent.confirmed_at,
+            work.actor,
+        ),
+    )
+
+
+def end(work: Work, consent: Consent, channel: ConsentChannel | None = None) -> None:
+    """Write what ended a version: the person's withdrawal, or the version that follows it."""
+    withdrawn = consent.withdrawn_at is not None
+    work.tx.execute(
+        "UPDATE consents SET withdrawn_at = %s, superseded_at = %s, withdrawn_by = %s, withdrawn_channel = %s"
+        " WHERE id = %s AND version = %s AND withdrawn_at IS NULL AND superseded_at IS NULL",
+        (
+            consent.withdrawn_at,
+            consent.superseded_at,
+            work.actor if withdrawn else None,
+            channel if withdrawn else None,
+            consent.id,
+            consent.version,
+        ),
+    )
+
+
+def load(connection: Connection, consent_id: UUID, person_id: UUID) -> Consent:
+    """The newest version of one of this person's consents."""
+    row = connection.execute(
+        "SELECT * FROM consents WHERE id = %s AND person_id = %s ORDER BY version DESC LIMIT 1",
+        (consent_id, person_id),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("consent.unknown")
+    return from_row(row)
+
+
+def of_person(connection: Connection, person_id: UUID) -> list[Consent]:
+    """Every version there ever was, newest first."""
+    rows = connection.execute(
+        "SELECT * FROM consents WHERE person_id = %s ORDER BY given_at DESC, version DESC", (person_id,)
+    )
+    return [from_row(row) for row in rows.fetchall()]
+
+
+def grounds(connection: Connection, person_id: UUID) -> list[Ground]:
+    """All that data about this person could leave on, ended ones included: they say why it may not."""
+    requests = connection.execute(
+        "SELECT * FROM enterprise_requests WHERE person_id = %s ORDER BY requested_at DESC", (person_id,)
+    ).fetchall()
+    return [*of_person(connection, person_id), *(request_from_row(row) for row in requests)]
+
+
+def add_request(work: Work, request: EnterpriseRequest, enquiry_id: UUID) -> None:
+    """The ground that carries an employer's own contact data, and nothing of any worker's."""
+    named = [{"organization_id": str(one), "service_id": str(service)} for one, service in request.recipients]
+    work.tx.execute(
+        "INSERT INTO enterprise_requests (id, enquiry_id, person_id, recipients, purposes, back_level, requested_at,"
+        " valid_until, notice_given, recorded_by, recorded_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            request.id,
+            enquiry_id,
+            request.person_id,
+            Jsonb(named),
+            [str(purpose) for purpose in request.purposes],
+            request.back_level,
+            request.requested_at,
+            request.valid_until,
+            request.notice_given,
+            work.actor,
+            work.now,
+        ),
+    )
+
+
+def recipient_to_json(recipient: ConsentRecipient) -> dict[str, Any]:
+    return {
+        "organization_id": str(recipient.organization_id),
+        "service_id": str(recipient.service_id) if recipient.service_id else None,
+        "purposes": [str(purpose) for purpose in recipient.purposes],
+        "categories": [str(category) for category in recipient.categories],
+        "back_level": str(recipient.back_level),
+    }
+
+
+def recipient_from_json(document: Mapping[str, Any]) -> ConsentRecipient:
+    return ConsentRecipient(
+        organization_id=UUID(document["organization_id"]),
+        service_id=UUID(document["service_id"]) if document["service_id"] else None,
+        purposes=tuple(Purpose(code) for code in document["purposes"]),
+        categories=tuple(DataCategory(code) for code in document["categories"]),
+        back_level=BackLevel(document["back_level"]),
+    )
+
+
+def from_row(row: Mapping[str, Any]) -> Consent:
+    return Consent(
+        id=row["id"],
+        version=row["version"],
+        person_id=row["person_id"],
+        given_by=GivenBy(row["given_by"]),
+        channel=ConsentChannel(row["channel"]),
+        text_id=row["text_id"],
+        text_sha256=row["text_sha256"],
+        text_reviewed=row["text_reviewed"],
+        language=row["language"],
+        recipients=tuple(recipient_from_json(one) for one in row["recipients"]),
+        given_at=row["given_at"],
+        valid_from=row["valid_from"],
+        valid_until=row["valid_until"],
+        interpreter=row["interpreter"],
+        witnessed_by=row["witnessed_by"],
+        secrecy_release=row["secrecy_release"],
+        evidence_sha256=row["evidence_sha256"],
+        lapses_on=row["lapses_on"],
+        confirmed_at=row["confirmed_at"],
+        withdrawn_at=row["withdrawn_at"],
+        superseded_at=row["superseded_at"],
+    )
+
+
+def request_from_row(row: Mapping[str, Any]) -> EnterpriseRequest:
+    return EnterpriseRequest(
+        id=row["id"],
+        person_id=row["person_id"],
+        recipients=tuple((UUID(one["organization_id"]), UUID(one["service_id"])) for one in row["recipients"]),
+        purposes=tuple(Purpose(code) for code in row["purposes"]),
+        requested_at=row["requested_at"],
+        valid_until=row["valid_until"],
+        notice_given=row["notice_given"],
+        back_level=BackLevel(row["back_level"]),
+        withdrawn_at=row["withdrawn_at"],
+    )
+
+
+def running_out(connection: Connection, on: date, limit: int) -> list[Consent]:
+    """Versions in force that end by this day, for the clock."""
+    rows = connection.execute(
+        f"SELECT * FROM consents WHERE {CURRENT} AND valid_until <= %s ORDER BY valid_until LIMIT %s",  # noqa: S608 - fixed
+        (on, limit),
+    )
+    return [from_row(row) for row in rows.fetchall()]

@@ -1,0 +1,67 @@
+"""The dossier while it waits to be fetched, and the words that went to and fro."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from contracts.codes import Action, DataCategory
+from services.chassis.db import Connection
+from services.chassis.errors import NotFoundError
+from services.chassis.work import Work
+from services.referral.sealing import SealedDossier
+from services.referral.vault import PersonKey
+
+
+def keep(work: Work, referral_id: UUID, sealed: SealedDossier, categories: Collection[DataCategory]) -> None:
+    """Put the sealed dossier where the partner will fetch it; an older one gives way."""
+    work.tx.execute(
+        "INSERT INTO dossiers (referral_id, jwe, key_id, custodial, categories, sealed_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (referral_id) DO UPDATE SET (jwe, key_id, custodial, categories,"
+        " sealed_at) = (EXCLUDED.jwe, EXCLUDED.key_id, EXCLUDED.custodial, EXCLUDED.categories, EXCLUDED.sealed_at)",
+        (
+            referral_id,
+            sealed.jwe,
+            sealed.key_id,
+            sealed.custodial,
+            sorted(str(category) for category in categories),
+            work.now,
+        ),
+    )
+
+
+def load(connection: Connection, referral_id: UUID) -> tuple[SealedDossier, frozenset[DataCategory]]:
+    row = connection.execute("SELECT * FROM dossiers WHERE referral_id = %s", (referral_id,)).fetchone()
+    if row is None:
+        raise NotFoundError("dossier.unknown")
+    sealed = SealedDossier(row["jwe"], row["key_id"], row["custodial"])
+    return sealed, frozenset(DataCategory(category) for category in row["categories"])
+
+
+def destroy(work: Work, referral_id: UUID) -> bool:
+    """Make it unfetchable for ever; true if there was one."""
+    return work.tx.execute("DELETE FROM dossiers WHERE referral_id = %s", (referral_id,)).rowcount == 1
+
+
+def keep_question(
+    work: Work, key: PersonKey, referral_id: UUID, question_id: UUID, code: str, words: str | None
+) -> None:
+    """What the partner asked: the code in the open, its words under the person's key."""
+    sealed = key.seal(f"questions/{question_id}", words.encode()) if words else None
+    work.tx.execute(
+        "INSERT INTO questions (id, referral_id, code, asked_at, sealed_question) VALUES (%s, %s, %s, %s, %s)",
+        (question_id, referral_id, code, work.now, sealed),
+    )
+
+
+def keep_answer(work: Work, key: PersonKey, question_id: UUID, words: str | None) -> None:
+    sealed = key.seal(f"answers/{question_id}", words.encode()) if words else None
+    work.tx.execute(
+        "UPDATE questions SET answered_at = %s, sealed_answer = %s WHERE id = %s", (work.now, sealed, question_id)
+    )
+
+
+def keep_comment(work: Work, key: PersonKey, referral_id: UUID, action: Action, words: str) -> None:
+    comment_id = work.new_id()
+    work.tx.execute(
+        "INSERT INTO comments (id, referral_id, action, sealed, made_at, actor) VALUES (%s, %s, %s, %s, %s, %s)",
+        (comment_id, referral_id, action, key.seal(f"comments/{comment_id}", words.encode()), work.now, work.actor),
+    )

@@ -1,0 +1,212 @@
+"""Referrals: found only by those who may see them, changed only by a write that names the version it saw.
+
+Statements are put together from the field names of `Referral` and from fixed conditions, never from what comes in.
+"""
+# ruff: noqa: S608
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from contracts.codes import (
+    Action,
+    BackLevel,
+    Deletion,
+    Duty,
+    EndReason,
+    EnquirerKind,
+    Obstacle,
+    Outcome,
+    Party,
+    PauseReason,
+    QuestionCode,
+    RejectionReason,
+    RetentionGround,
+    Site,
+    StaffRole,
+    Status,
+    Topic,
+    Urgency,
+    Way,
+)
+from services.chassis.db import Connection
+from services.chassis.errors import NotFoundError, StaleError
+from services.chassis.work import Work
+from services.referral.domain.lifecycle import Actor
+from services.referral.domain.referral import ByHand, OpenDuty, Question, Referral
+
+
+@dataclass(frozen=True, slots=True)
+class StaffActor(Actor):
+    """A member of staff in one role: sees what the own organization is responsible for at the own site."""
+
+    site: Site | None = None
+    employer: UUID | None = None
+    role: StaffRole = StaffRole.NAVIGATOR
+
+
+def staff_actor(actor: str, site: Site | None, employer: UUID | None, role: StaffRole) -> StaffActor:
+    return StaffActor(Party.NAVIGATOR, actor, None, site, employer, role)
+
+
+COLUMNS = tuple(field.name for field in fields(Referral))
+CODES: Mapping[str, Any] = {
+    "status": Status,
+    "enquirer": EnquirerKind,
+    "site": Site,
+    "topic": Topic,
+    "urgency": Urgency,
+    "back_level": BackLevel,
+    "rejection": RejectionReason,
+    "end_reason": EndReason,
+    "pause_reason": PauseReason,
+    "outcome": Outcome,
+    "deletion": Deletion,
+    "retention_ground": RetentionGround,
+}
+#: What never changes once a referral exists.
+FIXED = frozenset(
+    {
+        "id",
+        "reference",
+        "version",
+        "enquiry_id",
+        "person_id",
+        "enquirer",
+        "site",
+        "sender_id",
+        "drafted_by",
+        "drafted_on",
+        "based_on",
+    }
+)
+CHANGING = tuple(name for name in COLUMNS if name not in FIXED)
+
+INSERT: LiteralString = (
+    f"INSERT INTO referrals ({', '.join(COLUMNS)}, changed_at) VALUES ({', '.join(['%s'] * (len(COLUMNS) + 1))})"
+)
+#: The guard: the version the verb was applied to and, for whoever discloses, the state of consent it was decided on.
+UPDATE: LiteralString = (
+    f"UPDATE referrals SET {', '.join(f'{name} = %s' for name in CHANGING)}, changed_at = %s,"
+    " version = version + 1 WHERE id = %s AND version = %s AND (%s::int IS NULL OR EXISTS"
+    " (SELECT FROM persons WHERE persons.id = referrals.person_id AND persons.consent_epoch = %s))"
+)
+VISIBLE_TO_PARTNER: LiteralString = "organization_id = %s AND status NOT IN ('draft', 'awaiting_consent')"
+VISIBLE_TO_STAFF: LiteralString = "site = %s AND sender_id = %s"
+
+
+def visible(by: Actor) -> tuple[LiteralString, tuple[Any, ...]]:
+    """Which referrals this actor may see, as a condition; a foreign one looks like a missing one."""
+    if by.party is Party.PARTNER:
+        # A draft, or one that never left, is nobody's business but the sender's.
+        return VISIBLE_TO_PARTNER + " AND requested_on IS NOT NULL", (by.organization_id,)
+    if isinstance(by, StaffActor):
+        return VISIBLE_TO_STAFF, (by.site, by.employer)
+    if by.party in (Party.SYSTEM, Party.CLOCK):
+        return "true", ()
+    return "false", ()
+
+
+def load(connection: Connection, referral_id: UUID, *, visible_to: Actor, lock: bool = False) -> Referral:
+    """The referral as it stands, if this actor may see it; locked until the end of the work on request."""
+    condition, params = visible(visible_to)
+    suffix: LiteralString = " FOR UPDATE" if lock else ""
+    row = connection.execute(
+        "SELECT * FROM referrals WHERE id = %s AND " + condition + suffix, (referral_id, *params)
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("referral.unknown")
+    return from_row(row)
+
+
+def person_of(connection: Connection, referral_id: UUID, *, visible_to: Actor) -> UUID:
+    """Whose matter it is; this never changes, so it may be read before anything is locked."""
+    condition, params = visible(visible_to)
+    row = connection.execute(
+        "SELECT person_id FROM referrals WHERE id = %s AND " + condition, (referral_id, *params)
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("referral.unknown")
+    person_id: UUID = row["person_id"]
+    return person_id
+
+
+def of_person(connection: Connection, person_id: UUID, *, lock: bool = False) -> list[Referral]:
+    """All referrals of one person, in the order of their ids so that two works never wait for each other."""
+    suffix: LiteralString = " FOR UPDATE" if lock else ""
+    rows = connection.execute("SELECT * FROM referrals WHERE person_id = %s ORDER BY id" + suffix, (person_id,))
+    return [from_row(row) for row in rows.fetchall()]
+
+
+def add(work: Work, referral: Referral) -> None:
+    values = to_row(referral)
+    work.tx.execute(INSERT, (*(values[name] for name in COLUMNS), work.now))
+
+
+def save(work: Work, referral: Referral, *, epoch: int | None = None) -> Referral:
+    """Write the referral over the version it was loaded at; whoever came first wins, the other is told."""
+    values = to_row(referral)
+    written = work.tx.execute(
+        UPDATE,
+        (
+            *(values[name] for name in CHANGING),
+            work.now,
+            referral.id,
+            referral.version,
+            epoch,
+            epoch,
+        ),
+    ).rowcount
+    if written != 1:
+        raise StaleError("referral.changed-meanwhile")
+    return replace(referral, version=referral.version + 1)
+
+
+def expect_version(referral: Referral, version: int | None) -> None:
+    """The caller decided on what it saw; if that has changed it has to look again."""
+    if version is not None and version != referral.version:
+        raise StaleError("referral.changed-meanwhile", version=referral.version)
+
+
+def to_row(referral: Referral) -> dict[str, Any]:
+    values = {name: getattr(referral, name) for name in COLUMNS}
+    values["questions"] = Jsonb(
+        [{"id": str(one.id), "code": one.code, "asked_on": one.asked_on.isoformat()} for one in referral.questions]
+    )
+    values["duties"] = Jsonb([{"duty": one.duty, "due_on": one.due_on.isoformat()} for one in referral.duties])
+    values["obstacles"] = [str(obstacle) for obstacle in referral.obstacles]
+    values["sender_staff"] = list(referral.sender_staff)
+    values["partner_staff"] = list(referral.partner_staff)
+    if (said := referral.by_hand) is not None:
+        values["by_hand"] = Jsonb(
+            {
+                "action": said.action,
+                "way": said.way,
+                "told_on": said.told_on.isoformat(),
+                "recorded_by": said.recorded_by,
+            }
+        )
+    return values
+
+
+def from_row(row: Mapping[str, Any]) -> Referral:
+    values = {name: row[name] for name in COLUMNS}
+    for name, codes in CODES.items():
+        values[name] = None if row[name] is None else codes(row[name])
+    values["questions"] = tuple(
+        Question(UUID(one["id"]), QuestionCode(one["code"]), date.fromisoformat(one["asked_on"]))
+        for one in row["questions"]
+    )
+    values["duties"] = tuple(OpenDuty(Duty(one["duty"]), date.fromisoformat(one["due_on"])) for one in row["duties"])
+    values["obstacles"] = tuple(Obstacle(code) for code in row["obstacles"])
+    values["sender_staff"] = tuple(row["sender_staff"])
+    values["partner_staff"] = tuple(row["partner_staff"])
+    if (said := row["by_hand"]) is not None:
+        values["by_hand"] = ByHand(
+            Action(said["action"]), Way(said["way"]), date.fromisoformat(said["told_on"]), said["recorded_by"]
+        )
+    return Referral(**values)

@@ -1,0 +1,141 @@
+"""What happened to a referral: each announced fact is kept beside it, and the desk's tasks follow."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from contracts.codes import DataCategory, StaffRole, TaskKind, ViewPurpose
+from contracts.event import to_dict, type_of
+from contracts.referral import DisclosureDecided, PersonalDataViewed, TaskClosed, TaskOpened
+from services.chassis.work import Work
+from services.referral.domain.referral import Referral
+
+
+def tell(work: Work, referral_id: UUID, event: Any, *, consentref: str | None = None) -> None:
+    """Announce a fact and keep it in the referral's timeline."""
+    event_id = work.announce(event, consentref=consentref)
+    work.tx.execute(
+        "INSERT INTO timeline (event_id, referral_id, type, at, actor, data) VALUES (%s, %s, %s, %s, %s, %s)",
+        (event_id, referral_id, type_of(event), work.now, work.actor, Jsonb(to_dict(event))),
+    )
+
+
+def decided(work: Work, decision: DisclosureDecided, person_id: UUID, *, disclosed: bool = False) -> None:
+    """Keep and announce an answer of the consent engine, allowed or refused."""
+    work.tx.execute(
+        "INSERT INTO decisions (id, referral_id, person_id, organization_id, service_id, point, purpose, categories,"
+        " allowed, ground, ground_id, ground_version, refusal, disclosed, decided_at, actor)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            decision.decision_id,
+            decision.referral_id,
+            person_id,
+            decision.organization_id,
+            decision.service_id,
+            decision.point,
+            decision.purpose,
+            [str(category) for category in decision.categories],
+            decision.allowed,
+            decision.ground,
+            decision.ground_id,
+            decision.ground_version,
+            decision.refusal,
+            disclosed,
+            work.now,
+            work.actor,
+        ),
+    )
+    tell(work, decision.referral_id, decision, consentref=consentref_of(decision))
+
+
+def consentref_of(decision: DisclosureDecided) -> str | None:
+    """The ground a disclosure stands on, as events name it."""
+    if decision.ground_id is None:
+        return None
+    version = f"/{decision.ground_version}" if decision.ground_version is not None else ""
+    return f"{decision.ground}/{decision.ground_id}{version}"
+
+
+def tell_all(work: Work, referral: Referral, facts: Iterable[Any], *, consentref: str | None = None) -> None:
+    """What a verb caused: kept, announced, and put on a desk where it is a task."""
+    for fact in facts:
+        if isinstance(fact, TaskOpened):
+            open_task(work, fact, referral.sender_id)
+        else:
+            tell(work, referral.id, fact, consentref=consentref)
+
+
+def open_task(work: Work, task: TaskOpened, organization_id: UUID) -> None:
+    """Put something on a desk; the same thing lies there only once."""
+    placed = work.tx.execute(
+        "INSERT INTO tasks (id, kind, referral_id, enquiry_id, organization_id, site, role, due_on, opened_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (
+            task.task_id,
+            task.kind,
+            task.referral_id,
+            task.enquiry_id,
+            organization_id,
+            task.site,
+            task.role,
+            task.due_on,
+            work.now,
+        ),
+    ).rowcount
+    if placed:
+        work.announce(task)
+
+
+def close_tasks(work: Work, referral_id: UUID, kinds: Collection[TaskKind]) -> None:
+    """What was waiting on the desk has been done."""
+    if not kinds:
+        return
+    closed = work.tx.execute(
+        "UPDATE tasks SET closed_at = %s, closed_by = %s WHERE referral_id = %s AND kind = ANY(%s)"
+        " AND closed_at IS NULL RETURNING id, kind",
+        (work.now, work.actor, referral_id, [str(kind) for kind in kinds]),
+    ).fetchall()
+    for row in closed:
+        work.announce(TaskClosed(task_id=row["id"], kind=TaskKind(row["kind"])))
+
+
+def viewed(
+    work: Work,
+    *,
+    role: StaffRole,
+    purpose: ViewPurpose,
+    categories: tuple[DataCategory, ...],
+    person_id: UUID | None,
+    enquiry_id: UUID | None = None,
+    referral_id: UUID | None = None,
+) -> None:
+    """Somebody is about to see personal data; this is committed first, or nothing is shown."""
+    view_id = work.new_id()
+    work.tx.execute(
+        "INSERT INTO views (id, person_id, enquiry_id, referral_id, role, purpose, categories, actor, viewed_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            view_id,
+            person_id,
+            enquiry_id,
+            referral_id,
+            role,
+            purpose,
+            [str(category) for category in categories],
+            work.actor,
+            work.now,
+        ),
+    )
+    work.announce(
+        PersonalDataViewed(
+            view_id=view_id,
+            enquiry_id=enquiry_id,
+            referral_id=referral_id,
+            person_id=person_id,
+            role=role,
+            purpose=purpose,
+            categories=categories,
+        )
+    )
