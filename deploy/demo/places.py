@@ -37,11 +37,17 @@ def write_state(changes: Mapping[str, Any], folder: Path = DEV) -> dict[str, Any
     """Merge `changes` into the state file, which only its owner may read: it holds passwords."""
     state = {**read_state(folder), **changes}
     folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / "state.json.new"
-    draft.touch(mode=0o600)
-    draft.write_text(json.dumps(state, indent=2, sort_keys=True))
-    draft.replace(folder / "state.json")
+    write_private(folder / "state.json", json.dumps(state, indent=2, sort_keys=True))
     return state
+
+
+def write_private(path: Path, text: str) -> None:
+    """Put a file in place as a whole or not at all, readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    draft.replace(path)
 
 
 def is_root() -> bool:
