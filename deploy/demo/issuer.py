@@ -1,7 +1,7 @@
 """DEMO identity provider: real OAuth 2 and OpenID Connect, real RFC 9068 tokens - and nobody needs a password.
 
 `python -m deploy.demo.issuer` reads ISSUER_URL, HTTP_ADDRESS, ISSUER_REGISTER (people and clients, JSON),
-ISSUER_KEY_FILE, TOKEN_AUDIENCE. It refuses to start when MODE is not `demo`: production has an identity provider of its own.
+ISSUER_KEY_FILE, TOKEN_AUDIENCE. It starts only with MODE=demo: production has an identity provider of its own.
 """
 
 import json
@@ -47,8 +47,7 @@ def create_issuer(issuer: str, audience: str, register: Register, key: ECKey, re
             grant = server.get_consent_grant()
         except OAuth2Error as error:
             return render_template("refused.html", error=error.description or error.error), 400
-        asked = request.args.to_dict()
-        return render_template("sign_in.html", users=register.users(), asked=asked, client=grant.client.client_id)
+        return render_template("sign_in.html", users=register.users(), client=grant.client.client_id)
 
     @app.post("/authorize")
     def sign_in() -> Response:

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import re
 import secrets
 import subprocess
 import sys
@@ -78,8 +77,7 @@ def sign_in(issuer: Any, *, user: str = "nina", callback: str = CALLBACK, verifi
     page = issuer.get("/authorize", query_string=asked)
     if page.status_code != 200:
         return page
-    hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
-    back = issuer.post("/authorize", query_string=asked, data={**hidden, "user": user})
+    back = issuer.post("/authorize", query_string=asked, data={"user": user})
     answer = parse_qs(urlsplit(back.headers["Location"]).query)
     if "code" not in answer:
         return back
@@ -178,7 +176,11 @@ def test_the_sign_in_page_says_demo_and_names_are_escaped(issuer: Any) -> None:
 
 def test_it_does_not_start_in_production(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "deploy.demo.issuer"], env={"MODE": "production"}, capture_output=True, text=True
+        [sys.executable, "-m", "deploy.demo.issuer"],
+        env={"MODE": "production"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 2
     assert "MODE=demo" in done.stderr
