@@ -2,28 +2,29 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import rfc8785
 
-from contracts.envelope import Envelope
 from services.audit import publication, queries, store
 from services.audit.domain.entry import Entry, entry_of
 from services.audit.domain.log import Head, checkpoint_is_due, grow
 from services.audit.store import Standing
 from services.audit.writer import LogContradictsError, Writer
 from services.chassis.db import Connection
+from services.chassis.hear import Arrival
 
 
-def record(tx: Connection, writer: Writer, envelopes: Iterable[Envelope], now: datetime) -> int:
+def record(tx: Connection, writer: Writer, arrivals: Iterable[Arrival], now: datetime) -> int:
     """Append what is not in the log yet, in the order heard; answers how many entries were added."""
-    heard: dict[object, Envelope] = {}
-    for envelope in envelopes:
-        heard.setdefault(envelope.id, envelope)
+    heard: dict[UUID, Arrival] = {}
+    for arrival in arrivals:
+        heard.setdefault(arrival.envelope.id, arrival)
     store.lock_log(tx)
     standing = store.standing(tx)
     refuse_if_contradicted(tx, writer, standing.head)
-    known = store.known_events(tx, [envelope.id for envelope in heard.values()])
-    entries = [entry_of(envelope) for envelope in heard.values() if envelope.id not in known]
+    known = store.known_events(tx, list(heard))
+    entries = [entry_of(arrival.envelope, arrival.position) for event_id, arrival in heard.items() if event_id not in known]
     if entries:
         append(tx, writer, standing, entries, now)
     return len(entries)

@@ -34,16 +34,23 @@ def make_signer(name: str) -> Signer:
     return _signer(name, Ed25519PrivateKey.generate())
 
 
-def load_signer(path: Path) -> Signer:
-    """Read the private key file, or say what is wrong with it."""
-    text = path.read_text().strip()
-    if not text.startswith(PRIVATE):
-        raise UnreadableNoteError(f"{path.name}: expected a line beginning with {PRIVATE}")
-    name, key_id, encoded = text.removeprefix(PRIVATE).split("+", 2)
-    signer = _signer(name, Ed25519PrivateKey.from_private_bytes(base64.b64decode(encoded)[1:]))
-    if signer.key.key_id().hex() != key_id:
-        raise UnreadableNoteError(f"{path.name}: the key id does not belong to the key")
+def parse_signer(text: str) -> Signer:
+    """Read a private key line, or say what is wrong with it (never quoting it)."""
+    parts = text.strip().removeprefix(PRIVATE).split("+", 2)
+    if not text.startswith(PRIVATE) or len(parts) != 3:
+        raise UnreadableNoteError(f"signing key: expected {PRIVATE}name+keyid+base64")
+    try:
+        seed = base64.b64decode(parts[2], validate=True)[len(ED25519) :]
+        signer = _signer(parts[0], Ed25519PrivateKey.from_private_bytes(seed))
+    except ValueError as wrong:
+        raise UnreadableNoteError("signing key: expected an Ed25519 key (type 01, 32 bytes)") from wrong
+    if signer.key.key_id().hex() != parts[1]:
+        raise UnreadableNoteError("signing key: the key id does not belong to the key")
     return signer
+
+
+def load_signer(path: Path) -> Signer:
+    return parse_signer(path.read_text(encoding="utf-8"))
 
 
 def save_signer(signer: Signer, path: Path) -> None:

@@ -27,7 +27,8 @@ class Entry:
     event_id: UUID
     type: str
     source: str
-    subject: str
+    stream_position: int | None
+    subject: str | None
     actor: str
     occurred_at: datetime
     correlation_id: UUID | None
@@ -35,23 +36,24 @@ class Entry:
     content: Mapping[str, Any]
 
 
-def entry_of(envelope: Envelope) -> Entry:
-    """The entry an event makes."""
+def entry_of(envelope: Envelope, stream_position: int | None = None) -> Entry:
+    """The entry an event makes; `stream_position` is the place its sender's relay gave it."""
     data = data_of(envelope)
     return Entry(
         event_id=envelope.id,
         type=envelope.type,
         source=envelope.source,
+        stream_position=stream_position,
         subject=envelope.subject,
         actor=envelope.actor,
         occurred_at=envelope.time,
         correlation_id=envelope.correlationid,
-        references=references_of(envelope.subject, data),
-        content=content_of(envelope, data),
+        references=references_of(envelope.subject or "", data),
+        content=content_of(envelope, data, stream_position),
     )
 
 
-def content_of(envelope: Envelope, data: Mapping[str, Any]) -> dict[str, Any]:
+def content_of(envelope: Envelope, data: Mapping[str, Any], stream_position: int | None) -> dict[str, Any]:
     """The leaf's members, named as CloudEvents names them; absent is left out, never null."""
     members = {
         "id": envelope.id,
@@ -59,6 +61,7 @@ def content_of(envelope: Envelope, data: Mapping[str, Any]) -> dict[str, Any]:
         "type": envelope.type,
         "subject": envelope.subject,
         "sequence": envelope.sequence,
+        "streamposition": stream_position,
         "time": envelope.time,
         "actor": envelope.actor,
         "correlationid": envelope.correlationid,

@@ -1,7 +1,7 @@
 """How the log grows: each leaf gets its place, its RFC 6962 hash and its link in the chain.
 
 The tree proves a whole log against a signed head; the chain beside it names the *first* entry that is wrong, because
-every link takes in the one before it.
+every link takes in its place and the link before it.
 """
 
 import hashlib
@@ -41,9 +41,9 @@ class Link:
     chain_hash: bytes
 
 
-def chain_hash(previous: bytes, leaf: bytes) -> bytes:
-    """The link after `previous` for the entry with this leaf hash."""
-    return hashlib.sha256(CHAIN_PREFIX + previous + leaf).digest()
+def chain_hash(position: int, previous: bytes, leaf: bytes) -> bytes:
+    """The link after `previous` for the entry with this leaf hash at this place."""
+    return hashlib.sha256(CHAIN_PREFIX + position.to_bytes(8, "big") + previous + leaf).digest()
 
 
 def grow(head: Head, leaves: Sequence[bytes], now: datetime) -> tuple[Head, list[Link], list[Subtree]]:
@@ -51,7 +51,7 @@ def grow(head: Head, leaves: Sequence[bytes], now: datetime) -> tuple[Head, list
     links, chain = [], head.chain_hash
     for position, leaf in enumerate(leaves, start=head.size):
         hashed = leaf_hash(leaf)
-        chain = chain_hash(chain, hashed)
+        chain = chain_hash(position, chain, hashed)
         links.append(Link(position, hashed, chain))
     frontier, subtrees = extend(head.frontier, [link.leaf_hash for link in links])
     return Head(frontier, chain, not_before(head.recorded_at, now)), links, subtrees

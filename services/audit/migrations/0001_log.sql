@@ -4,7 +4,8 @@ CREATE TABLE entries (
     event_id uuid NOT NULL UNIQUE,
     type text NOT NULL,
     source text NOT NULL,
-    subject text NOT NULL,
+    stream_position bigint,
+    subject text,
     actor text NOT NULL,
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
@@ -21,12 +22,14 @@ CREATE TABLE entries (
 -- Every search runs backwards in time and goes on after a key, so each index ends in (occurred_at, position).
 CREATE INDEX entries_by_time ON entries (occurred_at, position);
 CREATE INDEX entries_by_type ON entries (type, occurred_at, position);
-CREATE INDEX entries_by_subject ON entries (subject, occurred_at, position);
+CREATE INDEX entries_by_subject ON entries (subject, occurred_at, position) WHERE subject IS NOT NULL;
 CREATE INDEX entries_by_actor ON entries (actor, occurred_at, position);
 CREATE INDEX entries_by_enquiry ON entries (enquiry_id, occurred_at, position) WHERE enquiry_id IS NOT NULL;
 CREATE INDEX entries_by_referral ON entries (referral_id, occurred_at, position) WHERE referral_id IS NOT NULL;
 CREATE INDEX entries_by_person ON entries (person_id, occurred_at, position) WHERE person_id IS NOT NULL;
 CREATE INDEX entries_by_organization ON entries (organization_id, occurred_at, position) WHERE organization_id IS NOT NULL;
+-- Where each entry stood in its service's stream: a gap here is an event that never arrived.
+CREATE INDEX entries_by_stream ON entries (source, stream_position) WHERE stream_position IS NOT NULL;
 
 -- Roots of complete subtrees of 256, 65,536, ... leaves: a proof reads a few of them instead of the whole log.
 CREATE TABLE tiles (

@@ -1,0 +1,647 @@
+#!/usr/bin/env python3
+"""Verify a Lotsennetz audit log without trusting the program that wrote it.
+
+    python lotsennetz_verify.py --export FILE --checkpoint FILE-OR-DIRECTORY --key FILE
+    python lotsennetz_verify.py --database DSN --checkpoint FILE-OR-DIRECTORY --key FILE
+
+One file; it needs Python 3.11 and `cryptography`, and for --database also `psycopg`. It shares no code with the service.
+It reads the log once, in constant memory, and names the first wrong entry and what is wrong with it:
+
+    changed     an entry's content, hash or search column is not what was recorded
+    removed     entries are missing in the middle
+    inserted    entries were put between others
+    reordered   entries do not stand where they stood
+    truncated   the end is missing: a signed checkpoint reaches further than the log
+    forked      the log agrees with itself but not with a signed checkpoint, or two signed checkpoints contradict
+    signature   a checkpoint is not signed by the given key
+
+Exit codes: 0 everything holds, 1 something was tampered with, 2 wrong use or unreadable input.
+
+What is checked. An entry is a leaf (its bytes), leaf hash SHA-256(00 || leaf), and a link in a chain,
+SHA-256(02 || position as 8 bytes || link before || leaf hash), starting from 32 zero bytes. The tree over the leaf hashes
+is that of RFC 6962; checkpoints are C2SP tlog-checkpoint notes signed with Ed25519. The chain alone proves nothing (who
+changes an entry can recompute it); it tells *where* a log was changed. The checkpoints prove it - if they were kept
+where the writer of the log cannot reach them.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, TextIO
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+FORMAT = "lotsennetz.audit-export.v1"
+OK, TAMPERED, UNREADABLE = 0, 1, 2
+LOOK_AHEAD = 1_000
+
+
+class UnreadableError(Exception):
+    """The input cannot be read at all; nothing can be said about the log."""
+
+
+@dataclass
+class Finding(Exception):
+    """The first thing that is wrong."""
+
+    kind: str
+    detail: str
+    entry: int | None = None
+    last: int | None = None
+    event_id: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry as it was found. `leaf` is None once its retention period is over; `columns` only in a database."""
+
+    position: int
+    leaf: bytes | None
+    leaf_hash: bytes
+    chain_hash: bytes
+    columns: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    size: int
+    root: bytes
+    where: str
+
+
+@dataclass(slots=True)
+class Tree:
+    """The right edge of the Merkle tree: (height, hash) of complete subtrees, heights falling from left to right."""
+
+    edges: list[tuple[int, bytes]] = field(default_factory=list)
+
+    def add(self, leaf_hash: bytes) -> list[tuple[int, bytes]]:
+        """Append a leaf; answers the subtrees it completed, smallest first."""
+        completed, height, current = [], 0, leaf_hash
+        while self.edges and self.edges[-1][0] == height:
+            current = hashlib.sha256(b"\x01" + self.edges.pop()[1] + current).digest()
+            height += 1
+            completed.append((height, current))
+        self.edges.append((height, current))
+        return completed
+
+    def root(self) -> bytes:
+        root: bytes | None = None
+        for _, left in reversed(self.edges):
+            root = left if root is None else hashlib.sha256(b"\x01" + left + root).digest()
+        return hashlib.sha256(b"").digest() if root is None else root
+
+
+@dataclass(slots=True)
+class Log:
+    """What is to be verified: rows in order, where they begin, and what the source says about itself."""
+
+    rows: Iterator[Row]
+    first: int = 0
+    tree: Tree = field(default_factory=Tree)
+    chain_hash: bytes = bytes(32)
+    size: int | None = None
+    own_checkpoints: Iterator[Checkpoint] = field(default_factory=lambda: iter(()))
+    own_heads: Iterator[Checkpoint] = field(default_factory=lambda: iter(()))
+    own_tiles: Iterator[tuple[int, int, bytes]] | None = None
+
+
+@dataclass(slots=True)
+class Result:
+    """What the verification came to."""
+
+    ok: bool = False
+    entries: int = 0
+    expired: int = 0
+    root: str = ""
+    signed: int = 0
+    checkpoints: int = 0
+    seconds: float = 0.0
+    finding: dict[str, Any] | None = None
+
+
+# --- hashes ------------------------------------------------------------------------------------------------------------
+
+
+def hash_leaf(leaf: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def link(position: int, before: bytes, leaf_hash: bytes) -> bytes:
+    return hashlib.sha256(b"\x02" + position.to_bytes(8, "big") + before + leaf_hash).digest()
+
+
+# --- checkpoints -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The log's public key, as in its verifier-key file: name+keyid+base64(01 || key)."""
+
+    name: str
+    key_id: bytes
+    public: Ed25519PublicKey
+
+    @classmethod
+    def read(cls, path: Path) -> "Key":
+        try:
+            name, key_id, encoded = path.read_text(encoding="utf-8").strip().split("+", 2)
+            material = base64.b64decode(encoded, validate=True)
+            public = Ed25519PublicKey.from_public_bytes(material[1:])
+        except (OSError, ValueError) as wrong:
+            raise UnreadableError(f"key file {path}: {wrong}") from wrong
+        expected = hashlib.sha256(name.encode() + b"\n" + material).digest()[:4]
+        if material[:1] != b"\x01" or expected.hex() != key_id:
+            raise UnreadableError(f"key file {path}: not an Ed25519 verifier key")
+        return cls(name, expected, public)
+
+    def open(self, note: str, where: str) -> Checkpoint:
+        """The checkpoint in a note; raises a Finding if this key did not sign it."""
+        text, _, tail = note.rpartition("\n\n")
+        signatures = [line for line in tail.split("\n") if line.startswith(f"\u2014 {self.name} ")]
+        try:
+            origin, size, root = (text + "\n").split("\n")[:3]
+            checkpoint = Checkpoint(int(size), base64.b64decode(root, validate=True), where)
+            signed = [base64.b64decode(line.split(" ")[2], validate=True) for line in signatures]
+        except (ValueError, IndexError) as wrong:
+            raise UnreadableError(f"{where}: not a signed checkpoint") from wrong
+        mine = [signature[4:] for signature in signed if signature[:4] == self.key_id]
+        if not mine or origin != self.name:
+            raise Finding("signature", f"{where} (size {checkpoint.size}) carries no signature of {self.name}'s key")
+        for signature in mine:
+            self._check(signature, (text + "\n").encode(), f"{where} (size {checkpoint.size})")
+        return checkpoint
+
+    def _check(self, signature: bytes, text: bytes, where: str) -> None:
+        try:
+            self.public.verify(signature, text)
+        except InvalidSignature:
+            raise Finding("signature", f"the signature of {where} does not hold") from None
+
+
+def checkpoints_at(path: Path, key: Key) -> Iterator[Checkpoint]:
+    """All checkpoints of a file, or of a directory with `history/*.notes` and `latest.note`, in the order written."""
+    if path.is_dir():
+        files = [*sorted((path / "history").glob("*.notes")), path / "latest.note"]
+    else:
+        files = [path]
+    for file in files:
+        try:
+            with file.open(encoding="utf-8", newline="") as lines:
+                for number, note in enumerate(_notes(lines), start=1):
+                    yield key.open(note, f"{file.name} note {number}")
+        except (OSError, UnicodeDecodeError) as wrong:
+            raise UnreadableError(f"checkpoint {file}: {wrong}") from wrong
+
+
+def _notes(lines: Iterable[str]) -> Iterator[str]:
+    """Split a file of notes: a note ends with its last signature line. A tail without one was never finished."""
+    note: list[str] = []
+    signed = False
+    for line in lines:
+        if signed and not line.startswith("\u2014 "):
+            yield "".join(note)
+            note, signed = [], False
+        note.append(line)
+        signed = line.startswith("\u2014 ") and line.endswith("\n")
+    if signed or (note and len(note) < 4):
+        yield "".join(note)
+
+
+def rising(checkpoints: Iterable[Checkpoint]) -> Iterator[Checkpoint]:
+    """The same checkpoints, each size once; signed heads that contradict each other or shrink are a fork."""
+    last: Checkpoint | None = None
+    for checkpoint in checkpoints:
+        if last is not None and checkpoint.size < last.size:
+            raise Finding("forked", f"{checkpoint.where} is smaller ({checkpoint.size}) than {last.where} ({last.size})")
+        if last is not None and checkpoint.size == last.size:
+            if checkpoint.root != last.root:
+                where = f"{last.where} and {checkpoint.where}"
+                raise Finding("forked", f"two signed checkpoints of size {last.size} contradict each other: {where}")
+            continue
+        last = checkpoint
+        yield checkpoint
+
+
+# --- the verification --------------------------------------------------------------------------------------------------
+
+
+class Verification:
+    """Reads a log once beside its checkpoints; raises the first Finding."""
+
+    def __init__(self, log: Log, checkpoints: Iterator[Checkpoint], progress: Callable[[int], None]) -> None:
+        self.log = log
+        self.tree = log.tree
+        self.chain_hash = log.chain_hash
+        self.position = log.first
+        self.progress = progress
+        self.result = Result()
+        self.agreed = log.first
+        self.outside = _Reader(checkpoints)
+        self.own = _Reader(log.own_checkpoints)
+        self.heads = _Reader(log.own_heads)
+
+    def run(self) -> Result:
+        rows = self.log.rows
+        self.compare_heads()
+        for row in rows:
+            self.check_place(row, rows)
+            self.check_leaf(row)
+            self.check_link(row, rows)
+            self.check_columns(row)
+            self.accept(row)
+        self.check_end()
+        self.result.root = self.tree.root().hex()
+        return self.result
+
+    def accept(self, row: Row) -> None:
+        completed = self.tree.add(row.leaf_hash)
+        self.chain_hash = row.chain_hash
+        self.position += 1
+        self.result.entries += 1
+        self.result.expired += row.leaf is None
+        self.compare_tiles(completed)
+        self.compare_heads()
+        if not self.result.entries % 4096:
+            self.progress(self.result.entries)
+
+    def check_place(self, row: Row, rows: Iterator[Row]) -> None:
+        """Positions count up by one."""
+        if row.position == self.position:
+            return
+        if row.position < self.position:
+            raise self.at(row, "inserted", f"position {row.position} comes a second time")
+        if any(later.position == self.position for later in islice(rows, LOOK_AHEAD)):
+            raise self.at(row, "reordered", f"the entry of position {row.position} stands where {self.position} belongs")
+        missing = row.position - self.position
+        raise Finding("removed", f"{missing} missing before position {row.position}", self.position, row.position - 1)
+
+    def check_leaf(self, row: Row) -> None:
+        if row.leaf is not None and hash_leaf(row.leaf) != row.leaf_hash:
+            raise self.at(row, "changed", "its content does not have the hash recorded beside it")
+
+    def check_link(self, row: Row, rows: Iterator[Row]) -> None:
+        """The chain names the place where a log with recomputed hashes was cut, filled or shuffled."""
+        if link(self.position, self.chain_hash, row.leaf_hash) == row.chain_hash:
+            return
+        window = [row, *islice(rows, LOOK_AHEAD)]
+        kind, detail = self.explain_break(window)
+        raise self.at(row, kind, detail)
+
+    def explain_break(self, window: list[Row]) -> tuple[str, str]:
+        belongs = self.successor(window, self.position, self.chain_hash)
+        if belongs is not None:
+            if self.all_link(window, belongs + 1):
+                return "reordered", f"the entry that belongs here stands {belongs} further on"
+            return "inserted", f"{belongs} put in before the entry that belongs here"
+        if any(link(self.position, self.chain_hash, other.leaf_hash) == window[0].chain_hash for other in window[1:]):
+            return "reordered", "the content that belongs here stands further on"
+        shift = self.shift(window)
+        if shift > 0:
+            return "removed", f"{shift} missing before it"
+        if shift < 0:
+            return "inserted", f"{-shift} put in before it"
+        return "changed", "its hash was recomputed, but the chain still holds the hash of what was recorded"
+
+    @staticmethod
+    def successor(window: list[Row], position: int, before: bytes) -> int | None:
+        """Where in the window the entry stands that the chain continues with."""
+        for index, row in enumerate(window):
+            if link(position, before, row.leaf_hash) == row.chain_hash:
+                return index
+        return None
+
+    def all_link(self, window: list[Row], count: int) -> bool:
+        """Whether the first entries of the window can be put into an order in which each follows the other."""
+        rest, before, position = list(window), self.chain_hash, self.position
+        first = window[0]
+        for _ in range(LOOK_AHEAD):
+            index = self.successor(rest, position, before)
+            if index is None:
+                return False
+            found = rest.pop(index)
+            if found is first:
+                return True
+            before, position = found.chain_hash, position + 1
+        return False
+
+    def shift(self, window: list[Row]) -> int:
+        """How many entries were taken out (or, negative, put in), read off the place the next entry's link was made for."""
+        if len(window) == 1:
+            newest = self.log.size or self.outside.newest_size()
+            return max(0, newest - self.position - 1)
+        row, after, place = window[0], window[1], self.position + 1
+        for distance in sorted(range(-min(LOOK_AHEAD, place), LOOK_AHEAD), key=abs):
+            if link(place + distance, row.chain_hash, after.leaf_hash) == after.chain_hash:
+                return distance
+        return 0
+
+    def check_columns(self, row: Row) -> None:
+        """In a database the columns that are searched must say what the leaf says."""
+        if row.columns is None or row.leaf is None:
+            return
+        leaf = json.loads(row.leaf)
+        for name, value in row.columns.items():
+            if _recorded(leaf, name) != value:
+                raise self.at(row, "changed", f"its column {name} says other than its content")
+
+    def compare_tiles(self, completed: list[tuple[int, bytes]]) -> None:
+        if self.log.own_tiles is None:
+            return
+        for height, computed in completed:
+            if height % 8:
+                continue
+            expected = (height, (self.position >> height) - 1, computed)
+            if next(self.log.own_tiles, None) != expected:
+                raise Finding("changed", f"stored subtree {expected[1]} of level {height} is not that of the entries")
+
+    def compare_heads(self) -> None:
+        """Where a checkpoint was signed, the roots must be equal."""
+        for reader, signed in ((self.outside, True), (self.own, True), (self.heads, False)):
+            for checkpoint in reader.up_to(self.position):
+                if checkpoint.size == self.position:
+                    self.compare(checkpoint, signed)
+
+    def compare(self, checkpoint: Checkpoint, signed: bool) -> None:
+        if checkpoint.root != self.tree.root():
+            first, last = min(self.agreed, self.position - 1), self.position - 1
+            detail = f"entries {first} to {last} are not those of {checkpoint.where} (size {checkpoint.size})"
+            raise Finding("forked" if signed else "changed", detail, first, last)
+        if signed:
+            self.agreed = self.position
+            self.result.signed = max(self.result.signed, checkpoint.size)
+            self.result.checkpoints += 1
+
+    def check_end(self) -> None:
+        for reader in (self.outside, self.own, self.heads):
+            for checkpoint in reader.up_to(sys.maxsize):
+                detail = f"the log ends after {self.position} entries; {checkpoint.where} covers {checkpoint.size}"
+                raise Finding("truncated", detail, self.position, checkpoint.size - 1)
+        if self.log.own_tiles is not None and next(self.log.own_tiles, None) is not None:
+            raise Finding("truncated", f"the log ends after {self.position} entries; its stored subtrees reach further")
+        if self.log.size is not None and self.position < self.log.size:
+            detail = f"the log ends after {self.position} entries; its own header says {self.log.size}"
+            raise Finding("truncated", detail, self.position, self.log.size - 1)
+
+    def at(self, row: Row, kind: str, detail: str) -> Finding:
+        return Finding(kind, detail, self.position, event_id=_event_id(row))
+
+
+class _Reader:
+    """Hands out checkpoints in order of size, looking one ahead."""
+
+    def __init__(self, checkpoints: Iterator[Checkpoint]) -> None:
+        self._checkpoints = checkpoints
+        self._next: Checkpoint | None = None
+
+    def up_to(self, size: int) -> Iterator[Checkpoint]:
+        while True:
+            if self._next is None:
+                self._next = next(self._checkpoints, None)
+            if self._next is None or self._next.size > size:
+                return
+            yielded, self._next = self._next, None
+            yield yielded
+
+    def newest_size(self) -> int:
+        return max((checkpoint.size for checkpoint in self.up_to(sys.maxsize)), default=0)
+
+
+def _recorded(leaf: dict[str, Any], column: str) -> Any:
+    """What a leaf says about a column; the ids of a case stand in its data or are its subject."""
+    if not column.endswith("_id"):
+        return leaf.get(column)
+    kind, _, identity = leaf.get("subject", "").partition("/")
+    return leaf["data"].get(column, identity if f"{kind}_id" == column else None)
+
+
+def _event_id(row: Row) -> str | None:
+    try:
+        identity = json.loads(row.leaf or b"{}").get("id")
+    except (ValueError, AttributeError):
+        return None
+    return identity if isinstance(identity, str) else None
+
+
+# --- reading an export -------------------------------------------------------------------------------------------------
+
+
+def open_export(file: Iterable[bytes], key: Key) -> Log:
+    """The log in an export: a header line, a line per entry, a line with the checkpoint it was made under."""
+    lines = iter(file)
+    header = _json(next(lines, b""))
+    if header is None or header.get("format") != FORMAT:
+        raise UnreadableError(f"the export does not begin with a header of {FORMAT}")
+    try:
+        first, size = int(header["first"]), int(header["size"])
+        edges = [bytes.fromhex(edge) for edge in header["frontier"]]
+        heights = [height for height in reversed(range(first.bit_length())) if first >> height & 1]
+        tree = Tree(list(zip(heights, edges, strict=True)))
+        before = bytes.fromhex(header["chain_hash"])
+    except (KeyError, TypeError, ValueError) as wrong:
+        raise UnreadableError(f"the export's header is incomplete: {wrong}") from wrong
+    tail: list[Checkpoint] = []
+    return Log(_export_rows(lines, first, key, tail), first, tree, before, size, own_checkpoints=_later(tail))
+
+
+def _later(checkpoints: list[Checkpoint]) -> Iterator[Checkpoint]:
+    """What stands at the end of the file becomes known only while it is read."""
+    while checkpoints:
+        yield checkpoints.pop(0)
+
+
+def _export_rows(lines: Iterator[bytes], first: int, key: Key, tail: list[Checkpoint]) -> Iterator[Row]:
+    for place, line in enumerate(lines, start=first):
+        content = _json(line)
+        if content is not None and "checkpoint" in content:
+            tail.append(key.open(str(content["checkpoint"]), "the checkpoint inside the export"))
+            return
+        row = None if content is None else _export_row(content)
+        if row is None:
+            raise Finding("changed", "its line in the export is no longer readable", place)
+        yield row
+
+
+def _export_row(content: dict[str, Any]) -> Row | None:
+    try:
+        leaf = content["leaf"]
+        return Row(
+            int(content["position"]),
+            None if leaf is None else leaf.encode(),
+            bytes.fromhex(content["leaf_hash"]),
+            bytes.fromhex(content["chain_hash"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _json(line: bytes) -> dict[str, Any] | None:
+    try:
+        content = json.loads(line)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+# --- reading a database ------------------------------------------------------------------------------------------------
+
+ROWS = """
+SELECT position, leaf, leaf_hash, chain_hash, event_id::text, type, source, subject, actor,
+       to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), correlation_id::text, stream_position,
+       enquiry_id::text, referral_id::text, person_id::text, organization_id::text
+FROM entries ORDER BY position
+"""
+COLUMNS = ("id", "type", "source", "subject", "actor", "time", "correlationid", "streamposition")
+CASE_COLUMNS = ("enquiry_id", "referral_id", "person_id", "organization_id")
+TILES = "SELECT level, index, hash FROM tiles ORDER BY (index + 1) << level, level"
+
+
+def open_database(connection: Any, key: Key) -> Log:
+    """The log in a database, read in one snapshot that cannot write."""
+    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def rows() -> Iterator[Row]:
+        for position, leaf, leaf_hash, chain_hash, *columns in _stream(connection, "rows", ROWS):
+            named = dict(zip(COLUMNS + CASE_COLUMNS, columns, strict=True))
+            yield Row(position, leaf and bytes(leaf), bytes(leaf_hash), bytes(chain_hash), named)
+
+    def notes() -> Iterator[Checkpoint]:
+        for _, note in _stream(connection, "notes", "SELECT size, note FROM checkpoints ORDER BY size"):
+            yield key.open(note, "the checkpoint in the database")
+
+    def heads() -> Iterator[Checkpoint]:
+        for size, root in _stream(connection, "heads", "SELECT size, root FROM heads ORDER BY size"):
+            yield Checkpoint(size, bytes(root), "the head in the database")
+
+    tiles = ((level, index, bytes(value)) for level, index, value in _stream(connection, "tiles", TILES))
+    return Log(rows(), own_checkpoints=rising(notes()), own_heads=heads(), own_tiles=tiles)
+
+
+def _stream(connection: Any, name: str, query: str) -> Iterator[tuple[Any, ...]]:
+    with connection.cursor(name=name) as cursor:
+        cursor.itersize = 2_000
+        cursor.execute(query)
+        yield from cursor
+
+
+# --- the program -------------------------------------------------------------------------------------------------------
+
+
+def verify(log: Log, checkpoints: Iterator[Checkpoint], progress: Callable[[int], None]) -> Result:
+    """Run the verification; a Finding becomes part of the result."""
+    started = time.monotonic()
+    verification = Verification(log, rising(checkpoints), progress)
+    result = verification.result
+    try:
+        verification.run()
+        result.ok = True
+    except Finding as finding:
+        result.finding = finding.as_dict()
+    result.seconds = round(time.monotonic() - started, 3)
+    return result
+
+
+def sentences(result: Result) -> str:
+    """The result for a person."""
+    if result.finding is None:
+        newer = result.entries - result.signed
+        uncovered = f"; {newer:,} newer than the newest checkpoint" if result.checkpoints and newer > 0 else ""
+        held = f"{result.checkpoints:,} signed checkpoints agree" if result.checkpoints else "NO CHECKPOINT WAS COMPARED"
+        rate = f"{result.entries / max(result.seconds, 0.001):,.0f} entries/s"
+        return f"VERIFIED: {result.entries:,} entries, {held}{uncovered}\nroot {result.root}\n{rate}"
+    finding = result.finding
+    entry, last = finding.get("entry"), finding.get("last")
+    where = "" if entry is None else f"entry {entry}" if last in (None, entry) else f"entries {entry} to {last}"
+    event = f" (event {finding['event_id']})" if "event_id" in finding else ""
+    return f"TAMPERED: {finding['kind']}{': ' if where else ''}{where}{event}\n{finding['detail']}"
+
+
+def progress_on(stream: TextIO) -> Callable[[int], None]:
+    """Show the count now and then, if somebody is watching."""
+    shown = time.monotonic()
+
+    def show(entries: int) -> None:
+        nonlocal shown
+        if stream.isatty() and time.monotonic() - shown > 0.5:
+            shown = time.monotonic()
+            print(f"\r{entries:,} entries ...", end="", file=stream, flush=True)
+
+    return show
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Verify a Lotsennetz audit log.", epilog="Exit codes: 0, 1, 2.")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--export", type=Path, metavar="FILE", help="an exported log (NDJSON)")
+    source.add_argument("--database", metavar="DSN", help="a read-only connection to the audit database")
+    parser.add_argument("--checkpoint", type=Path, metavar="PATH", help="checkpoints kept outside: a file or a directory")
+    parser.add_argument("--key", type=Path, metavar="FILE", required=True, help="the log's verifier key")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    return parser.parse_args(arguments)
+
+
+def run(chosen: argparse.Namespace) -> Result:
+    key = Key.read(chosen.key)
+    outside = checkpoints_at(chosen.checkpoint, key) if chosen.checkpoint else iter(())
+    if chosen.checkpoint:
+        outside = chain([_first(outside, chosen.checkpoint)], outside)  # an empty directory proves nothing: say so
+    with ExitStack() as stack:
+        if chosen.export:
+            log = open_export(stack.enter_context(chosen.export.open("rb")), key)
+        else:
+            log = open_database(stack.enter_context(_connect(chosen.database)), key)
+        return verify(log, iter(outside), progress_on(sys.stderr))
+
+
+@contextmanager
+def _connect(dsn: str) -> Iterator[Any]:
+    """A connection that cannot write; whatever the database says is told in its own words."""
+    import psycopg
+
+    try:
+        with psycopg.connect(dsn, options="-c default_transaction_read_only=on") as connection:
+            yield connection
+    except psycopg.Error as wrong:
+        raise UnreadableError(f"database: {wrong}") from wrong
+
+
+def _first(checkpoints: Iterator[Checkpoint], path: Path) -> Checkpoint:
+    first = next(checkpoints, None)
+    if first is None:
+        raise UnreadableError(f"{path} holds no checkpoint")
+    return first
+
+
+def main(arguments: list[str] | None = None) -> int:
+    chosen = parse(arguments)
+    try:
+        result = run(chosen)
+    except Finding as finding:
+        result = Result(finding=finding.as_dict())
+    except UnreadableError as wrong:
+        return _unreadable(str(wrong), chosen.json)
+    except (OSError, ImportError) as wrong:
+        return _unreadable(f"{type(wrong).__name__}: {wrong}", chosen.json)
+    print(json.dumps(asdict(result)) if chosen.json else sentences(result))
+    return OK if result.ok else TAMPERED
+
+
+def _unreadable(why: str, as_json: bool) -> int:
+    print(json.dumps({"ok": False, "unreadable": why}) if as_json else f"UNREADABLE: {why}", file=sys.stderr)
+    return UNREADABLE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""The log in its database: it grows in order, once per event, by one writer, and nothing else can happen to it."""
+
+import threading
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from services.audit import publication, queries
+from services.audit.domain.merkle import consistency_proof, extends, inclusion_proof, includes
+from services.audit.keys import open_checkpoint
+from services.audit.writer import LogContradictsError, Writer
+from services.chassis.db import connect
+from tests.integration.audit.conftest import START
+
+
+def test_events_stand_in_the_order_heard(log):
+    assert log.hear(3, 1, 2) == 3
+    assert log.hear(5, 4) == 2
+    assert log.positions() == [(0, 3), (1, 1), (2, 2), (3, 5), (4, 4)]
+
+
+def test_an_event_heard_again_leaves_no_second_entry(log):
+    log.hear(1, 2, 2, 1)
+    assert log.hear(2, 3, 1) == 1
+    assert log.positions() == [(0, 1), (1, 2), (2, 3)]
+
+
+def test_hearing_only_known_events_changes_nothing(log):
+    log.hear(1)
+    assert log.hear(1) == 0
+    assert log.connection.execute("SELECT count(*) AS n FROM heads").fetchone() == {"n": 1}
+
+
+def test_the_root_does_not_depend_on_how_the_batches_fell(log):
+    log.hear(*range(300))
+    root = queries.root_at(log.connection, 300)
+    assert log.connection.execute("SELECT root FROM heads WHERE size = 300").fetchone() == {"root": root}
+    log.hear(*range(300, 700))
+    log.hear(700)
+    assert queries.root_at(log.connection, 300) == root
+    head = log.connection.execute("SELECT root FROM heads WHERE size = 701").fetchone()
+    assert head == {"root": queries.root_at(log.connection, 701)}
+
+
+def test_every_entry_and_every_earlier_head_can_be_proven(log):
+    log.hear(*range(520))
+    node, root = queries.node_reader(log.connection), queries.root_at(log.connection, 520)
+    for index in (0, 255, 256, 300, 511, 512, 519):
+        leaf = queries.stored_hashes(log.connection, 0, index, 1)[0]
+        assert includes(leaf, index, 520, inclusion_proof(index, 520, node), root)
+    for size in (1, 256, 257, 519):
+        assert extends(size, 520, consistency_proof(size, 520, node), queries.root_at(log.connection, size), root)
+
+
+def test_recorded_times_never_run_backwards(log):
+    log.hear(1, now=START + timedelta(hours=1))
+    log.hear(2, now=START)
+    times = [row["recorded_at"] for row in log.connection.execute("SELECT recorded_at FROM entries ORDER BY position")]
+    assert times == [START + timedelta(hours=1)] * 2
+
+
+@pytest.mark.parametrize("table", ["entries", "heads", "tiles", "checkpoints"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+@pytest.mark.parametrize("who", ["app_dsn", "owner_dsn"])
+def test_neither_the_service_nor_the_owner_can_change_the_log(log, table, change, who):
+    log.hear(*range(300))
+    column = {"entries": "leaf", "heads": "root", "tiles": "hash", "checkpoints": "note"}[table]
+    statement = change.replace("SET {} = {}", f"SET {column} = {column}").format(table)
+    with psycopg.connect(getattr(log, who)) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(statement.encode())
+
+
+def test_two_writers_at_once_leave_one_log_without_a_gap(log):
+    def write(start):
+        with connect(log.app_dsn) as connection:
+            own = type(log)(**{**vars(log), "connection": connection})
+            for number in range(start, start + 200, 5):
+                own.hear(*range(number, number + 10))
+
+    threads = [threading.Thread(target=write, args=(start,)) for start in (0, 100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    positions = log.positions()
+    assert [position for position, _ in positions] == list(range(305))
+    assert {event for _, event in positions} == set(range(305))
+    head = log.connection.execute("SELECT root FROM heads ORDER BY size DESC LIMIT 1").fetchone()
+    assert head == {"root": queries.root_at(log.connection, 305)}
+
+
+def test_a_head_is_signed_every_256_entries(log):
+    for start in range(0, 600, 100):
+        log.hear(*range(start, start + 100))
+    sizes = [row["size"] for row in log.connection.execute("SELECT size FROM checkpoints ORDER BY size")]
+    assert sizes == [100, 400]
+
+
+def test_a_head_is_signed_a_second_after_the_last(log):
+    log.hear(1, now=START)
+    log.hear(2, now=START + timedelta(milliseconds=900))
+    log.hear(3, now=START + timedelta(milliseconds=1000))
+    sizes = [row["size"] for row in log.connection.execute("SELECT size FROM checkpoints ORDER BY size")]
+    assert sizes == [1, 3]
+
+
+def test_what_a_crash_left_unsigned_is_signed_later(log):
+    log.hear(1)
+    log.hear(2, 3)  # appended, and then the writer dies
+    assert log.sign()
+    assert not log.sign()
+    assert queries.latest_checkpoint(log.connection).size == 3
+
+
+def test_the_newest_head_leaves_the_database_and_its_history_is_kept(log):
+    log.hear(1)
+    assert log.publish() == 1
+    assert log.publish() is None
+    log.hear(2, now=START + timedelta(seconds=5))
+    assert log.publish() == 2
+    newest = open_checkpoint(publication.latest(log.directory), log.writer.signer.key)
+    assert (newest.size, newest.root) == (2, queries.root_at(log.connection, 2))
+    history = (log.directory / "history" / "2026-11-23.notes").read_text()
+    assert history.count("\N{EM DASH} ") == 2
+
+
+def test_a_note_torn_by_a_crash_is_cut_off_before_the_next(log):
+    log.hear(1)
+    log.publish()
+    history = log.directory / "history" / "2026-11-23.notes"
+    whole = history.read_text()
+    history.write_text(whole + "lotsennetz.example/audit\n2\nabc")
+    log.hear(2, now=START + timedelta(seconds=5))
+    log.publish()
+    assert history.read_text().startswith(whole + "lotsennetz.example/audit\n2\n")
+    assert history.read_text().count("\N{EM DASH} ") == 2
+
+
+def test_a_log_restored_from_an_older_backup_is_not_written(log, make_database):
+    log.hear(*range(10))
+    log.publish()
+    older = make_database("audit")
+    with connect(older.app_dsn) as connection:
+        restored = type(log)(**{**vars(log), "connection": connection, "writer": Writer(log.writer.signer, log.directory)})
+        with pytest.raises(LogContradictsError) as refusal:
+            restored.hear(11)
+    assert refusal.value.slug == "audit.log-behind-checkpoint"
+
+
+def test_a_log_that_contradicts_what_was_published_is_not_written(log, make_database):
+    log.hear(*range(10))
+    log.publish()
+    other = make_database("audit")
+    with connect(other.app_dsn) as connection:
+        (log.directory / "elsewhere").mkdir()
+        forked = type(log)(**{**vars(log), "connection": connection, "writer": Writer(log.writer.signer, log.directory / "elsewhere")})
+        forked.hear(*range(100, 120))
+        forked.writer = Writer(log.writer.signer, log.directory)
+        with pytest.raises(LogContradictsError) as refusal:
+            forked.hear(200)
+        with pytest.raises(LogContradictsError):
+            forked.publish()
+    assert refusal.value.slug == "audit.log-contradicts-checkpoint"
+
+
+def test_nothing_is_published_without_an_entry(log):
+    assert log.publish() is None
+    assert not log.sign()
