@@ -1,0 +1,43 @@
+"""What must be in force before a partner is sent anything: agreement, terms, channel, key, and an assured entry."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from contracts.codes import ChannelKind
+from contracts.directory import Agreement
+
+#: An entry nobody has assured for so long is not referable; after the first span it is only marked.
+STALE_DAYS = 180
+UNREFERABLE_DAYS = 365
+#: Channels whose partner opens the dossier with its own key. Light partners use a custodial one, no channel uses paper.
+OWN_KEY_CHANNELS = frozenset({ChannelKind.AMQP, ChannelKind.WEBHOOK, ChannelKind.PULL})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footing:
+    """What the local copy of the directory says about a service and its organization."""
+
+    channel: ChannelKind
+    agreement: Agreement | None
+    has_terms: bool
+    has_key: bool
+    assured_on: date | None
+    retired: bool = False
+
+
+def lacking(footing: Footing, on: date) -> tuple[str, ...]:
+    """Codes of what is missing for a referral on this day; empty means it can be sent."""
+    missing = {
+        "service": footing.retired,
+        "agreement": not _in_force(footing.agreement, on),
+        "terms": not footing.has_terms,
+        "key": footing.channel in OWN_KEY_CHANNELS and not footing.has_key,
+        "assurance": footing.assured_on is None or (on - footing.assured_on).days > UNREFERABLE_DAYS,
+    }
+    return tuple(code for code, is_missing in missing.items() if is_missing)
+
+
+def _in_force(agreement: Agreement | None, on: date) -> bool:
+    if agreement is None or agreement.signed_on > on:
+        return False
+    return agreement.valid_until is None or on <= agreement.valid_until

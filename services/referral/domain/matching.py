@@ -1,0 +1,237 @@
+"""Which services could help with a need: a suggestion with its reasons, and a person decides.
+
+Hard filters first, then the eligibility rule in three values, then an explained score. Reasons are codes, the pages
+have the sentences. Existing structures come before the welcome center's own measures.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from contracts.codes import (
+    PASS_ON_SPHERES,
+    Assertion,
+    Audience,
+    Capacity,
+    EnquirerKind,
+    LegalSphere,
+    ServiceRole,
+    Topic,
+)
+from services.referral.domain.eligibility import NOTHING, Facts, evaluate, with_profession_group
+from services.referral.domain.footing import STALE_DAYS
+
+#: A capacity reported longer ago than this is as good as unknown.
+CAPACITY_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A service as the local copy of the directory knows it, with what counts of its organization."""
+
+    service_id: UUID
+    organization_id: UUID
+    topics: frozenset[Topic]
+    audience: Audience
+    areas: tuple[str, ...] = ()
+    eligibility: Mapping[str, Any] = field(default_factory=dict)
+    profession_codes: tuple[str, ...] = ()
+    profession_independent: bool = True
+    residence_independent: bool = True
+    legal_spheres: frozenset[LegalSphere] = frozenset()
+    role: ServiceRole = ServiceRole.ADVISES
+    own_measure: bool = False
+    languages: tuple[str, ...] = ("de",)
+    interpreters: bool = False
+    capacity: Capacity = Capacity.UNKNOWN
+    capacity_reported_on: date | None = None
+    assured_on: date | None = None
+    answer_days: int | None = None
+    better_bodies: tuple[UUID, ...] = ()
+    funder: str | None = None
+    excludes_funders: tuple[str, ...] = ()
+    #: What `footing.lacking` says; anything in it makes the service not referable.
+    lacking: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeker:
+    """What matching may know about who asks: never a name, and what was not asked is not known."""
+
+    enquirer: EnquirerKind
+    area: str | None = None
+    languages: tuple[str, ...] = ()
+    facts: Facts = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A service that could help: why it fits, what is still to be asked, and whether it may be chosen now."""
+
+    service_id: UUID
+    organization_id: UUID
+    score: int
+    fits: tuple[str, ...]
+    to_clarify: tuple[str, ...]
+    own_measure: bool = False
+    #: A body with case management of its own takes over: the network passes on and does not accompany.
+    pass_on: bool = False
+    #: Why it may not be chosen although it fits; None is the rule.
+    blocked_because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A service on this topic that cannot help here, why, and who could."""
+
+    service_id: UUID
+    organization_id: UUID
+    because: tuple[str, ...]
+    better_bodies: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    suggestions: tuple[Suggestion, ...]
+    exclusions: tuple[Exclusion, ...]
+
+
+def rank(
+    candidates: Iterable[Candidate], seeker: Seeker, topic: Topic, on: date, *, declined: Collection[UUID] = ()
+) -> Ranking:
+    """Suggest services for one need, best first; `declined` are those that already said no to it."""
+    seeker = replace(seeker, facts=with_profession_group(seeker.facts))
+    suggestions: list[Suggestion] = []
+    exclusions: list[Exclusion] = []
+    for candidate in (one for one in candidates if topic in one.topics):
+        found = consider(candidate, seeker, on)
+        if isinstance(found, Suggestion):
+            suggestions.append(found)
+        else:
+            exclusions.append(found)
+    suggestions = _existing_structures_first(suggestions, declined)
+    suggestions.sort(key=_order)
+    return Ranking(
+        tuple(suggestions),
+        tuple(_with_better(one, suggestions) for one in sorted(exclusions, key=lambda one: one.service_id)),
+    )
+
+
+def consider(candidate: Candidate, seeker: Seeker, on: date) -> Suggestion | Exclusion:
+    """One service: out for a stated reason, or in with the reasons for and the questions left."""
+    verdict = evaluate(candidate.eligibility, seeker.facts)
+    because = [*_filters(candidate, seeker), *sorted(verdict.failed)]
+    if because:
+        return Exclusion(candidate.service_id, candidate.organization_id, tuple(because), candidate.better_bodies)
+    points = score(candidate, seeker, on)
+    questions = sorted({*verdict.questions, *_questions(candidate, seeker)})
+    eligible = ["eligible"] if candidate.eligibility and verdict.assertion is Assertion.TRUE else []
+    independent = [
+        code
+        for code, holds in (
+            ("residence_independent", candidate.residence_independent),
+            ("profession_independent", candidate.profession_independent),
+        )
+        if holds
+    ]
+    return Suggestion(
+        candidate.service_id,
+        candidate.organization_id,
+        sum(points.values()),
+        ("topic", *eligible, *independent, *(code for code, got in points.items() if got)),
+        tuple(questions),
+        candidate.own_measure,
+        bool(candidate.legal_spheres & PASS_ON_SPHERES),
+    )
+
+
+def _filters(candidate: Candidate, seeker: Seeker) -> list[str]:
+    """The hard reasons why not, in the order a person would give them."""
+    out = {
+        "audience": candidate.audience not in (Audience.BOTH, Audience(seeker.enquirer.value)),
+        "area": bool(seeker.area and candidate.areas) and not _area_match(candidate, seeker),
+        "profession": _profession(candidate, seeker) is Assertion.FALSE,
+        **{code: True for code in candidate.lacking},
+    }
+    return [code for code, is_out in out.items() if is_out]
+
+
+def _questions(candidate: Candidate, seeker: Seeker) -> list[str]:
+    asks_area = bool(candidate.areas) and seeker.area is None
+    asks_profession = _profession(candidate, seeker) is Assertion.UNKNOWN
+    return [code for code, asks in (("area", asks_area), ("profession", asks_profession)) if asks]
+
+
+def _profession(candidate: Candidate, seeker: Seeker) -> Assertion:
+    """The legal gate of bodies that are competent for listed professions only (BQFG, HwO)."""
+    if candidate.profession_independent or not candidate.profession_codes:
+        return Assertion.TRUE
+    return evaluate({"fact": "profession", "in": candidate.profession_codes}, seeker.facts).assertion
+
+
+def _area_match(candidate: Candidate, seeker: Seeker) -> int:
+    """How many digits of the official key the service names for where the person lives."""
+    return max((len(area) for area in candidate.areas if seeker.area and seeker.area.startswith(area)), default=0)
+
+
+def score(candidate: Candidate, seeker: Seeker, on: date) -> dict[str, int]:
+    """Five parts that add up to at most 100, each a reason that can be shown."""
+    return {
+        "language": _language_points(candidate, seeker),
+        "capacity": _capacity_points(candidate, on),
+        "fresh": 15 if candidate.assured_on and (on - candidate.assured_on).days <= STALE_DAYS else 0,
+        "near": min(15, 2 * _area_match(candidate, seeker)),
+        "answers_soon": max(0, 15 - candidate.answer_days) if candidate.answer_days is not None else 0,
+    }
+
+
+def _language_points(candidate: Candidate, seeker: Seeker) -> int:
+    spoken = {language.partition("-")[0] for language in candidate.languages}
+    wanted = {language.partition("-")[0] for language in seeker.languages}
+    if wanted & spoken:
+        return 30
+    return 20 if candidate.interpreters else 0
+
+
+CAPACITY_POINTS = {Capacity.CAPACITY: 25, Capacity.ASSESSMENT_FIRST: 15, Capacity.WAITLIST: 8, Capacity.NO_CAPACITY: 0}
+UNKNOWN_CAPACITY_POINTS = 10
+
+
+def _capacity_points(candidate: Candidate, on: date) -> int:
+    reported_on = candidate.capacity_reported_on
+    if reported_on is None or (on - reported_on).days > CAPACITY_DAYS:
+        return UNKNOWN_CAPACITY_POINTS
+    return CAPACITY_POINTS.get(candidate.capacity, UNKNOWN_CAPACITY_POINTS)
+
+
+def _existing_structures_first(suggestions: list[Suggestion], declined: Collection[UUID]) -> list[Suggestion]:
+    """An own measure may be chosen only where no existing service fits, or all that do have declined."""
+    existing = [one for one in suggestions if not one.own_measure and one.service_id not in declined]
+    if not existing:
+        return suggestions
+    reason = "own_case_management" if any(one.pass_on for one in existing) else "existing_structure_first"
+    return [replace(one, blocked_because=reason) if one.own_measure else one for one in suggestions]
+
+
+def _order(suggestion: Suggestion) -> tuple[bool, int, int, str]:
+    return suggestion.own_measure, -suggestion.score, len(suggestion.to_clarify), str(suggestion.service_id)
+
+
+def _with_better(exclusion: Exclusion, suggestions: list[Suggestion]) -> Exclusion:
+    """Who could help instead: what the directory names, otherwise the best that fits with nothing left to ask."""
+    if exclusion.better_bodies:
+        return exclusion
+    sure = [one.service_id for one in suggestions if not one.to_clarify and one.blocked_because is None]
+    return replace(exclusion, better_bodies=tuple(sure[:1]))
+
+
+def excluding_each_other(candidate: Candidate, chosen: Iterable[Candidate]) -> tuple[UUID, ...]:
+    """Services already chosen whose funding excludes this one's, or the other way round; needs a justification."""
+    return tuple(
+        other.service_id
+        for other in chosen
+        if (other.funder is not None and other.funder in candidate.excludes_funders)
+        or (candidate.funder is not None and candidate.funder in other.excludes_funders)
+    )
