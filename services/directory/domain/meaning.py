@@ -10,6 +10,8 @@ from services.directory.domain.shapes import Problem
 
 Document = Mapping[str, Any]
 
+UNDATED = "the day the capacity was reported: a capacity without its date is unknown"
+
 
 def contradictions(kind: Kind, document: Document) -> Iterator[Problem]:
     """Each contradiction inside one object, as (field, expectation)."""
@@ -23,9 +25,12 @@ def _ages(service: Document) -> Iterator[Problem]:
 
 
 def _capacity(service: Document) -> Iterator[Problem]:
-    known = service.get("capacity", Capacity.UNKNOWN) != Capacity.UNKNOWN
-    if known and "capacity_reported_on" not in service:
-        yield "capacity_reported_on", "the day the capacity was reported: a capacity without its date is unknown"
+    if _is_undated(service):
+        yield "capacity_reported_on", UNDATED
+
+
+def _is_undated(document: Document) -> bool:
+    return document.get("capacity", Capacity.UNKNOWN) != Capacity.UNKNOWN and "capacity_reported_on" not in document
 
 
 def _employer_topics(service: Document) -> Iterator[Problem]:
@@ -79,6 +84,8 @@ def _terms(participation: Document) -> Iterator[Problem]:
     for index, terms in enumerate(participation.get("terms", ())):
         if not set(terms["minimum_categories"]) <= set(terms["categories_accepted"]):
             yield f"terms[{index}].minimum_categories", "categories that are also accepted"
+        if _is_undated(terms):
+            yield f"terms[{index}].capacity_reported_on", UNDATED
         if terms["service_id"] in seen:
             yield f"terms[{index}].service_id", "one entry per service"
         seen.add(terms["service_id"])

@@ -122,6 +122,10 @@ TERMS = shape(
         "answer_days": may(whole(1, 90)),
         "contact_days": may(whole(1, 90)),
         "back_level": must(one_of(BackLevel)),
+        # What only the partner itself can say about its service, and so weighs more than an editor's word.
+        "assured_date": may(day),
+        "capacity": may(one_of(Capacity)),
+        "capacity_reported_on": may(day),
     }
 )
 CHANNEL = shape({"kind": must(one_of(ChannelKind)), "webhook_url": may(web_address), "unit_mailbox": may(email)})

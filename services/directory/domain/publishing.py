@@ -74,6 +74,7 @@ def organization_published(
 def service_published(service: Document, version: int, terms: Document | None) -> ServicePublished:
     """A service with everything matching needs; the rules travel to where the person's data is, never the other way."""
     funding = service.get("funding", ())
+    told = _by_the_partner(service, terms)
     return ServicePublished(
         service_id=UUID(service["id"]),
         version=version,
@@ -93,9 +94,9 @@ def service_published(service: Document, version: int, terms: Document | None) -
         eligibility=JsonDocument(service.get("eligibility", {})),
         languages=tuple(LanguageTag(language["code"]) for language in service.get("languages", ())),
         interpreters=service.get("interpreters", False),
-        capacity=_capacity(service),
-        capacity_reported_on=_day(service.get("capacity_reported_on")),
-        assured_on=_day(service.get("assured_date")),
+        capacity=_capacity(told),
+        capacity_reported_on=_day(told.get("capacity_reported_on")),
+        assured_on=_day(told.get("assured_date")),
         overlap_group=Code(service["overlap_group"]) if "overlap_group" in service else None,
         funder=next((Code(item["code"]) for item in funding if "code" in item), None),
         excludes_funders=tuple(Code(funder) for funder in service.get("excludes_funders", ())),
@@ -163,6 +164,12 @@ def _terms(terms: Document | None) -> Terms:
         contact_days=terms.get("contact_days"),
         back_level=BackLevel(terms["back_level"]),
     )
+
+
+def _by_the_partner(service: Document, terms: Document | None) -> Document:
+    """The service with what its own organization says about capacity and about the entry still being true."""
+    own_words = ("assured_date", "capacity", "capacity_reported_on")
+    return {**service, **{name: terms[name] for name in own_words if terms and name in terms}}
 
 
 def _capacity(service: Document) -> Capacity:
