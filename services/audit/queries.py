@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from services.audit.domain.merkle import Frontier, Node, extend, frontier_at
 from services.chassis.db import Connection
+from services.chassis.errors import NotFoundError
 
 #: The store keeps every eighth level of the tree.
 TILE = 8
@@ -54,3 +55,11 @@ def stored_hashes(connection: Connection, level: int, start: int, count: int) ->
 def root_at(connection: Connection, size: int) -> bytes:
     """The root the log had when it held this many entries, from the stored hashes."""
     return frontier_at(size, node_reader(connection)).root()
+
+
+def chain_hash_at(connection: Connection, position: int) -> bytes:
+    """The link of the entry at this place."""
+    row = connection.execute("SELECT chain_hash FROM entries WHERE position = %s", (position,)).fetchone()
+    if row is None:
+        raise NotFoundError("audit.entry-unknown")
+    return bytes(row["chain_hash"])

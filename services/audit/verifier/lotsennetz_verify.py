@@ -262,6 +262,7 @@ class Verification:
             self.check_link(row, rows)
             self.check_columns(row)
             self.accept(row)
+        self.compare_heads()  # an export's own checkpoint stands behind its last entry
         self.check_end()
         self.result.root = self.tree.root().hex()
         return self.result
@@ -394,6 +395,8 @@ class Verification:
         if self.log.size is not None and self.position < self.log.size:
             detail = f"the log ends after {self.position} entries; its own header says {self.log.size}"
             raise Finding("truncated", detail, self.position, self.log.size - 1)
+        if self.result.entries and not self.result.checkpoints:
+            raise Finding("signature", "no signed checkpoint covers these entries: they prove nothing")
 
     def at(self, row: Row, kind: str, detail: str) -> Finding:
         return Finding(kind, detail, self.position, event_id=_event_id(row))
@@ -452,21 +455,27 @@ def open_export(file: Iterable[bytes], key: Key) -> Log:
         before = bytes.fromhex(header["chain_hash"])
     except (KeyError, TypeError, ValueError) as wrong:
         raise UnreadableError(f"the export's header is incomplete: {wrong}") from wrong
-    tail: list[Checkpoint] = []
-    return Log(_export_rows(lines, first, key, tail), first, tree, before, size, own_checkpoints=_later(tail))
+    tail = _Tail()
+    return Log(_export_rows(lines, first, key, tail), first, tree, before, size, own_checkpoints=tail)
 
 
-def _later(checkpoints: list[Checkpoint]) -> Iterator[Checkpoint]:
-    """What stands at the end of the file becomes known only while it is read."""
-    while checkpoints:
-        yield checkpoints.pop(0)
+class _Tail(Iterator[Checkpoint]):
+    """What stands at the end of the file: nothing until it has been read."""
+
+    def __init__(self) -> None:
+        self.read: list[Checkpoint] = []
+
+    def __next__(self) -> Checkpoint:
+        if not self.read:
+            raise StopIteration
+        return self.read.pop()
 
 
-def _export_rows(lines: Iterator[bytes], first: int, key: Key, tail: list[Checkpoint]) -> Iterator[Row]:
+def _export_rows(lines: Iterator[bytes], first: int, key: Key, tail: _Tail) -> Iterator[Row]:
     for place, line in enumerate(lines, start=first):
         content = _json(line)
         if content is not None and "checkpoint" in content:
-            tail.append(key.open(str(content["checkpoint"]), "the checkpoint inside the export"))
+            tail.read.append(key.open(str(content["checkpoint"]), "the checkpoint inside the export"))
             return
         row = None if content is None else _export_row(content)
         if row is None:
@@ -558,7 +567,7 @@ def sentences(result: Result) -> str:
     if result.finding is None:
         newer = result.entries - result.signed
         uncovered = f"; {newer:,} newer than the newest checkpoint" if result.checkpoints and newer > 0 else ""
-        held = f"{result.checkpoints:,} signed checkpoints agree" if result.checkpoints else "NO CHECKPOINT WAS COMPARED"
+        held = f"{result.checkpoints:,} comparisons with signed checkpoints agree"
         rate = f"{result.entries / max(result.seconds, 0.001):,.0f} entries/s"
         return f"VERIFIED: {result.entries:,} entries, {held}{uncovered}\nroot {result.root}\n{rate}"
     finding = result.finding

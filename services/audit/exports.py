@@ -1,0 +1,59 @@
+"""The log as a file anybody can verify: a header, one line per entry, and the checkpoint it was made under."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from services.audit import queries
+from services.audit.domain.log import CHAIN_START
+from services.audit.domain.merkle import frontier_at
+from services.chassis.db import Connection
+from services.chassis.errors import NotFoundError
+
+FORMAT = "lotsennetz.audit-export.v1"
+ENTRIES = """
+SELECT position, leaf, leaf_hash, chain_hash FROM entries WHERE position >= %s AND position < %s ORDER BY position
+"""
+FETCH = 1_000
+
+
+def export_lines(connection: Connection, first: int = 0) -> Iterator[bytes]:
+    """Everything from entry `first` up to the newest checkpoint, read in one snapshot, a thousand entries at a time."""
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        signed = queries.latest_checkpoint(connection)
+        if signed is None or first >= signed.size:
+            raise NotFoundError("audit.nothing-to-export")
+        yield _line(header(connection, first, signed.size))
+        with connection.cursor(name="export") as cursor:
+            cursor.itersize = FETCH
+            for row in cursor.execute(ENTRIES, (first, signed.size)):
+                yield _line(entry_line(row))
+        yield _line({"checkpoint": signed.note})
+
+
+def header(connection: Connection, first: int, size: int) -> dict[str, Any]:
+    """Where the export begins: the tree's edge and the chain's link there, so that a part can be verified by itself."""
+    before = CHAIN_START if first == 0 else queries.chain_hash_at(connection, first - 1)
+    edge = frontier_at(first, queries.node_reader(connection))
+    return {
+        "format": FORMAT,
+        "first": first,
+        "size": size,
+        "frontier": [subtree.hex() for subtree in edge.hashes],
+        "chain_hash": before.hex(),
+    }
+
+
+def entry_line(row: Mapping[str, Any]) -> dict[str, Any]:
+    leaf = row["leaf"]
+    return {
+        "position": row["position"],
+        "leaf": None if leaf is None else bytes(leaf).decode(),
+        "leaf_hash": row["leaf_hash"].hex(),
+        "chain_hash": row["chain_hash"].hex(),
+    }
+
+
+def _line(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

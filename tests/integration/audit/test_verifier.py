@@ -1,0 +1,457 @@
+"""Every way of tampering we could think of, and what the independent verifier says about each."""
+
+import base64
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from services.audit.exports import export_lines
+from services.audit.keys import make_signer, save_signer
+from services.audit.writer import Writer
+from services.chassis.db import connect
+
+VERIFIER = Path(__file__).parents[3] / "services" / "audit" / "verifier" / "lotsennetz_verify.py"
+SIZE = 40
+
+
+class Verified:
+    """What the verifier answered, as a program sees it."""
+
+    def __init__(self, *arguments: object) -> None:
+        done = subprocess.run(
+            [sys.executable, "-I", str(VERIFIER), *map(str, arguments), "--json"], capture_output=True, text=True
+        )
+        self.code = done.returncode
+        self.answer = json.loads(done.stdout or done.stderr)
+        self.finding = self.answer.get("finding") or {}
+
+    def says(self, kind: str, entry: int | None = None, last: int | None = None) -> bool:
+        found = (self.code, self.finding.get("kind"), self.finding.get("entry"), self.finding.get("last"))
+        assert found == (1, kind, entry, last), self.answer
+        return True
+
+
+@pytest.fixture
+def sealed(log):
+    """Forty entries, published in two checkpoints (20, 40), and three that are newer than both."""
+    log.hear(*range(20))
+    log.publish()
+    log.hear(*range(20, SIZE))
+    log.sign()
+    log.publish()
+    log.hear(*range(SIZE, SIZE + 3))
+    return log
+
+
+@pytest.fixture
+def exported(sealed, tmp_path):
+    path = tmp_path / "export.ndjson"
+    with connect(sealed.app_dsn) as connection:
+        path.write_bytes(b"".join(export_lines(connection)))
+    return path
+
+
+def of_export(sealed, path):
+    return Verified("--export", path, "--checkpoint", sealed.directory, "--key", sealed.key_file)
+
+
+def of_database(sealed):
+    return Verified("--database", sealed.superuser_dsn, "--checkpoint", sealed.directory, "--key", sealed.key_file)
+
+
+def edited(path, edit):
+    """The export after somebody edited its entries (a list of mappings, header and checkpoint aside)."""
+    header, *entries, checkpoint = [json.loads(line) for line in path.read_text().splitlines()]
+    entries = edit(entries) or entries
+    path.write_text("".join(json.dumps(line) + "\n" for line in (header, *entries, checkpoint)))
+    return path
+
+
+def leaf_hash(leaf: str) -> str:
+    return hashlib.sha256(b"\x00" + leaf.encode()).hexdigest()
+
+
+def rechained(entries):
+    """All hashes recomputed, as a forger would."""
+    before = bytes(32)
+    for position, entry in enumerate(entries):
+        hashed = leaf_hash(entry["leaf"])
+        before = hashlib.sha256(b"\x02" + position.to_bytes(8, "big") + before + bytes.fromhex(hashed)).digest()
+        entry.update(position=position, leaf_hash=hashed, chain_hash=before.hex())
+    return entries
+
+
+# --- nothing was done --------------------------------------------------------------------------------------------------
+
+
+def test_an_untouched_export_verifies(sealed, exported):
+    answer = of_export(sealed, exported)
+    assert answer.code == 0
+    assert (answer.answer["entries"], answer.answer["signed"], answer.answer["checkpoints"]) == (40, 40, 3)
+
+
+def test_an_untouched_database_verifies(sealed):
+    answer = of_database(sealed)
+    assert answer.code == 0, answer.answer
+    assert (answer.answer["entries"], answer.answer["signed"]) == (43, 40)
+
+
+def test_the_service_s_own_role_is_enough_to_verify(sealed):
+    key, outside = sealed.key_file, sealed.directory
+    assert Verified("--database", sealed.app_dsn, "--checkpoint", outside, "--key", key).code == 0
+
+
+def test_a_part_of_the_log_verifies_by_itself(sealed, tmp_path):
+    for first in (1, 7, 20, 33):
+        path = tmp_path / f"from-{first}.ndjson"
+        with connect(sealed.app_dsn) as connection:
+            path.write_bytes(b"".join(export_lines(connection, first)))
+        answer = of_export(sealed, path)
+        assert (answer.code, answer.answer["entries"]) == (0, 40 - first), answer.answer
+
+
+def test_a_longer_log_spans_tiles_and_verifies(log, tmp_path):
+    for start in range(0, 1500, 150):
+        log.hear(*range(start, start + 150))
+    log.sign()
+    log.publish()
+    assert of_database(log).answer["entries"] == 1500
+    path = tmp_path / "from-700.ndjson"
+    with connect(log.app_dsn) as connection:
+        path.write_bytes(b"".join(export_lines(connection, 700)))
+    assert of_export(log, path).code == 0
+
+
+# --- a copy of the export ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("position", [0, 7, 39])
+def test_one_byte_of_a_leaf_names_that_entry(sealed, exported, position):
+    lines = exported.read_bytes().splitlines(keepends=True)
+    lines[1 + position] = lines[1 + position].replace(b"referral.received", b"referral.recejved", 1)
+    exported.write_bytes(b"".join(lines))
+    answer = of_export(sealed, exported)
+    assert answer.says("changed", position)
+    assert answer.finding["event_id"] == f"00000000-0000-0000-0000-{position:012x}"
+
+
+def test_a_byte_that_breaks_the_line_names_that_entry(sealed, exported):
+    lines = exported.read_bytes().splitlines(keepends=True)
+    lines[1 + 11] = lines[1 + 11].replace(b'"leaf"', b'"leaf', 1)
+    exported.write_bytes(b"".join(lines))
+    assert of_export(sealed, exported).says("changed", 11)
+
+
+@pytest.mark.parametrize("position", [0, 12, 39])
+def test_a_changed_leaf_with_its_hash_recomputed(sealed, exported, position):
+    def edit(entries):
+        entries[position]["leaf"] = entries[position]["leaf"].replace("staff:ab", "staff:cd")
+        entries[position]["leaf_hash"] = leaf_hash(entries[position]["leaf"])
+
+    assert of_export(sealed, edited(exported, edit)).says("changed", position)
+
+
+def test_a_removed_entry_leaves_a_gap(sealed, exported):
+    assert of_export(sealed, edited(exported, lambda entries: entries[:9] + entries[10:])).says("removed", 9, 9)
+
+
+def test_removed_entries_with_the_rest_renumbered(sealed, exported):
+    def edit(entries):
+        kept = entries[:9] + entries[12:]
+        for position, entry in enumerate(kept):
+            entry["position"] = position
+        return kept
+
+    answer = of_export(sealed, edited(exported, edit))
+    assert answer.says("removed", 9)
+    assert answer.finding["detail"] == "3 missing before it"
+
+
+def test_an_inserted_entry(sealed, exported):
+    def edit(entries):
+        forged = {**entries[5], "leaf": entries[5]["leaf"].replace("received", "rejected")}
+        forged["leaf_hash"] = leaf_hash(forged["leaf"])
+        entries.insert(9, forged)
+        for position, entry in enumerate(entries):
+            entry["position"] = position
+        return entries
+
+    assert of_export(sealed, edited(exported, edit)).says("inserted", 9)
+
+
+def test_a_doubled_entry(sealed, exported):
+    assert of_export(sealed, edited(exported, lambda entries: entries[:10] + entries[9:])).says("inserted", 10)
+
+
+@pytest.mark.parametrize("renumbered", [False, True])
+def test_two_entries_swapped(sealed, exported, renumbered):
+    def edit(entries):
+        entries[9], entries[15] = entries[15], entries[9]
+        if renumbered:
+            entries[9]["position"], entries[15]["position"] = 9, 15
+
+    assert of_export(sealed, edited(exported, edit)).says("reordered", 9)
+
+
+def test_two_contents_swapped_in_place(sealed, exported):
+    def edit(entries):
+        for name in ("leaf", "leaf_hash"):
+            entries[9][name], entries[15][name] = entries[15][name], entries[9][name]
+
+    assert of_export(sealed, edited(exported, edit)).says("reordered", 9)
+
+
+def test_the_tail_cut_off(sealed, exported):
+    assert of_export(sealed, edited(exported, lambda entries: entries[:-4])).says("truncated", 36, 39)
+
+
+def test_the_tail_cut_off_and_the_header_adjusted(sealed, exported):
+    lines = exported.read_text().splitlines(keepends=True)
+    lines[0] = lines[0].replace('"size":40', '"size":30')
+    exported.write_text("".join(lines[:31]))
+    assert of_export(sealed, exported).says("truncated", 30, 39)
+
+
+def test_everything_rewritten_with_all_hashes_is_caught_by_the_checkpoint_outside(sealed, exported):
+    def edit(entries):
+        entries[25]["leaf"] = entries[25]["leaf"].replace("staff:ab", "staff:cd")
+        return rechained(entries)
+
+    assert of_export(sealed, edited(exported, edit)).says("forked", 20, 39)
+
+
+def test_an_early_entry_rewritten_with_all_hashes(sealed, exported):
+    def edit(entries):
+        entries[3]["leaf"] = entries[3]["leaf"].replace("staff:ab", "staff:cd")
+        return rechained(entries)
+
+    assert of_export(sealed, edited(exported, edit)).says("forked", 0, 19)
+
+
+def test_without_a_checkpoint_outside_the_one_inside_still_holds(sealed, exported):
+    assert Verified("--export", exported, "--key", sealed.key_file).code == 0
+
+    def edit(entries):
+        entries[3]["leaf"] = entries[3]["leaf"].replace("staff:ab", "staff:cd")
+        return rechained(entries)
+
+    assert Verified("--export", edited(exported, edit), "--key", sealed.key_file).says("forked", 0, 39)
+
+
+def test_an_export_without_its_checkpoint_proves_nothing(sealed, exported):
+    exported.write_text("".join(exported.read_text().splitlines(keepends=True)[:-1]))
+    assert Verified("--export", exported, "--key", sealed.key_file).says("signature")
+    assert of_export(sealed, exported).code == 0
+
+
+# --- checkpoints and keys ----------------------------------------------------------------------------------------------
+
+
+def test_a_forked_checkpoint_of_the_same_size(sealed, exported):
+    fork = sealed.writer.signer.sign(40, hashlib.sha256(b"another history").digest())
+    (sealed.directory / "latest.note").write_text(fork)
+    assert of_export(sealed, exported).says("forked")
+
+
+def test_a_checkpoint_of_a_forked_log(sealed, exported, tmp_path):
+    fork = tmp_path / "fork.note"
+    fork.write_text(sealed.writer.signer.sign(30, hashlib.sha256(b"another history").digest()))
+    answer = Verified("--export", exported, "--checkpoint", fork, "--key", sealed.key_file)
+    assert answer.says("forked", 0, 29)
+
+
+def test_a_shrunk_checkpoint(sealed, exported):
+    (sealed.directory / "latest.note").write_text(sealed.writer.signer.sign(10, bytes(32)))
+    assert of_export(sealed, exported).says("forked")
+
+
+def test_a_checkpoint_with_an_edited_size(sealed, exported):
+    latest = sealed.directory / "latest.note"
+    latest.write_text(latest.read_text().replace("\n40\n", "\n41\n"))
+    assert of_export(sealed, exported).says("signature")
+
+
+def test_the_wrong_key(sealed, exported, tmp_path):
+    save_signer(make_signer("lotsennetz.example/audit"), tmp_path / "other.key")
+    wrong = tmp_path / "other.key.pub"
+    answer = Verified("--export", exported, "--checkpoint", sealed.directory, "--key", wrong)
+    assert answer.says("signature")
+
+
+def test_a_log_written_anew_under_another_key(sealed, make_database, tmp_path):
+    other = make_database("audit")
+    with connect(other.app_dsn) as connection:
+        (tmp_path / "elsewhere").mkdir()
+        writer = Writer(make_signer("lotsennetz.example/audit"), tmp_path / "elsewhere")
+        forged = type(sealed)(**{**vars(sealed), "connection": connection, "writer": writer})
+        forged.hear(*range(50))
+    answer = Verified("--database", other.app_dsn, "--checkpoint", sealed.directory, "--key", sealed.key_file)
+    assert answer.says("signature")
+
+
+# --- the database, by its superuser ------------------------------------------------------------------------------------
+
+
+def test_a_byte_of_a_leaf_in_the_database(sealed):
+    sealed.tamper("UPDATE entries SET leaf = set_byte(leaf, 20, 65) WHERE position = 17")
+    assert of_database(sealed).says("changed", 17)
+
+
+def test_a_leaf_and_its_hash_in_the_database(sealed):
+    sealed.tamper(
+        "UPDATE entries SET leaf = set_byte(leaf, 20, 65) WHERE position = 17",
+        "UPDATE entries SET leaf_hash = sha256('\\x00'::bytea || leaf) WHERE position = 17",
+    )
+    assert of_database(sealed).says("changed", 17)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "actor = 'staff:somebody'",
+        "referral_id = NULL",
+        "organization_id = gen_random_uuid()",
+        "occurred_at = occurred_at + interval '1 second'",
+        "stream_position = 99",
+        "subject = 'referral/other'",
+        "type = 'referral.rejected.v1'",
+    ],
+)
+def test_a_search_column_that_says_other_than_its_leaf(sealed, column):
+    sealed.tamper(f"UPDATE entries SET {column} WHERE position = 5")
+    assert of_database(sealed).says("changed", 5)
+
+
+def test_a_deleted_row(sealed):
+    sealed.tamper("DELETE FROM entries WHERE position IN (8, 9)")
+    assert of_database(sealed).says("removed", 8, 9)
+
+
+def test_a_deleted_row_with_the_rest_moved_up(sealed):
+    sealed.tamper(
+        "ALTER TABLE entries DROP CONSTRAINT entries_position_check",
+        "DELETE FROM entries WHERE position = 8",
+        "UPDATE entries SET position = -position WHERE position > 8",
+        "UPDATE entries SET position = -position - 1 WHERE position < 0",
+    )
+    assert of_database(sealed).says("removed", 8)
+
+
+def test_an_inserted_row(sealed):
+    sealed.tamper(
+        "ALTER TABLE entries DROP CONSTRAINT entries_position_check",
+        "UPDATE entries SET position = -position - 1 WHERE position >= 8",
+        "UPDATE entries SET position = -position WHERE position < 0",
+        "CREATE TEMP TABLE forged AS SELECT * FROM entries WHERE position = 3",
+        "UPDATE forged SET position = 8, event_id = gen_random_uuid()",
+        "INSERT INTO entries SELECT * FROM forged",
+    )
+    assert of_database(sealed).says("inserted", 8)
+
+
+def test_two_rows_swapped(sealed):
+    sealed.tamper(
+        "ALTER TABLE entries DROP CONSTRAINT entries_position_check",
+        "UPDATE entries SET position = -8 WHERE position = 8",
+        "UPDATE entries SET position = 8 WHERE position = 12",
+        "UPDATE entries SET position = 12 WHERE position = -8",
+    )
+    assert of_database(sealed).says("reordered", 8)
+
+
+def test_the_newest_rows_deleted(sealed):
+    sealed.tamper("DELETE FROM entries WHERE position >= 35")
+    assert of_database(sealed).says("truncated", 35, 39)
+
+
+def test_the_newest_rows_deleted_with_every_trace_of_them_in_the_database(sealed):
+    sealed.tamper(
+        "DELETE FROM entries WHERE position >= 35",
+        "DELETE FROM heads WHERE size > 35",
+        "DELETE FROM checkpoints WHERE size > 35",
+    )
+    assert of_database(sealed).says("truncated", 35, 39)
+
+
+def test_everything_rewritten_in_the_database(sealed):
+    with psycopg.connect(sealed.superuser_dsn) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        before = bytes(32)
+        for position, leaf in superuser.execute("SELECT position, leaf FROM entries ORDER BY position").fetchall():
+            forged = leaf.replace(b'"sequence":26,', b'"sequence":27,')
+            hashed = hashlib.sha256(b"\x00" + forged).digest()
+            before = hashlib.sha256(b"\x02" + position.to_bytes(8, "big") + before + hashed).digest()
+            superuser.execute(
+                "UPDATE entries SET leaf = %s, leaf_hash = %s, chain_hash = %s WHERE position = %s",
+                (forged, hashed, before, position),
+            )
+        superuser.execute("DELETE FROM heads WHERE size > 20")
+        superuser.execute("DELETE FROM checkpoints WHERE size > 20")
+    assert of_database(sealed).says("forked", 20, 39)
+
+
+def test_a_forged_head_in_the_database(sealed):
+    sealed.tamper("UPDATE heads SET root = sha256('forged') WHERE size = 20")
+    assert of_database(sealed).says("changed", 19, 19)
+
+
+def test_a_forged_subtree_in_the_database(log):
+    log.hear(*range(300))
+    log.publish()
+    log.tamper("UPDATE tiles SET hash = sha256('forged')")
+    assert of_database(log).says("changed")
+
+
+def test_a_forged_checkpoint_in_the_database(sealed):
+    sealed.tamper("UPDATE checkpoints SET note = replace(note, E'\\n20\\n', E'\\n21\\n') WHERE size = 20")
+    assert of_database(sealed).says("signature")
+
+
+# --- what cannot be read -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\x00\xff\xfe not an export", b"[]\n", b'{"format":"other"}\n'])
+def test_garbage_is_unreadable_not_tampered(sealed, tmp_path, garbage):
+    path = tmp_path / "garbage"
+    path.write_bytes(garbage)
+    answer = of_export(sealed, path)
+    assert answer.code == 2 and answer.answer["ok"] is False
+
+
+def test_a_garbage_key_or_checkpoint_is_unreadable(sealed, exported, tmp_path):
+    garbage = tmp_path / "garbage"
+    garbage.write_text("no key, no checkpoint\n")
+    assert Verified("--export", exported, "--checkpoint", sealed.directory, "--key", garbage).code == 2
+    assert Verified("--export", exported, "--checkpoint", garbage, "--key", sealed.key_file).code == 2
+
+
+def test_missing_files_and_databases_are_unreadable(sealed, exported, tmp_path):
+    missing = tmp_path / "missing"
+    assert Verified("--export", missing, "--checkpoint", sealed.directory, "--key", sealed.key_file).code == 2
+    assert Verified("--export", exported, "--checkpoint", missing, "--key", sealed.key_file).code == 2
+    nowhere = "postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=1"
+    assert Verified("--database", nowhere, "--checkpoint", sealed.directory, "--key", sealed.key_file).code == 2
+
+
+def test_an_empty_directory_holds_no_checkpoint(sealed, exported, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert Verified("--export", exported, "--checkpoint", tmp_path / "empty", "--key", sealed.key_file).code == 2
+
+
+def test_the_verifier_stands_alone(exported, sealed, tmp_path):
+    """Copied elsewhere, away from this repository, it works as well: it shares no code with the service."""
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    shutil.copy(VERIFIER, alone)
+    key = base64.b64decode(sealed.key_file.read_text().strip().split("+", 2)[2])
+    assert len(key) == 33
+    command = [sys.executable, "-I", "lotsennetz_verify.py", "--export", exported, "--key", sealed.key_file]
+    done = subprocess.run(command, cwd=alone, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout.startswith("VERIFIED: 40 entries, 1 comparisons with signed checkpoints agree")
