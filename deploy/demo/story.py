@@ -25,7 +25,10 @@ IHK_SKILLED = id_of("service", "ihk-aachen-fachkraefteverfahren")
 KIA, KIA_LANGUAGE = id_of("organization", "kia-staedteregion-aachen"), id_of("service", "kia-sprache")
 JOBCENTER = id_of("organization", "jobcenter-staedteregion-aachen")
 JOBCENTER_BENEFITS = id_of("service", "jobcenter-leistung")
-AGENTUR, AGENTUR_EMPLOYERS = id_of("organization", "agentur-fuer-arbeit-aachen-dueren"), id_of("service", "agentur-arbeitgeber-service")
+AGENTUR, AGENTUR_EMPLOYERS = (
+    id_of("organization", "agentur-fuer-arbeit-aachen-dueren"),
+    id_of("service", "agentur-arbeitgeber-service"),
+)
 AUSLAENDERAMT = id_of("organization", "auslaenderamt-staedteregion-aachen")
 RESIDENCE_ADVICE = id_of("service", "auslaenderamt-aufenthalt")
 ZAG = id_of("organization", "bezirksregierung-muenster-zag-pug")
@@ -41,6 +44,7 @@ AMIRA: JSON = {
     "languages": ["ar", "fr"],
     "interpreter": "ar",
     "occupation": "Elektronikerin",
+    "occupation_code": "26302",
     "qualification_title": "Brevet de technicien supérieur en électronique",
     "qualification_country": "TN",
 }
@@ -53,6 +57,7 @@ BOGDAN: JSON = {
     "postal_code": "52064",
     "languages": ["uk"],
     "occupation": "Tischler",
+    "occupation_code": "22342",
     "qualification_title": "Möbeltischler (Ausbildung)",
     "qualification_country": "UA",
     "qualification_year": 2009,
@@ -65,6 +70,7 @@ CEREN: JSON = {
     "postal_code": "52068",
     "languages": ["tr"],
     "occupation": "Gesundheits- und Krankenpflegerin",
+    "occupation_code": "81302",
     "qualification_title": "Hemşirelik (Diplom)",
     "qualification_country": "TR",
     "qualification_year": 2012,
@@ -77,6 +83,7 @@ DARIO: JSON = {
     "postal_code": "52070",
     "languages": ["en"],
     "occupation": "Bäcker",
+    "occupation_code": "29222",
 }
 COMPANY: JSON = {
     "company": "Musterbau Beispiel GmbH",
@@ -84,6 +91,8 @@ COMPANY: JSON = {
     "phone": "+49 241 5550199",
     "contact_name": "Frau Platzhalter",
     "employees": 24,
+    "positions": 2,
+    "occupation_sought": "24422",
 }
 
 FULL = ["IDENTITY", "CONTACT", "LANGUAGE", "QUALIFICATION"]
@@ -153,7 +162,11 @@ class Story:
             ("Referred again to the IHK", "based_on the first; question asked", self.ihk_asks),
             ("Question answered, IHK accepts", "accepted with contact-by date", self.ihk_accepts),
             ("KIA waitlists, later starts", "waitlisted, then in_progress", self.kia_starts),
-            ("Jobcenter may only say received", "accept refused: back level; nothing of it kept", self.jobcenter_receives),
+            (
+                "Jobcenter may only say received",
+                "accept refused: back level; nothing of it kept",
+                self.jobcenter_receives,
+            ),
             ("Jobcenter concluded by the navigator", "completed, HANDED_OVER_NO_FEEDBACK", self.jobcenter_concluded),
             ("Second person: HWK to the end", "received, accepted, in_progress, completed", self.hwk_completes),
             ("Consent for KIA withdrawn", "cancelled; stop acknowledged; deletion stated", self.kia_withdrawn),
@@ -287,7 +300,9 @@ class Story:
         return f"{seen['reference']} {seen['status']}, waits for {seen['waiting_for']}"
 
     def ihk_accepts(self) -> str:
-        self.desk.act(self.ids["amira-ihk"], "answer", {"answer": "Abschluss 2016.", "person": {"qualification_year": 2016}})
+        self.desk.act(
+            self.ids["amira-ihk"], "answer", {"answer": "Abschluss 2016.", "person": {"qualification_year": 2016}}
+        )
         seen = self.desk.wait_for(self.ids["amira-ihk"], "accepted")
         assert seen["contact_by"], "no contact-by date"
         return f"{seen['status']}, contact by {seen['contact_by']}"
@@ -296,7 +311,9 @@ class Story:
         seen = self.desk.wait_for(self.ids["amira-kia"], "in_progress")
         passed = [row["type"].split(".")[1] for row in self._timeline("amira-kia")]
         assert "waitlisted" in passed, passed
-        return f"{seen['reference']}: " + " > ".join(w for w in passed if w in ("requested", "received", "waitlisted", "started"))
+        return f"{seen['reference']}: " + " > ".join(
+            w for w in passed if w in ("requested", "received", "waitlisted", "started")
+        )
 
     def _timeline(self, name: str) -> list[JSON]:
         return list(self.desk.get(f"/referral/api/v1/referrals/{self.ids[name]}")["timeline"])
@@ -322,7 +339,9 @@ class Story:
         return f"{seen['status']}, {seen['outcome']}"
 
     def hwk_completes(self) -> str:
-        self._enquire("bogdan", BOGDAN, [{"topic": "ANERKENNUNG", "urgency": "urgent"}, {"topic": "SPRACHE", "urgency": "low"}])
+        self._enquire(
+            "bogdan", BOGDAN, [{"topic": "ANERKENNUNG", "urgency": "urgent"}, {"topic": "SPRACHE", "urgency": "low"}]
+        )
         self._consent(
             "bogdan",
             "uk",
@@ -379,7 +398,10 @@ class Story:
                 "enquirer": "employer",
                 "site": "aachen",
                 "employer": COMPANY,
-                "needs": [{"topic": "FACHKRAEFTEVERFAHREN", "urgency": "normal"}, {"topic": "ANWERBUNG", "urgency": "normal"}],
+                "needs": [
+                    {"topic": "FACHKRAEFTEVERFAHREN", "urgency": "normal"},
+                    {"topic": "ANWERBUNG", "urgency": "normal"},
+                ],
             },
         )
         self.ids["kmu"] = seen["id"]
@@ -449,7 +471,9 @@ class Story:
             },
         )
         types = {entry["type"] for entry in self._audit_of("dario-hwk")}
-        assert not types & {"referral.requested.v1", "referral.dossier_sealed.v1", "notifications.notice_sent.v1"}, types
+        assert not types & {"referral.requested.v1", "referral.dossier_sealed.v1", "notifications.notice_sent.v1"}, (
+            types
+        )
         deliveries = self.operations.get(f"/notifications/operator/deliveries?referral_id={self.ids['dario-hwk']}")
         assert not deliveries["deliveries"], "a notice left"
         return f"{decisions[0]['data']['refusal']}; card issued; no dossier, no notice"
@@ -468,7 +492,10 @@ class Story:
     def audited(self) -> str:
         deadline = time.monotonic() + 90
         while True:
-            status = {name: self.operations.get(f"/{name}/operator/status") for name in ("directory", "referral", "notifications")}
+            status = {
+                name: self.operations.get(f"/{name}/operator/status")
+                for name in ("directory", "referral", "notifications")
+            }
             audit = self.operations.get("/audit/operator/status")
             waiting = sum(row["outbox"]["unpublished"] for row in status.values())
             missing = audit["completeness"]["missing"]

@@ -1,0 +1,21 @@
+"""The main job, played once by the command of the README, on a folder of its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.timeout(600)
+def test_the_main_job_holds_step_by_step(tmp_path_factory: pytest.TempPathFactory) -> None:
+    dev = ROOT / ".dev" / "test-story"
+    command = [sys.executable, "-m", "deploy.demo.demo", "up", "--dev", str(dev), "--once", "--json"]
+    played = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=560, check=False)
+    assert played.returncode == 0, played.stdout[-4000:] + played.stderr[-2000:]
+    rows = json.loads(played.stdout[played.stdout.index("[") :])
+    assert len(rows) >= 20
+    assert [row["step"] for row in rows if not row["held"]] == []
