@@ -1,0 +1,160 @@
+"""The local copy of the directory: kept from its events, read by matching, consent and sealing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from contracts.codes import ChannelKind, Topic
+from contracts.directory import OrganizationPublished, ServicePublished, ServiceRetired, Terms
+from contracts.event import from_dict, to_dict
+from services.chassis.db import Connection
+from services.chassis.errors import InvalidError, NotFoundError
+from services.chassis.work import Work
+from services.referral.domain.consent import Recipient
+from services.referral.domain.footing import Footing, lacking
+from services.referral.domain.matching import Candidate
+
+KEEP_ORGANIZATION = """
+INSERT INTO organizations (id, version, snapshot, kept_at) VALUES (%s, %s, %s, %s)
+ON CONFLICT (id) DO UPDATE SET version = EXCLUDED.version, snapshot = EXCLUDED.snapshot, kept_at = EXCLUDED.kept_at
+WHERE organizations.version < EXCLUDED.version"""
+
+KEEP_SERVICE = """
+INSERT INTO services (id, organization_id, version, topics, snapshot, retired, kept_at)
+VALUES (%s, %s, %s, %s, %s, false, %s)
+ON CONFLICT (id) DO UPDATE SET organization_id = EXCLUDED.organization_id, version = EXCLUDED.version,
+    topics = EXCLUDED.topics, snapshot = EXCLUDED.snapshot, retired = false, kept_at = EXCLUDED.kept_at
+WHERE services.version < EXCLUDED.version"""
+
+LISTING = """
+SELECT services.snapshot AS service, services.retired, organizations.snapshot AS organization
+FROM services JOIN organizations ON organizations.id = services.organization_id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A service with its organization, as last published."""
+
+    service: ServicePublished
+    organization: OrganizationPublished
+    retired: bool
+
+    @property
+    def organization_id(self) -> UUID:
+        return self.service.organization_id
+
+    @property
+    def terms(self) -> Terms:
+        return self.service.terms
+
+    @property
+    def channel(self) -> ChannelKind:
+        return self.organization.channel.kind
+
+    @property
+    def recipient(self) -> Recipient:
+        return Recipient(self.organization_id, self.service.service_id, self.organization.must_stand_alone)
+
+    @property
+    def footing(self) -> Footing:
+        return Footing(
+            channel=self.channel,
+            agreement=self.organization.agreement,
+            has_terms=bool(self.terms.categories_accepted),
+            has_key=self.organization.public_key is not None,
+            assured_on=self.service.assured_on,
+            retired=self.retired,
+        )
+
+    def candidate(self, on: date) -> Candidate:
+        """What matching looks at."""
+        service = self.service
+        return Candidate(
+            service_id=service.service_id,
+            organization_id=service.organization_id,
+            topics=frozenset(service.topics),
+            audience=service.audience,
+            areas=tuple(service.areas),
+            eligibility=service.eligibility.as_dict(),
+            profession_codes=tuple(service.profession_codes),
+            profession_independent=service.profession_independent,
+            residence_independent=service.residence_independent,
+            legal_spheres=frozenset(service.legal_spheres),
+            role=service.role,
+            own_measure=service.own_measure,
+            languages=tuple(service.languages),
+            interpreters=service.interpreters,
+            capacity=service.capacity,
+            capacity_reported_on=service.capacity_reported_on,
+            assured_on=service.assured_on,
+            answer_days=service.terms.answer_days,
+            better_bodies=service.better_bodies,
+            funder=service.funder,
+            excludes_funders=tuple(service.excludes_funders),
+            lacking=lacking(self.footing, on),
+        )
+
+
+def keep_organization(work: Work, event: OrganizationPublished) -> bool:
+    """Keep it unless a newer version is here already; true if something changed."""
+    params = (event.organization_id, event.version, Jsonb(to_dict(event)), work.now)
+    return work.tx.execute(KEEP_ORGANIZATION, params).rowcount == 1
+
+
+def keep_service(work: Work, event: ServicePublished) -> bool:
+    params = (
+        event.service_id,
+        event.organization_id,
+        event.version,
+        [str(topic) for topic in event.topics],
+        Jsonb(to_dict(event)),
+        work.now,
+    )
+    return work.tx.execute(KEEP_SERVICE, params).rowcount == 1
+
+
+def retire_service(work: Work, event: ServiceRetired) -> bool:
+    """Offered no more; the entry stays, because running referrals still point at it."""
+    return (
+        work.tx.execute(
+            "UPDATE services SET retired = true, version = %s, kept_at = %s WHERE id = %s AND version < %s",
+            (event.version, work.now, event.service_id, event.version),
+        ).rowcount
+        == 1
+    )
+
+
+def listing(connection: Connection, service_id: UUID) -> Listing:
+    row = connection.execute(LISTING + " WHERE services.id = %s", (service_id,)).fetchone()
+    if row is None:
+        raise NotFoundError("service.unknown")
+    return _listing(row)
+
+
+def expect(connection: Connection, organization_id: UUID, service_id: UUID) -> Listing:
+    """The listing somebody named in a request; a wrong name is a mistake in the request."""
+    try:
+        found = listing(connection, service_id)
+    except NotFoundError:
+        raise InvalidError("directory.service-unknown", {"service_id": "a-published-service"}) from None
+    if found.organization_id != organization_id:
+        raise InvalidError("directory.service-of-other-organization", {"organization_id": "the-services-own"})
+    return found
+
+
+def on_topic(connection: Connection, topic: Topic) -> list[Listing]:
+    """Everything offered on a topic, for matching."""
+    rows = connection.execute(LISTING + " WHERE services.topics @> ARRAY[%s] AND NOT services.retired", (topic,))
+    return [_listing(row) for row in rows.fetchall()]
+
+
+def _listing(row: Mapping[str, Any]) -> Listing:
+    return Listing(
+        from_dict("directory.service_published.v1", row["service"]),
+        from_dict("directory.organization_published.v1", row["organization"]),
+        row["retired"],
+    )
