@@ -78,8 +78,8 @@ def _facts_in(rule: Mapping[str, Any]) -> list[str]:
 
 def _condition(rule: Mapping[str, Any], facts: Facts) -> Verdict:
     fact = rule["fact"]
-    [test] = [word for word in TESTS if word in rule]
-    assertion = TESTS[test](fact, rule[test], facts.get(fact))
+    [test] = set(rule) - {"fact", "question"}
+    assertion = _in(fact, rule[test], facts.get(fact)) if test == "in" else _compared(test, rule[test], facts.get(fact))
     if assertion is Assertion.UNKNOWN:
         return Verdict(assertion, questions=frozenset({rule.get("question", fact)}))
     return TRUE if assertion is Assertion.TRUE else Verdict(assertion, failed=frozenset({fact}))
@@ -100,23 +100,19 @@ def _in(fact: str, codes: Any, known: Any) -> Assertion:
     return Assertion.UNKNOWN if any(listed) else Assertion.FALSE
 
 
-def _of(holds: Callable[[Any, Any], bool]) -> Callable[[str, Any, Any], Assertion]:
-    def test(fact: str, operand: Any, known: Any) -> Assertion:
-        if known is None:
-            return Assertion.UNKNOWN
-        return Assertion.TRUE if holds(known, operand) else Assertion.FALSE
-
-    return test
-
-
-TESTS: Mapping[str, Callable[[str, Any, Any], Assertion]] = MappingProxyType(
+COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
     {
-        "in": _in,
-        "is": _of(lambda known, operand: known is operand),
-        "at_least": _of(lambda known, operand: known >= operand),
-        "at_most": _of(lambda known, operand: known <= operand),
+        "is": lambda known, operand: known is operand,
+        "at_least": lambda known, operand: known >= operand,
+        "at_most": lambda known, operand: known <= operand,
     }
 )
+
+
+def _compared(test: str, operand: Any, known: Any) -> Assertion:
+    if known is None:
+        return Assertion.UNKNOWN
+    return Assertion.TRUE if COMPARISONS[test](known, operand) else Assertion.FALSE
 
 
 def with_profession_group(facts: Facts) -> Facts:

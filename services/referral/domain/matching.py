@@ -151,17 +151,24 @@ def _filters(candidate: Candidate, seeker: Seeker) -> list[str]:
     """The hard reasons why not, in the order a person would give them."""
     out = {
         "audience": candidate.audience not in (Audience.BOTH, Audience(seeker.enquirer.value)),
-        "area": bool(seeker.area and candidate.areas) and not _area_match(candidate, seeker),
+        "area": _area(candidate, seeker) is Assertion.FALSE,
         "profession": _profession(candidate, seeker) is Assertion.FALSE,
-        **{code: True for code in candidate.lacking},
+        **dict.fromkeys(candidate.lacking, True),
     }
     return [code for code, is_out in out.items() if is_out]
 
 
 def _questions(candidate: Candidate, seeker: Seeker) -> list[str]:
-    asks_area = bool(candidate.areas) and seeker.area is None
-    asks_profession = _profession(candidate, seeker) is Assertion.UNKNOWN
-    return [code for code, asks in (("area", asks_area), ("profession", asks_profession)) if asks]
+    gates = {"area": _area(candidate, seeker), "profession": _profession(candidate, seeker)}
+    return [code for code, assertion in gates.items() if assertion is Assertion.UNKNOWN]
+
+
+def _area(candidate: Candidate, seeker: Seeker) -> Assertion:
+    """Inside, outside, or not known closely enough: a district says nothing about which of its towns."""
+    if not candidate.areas or _area_match(candidate, seeker):
+        return Assertion.TRUE
+    could_be = seeker.area is None or any(area.startswith(seeker.area) for area in candidate.areas)
+    return Assertion.UNKNOWN if could_be else Assertion.FALSE
 
 
 def _profession(candidate: Candidate, seeker: Seeker) -> Assertion:
@@ -220,11 +227,11 @@ def _order(suggestion: Suggestion) -> tuple[bool, int, int, str]:
 
 
 def _with_better(exclusion: Exclusion, suggestions: list[Suggestion]) -> Exclusion:
-    """Who could help instead: what the directory names, otherwise the best that fits with nothing left to ask."""
-    if exclusion.better_bodies:
-        return exclusion
-    sure = [one.service_id for one in suggestions if not one.to_clarify and one.blocked_because is None]
-    return replace(exclusion, better_bodies=tuple(sure[:1]))
+    """Who could help instead: what the directory names and fits here, otherwise the best with nothing left to ask."""
+    choosable = [one for one in suggestions if one.blocked_because is None]
+    named = [one.service_id for one in choosable if one.service_id in exclusion.better_bodies]
+    sure = [one.service_id for one in choosable if not one.to_clarify]
+    return replace(exclusion, better_bodies=tuple(named or sure[:1]))
 
 
 def excluding_each_other(candidate: Candidate, chosen: Iterable[Candidate]) -> tuple[UUID, ...]:

@@ -1,0 +1,100 @@
+"""Which of a person's data goes into one recipient's dossier: exactly what one ground carries and the terms accept.
+
+The categories are computed from the marks on the fields (`contracts.partner.dossier`), never declared by anybody.
+Free text can say anything, so it is a category of its own that must be consented to by name; an employer's dossier
+holds its business contact and nothing else.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from contracts.codes import DataCategory, EnquirerKind, Purpose
+from contracts.partner.dossier import categories_of, select
+from services.referral.domain.consent import (
+    ENTERPRISE_CATEGORIES,
+    Allowed,
+    Ground,
+    Recipient,
+    Refused,
+    may_disclose,
+    refusal_of,
+)
+
+#: Least to most sensitive; pages show them and reports sort by them in this order.
+SENSITIVITY = tuple(
+    sorted(
+        DataCategory,
+        key=lambda one: (one is DataCategory.FREE_TEXT, one is DataCategory.HEALTH, list(DataCategory).index(one)),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What would leave, and the decision on precisely that; without a yes there is no content."""
+
+    content: Mapping[str, Any]
+    decision: Allowed | Refused
+
+
+def compose(
+    kind: EnquirerKind,
+    record: Mapping[str, Any],
+    grounds: Iterable[Ground],
+    recipient: Recipient,
+    purpose: Purpose,
+    *,
+    accepted: Collection[DataCategory],
+    minimum: Collection[DataCategory],
+    at: datetime,
+) -> Composition:
+    """Cut a record down to what a single ground carries for this recipient, and decide on what is left."""
+    grounds = tuple(grounds)
+    present = offered(kind, record, accepted)
+    carried = carried_categories(grounds, recipient, purpose, present, minimum, at)
+    decision = may_disclose(grounds, recipient, purpose, carried, at)
+    content = select(kind, record, decision.categories) if isinstance(decision, Allowed) else {}
+    return Composition(content, decision)
+
+
+def offered(
+    kind: EnquirerKind, record: Mapping[str, Any], accepted: Collection[DataCategory]
+) -> frozenset[DataCategory]:
+    """The categories that are recorded and that the partner's terms take."""
+    limit = ENTERPRISE_CATEGORIES if kind is EnquirerKind.EMPLOYER else frozenset(DataCategory)
+    return categories_of(kind, record) & frozenset(accepted) & limit
+
+
+def carried_categories(
+    grounds: Iterable[Ground],
+    recipient: Recipient,
+    purpose: Purpose,
+    present: frozenset[DataCategory],
+    minimum: Collection[DataCategory],
+    at: datetime,
+) -> frozenset[DataCategory]:
+    """The most that one ground carries. Where none carries the minimum, what would have to be asked for.
+
+    That a person seeks help at all is about her: with nothing recorded the question is still about her identity.
+    """
+    needed = frozenset(minimum)
+    wanted = needed or present or frozenset({DataCategory.IDENTITY})
+    best: frozenset[DataCategory] = frozenset()
+    for ground in grounds:
+        one_by_one = frozenset(
+            category
+            for category in present
+            if refusal_of(ground, recipient, purpose, frozenset({category}), at) is None
+        )
+        if needed <= one_by_one and len(one_by_one) > len(best):
+            best = one_by_one
+    return best or wanted
+
+
+def missing_minimum(
+    kind: EnquirerKind, record: Mapping[str, Any], minimum: Collection[DataCategory]
+) -> frozenset[DataCategory]:
+    """What the partner's terms need and nobody has recorded yet."""
+    return frozenset(minimum) - categories_of(kind, record)
