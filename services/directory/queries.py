@@ -1,0 +1,155 @@
+"""What can be read: entries in HSDS shape, lists for pages, and everything the network was told, once more."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.directory import OrganizationPublished, ServicePublished, ServiceRetired
+from services.chassis.db import Connection
+from services.chassis.errors import NotFoundError
+from services.directory.domain import hsds
+from services.directory.domain.publishing import organization_published, service_told, terms_of
+
+Json = dict[str, Any]
+
+#: All filters are cumulative; one that is not given lets everything pass.
+SERVICES = """
+    FROM services s JOIN organizations o ON o.id = s.organization_id
+    WHERE (%(organization_id)s::uuid IS NULL OR s.organization_id = %(organization_id)s)
+      AND (%(topic)s::text IS NULL OR s.document -> 'topics' ? %(topic)s)
+      AND (%(modified_after)s::timestamptz IS NULL OR s.changed_at > %(modified_after)s)
+      AND (%(search)s::text IS NULL OR concat(s.document -> 'name', s.document -> 'description') ILIKE %(search)s)"""
+
+ORGANIZATIONS = """
+    FROM organizations WHERE %(search)s::text IS NULL
+        OR concat(document -> 'name', document -> 'description') ILIKE %(search)s"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a reader is looking for, and which page of it."""
+
+    page: int = 1
+    per_page: int = 50
+    search: str | None = None
+    organization_id: UUID | None = None
+    topic: str | None = None
+    modified_after: datetime | None = None
+
+    @property
+    def params(self) -> Json:
+        words = (self.search or "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return {
+            "search": f"%{words}%" if self.search else None,
+            "organization_id": self.organization_id,
+            "topic": self.topic,
+            "modified_after": self.modified_after,
+            "limit": self.per_page,
+            "offset": (self.page - 1) * self.per_page,
+        }
+
+
+def services(connection: Connection, wanted: Filter) -> Json:
+    """A page of services."""
+    total = connection.execute(f"SELECT count(*) AS n {SERVICES}", wanted.params).fetchone()
+    rows = connection.execute(
+        f"""SELECT s.document, s.changed_at, o.document AS organization {SERVICES}
+        ORDER BY s.document -> 'name' ->> 'de', s.id LIMIT %(limit)s OFFSET %(offset)s""",
+        wanted.params,
+    ).fetchall()
+    found = [hsds.service_summary(row["document"], row["organization"], row["changed_at"]) for row in rows]
+    return hsds.page(found, total["n"] if total else 0, wanted.page, wanted.per_page)
+
+
+def service(connection: Connection, service_id: UUID) -> Json:
+    """One service with everything below it; a retired one too, for what still runs on it."""
+    row = connection.execute(
+        """
+        SELECT s.document, s.changed_at, o.document AS organization,
+            ARRAY(SELECT a.document FROM areas a WHERE s.document -> 'areas' ? a.id ORDER BY a.id) AS areas,
+            ARRAY(SELECT jsonb_build_array(p.document, l.document) FROM service_at_locations p
+                  JOIN locations l ON l.id = p.location_id WHERE p.service_id = s.id ORDER BY p.id) AS places
+        FROM services s JOIN organizations o ON o.id = s.organization_id WHERE s.id = %s""",
+        (service_id,),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("directory.service-unknown")
+    return hsds.service_full(row["document"], row["organization"], row["changed_at"], row["areas"], row["places"])
+
+
+def organizations(connection: Connection, wanted: Filter) -> Json:
+    """A page of organizations."""
+    total = connection.execute(f"SELECT count(*) AS n {ORGANIZATIONS}", wanted.params).fetchone()
+    rows = connection.execute(
+        f"""SELECT document {ORGANIZATIONS}
+        ORDER BY document -> 'name' ->> 'de', id LIMIT %(limit)s OFFSET %(offset)s""",
+        wanted.params,
+    ).fetchall()
+    summaries = [hsds.organization_summary(row["document"]) for row in rows]
+    return hsds.page(summaries, total["n"] if total else 0, wanted.page, wanted.per_page)
+
+
+def organization(connection: Connection, organization_id: UUID) -> Json:
+    """One organization with its places."""
+    row = connection.execute(
+        """
+        SELECT o.document, ARRAY(SELECT l.document FROM locations l WHERE l.organization_id = o.id ORDER BY l.id)
+            AS locations
+        FROM organizations o WHERE o.id = %s""",
+        (organization_id,),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("directory.organization-unknown")
+    return hsds.organization_full(row["document"], row["locations"])
+
+
+def listing(connection: Connection) -> list[Json]:
+    """Every organization with its services, for the page of the staff."""
+    return connection.execute(
+        """
+        SELECT o.id, o.document AS organization, o.version, p.document AS participation,
+            ARRAY(SELECT s.document FROM services s WHERE s.organization_id = o.id
+                  ORDER BY s.document -> 'name' ->> 'de') AS services
+        FROM organizations o LEFT JOIN participations p ON p.organization_id = o.id
+        ORDER BY o.document -> 'name' ->> 'de'"""
+    ).fetchall()
+
+
+def participation(connection: Connection, organization_id: str) -> Json:
+    """How an organization takes part."""
+    row = connection.execute(
+        "SELECT document FROM participations WHERE organization_id = %s", (organization_id,)
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("directory.participation-unknown")
+    document: Json = row["document"]
+    return document
+
+
+def history(connection: Connection, kind: str, name: str) -> list[Json]:
+    """Every state of one object, the newest first."""
+    return connection.execute(
+        """
+        SELECT document, changed_at, changed_by FROM object_history WHERE kind = %s AND id = %s
+        ORDER BY number DESC""",
+        (kind, name),
+    ).fetchall()
+
+
+def snapshot(connection: Connection) -> Iterator[OrganizationPublished | ServicePublished | ServiceRetired]:
+    """Everything the network was told about what there is, as it now stands: organizations first."""
+    for row in connection.execute(
+        """
+        SELECT o.document, o.version, p.document AS participation,
+            ARRAY(SELECT l.document FROM locations l WHERE l.organization_id = o.id ORDER BY l.id) AS locations
+        FROM organizations o LEFT JOIN participations p ON p.organization_id = o.id ORDER BY o.id"""
+    ):
+        yield organization_published(row["document"], row["version"], row["participation"], row["locations"])
+    for row in connection.execute(
+        """
+        SELECT s.document, s.version, p.document AS participation
+        FROM services s LEFT JOIN participations p ON p.organization_id = s.organization_id ORDER BY s.id"""
+    ):
+        yield service_told(row["document"], row["version"], terms_of(row["document"]["id"], row["participation"]))
