@@ -62,7 +62,8 @@ class Relay:
             except TROUBLE as error:
                 delay = backoff.next()
                 reason = str(error) if isinstance(error, OURS) else None
-                self._log.warning("relay.interrupted", error=type(error).__name__, reason=reason, retry_in=round(delay, 2))
+                kind = type(error).__name__
+                self._log.warning("relay.interrupted", error=kind, reason=reason, retry_in=round(delay, 2))
                 stop.wait(delay)
 
     def _lead(self, database: Connection, stop: Event, backoff: Backoff) -> None:

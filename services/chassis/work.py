@@ -65,9 +65,11 @@ class Work:
     through ``save`` never opens one: at the end everything goes to the database as a single statement.
     """
 
-    def __init__(self, unit: "Unit", connection: Connection, begin: Callable[[], None], cause: Cause, bag: Bag) -> None:
+    def __init__(
+        self, unit: "Unit", connection: Connection, begin: Callable[[], None] | None, cause: Cause, bag: Bag
+    ) -> None:
         self._unit = unit
-        self._begin: Callable[[], None] | None = begin
+        self._begin = begin
         self._bag = bag
         self.cause = cause
         self.reader = connection
@@ -112,7 +114,7 @@ class Work:
         self._bag.writes.append(statement.Write(sql, tuple(params)))
 
     def follows(self, subject: str, last: int) -> None:
-        """Say which sequence of a subject was last when it was loaded (0: a new one); the guarded write relies on it."""
+        """Say which sequence of a subject was last when it was loaded (0: none yet); the guarded write relies on it."""
         self._bag.followed[subject] = last
 
 
