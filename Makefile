@@ -1,0 +1,64 @@
+# `make help` explains every target. The first run sets itself up in .venv and .dev; nothing else is written.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PY := .venv/bin/python
+ARGS ?=
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
+
+.PHONY: setup
+setup: ## only the environment, no run
+	@deploy/dev/setup.sh
+
+.PHONY: demo
+demo: ## start everything, play the main job, stay up until Ctrl-C (ARGS=--once ends after the story)
+	@deploy/dev/setup.sh
+	@exec $(PY) -m deploy.demo.demo up $(ARGS)
+
+.PHONY: test
+test: ## every kind of test once: PostgreSQL, RabbitMQ, browser, the story (the gate)
+	@deploy/dev/setup.sh --tests
+	@$(PY) -m pytest -m "not long" $(ARGS)
+
+.PHONY: test-fast
+test-fast: ## no servers, no browser: domain, contracts, architecture
+	@deploy/dev/setup.sh
+	@$(PY) -m pytest -q tests/unit tests/contracts tests/architecture $(ARGS)
+
+.PHONY: test-long
+test-long: ## the tests that take minutes: faults, kills, all pages in all languages
+	@deploy/dev/setup.sh --tests
+	@$(PY) -m pytest -m long --timeout 3600 $(ARGS)
+	@$(PY) -m tests.system.kill_storm --kills 20 --out docs/results/kill-storm.json
+
+.PHONY: check
+check: lint contracts-check ## what a commit has to pass: lint, types, import rules, generated files
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+
+.PHONY: lint
+lint: ## ruff, rules and format
+	@deploy/dev/setup.sh
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+
+.PHONY: contracts
+contracts: ## write schemas, examples and AsyncAPI anew from the classes
+	@deploy/dev/setup.sh
+	@$(PY) -m contracts.generate
+
+.PHONY: contracts-check
+contracts-check:
+	@$(PY) -m contracts.generate --check
+
+.PHONY: bench
+bench: ## the spine beside its peers, as ratios; writes docs/results
+	@deploy/dev/setup.sh
+	@$(PY) -m tests.benchmarks $(ARGS)
+
+.PHONY: clean
+clean: ## remove what runs left behind (.dev, caches); keeps .venv
+	@rm -rf .dev .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
