@@ -54,7 +54,7 @@ def misfits(rows: Iterable[Row], current: Current) -> Iterator[RowProblem]:
     for row in rows:
         for path, name in names_in(row):
             if name not in first and name not in current:
-                yield RowProblem(row.line, path, f"a {name[0]} that is in the file or in the directory")
+                yield RowProblem(row.line, path, f"a known {name[0]}: one in the file or in the directory")
         yield from _foreign_terms(row, first, current)
 
 
