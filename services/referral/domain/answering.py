@@ -37,7 +37,7 @@ from contracts.referral import (
 )
 from services.chassis.errors import InvalidError
 from services.referral.domain.deadlines import contact_by as usual_contact_by
-from services.referral.domain.lifecycle import BY_HAND, RECEIPT_FIRST, Actor
+from services.referral.domain.lifecycle import BY_HAND, Actor
 from services.referral.domain.referral import (
     ByHand,
     Facts,
@@ -60,21 +60,16 @@ def receive(referral: Referral, by: Actor, moment: Moment, *, by_hand: Way | Non
     return replace(moved, received_at=moment.at), (received,)
 
 
-def _arrived(referral: Referral, action: Action, by: Actor, moment: Moment, by_hand: Way | None = None) -> Told:
+def _arrived(referral: Referral, by: Actor, moment: Moment, by_hand: Way | None = None) -> Told:
     """Whoever answers has received: on `requested` the receipt comes first, as a fact of its own."""
-    if referral.status is Status.REQUESTED and action in RECEIPT_FIRST and step_is_open(referral, action):
+    if referral.status is Status.REQUESTED and by.party is Party.PARTNER:
         return receive(referral, by, moment, by_hand=by_hand)
     return referral, ()
 
 
-def step_is_open(referral: Referral, action: Action) -> bool:
-    """Only an action the partner may do at all brings the receipt along; the refusal is then the action's own."""
-    return action in referral.allowed_to(Party.PARTNER)
-
-
 def ask(referral: Referral, by: Actor, moment: Moment, *, question: QuestionCode) -> Told:
     """Ask back. Before acceptance the ball then lies with the sender; afterwards work goes on meanwhile."""
-    referral, facts = _arrived(referral, Action.ASK, by, moment)
+    referral, facts = _arrived(referral, by, moment)
     moved = step(referral, Action.ASK, by, moment)
     asked = Question(id=moment.new_id(), code=question, asked_on=moment.on)
     told = ClarificationAsked(
@@ -95,7 +90,7 @@ def accept(
     referral: Referral, by: Actor, moment: Moment, *, contact_by: date | None = None, by_hand: Way | None = None
 ) -> Told:
     """Take over, and say by when first contact is made."""
-    referral, facts = _arrived(referral, Action.ACCEPT, by, moment, by_hand)
+    referral, facts = _arrived(referral, by, moment, by_hand)
     moved = step(referral, Action.ACCEPT, by, moment)
     promised = contact_by or usual_contact_by(referral.urgency, moment.on, moment.is_working_day)
     if promised < moment.on:
@@ -110,7 +105,7 @@ def waitlist(
     referral: Referral, by: Actor, moment: Moment, *, estimated_on: date | None = None, by_hand: Way | None = None
 ) -> Told:
     """Yes in principle, at a date that is estimated or unknown; saying it again renews it."""
-    referral, facts = _arrived(referral, Action.WAITLIST, by, moment, by_hand)
+    referral, facts = _arrived(referral, by, moment, by_hand)
     moved = step(referral, Action.WAITLIST, by, moment)
     if estimated_on is not None and estimated_on < moment.on:
         raise InvalidError("referral.estimated-past", {"estimated_on": "today-or-later"})
@@ -131,7 +126,7 @@ def reject(
     by_hand: Way | None = None,
 ) -> Told:
     """Decline the request; nothing has been done for the person yet. A better service is only named."""
-    referral, facts = _arrived(referral, Action.REJECT, by, moment, by_hand)
+    referral, facts = _arrived(referral, by, moment, by_hand)
     moved = step(referral, Action.REJECT, by, moment)
     check_reason(REJECTION_REASONS, reason, moment, has_comment=has_comment)
     if better_service_id == referral.service_id:
