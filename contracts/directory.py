@@ -29,6 +29,7 @@ from contracts.event import (
     PublicJwk,
     PublicText,
     PublicUrl,
+    Slug,
     event,
     value,
 )
@@ -142,6 +143,15 @@ class ImportApplied:
     services: int
     unchanged: int
     sha256: Code
+
+
+@event("directory.sign_in_refused.v1", subject=("refusal", "refusal_id"))
+class SignInRefused:
+    """Somebody was turned away at directory's door, so often within a minute."""
+
+    refusal_id: UUID
+    slug: Slug
+    count: int
 
 
 @event("directory.stream_reported.v1", subject=("stream", "stream_id"))
