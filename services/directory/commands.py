@@ -9,7 +9,6 @@ from contracts.event import Code
 from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.work import Work
 from services.directory import store
-from services.directory.domain.formats import as_id
 from services.directory.domain.keys import thumbprint
 from services.directory.domain.objects import Kind
 from services.directory.domain.planning import Change, Effect, misfits, names_in, plan
@@ -153,11 +152,3 @@ def _hashing(read_line: ReadLine, update: Callable[[bytes], object]) -> ReadLine
         return raw
 
     return read
-
-
-def organization_id_of(value: str) -> str:
-    """The id in an address, which may be the slug people know."""
-    found = as_id(Kind.ORGANIZATION, value)
-    if found is None:
-        raise NotFoundError("directory.organization-unknown")
-    return str(found)

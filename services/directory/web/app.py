@@ -1,0 +1,27 @@
+"""The directory's web application."""
+
+from apiflask import APIFlask
+
+from contracts.directory import SignInRefused
+from contracts.event import Slug
+from services.chassis.config import Settings
+from services.chassis.room import NavigationItem, SecurityFacts
+from services.chassis.web import create_app as create_chassis_app
+from services.chassis.work import Unit
+from services.directory.web import hsds, operator, pages
+
+NAVIGATION = (NavigationItem("Directory", "/directory/"), NavigationItem("Referrals", "/referral/"))
+
+
+def create_app(settings: Settings, unit: Unit) -> APIFlask:
+    """Pages, operators' door and the public HSDS reading door."""
+    return create_chassis_app(
+        "directory",
+        settings,
+        unit,
+        blueprints=(pages.blueprint, operator.blueprint, hsds.blueprint),
+        facts=SecurityFacts(
+            refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count)
+        ),
+        navigation=NAVIGATION,
+    )

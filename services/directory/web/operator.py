@@ -1,0 +1,85 @@
+"""What editors and operators do by program: check and import files, set how an organization takes part."""
+
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from flask import request
+
+from contracts.codes import StaffRole
+from services.chassis.access import staff
+from services.chassis.errors import InvalidError, NotFoundError
+from services.chassis.web import request_work, room
+from services.directory import commands, queries
+from services.directory.domain.formats import as_id
+from services.directory.domain.objects import Kind
+from services.directory.domain.reading import UnreadableError, parse
+
+Json = dict[str, Any]
+
+blueprint = APIBlueprint("operator_directory", __name__, url_prefix="/directory/operator")
+editors = staff(StaffRole.DIRECTORY_EDITOR, StaffRole.OPERATIONS)
+
+
+@blueprint.post("/imports")
+@editors
+def import_file() -> Json:
+    """Take in an NDJSON file as a whole; with ``?dry_run=1`` only say what it would do."""
+    dry_run = request.args.get("dry_run", "0") not in ("", "0", "false")
+    with request_work() as work:
+        return commands.import_file(work, request.stream.readline, dry_run=dry_run)
+
+
+@blueprint.get("/organizations/<organization>/participation")
+@editors
+def participation(organization: str) -> Json:
+    """Channel, agreement, public key and terms of an organization."""
+    with room().unit.db.read() as connection:
+        return queries.participation(connection, organization_id(organization))
+
+
+@blueprint.put("/organizations/<organization>/participation")
+@editors
+def change_participation(organization: str) -> Json:
+    """Set channel, agreement and terms; the public key stays unless one is given."""
+    with request_work() as work:
+        return commands.change_participation(work, organization_id(organization), body())
+
+
+@blueprint.put("/organizations/<organization>/public-key")
+@editors
+def change_public_key(organization: str) -> Json:
+    """Set the key dossiers are sealed to, and compare its fingerprint with the one told by another way."""
+    given = body()
+    with request_work() as work:
+        return commands.change_public_key(
+            work, organization_id(organization), given.get("public_key"), given.get("thumbprint")
+        )
+
+
+@blueprint.get("/history/<kind>/<name>")
+@editors
+def history(kind: str, name: str) -> Json:
+    """Every state an object had, the newest first, with who brought it about."""
+    found = as_id(kind, name)
+    with room().unit.db.read() as connection:
+        states = queries.history(connection, kind, str(found or name))
+    if not states:
+        raise NotFoundError("directory.object-unknown")
+    return {"states": [{**state, "changed_at": state["changed_at"].isoformat()} for state in states]}
+
+
+def organization_id(value: str) -> str:
+    """The id in an address, which may be the slug people know."""
+    found: UUID | None = as_id(Kind.ORGANIZATION, value)
+    if found is None:
+        raise NotFoundError("directory.organization-unknown")
+    return str(found)
+
+
+def body() -> Json:
+    """The JSON object of a request, read with the same suspicion as a file."""
+    try:
+        return parse(request.get_data(cache=False))
+    except UnreadableError as error:
+        raise InvalidError("request.invalid", {"": str(error)}) from error

@@ -1,0 +1,60 @@
+"""Pages for the staff: what the directory knows."""
+
+from datetime import date
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import render_template
+
+from contracts.codes import Audience, Capacity, ChannelKind, ServiceRole, Topic
+from services.chassis.access import staff
+from services.chassis.pages import language
+from services.chassis.web import room
+from services.directory import queries
+from services.directory.domain.publishing import is_retired, terms_of
+
+blueprint = APIBlueprint(
+    "directory_pages", __name__, url_prefix="/directory", template_folder="templates", enable_openapi=False
+)
+
+
+@blueprint.get("/")
+@staff()
+def listing() -> str:
+    """Every organization with its services, topics, and how it takes part."""
+    with room().unit.db.read() as connection:
+        rows = queries.listing(connection)
+    return render_template("directory/listing.html", organizations=[_organization(row) for row in rows])
+
+
+def _organization(row: dict[str, Any]) -> dict[str, Any]:
+    participation = row["participation"]
+    kind = participation["channel"]["kind"] if participation else ChannelKind.NONE
+    return {
+        "id": row["id"],
+        "name": _words(row["organization"]["name"]),
+        "description": _words(row["organization"]["description"]),
+        "channel": ChannelKind(kind),
+        "agreement": bool(participation and participation.get("agreement")),
+        "services": [_service(service, participation) for service in row["services"]],
+    }
+
+
+def _service(service: dict[str, Any], participation: dict[str, Any] | None) -> dict[str, Any]:
+    told = {**service, **(terms_of(service["id"], participation) or {})}
+    assured = told.get("assured_date")
+    return {
+        "id": service["id"],
+        "name": _words(service["name"]),
+        "topics": [Topic(topic) for topic in service["topics"]],
+        "role": ServiceRole(service["role"]),
+        "audience": Audience(service["audience"]),
+        "capacity": Capacity(told.get("capacity", Capacity.UNKNOWN)),
+        "assured_on": date.fromisoformat(assured) if assured else None,
+        "retired": is_retired(service),
+    }
+
+
+def _words(texts: dict[str, str]) -> str:
+    """The text in the reader's language; what is not translated is shown in German."""
+    return texts.get(language(), texts["de"])
