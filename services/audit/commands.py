@@ -6,9 +6,10 @@ from uuid import UUID
 
 import rfc8785
 
-from services.audit import publication, queries, store
+from services.audit import publication, store
 from services.audit.domain.entry import Entry, entry_of
 from services.audit.domain.log import Head, checkpoint_is_due, grow
+from services.audit.queries import tree
 from services.audit.store import Standing
 from services.audit.writer import LogContradictsError, Writer
 from services.chassis.db import Connection
@@ -24,10 +25,10 @@ def record(tx: Connection, writer: Writer, arrivals: Iterable[Arrival], now: dat
     standing = store.standing(tx)
     refuse_if_contradicted(tx, writer, standing.head)
     known = store.known_events(tx, list(heard))
-    entries = [entry_of(arrival.envelope, arrival.position) for event_id, arrival in heard.items() if event_id not in known]
-    if entries:
-        append(tx, writer, standing, entries, now)
-    return len(entries)
+    new = [arrival for event_id, arrival in heard.items() if event_id not in known]
+    if new:
+        append(tx, writer, standing, [entry_of(arrival.envelope, arrival.position) for arrival in new], now)
+    return len(new)
 
 
 def append(tx: Connection, writer: Writer, standing: Standing, entries: Sequence[Entry], now: datetime) -> None:
@@ -59,7 +60,7 @@ def sign_what_is_left(tx: Connection, writer: Writer, now: datetime) -> bool:
 
 def publish_newest(connection: Connection, writer: Writer) -> int | None:
     """Put the newest signed head outside the database; answers its size if it was not there yet."""
-    signed = queries.latest_checkpoint(connection)
+    signed = tree.latest_checkpoint(connection)
     published = writer.published()
     if signed is None or (published is not None and signed.size <= published.size):
         return None
@@ -76,6 +77,6 @@ def refuse_if_contradicted(connection: Connection, writer: Writer, head: Head) -
     if published.size > head.size:
         raise LogContradictsError("audit.log-behind-checkpoint", size=head.size, published=published.size)
     if published.size > writer.confirmed:
-        if queries.root_at(connection, published.size) != published.root:
+        if tree.root_at(connection, published.size) != published.root:
             raise LogContradictsError("audit.log-contradicts-checkpoint", published=published.size)
         writer.confirmed = published.size

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from services.audit import queries
 from services.audit.domain.log import CHAIN_START
 from services.audit.domain.merkle import frontier_at
+from services.audit.queries import tree
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 
@@ -21,7 +21,7 @@ def export_lines(connection: Connection, first: int = 0) -> Iterator[bytes]:
     """Everything from entry `first` up to the newest checkpoint, read in one snapshot, a thousand entries at a time."""
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        signed = queries.latest_checkpoint(connection)
+        signed = tree.latest_checkpoint(connection)
         if signed is None or first >= signed.size:
             raise NotFoundError("audit.nothing-to-export")
         yield _line(header(connection, first, signed.size))
@@ -34,8 +34,8 @@ def export_lines(connection: Connection, first: int = 0) -> Iterator[bytes]:
 
 def header(connection: Connection, first: int, size: int) -> dict[str, Any]:
     """Where the export begins: the tree's edge and the chain's link there, so that a part can be verified by itself."""
-    before = CHAIN_START if first == 0 else queries.chain_hash_at(connection, first - 1)
-    edge = frontier_at(first, queries.node_reader(connection))
+    before = CHAIN_START if first == 0 else tree.chain_hash_at(connection, first - 1)
+    edge = frontier_at(first, tree.node_reader(connection))
     return {
         "format": FORMAT,
         "first": first,

@@ -7,6 +7,7 @@ suffix ``.pub``, the verifier key that everybody may have.
 import argparse
 import base64
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def main() -> None:
     chosen = parser.parse_args()
     signer = make_signer(chosen.name)
     save_signer(signer, chosen.file)
-    print(signer.key.text())
+    sys.stdout.write(f"{signer.key.text()}\n")
 
 
 if __name__ == "__main__":

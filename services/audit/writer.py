@@ -1,6 +1,5 @@
 """The one who may write the log: holds the signing key and knows what was published outside the database."""
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from services.chassis.errors import UnavailableError
 
 
 class LogContradictsError(UnavailableError):
-    """The database no longer holds what was once signed and published; nothing is appended until a person has looked."""
+    """The database no longer holds what was once published; nothing is appended until a person has looked."""
 
 
 @dataclass
@@ -27,7 +26,7 @@ class Writer:
     def published(self) -> Checkpoint | None:
         """The newest checkpoint outside the database; read again only when the file was replaced."""
         try:
-            stat = os.stat(self.directory / publication.LATEST)
+            stat = (self.directory / publication.LATEST).stat()
         except FileNotFoundError:
             return None
         stamp = (stat.st_ino, stat.st_mtime_ns)

@@ -6,15 +6,16 @@ only ids and the version stay. Of a type nobody here knows, nothing stays but th
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from contracts.codes import Classification
 from contracts.envelope import Envelope
+from contracts.fields import format_instant
 
 #: Ids by which a case is found again; the log keeps one column for each.
 REFERENCES = ("enquiry_id", "referral_id", "person_id", "organization_id")
@@ -84,25 +85,29 @@ def data_of(envelope: Envelope) -> dict[str, Any]:
     return {name: plain(value) for name, value in values.items() if value is not None}
 
 
+#: Every kind of scalar that may stand in the log, and how it is written there.
+SCALARS: Mapping[type, Callable[[Any], Any]] = {
+    bool: bool,
+    int: int,
+    str: str,
+    UUID: str,
+    datetime: format_instant,
+    date: date.isoformat,
+}
+
+
 def plain(value: object) -> Any:
     """The JSON form of a value that may stand in the log."""
-    match value:
-        case StrEnum():
-            return value.value
-        case bool() | int() | str():
-            return value
-        case UUID():
-            return str(value)
-        case datetime():
-            return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        case date():
-            return value.isoformat()
-        case tuple():
-            return [plain(item) for item in value]
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
     if is_dataclass(value):
         inner = {field.name: getattr(value, field.name) for field in fields(value)}
         return {name: plain(item) for name, item in inner.items() if item is not None}
-    raise TypeError(f"a {type(value).__name__} may not stand in the log")
+    if type(value) not in SCALARS:
+        raise TypeError(f"a {type(value).__name__} may not stand in the log")
+    return SCALARS[type(value)](value)
 
 
 def references_of(subject: str, data: Mapping[str, Any]) -> dict[str, UUID]:

@@ -6,7 +6,7 @@ every link takes in its place and the link before it.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.audit.domain.merkle import Frontier, Subtree, extend, leaf_hash
@@ -23,7 +23,7 @@ CHECKPOINT_AFTER = timedelta(seconds=1)
 class Head:
     """Where the log stands."""
 
-    frontier: Frontier = Frontier()
+    frontier: Frontier = field(default_factory=Frontier)
     chain_hash: bytes = CHAIN_START
     recorded_at: datetime | None = None
 

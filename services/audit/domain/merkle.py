@@ -58,8 +58,8 @@ class Frontier:
 def extend(frontier: Frontier, leaf_hashes: Iterable[bytes], keep: int = 8) -> tuple[Frontier, list[Subtree]]:
     """Append leaves; also answer the complete subtrees whose level is a multiple of `keep` (what the store keeps)."""
     size, edges, done = frontier.size, list(frontier.hashes), []
-    for current in leaf_hashes:
-        level = 0
+    for leaf in leaf_hashes:
+        level, current = 0, leaf
         while size >> level & 1:
             current = node_hash(edges.pop(), current)
             level += 1

@@ -4,8 +4,8 @@
     python lotsennetz_verify.py --export FILE --checkpoint FILE-OR-DIRECTORY --key FILE
     python lotsennetz_verify.py --database DSN --checkpoint FILE-OR-DIRECTORY --key FILE
 
-One file; it needs Python 3.11 and `cryptography`, and for --database also `psycopg`. It shares no code with the service.
-It reads the log once, in constant memory, and names the first wrong entry and what is wrong with it:
+One file; it needs Python 3.11 and `cryptography`, and for --database also `psycopg`. It shares no code with the
+service. It reads the log once, in constant memory, and names the first wrong entry and what is wrong with it:
 
     changed     an entry's content, hash or search column is not what was recorded
     removed     entries are missing in the middle
@@ -18,15 +18,16 @@ It reads the log once, in constant memory, and names the first wrong entry and w
 Exit codes: 0 everything holds, 1 something was tampered with, 2 wrong use or unreadable input.
 
 What is checked. An entry is a leaf (its bytes), leaf hash SHA-256(00 || leaf), and a link in a chain,
-SHA-256(02 || position as 8 bytes || link before || leaf hash), starting from 32 zero bytes. The tree over the leaf hashes
-is that of RFC 6962; checkpoints are C2SP tlog-checkpoint notes signed with Ed25519. The chain alone proves nothing (who
-changes an entry can recompute it); it tells *where* a log was changed. The checkpoints prove it - if they were kept
-where the writer of the log cannot reach them.
+SHA-256(02 || position as 8 bytes || link before || leaf hash), starting from 32 zero bytes. The tree over the leaf
+hashes is that of RFC 6962; checkpoints are C2SP tlog-checkpoint notes signed with Ed25519. The chain alone proves
+nothing (who changes an entry can recompute it); it tells *where* a log was changed. The checkpoints prove it - if they
+were kept where the writer of the log cannot reach them.
 """
 
 import argparse
 import base64
 import hashlib
+import importlib
 import json
 import sys
 import time
@@ -50,7 +51,7 @@ class UnreadableError(Exception):
 
 
 @dataclass
-class Finding(Exception):
+class TamperedError(Exception):
     """The first thing that is wrong."""
 
     kind: str
@@ -132,7 +133,7 @@ class Result:
     finding: dict[str, Any] | None = None
 
 
-# --- hashes ------------------------------------------------------------------------------------------------------------
+# --- hashes -----------------------------------------------------------------------------------------------------------
 
 
 def hash_leaf(leaf: bytes) -> bytes:
@@ -143,7 +144,7 @@ def link(position: int, before: bytes, leaf_hash: bytes) -> bytes:
     return hashlib.sha256(b"\x02" + position.to_bytes(8, "big") + before + leaf_hash).digest()
 
 
-# --- checkpoints -------------------------------------------------------------------------------------------------------
+# --- checkpoints ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ class Key:
         return cls(name, expected, public)
 
     def open(self, note: str, where: str) -> Checkpoint:
-        """The checkpoint in a note; raises a Finding if this key did not sign it."""
+        """The checkpoint in a note; raises a TamperedError if this key did not sign it."""
         text, _, tail = note.rpartition("\n\n")
         signatures = [line for line in tail.split("\n") if line.startswith(f"\u2014 {self.name} ")]
         try:
@@ -179,7 +180,9 @@ class Key:
             raise UnreadableError(f"{where}: not a signed checkpoint") from wrong
         mine = [signature[4:] for signature in signed if signature[:4] == self.key_id]
         if not mine or origin != self.name:
-            raise Finding("signature", f"{where} (size {checkpoint.size}) carries no signature of {self.name}'s key")
+            raise TamperedError(
+                "signature", f"{where} (size {checkpoint.size}) carries no signature of {self.name}'s key"
+            )
         for signature in mine:
             self._check(signature, (text + "\n").encode(), f"{where} (size {checkpoint.size})")
         return checkpoint
@@ -188,15 +191,12 @@ class Key:
         try:
             self.public.verify(signature, text)
         except InvalidSignature:
-            raise Finding("signature", f"the signature of {where} does not hold") from None
+            raise TamperedError("signature", f"the signature of {where} does not hold") from None
 
 
 def checkpoints_at(path: Path, key: Key) -> Iterator[Checkpoint]:
     """All checkpoints of a file, or of a directory with `history/*.notes` and `latest.note`, in the order written."""
-    if path.is_dir():
-        files = [*sorted((path / "history").glob("*.notes")), path / "latest.note"]
-    else:
-        files = [path]
+    files = [*sorted((path / "history").glob("*.notes")), path / "latest.note"] if path.is_dir() else [path]
     for file in files:
         try:
             with file.open(encoding="utf-8", newline="") as lines:
@@ -225,21 +225,25 @@ def rising(checkpoints: Iterable[Checkpoint]) -> Iterator[Checkpoint]:
     last: Checkpoint | None = None
     for checkpoint in checkpoints:
         if last is not None and checkpoint.size < last.size:
-            raise Finding("forked", f"{checkpoint.where} is smaller ({checkpoint.size}) than {last.where} ({last.size})")
+            raise TamperedError(
+                "forked", f"{checkpoint.where} is smaller ({checkpoint.size}) than {last.where} ({last.size})"
+            )
         if last is not None and checkpoint.size == last.size:
             if checkpoint.root != last.root:
                 where = f"{last.where} and {checkpoint.where}"
-                raise Finding("forked", f"two signed checkpoints of size {last.size} contradict each other: {where}")
+                raise TamperedError(
+                    "forked", f"two signed checkpoints of size {last.size} contradict each other: {where}"
+                )
             continue
         last = checkpoint
         yield checkpoint
 
 
-# --- the verification --------------------------------------------------------------------------------------------------
+# --- the verification -------------------------------------------------------------------------------------------------
 
 
 class Verification:
-    """Reads a log once beside its checkpoints; raises the first Finding."""
+    """Reads a log once beside its checkpoints; raises the first TamperedError."""
 
     def __init__(self, log: Log, checkpoints: Iterator[Checkpoint], progress: Callable[[int], None]) -> None:
         self.log = log
@@ -285,9 +289,13 @@ class Verification:
         if row.position < self.position:
             raise self.at(row, "inserted", f"position {row.position} comes a second time")
         if any(later.position == self.position for later in islice(rows, LOOK_AHEAD)):
-            raise self.at(row, "reordered", f"the entry of position {row.position} stands where {self.position} belongs")
+            raise self.at(
+                row, "reordered", f"the entry of position {row.position} stands where {self.position} belongs"
+            )
         missing = row.position - self.position
-        raise Finding("removed", f"{missing} missing before position {row.position}", self.position, row.position - 1)
+        raise TamperedError(
+            "removed", f"{missing} missing before position {row.position}", self.position, row.position - 1
+        )
 
     def check_leaf(self, row: Row) -> None:
         if row.leaf is not None and hash_leaf(row.leaf) != row.leaf_hash:
@@ -339,7 +347,7 @@ class Verification:
         return False
 
     def shift(self, window: list[Row]) -> int:
-        """How many entries were taken out (or, negative, put in), read off the place the next entry's link was made for."""
+        """How many entries were taken out (or, negative, put in): the next entry's link remembers its place."""
         if len(window) == 1:
             newest = self.log.size or self.outside.newest_size()
             return max(0, newest - self.position - 1)
@@ -366,7 +374,9 @@ class Verification:
                 continue
             expected = (height, (self.position >> height) - 1, computed)
             if next(self.log.own_tiles, None) != expected:
-                raise Finding("changed", f"stored subtree {expected[1]} of level {height} is not that of the entries")
+                raise TamperedError(
+                    "changed", f"stored subtree {expected[1]} of level {height} is not that of the entries"
+                )
 
     def compare_heads(self) -> None:
         """Where a checkpoint was signed, the roots must be equal."""
@@ -379,7 +389,7 @@ class Verification:
         if checkpoint.root != self.tree.root():
             first, last = min(self.agreed, self.position - 1), self.position - 1
             detail = f"entries {first} to {last} are not those of {checkpoint.where} (size {checkpoint.size})"
-            raise Finding("forked" if signed else "changed", detail, first, last)
+            raise TamperedError("forked" if signed else "changed", detail, first, last)
         if signed:
             self.agreed = self.position
             self.result.signed = max(self.result.signed, checkpoint.size)
@@ -389,17 +399,19 @@ class Verification:
         for reader in (self.outside, self.own, self.heads):
             for checkpoint in reader.up_to(sys.maxsize):
                 detail = f"the log ends after {self.position} entries; {checkpoint.where} covers {checkpoint.size}"
-                raise Finding("truncated", detail, self.position, checkpoint.size - 1)
+                raise TamperedError("truncated", detail, self.position, checkpoint.size - 1)
         if self.log.own_tiles is not None and next(self.log.own_tiles, None) is not None:
-            raise Finding("truncated", f"the log ends after {self.position} entries; its stored subtrees reach further")
+            raise TamperedError(
+                "truncated", f"the log ends after {self.position} entries; its stored subtrees reach further"
+            )
         if self.log.size is not None and self.position < self.log.size:
             detail = f"the log ends after {self.position} entries; its own header says {self.log.size}"
-            raise Finding("truncated", detail, self.position, self.log.size - 1)
+            raise TamperedError("truncated", detail, self.position, self.log.size - 1)
         if self.result.entries and not self.result.checkpoints:
-            raise Finding("signature", "no signed checkpoint covers these entries: they prove nothing")
+            raise TamperedError("signature", "no signed checkpoint covers these entries: they prove nothing")
 
-    def at(self, row: Row, kind: str, detail: str) -> Finding:
-        return Finding(kind, detail, self.position, event_id=_event_id(row))
+    def at(self, row: Row, kind: str, detail: str) -> TamperedError:
+        return TamperedError(kind, detail, self.position, event_id=_event_id(row))
 
 
 class _Reader:
@@ -438,7 +450,7 @@ def _event_id(row: Row) -> str | None:
     return identity if isinstance(identity, str) else None
 
 
-# --- reading an export -------------------------------------------------------------------------------------------------
+# --- reading an export ------------------------------------------------------------------------------------------------
 
 
 def open_export(file: Iterable[bytes], key: Key) -> Log:
@@ -479,7 +491,7 @@ def _export_rows(lines: Iterator[bytes], first: int, key: Key, tail: _Tail) -> I
             return
         row = None if content is None else _export_row(content)
         if row is None:
-            raise Finding("changed", "its line in the export is no longer readable", place)
+            raise TamperedError("changed", "its line in the export is no longer readable", place)
         yield row
 
 
@@ -504,7 +516,7 @@ def _json(line: bytes) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-# --- reading a database ------------------------------------------------------------------------------------------------
+# --- reading a database -----------------------------------------------------------------------------------------------
 
 ROWS = """
 SELECT position, leaf, leaf_hash, chain_hash, event_id::text, type, source, subject, actor,
@@ -545,18 +557,18 @@ def _stream(connection: Any, name: str, query: str) -> Iterator[tuple[Any, ...]]
         yield from cursor
 
 
-# --- the program -------------------------------------------------------------------------------------------------------
+# --- the program ------------------------------------------------------------------------------------------------------
 
 
 def verify(log: Log, checkpoints: Iterator[Checkpoint], progress: Callable[[int], None]) -> Result:
-    """Run the verification; a Finding becomes part of the result."""
+    """Run the verification; a TamperedError becomes part of the result."""
     started = time.monotonic()
     verification = Verification(log, rising(checkpoints), progress)
     result = verification.result
     try:
         verification.run()
         result.ok = True
-    except Finding as finding:
+    except TamperedError as finding:
         result.finding = finding.as_dict()
     result.seconds = round(time.monotonic() - started, 3)
     return result
@@ -595,7 +607,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--export", type=Path, metavar="FILE", help="an exported log (NDJSON)")
     source.add_argument("--database", metavar="DSN", help="a read-only connection to the audit database")
-    parser.add_argument("--checkpoint", type=Path, metavar="PATH", help="checkpoints kept outside: a file or a directory")
+    parser.add_argument(
+        "--checkpoint", type=Path, metavar="PATH", help="checkpoints kept outside: a file or a directory"
+    )
     parser.add_argument("--key", type=Path, metavar="FILE", required=True, help="the log's verifier key")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser.parse_args(arguments)
@@ -617,7 +631,7 @@ def run(chosen: argparse.Namespace) -> Result:
 @contextmanager
 def _connect(dsn: str) -> Iterator[Any]:
     """A connection that cannot write; whatever the database says is told in its own words."""
-    import psycopg
+    psycopg = importlib.import_module("psycopg")
 
     try:
         with psycopg.connect(dsn, options="-c default_transaction_read_only=on") as connection:
@@ -637,18 +651,18 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parse(arguments)
     try:
         result = run(chosen)
-    except Finding as finding:
+    except TamperedError as finding:
         result = Result(finding=finding.as_dict())
     except UnreadableError as wrong:
         return _unreadable(str(wrong), chosen.json)
     except (OSError, ImportError) as wrong:
         return _unreadable(f"{type(wrong).__name__}: {wrong}", chosen.json)
-    print(json.dumps(asdict(result)) if chosen.json else sentences(result))
+    sys.stdout.write((json.dumps(asdict(result)) if chosen.json else sentences(result)) + "\n")
     return OK if result.ok else TAMPERED
 
 
 def _unreadable(why: str, as_json: bool) -> int:
-    print(json.dumps({"ok": False, "unreadable": why}) if as_json else f"UNREADABLE: {why}", file=sys.stderr)
+    sys.stderr.write((json.dumps({"ok": False, "unreadable": why}) if as_json else f"UNREADABLE: {why}") + "\n")
     return UNREADABLE
 
 

@@ -1,7 +1,7 @@
 """A log of its own per test: a fresh database, a signing key and a directory for checkpoints."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -50,6 +50,11 @@ class LogAtWork:
     key_file: Path
     writer: Writer
     connection: Connection = field(repr=False)
+
+    def elsewhere(self, connection: Connection, directory: Path | None = None) -> "LogAtWork":
+        """The same log's key on another database."""
+        writer = Writer(self.writer.signer, directory or self.directory)
+        return replace(self, connection=connection, writer=writer)
 
     def hear(self, *numbers: int, now: datetime = START) -> int:
         with self.connection.transaction():

@@ -6,9 +6,10 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from services.audit import publication, queries
-from services.audit.domain.merkle import consistency_proof, extends, inclusion_proof, includes
+from services.audit import publication
+from services.audit.domain.merkle import consistency_proof, extends, includes, inclusion_proof
 from services.audit.keys import open_checkpoint
+from services.audit.queries import tree
 from services.audit.writer import LogContradictsError, Writer
 from services.chassis.db import connect
 from tests.integration.audit.conftest import START
@@ -34,23 +35,23 @@ def test_hearing_only_known_events_changes_nothing(log):
 
 def test_the_root_does_not_depend_on_how_the_batches_fell(log):
     log.hear(*range(300))
-    root = queries.root_at(log.connection, 300)
+    root = tree.root_at(log.connection, 300)
     assert log.connection.execute("SELECT root FROM heads WHERE size = 300").fetchone() == {"root": root}
     log.hear(*range(300, 700))
     log.hear(700)
-    assert queries.root_at(log.connection, 300) == root
+    assert tree.root_at(log.connection, 300) == root
     head = log.connection.execute("SELECT root FROM heads WHERE size = 701").fetchone()
-    assert head == {"root": queries.root_at(log.connection, 701)}
+    assert head == {"root": tree.root_at(log.connection, 701)}
 
 
 def test_every_entry_and_every_earlier_head_can_be_proven(log):
     log.hear(*range(520))
-    node, root = queries.node_reader(log.connection), queries.root_at(log.connection, 520)
+    node, root = tree.node_reader(log.connection), tree.root_at(log.connection, 520)
     for index in (0, 255, 256, 300, 511, 512, 519):
-        leaf = queries.stored_hashes(log.connection, 0, index, 1)[0]
+        leaf = tree.stored_hashes(log.connection, 0, index, 1)[0]
         assert includes(leaf, index, 520, inclusion_proof(index, 520, node), root)
     for size in (1, 256, 257, 519):
-        assert extends(size, 520, consistency_proof(size, 520, node), queries.root_at(log.connection, size), root)
+        assert extends(size, 520, consistency_proof(size, 520, node), tree.root_at(log.connection, size), root)
 
 
 def test_recorded_times_never_run_backwards(log):
@@ -74,7 +75,7 @@ def test_neither_the_service_nor_the_owner_can_change_the_log(log, table, change
 def test_two_writers_at_once_leave_one_log_without_a_gap(log):
     def write(start):
         with connect(log.app_dsn) as connection:
-            own = type(log)(**{**vars(log), "connection": connection})
+            own = log.elsewhere(connection)
             for number in range(start, start + 200, 5):
                 own.hear(*range(number, number + 10))
 
@@ -87,7 +88,7 @@ def test_two_writers_at_once_leave_one_log_without_a_gap(log):
     assert [position for position, _ in positions] == list(range(305))
     assert {event for _, event in positions} == set(range(305))
     head = log.connection.execute("SELECT root FROM heads ORDER BY size DESC LIMIT 1").fetchone()
-    assert head == {"root": queries.root_at(log.connection, 305)}
+    assert head == {"root": tree.root_at(log.connection, 305)}
 
 
 def test_a_head_is_signed_every_256_entries(log):
@@ -110,7 +111,7 @@ def test_what_a_crash_left_unsigned_is_signed_later(log):
     log.hear(2, 3)  # appended, and then the writer dies
     assert log.sign()
     assert not log.sign()
-    assert queries.latest_checkpoint(log.connection).size == 3
+    assert tree.latest_checkpoint(log.connection).size == 3
 
 
 def test_the_newest_head_leaves_the_database_and_its_history_is_kept(log):
@@ -120,7 +121,7 @@ def test_the_newest_head_leaves_the_database_and_its_history_is_kept(log):
     log.hear(2, now=START + timedelta(seconds=5))
     assert log.publish() == 2
     newest = open_checkpoint(publication.latest(log.directory), log.writer.signer.key)
-    assert (newest.size, newest.root) == (2, queries.root_at(log.connection, 2))
+    assert (newest.size, newest.root) == (2, tree.root_at(log.connection, 2))
     history = (log.directory / "history" / "2026-11-23.notes").read_text()
     assert history.count("\N{EM DASH} ") == 2
 
@@ -142,7 +143,7 @@ def test_a_log_restored_from_an_older_backup_is_not_written(log, make_database):
     log.publish()
     older = make_database("audit")
     with connect(older.app_dsn) as connection:
-        restored = type(log)(**{**vars(log), "connection": connection, "writer": Writer(log.writer.signer, log.directory)})
+        restored = log.elsewhere(connection)
         with pytest.raises(LogContradictsError) as refusal:
             restored.hear(11)
     assert refusal.value.slug == "audit.log-behind-checkpoint"
@@ -154,7 +155,7 @@ def test_a_log_that_contradicts_what_was_published_is_not_written(log, make_data
     other = make_database("audit")
     with connect(other.app_dsn) as connection:
         (log.directory / "elsewhere").mkdir()
-        forked = type(log)(**{**vars(log), "connection": connection, "writer": Writer(log.writer.signer, log.directory / "elsewhere")})
+        forked = log.elsewhere(connection, log.directory / "elsewhere")
         forked.hear(*range(100, 120))
         forked.writer = Writer(log.writer.signer, log.directory)
         with pytest.raises(LogContradictsError) as refusal:

@@ -18,8 +18,8 @@ from services.audit.domain.merkle import (
     extend,
     extends,
     frontier_at,
-    inclusion_proof,
     includes,
+    inclusion_proof,
     leaf_hash,
     node_hash,
 )
@@ -135,7 +135,7 @@ def test_a_proof_outside_the_tree_is_refused():
 VECTORS = os.environ.get("LOTSENNETZ_MERKLE_VECTORS")
 
 
-@pytest.mark.skipif(not VECTORS, reason="LOTSENNETZ_MERKLE_VECTORS names no folder (testdata of transparency-dev/merkle)")
+@pytest.mark.skipif(not VECTORS, reason="LOTSENNETZ_MERKLE_VECTORS names no folder of foreign vectors")
 def test_foreign_vectors_are_judged_as_their_authors_judge_them():
     seen = 0
     for path in sorted(Path(VECTORS or "").glob("inclusion/**/*.json")):

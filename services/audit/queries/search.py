@@ -1,0 +1,142 @@
+"""Finding entries: backwards in time, page by page after a key, so that page one thousand costs what page one does."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.audit.domain.entry import REFERENCES
+from services.chassis.db import Connection
+from services.chassis.errors import InvalidError, NotFoundError
+
+COLUMNS = "position, event_id, type, source, subject, actor, occurred_at, recorded_at, leaf, leaf_hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for; what is None does not matter."""
+
+    subject: str | None = None
+    actor: str | None = None
+    type: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEntry:
+    """One entry as it is shown; `data` is empty once its content has expired."""
+
+    position: int
+    event_id: UUID
+    type: str
+    source: str
+    subject: str | None
+    actor: str
+    occurred_at: datetime
+    recorded_at: datetime
+    leaf_hash: bytes
+    data: Mapping[str, Any]
+    expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries, and the cursor after which the next begin."""
+
+    entries: Sequence[FoundEntry]
+    cursor: str | None
+
+
+def search(connection: Connection, wanted: Search, cursor: str | None = None, limit: int = 50) -> Page:
+    """The newest entries that fit, or those older than the cursor."""
+    conditions, values = _conditions(wanted)
+    if cursor is not None:
+        conditions.append("(occurred_at, position) < (%s, %s)")
+        values += _read_cursor(cursor)
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    query = f"SELECT {COLUMNS} FROM entries {where} ORDER BY occurred_at DESC, position DESC LIMIT %s"  # noqa: S608 - column names and placeholders only
+    rows = connection.execute(query.encode(), [*values, limit + 1]).fetchall()
+    entries = [_found(row) for row in rows[:limit]]
+    return Page(entries, _cursor(entries[-1]) if len(rows) > limit else None)
+
+
+def timeline(connection: Connection, kind: str, identity: UUID, limit: int = 500) -> list[FoundEntry]:
+    """Everything that mentions a case, a person or a partner, oldest first."""
+    page = search(connection, Search(subject=f"{kind}/{identity}"), limit=limit)
+    return list(reversed(page.entries))
+
+
+def entry_at(connection: Connection, position: int) -> FoundEntry:
+    row = connection.execute(f"SELECT {COLUMNS} FROM entries WHERE position = %s".encode(), (position,)).fetchone()  # noqa: S608 - column names only
+    if row is None:
+        raise NotFoundError("audit.entry-unknown")
+    return _found(row)
+
+
+def position_of(connection: Connection, event_id: UUID) -> int:
+    """Where an event stands in the log."""
+    row = connection.execute("SELECT position FROM entries WHERE event_id = %s", (event_id,)).fetchone()
+    if row is None:
+        raise NotFoundError("audit.entry-unknown")
+    return int(row["position"])
+
+
+def consents(connection: Connection, consent_ids: Sequence[UUID]) -> dict[tuple[str, int], FoundEntry]:
+    """The entries by which these consents were given, by id and version."""
+    query = f"SELECT {COLUMNS} FROM entries WHERE subject = ANY(%s) AND type = 'referral.consent_given.v1'"  # noqa: S608 - column names only
+    rows = connection.execute(query.encode(), ([f"consent/{one}" for one in consent_ids],))
+    given = [_found(row) for row in rows]
+    return {(str(one.data.get("consent_id")), int(one.data.get("consent_version", 0))): one for one in given}
+
+
+def _conditions(wanted: Search) -> tuple[list[str], list[Any]]:
+    """One condition per thing wanted; a case, person or partner is found wherever it is mentioned."""
+    conditions: list[str] = []
+    values: list[Any] = []
+    if wanted.subject is not None:
+        kind, _, identity = wanted.subject.partition("/")
+        column = f"{kind}_id" if f"{kind}_id" in REFERENCES else "subject"
+        conditions.append(f"{column} = %s")
+        values.append(_uuid(identity) if column != "subject" else wanted.subject)
+    for condition, value in (
+        ("actor = %s", wanted.actor),
+        ("type = %s", wanted.type),
+        ("occurred_at >= %s", wanted.since),
+        ("occurred_at < %s", wanted.until),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            values.append(value)
+    return conditions, values
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidError("audit.search-invalid", {"subject": "kind/uuid"}) from None
+
+
+def _found(row: Mapping[str, Any]) -> FoundEntry:
+    leaf = row["leaf"]
+    data = {} if leaf is None else json.loads(bytes(leaf)).get("data", {})
+    columns = {name: row[name] for name in row if name != "leaf"}
+    return FoundEntry(**columns, data=data, expired=leaf is None)
+
+
+def _cursor(entry: FoundEntry) -> str:
+    key = f"{entry.occurred_at.isoformat()}|{entry.position}"
+    return base64.urlsafe_b64encode(key.encode()).decode()
+
+
+def _read_cursor(cursor: str) -> list[Any]:
+    try:
+        time, _, position = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
+        return [datetime.fromisoformat(time), int(position)]
+    except (ValueError, binascii.Error):
+        raise InvalidError("audit.search-invalid", {"cursor": "a-cursor-of-this-search"}) from None
