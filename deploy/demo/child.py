@@ -57,6 +57,17 @@ class Child:
                 self.kill()
         self._signal_rest(signal.SIGKILL)
 
+    def ask_to_stop(self) -> None:
+        """Send the signal and do not wait; `stop` waits."""
+        if self._process is not None and self.alive:
+            self._process.send_signal(self.stop_signal)
+
+    def wait(self, seconds: float) -> int:
+        """Wait for its own end; its exit code."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} was never started")
+        return self._process.wait(seconds)
+
     def kill(self) -> None:
         """End it at once, with everything it started: what a power cut would do."""
         if self._process is not None:
