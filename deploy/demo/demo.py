@@ -1,0 +1,107 @@
+"""`make demo`: start the whole network on this machine, play the main job, show what was seen, stay up until Ctrl-C.
+
+python -m deploy.demo.demo up [--once] [--no-story] [--json] [--dev FOLDER]
+python -m deploy.demo.demo story [--json] [--dev FOLDER]      plays it once more on the running demo
+
+Exit: 0 every step held (or ended by Ctrl-C), 1 a step failed, 2 the demo did not start, 3 no RabbitMQ to be had.
+"""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.markup import escape
+
+from deploy.demo import stage
+from deploy.demo.network import Network, StartError
+from deploy.demo.places import DEV, read_state
+from deploy.demo.rabbitmq_install import NoBrokerError
+from deploy.demo.showing import show_addresses, show_row, show_table
+from deploy.demo.story import Story, as_json
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what was asked for; without a word, that is `up`."""
+    chosen = _parser().parse_args(arguments)
+    chosen.dev = chosen.dev.resolve()
+    console = Console(stderr=chosen.json, soft_wrap=False)
+    if chosen.command == "story":
+        return 0 if play(chosen.dev, console, as_data=chosen.json) else 1
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        return up(chosen, console)
+    except NoBrokerError as error:
+        console.print(f"There is no RabbitMQ here. Type:\n\n  {escape(str(error))}\n")
+        return 3
+    except StartError as error:
+        console.print(f"[bold red]The demo did not start.[/] {escape(str(error))}")
+        return 2
+    except KeyboardInterrupt:
+        return 0
+
+
+def up(chosen: argparse.Namespace, console: Console) -> int:
+    """Start everything, play the story unless told not to, and stay."""
+    began = time.monotonic()
+    ready = chosen.dev / "ready"
+    ready.unlink(missing_ok=True)
+    network = Network(chosen.dev, tell=lambda line: console.print(f"[dim]{time.monotonic() - began:5.1f} s[/] {line}"))
+    held = True
+    try:
+        network.start()
+        console.print(f"[dim]{time.monotonic() - began:5.1f} s[/] the directory is taken in, the partners join")
+        stage.furnish(network)
+        network.start_partners()
+        network.watch()
+        ready.touch()
+        if not chosen.no_story:
+            held = play(chosen.dev, console, as_data=chosen.json)
+        if not chosen.once:
+            show_addresses(console, network)
+            threading.Event().wait()
+    finally:
+        ready.unlink(missing_ok=True)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        console.print("[dim]stopping everything[/]")
+        network.stop()
+    return 0 if held else 1
+
+
+def play(dev: Path, console: Console, *, as_data: bool) -> bool:
+    """The story on the running demo of this folder, step by step."""
+    if not (dev / "ready").exists():
+        console.print(f"No demo is running in {dev}.")
+        return False
+    story = Story(stage.setting(read_state(dev), dev), tell=lambda row: show_row(console, row))
+    began = time.monotonic()
+    held = story.play()
+    show_table(console, story.rows, time.monotonic() - began)
+    (dev / "result.json").write_text(as_json(story.rows))
+    if as_data:
+        print(json.dumps(json.loads(as_json(story.rows)), ensure_ascii=False, indent=1), flush=True)
+    return held
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", nargs="?", choices=("up", "story"), default="up")
+    parser.add_argument("--once", action="store_true", help="end after the story")
+    parser.add_argument("--no-story", action="store_true", help="only start everything")
+    parser.add_argument("--json", action="store_true", help="the result as JSON on standard output")
+    parser.add_argument("--dev", type=Path, default=DEV, help="where the demo keeps its things (default: .dev)")
+    return parser
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

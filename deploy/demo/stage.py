@@ -1,0 +1,87 @@
+"""Setting the stage: the directory's data and the partners' ways in, over the same interfaces an editor has."""
+
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from deploy.demo.desk import sign_in
+from deploy.demo.network import Network
+from deploy.demo.participants import PARTICIPANTS
+from deploy.demo.participation import participations
+from deploy.demo.places import ROOT
+from deploy.demo.story import Setting
+
+DIRECTORY_FILE = ROOT / "services" / "directory" / "data" / "aachen-muenster.ndjson"
+STORY_CLIENT = "lotsennetz-story"
+
+
+def furnish(network: Network) -> None:
+    """Import the directory and the participations as the demo's editor; doing it again changes nothing."""
+    token = sign_in(network.issuer, STORY_CLIENT, f"{network.origin}/story", "edda-editor")
+    webhook = f"http://127.0.0.1:{network.ports['webhook']}/lotsennetz"
+    rows = participations(
+        datetime.now(UTC).date(),
+        webhook_urls={partner.slug: webhook for partner in PARTICIPANTS if partner.channel == "webhook"},
+        public_keys={
+            partner.slug: network.keys.partner_public(partner.slug) for partner in PARTICIPANTS if partner.has_own_key
+        },
+    )
+    lines = b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
+    for body in (DIRECTORY_FILE.read_bytes(), lines):
+        _import(network.origin, token, body)
+
+
+def _import(origin: str, token: str, body: bytes) -> None:
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/x-ndjson",
+        "Idempotency-Key": secrets.token_hex(16),
+    }
+    answer = requests.post(f"{origin}/directory/operator/imports", data=body, headers=headers, timeout=60)
+    if answer.status_code >= 300:
+        raise RuntimeError(f"the directory refused the import: {answer.status_code} {answer.text[:1500]}")
+
+
+def setting(state: Mapping[str, Any], dev: Path) -> Setting:
+    """What the story needs to know of the running demo."""
+    return Setting(
+        origin=state["origin"],
+        issuer=state["issuer"],
+        dev=dev,
+        navigator_client=STORY_CLIENT,
+        redirect_uri=f"{state['origin']}/story",
+        operator=_operator(state["lotse"]),
+        verify_audit=_verifier(state["audit"]),
+    )
+
+
+def _operator(credentials: Mapping[str, str]) -> Callable[[], str]:
+    def token() -> str:
+        answer = requests.post(
+            credentials["token_url"],
+            data={"grant_type": "client_credentials"},
+            auth=(credentials["client_id"], credentials["client_secret"]),
+            timeout=20,
+        )
+        answer.raise_for_status()
+        return str(answer.json()["access_token"])
+
+    return token
+
+
+def _verifier(audit: Mapping[str, str]) -> Callable[[Path], "subprocess.CompletedProcess[str]"]:
+    program = ROOT / "services" / "audit" / "verifier" / "lotsennetz_verify.py"
+
+    def verify(folder: Path) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, str(program), "--export", str(folder / "log.ndjson")]
+        command += ["--checkpoint", audit["checkpoints"], "--key", audit["key"]]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+    return verify
