@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -26,6 +27,14 @@ class Beat:
 
 def beat(connection: Connection, role: str, figures: Mapping[str, Any]) -> None:
     connection.execute(BEAT, (role, Jsonb(dict(figures))))
+
+
+def due(last: float, connection: Connection, role: str, figures: Mapping[str, Any]) -> float:
+    """Beat if the last time is long enough ago; returns when the last beat was."""
+    if monotonic() - last < EVERY_SECONDS:
+        return last
+    beat(connection, role, figures)
+    return monotonic()
 
 
 def beats(connection: Connection) -> list[Beat]:

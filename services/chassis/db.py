@@ -78,6 +78,11 @@ class Database:
         """A connection that refuses to write, in autocommit mode."""
         return _borrow(self._readers)
 
+    def ping(self) -> None:
+        """Raise `UnavailableError` unless the database answers."""
+        with self.session() as connection:
+            connection.execute("SELECT 1")
+
     def close(self) -> None:
         for pool in (self._writers, self._readers):
             pool.close(timeout=1)

@@ -93,7 +93,7 @@ class Shelf:
 
     def left_behind(self) -> list[Parcel]:
         """What a predecessor placed and may or may not have sent."""
-        return _parcels(self._connection.execute(LEFT_BEHIND))
+        return parcels(self._connection.execute(LEFT_BEHIND))
 
     def next(self, confirmed: Sequence[Parcel]) -> list[Parcel]:
         """Mark these as published and give out the next window."""
@@ -108,10 +108,10 @@ class Shelf:
             "positions": [self.heads[exchange].position for exchange in moved],
             "rolling": [self.heads[exchange].rolling_sha256 for exchange in moved],
         }
-        return sorted(_parcels(self._connection.execute(NEXT, values)), key=lambda parcel: parcel.number)
+        return sorted(parcels(self._connection.execute(NEXT, values)), key=lambda parcel: parcel.number)
 
 
-def _parcels(rows: Iterable[Mapping[str, Any]]) -> list[Parcel]:
+def parcels(rows: Iterable[Mapping[str, Any]]) -> list[Parcel]:
     return [
         Parcel(
             row["number"],

@@ -7,12 +7,12 @@ and later messages of its subject wait behind it.
 
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from contracts.envelope import InvalidEnvelopeError, read
 from contracts.event import spec_of
-from services.chassis import parking
+from services.chassis import beats, parking
 from services.chassis.db import INFRASTRUCTURE_ERRORS, Connection
 from services.chassis.errors import LotsennetzError, NotFoundError, UnavailableError
 from services.chassis.hear import Arrival, Doors, Mail
@@ -53,6 +53,8 @@ class Counts:
     held: int = 0
     parked: int = 0
     passed_over: int = 0
+    #: From being written to being handled, of the newest event.
+    lag_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Inbox:
     queue: str
     hold_seconds: float = HOLD_SECONDS
     counts: Counts = field(default_factory=Counts)
+    beat: float = 0.0
 
     def hear(self, mails: Sequence[Mail]) -> None:
         """Handle a batch so that it may be acknowledged; whatever is raised means: acknowledge nothing."""
@@ -89,9 +92,14 @@ class Inbox:
         if self._in_halves(items) or waits:
             self.resume()
 
+    def probe(self) -> None:
+        """Raise if the database does not answer."""
+        self.unit.db.ping()
+
     def tick(self) -> None:
         """Once a second: what is overdue is parked, what an operator wants retried or what came too early is tried."""
         with self.unit.db.transaction() as tx:
+            self.beat = beats.due(self.beat, tx, "worker", asdict(self.counts))
             self.counts.parked += parking.park_overdue(tx, self.queue, self.hold_seconds)
             early = parking.early(tx, self.queue)
         for waiting in early:
@@ -131,9 +139,15 @@ class Inbox:
             ready, waits = (fresh, False) if self.doors.batch else self._in_order(tx, fresh)
             self._call(tx, bag, [item.arrival for item in ready])
             self.unit.write(tx, bag)
-        self.counts.handled += len(ready)
+        self._count(ready)
         self.counts.deduplicated += len(items) - len(fresh)
         return waits
+
+    def _count(self, ready: Sequence[Item]) -> None:
+        self.counts.handled += len(ready)
+        if ready:
+            lag = self.unit.clock.now() - ready[-1].arrival.envelope.time
+            self.counts.lag_ms = max(0, int(lag.total_seconds() * 1000))
 
     def _fresh(self, tx: Connection, items: Sequence[Item]) -> list[Item]:
         """Those never heard before, each once, in the order they came."""

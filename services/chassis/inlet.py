@@ -32,6 +32,10 @@ class Inlet:
             if error is not None:
                 self._park(mail, error)
 
+    def probe(self) -> None:
+        """Raise if the database does not answer."""
+        self.unit.db.ping()
+
     def tick(self) -> None:
         """Try again what an operator asked for."""
         while (waiting := self._next()) is not None:
