@@ -23,6 +23,10 @@ class UnauthenticatedError(LotsennetzError):
     """Nobody we know: no token or session, or one that does not hold."""
 
 
+class ExpiredFormError(LotsennetzError):
+    """The form was made for a session that is over, or not by us at all."""
+
+
 class Kind(StrEnum):
     """How a caller came in."""
 

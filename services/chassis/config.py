@@ -101,7 +101,7 @@ class Settings(Environment):
     issuer_jwks_url: str | None = None
     oidc_client_id: str = ""
     oidc_client_secret: str = field(default="", repr=False)
-    token_audience: str = "lotsennetz"
+    token_audience: str = "lotsennetz"  # noqa: S105  # a name, not a secret
     deployment_key: bytes = field(default=b"", repr=False)
     session_idle_minutes: int = 30
     session_hours: int = 10

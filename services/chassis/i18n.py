@@ -6,7 +6,7 @@ missing sentence falls back to the plain form of the language, then to English, 
 """
 
 import gettext
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
@@ -72,7 +72,7 @@ def catalogue(folder: Path, language: str) -> gettext.NullTranslations:
     if not file.exists():
         return gettext.NullTranslations()
     with file.open("rb") as source:
-        messages = read_po(source, locale=language.split("-")[0])
+        messages = read_po(source, locale=language.partition("-")[0])
     compiled = BytesIO()
     write_mo(compiled, messages)
     compiled.seek(0)
@@ -83,15 +83,27 @@ def folders(service: str) -> tuple[Path, ...]:
     return (SERVICES / service / "locale", SERVICES / "chassis" / "locale")
 
 
+class Sentences:
+    """Several catalogues in a row: the first that knows a sentence says it."""
+
+    def __init__(self, chain: Sequence[gettext.NullTranslations]) -> None:
+        self.chain = chain
+
+    def gettext(self, message: str) -> str:
+        found = (one.gettext(message) for one in self.chain)
+        return next((text for text in found if text != message), message)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        plain = one if number == 1 else many
+        found = (catalogue.ngettext(one, many, number) for catalogue in self.chain)
+        return next((text for text in found if text not in {one, many}), plain)
+
+
 @cache
-def translations(service: str, language: str) -> gettext.NullTranslations:
+def translations(service: str, language: str) -> Sentences:
     """All catalogues that may know a sentence, the most specific first."""
     tags = FALLBACK.get(language, (language, "en"))
-    chain = [catalogue(folder, tag) for tag in tags for folder in folders(service)]
-    joined = gettext.NullTranslations()
-    for one in chain:
-        joined.add_fallback(one)
-    return joined
+    return Sentences([catalogue(folder, tag) for tag in tags for folder in folders(service)])
 
 
 def key_of(value: Enum) -> str:
@@ -109,7 +121,7 @@ def label(service: str, language: str, value: Enum | str) -> str:
 
 
 def locale_of(language: str) -> Locale:
-    return Locale.parse(language.split("-")[0])
+    return Locale.parse(language.partition("-")[0])
 
 
 def format_day(value: date | datetime | None, language: str, style: str = "medium") -> str:

@@ -14,14 +14,18 @@ import structlog
 from prometheus_client import Counter
 
 #: Ids, codes, counts, times. Add a key only if its values can never be personal.
+# fmt: off
 ALLOWED_KEYS = frozenset(
-    """
-    event level timestamp service role kind type id outcome duration_ms method route status slug caller
-    correlation_id causation_id trace_id span_id incident error at count size batch queue exchange routing_key
-    subject sequence position attempt retry_in version signal pid address migration job key channel organization_id
-    setting expected reason lag_ms published consumed deduplicated parked held
-    """.split()
+    {
+        "event", "level", "timestamp", "service", "role", "kind", "type", "id", "outcome", "duration_ms", "method",
+        "route", "status", "slug", "caller", "correlation_id", "causation_id", "trace_id", "span_id", "incident",
+        "error", "at", "count", "size", "batch", "queue", "exchange", "routing_key", "subject", "sequence",
+        "position", "attempt", "retry_in", "version", "signal", "pid", "address", "migration", "job", "key",
+        "channel", "organization_id", "setting", "expected", "reason", "lag_ms", "published", "consumed",
+        "deduplicated", "parked", "held",
+    }
 )
+# fmt: on
 
 DROPPED = Counter("lotsennetz_log_keys_dropped_total", "Log keys that are not on the allow-list and were dropped")
 
@@ -71,7 +75,7 @@ def configure(service: str, role: str, level: str = "INFO") -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             place_of_error,
             drop_unknown_keys,
-            structlog.processors.JSONRenderer(ensure_ascii=False, default=lambda value: str(value)),
+            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),

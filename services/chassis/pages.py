@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from apiflask import APIBlueprint
 from flask import Flask, Response, g, has_request_context, render_template, request, send_from_directory
@@ -13,6 +14,7 @@ from jinja2 import StrictUndefined
 from services.chassis import i18n
 from services.chassis.access import caller_or_none, public
 from services.chassis.room import room
+from services.chassis.sessions import csrf_token
 
 STATIC = Path(__file__).parent / "static"
 YEAR_SECONDS = 31_536_000
@@ -47,6 +49,7 @@ def prepare(app: Flask, service: str) -> None:
     environment.filters["day"] = lambda value, style="medium": i18n.format_day(value, language(), style)
     environment.filters["moment"] = lambda value: i18n.format_moment(value, language())
     environment.globals.update(t=label, sentence=sentence, asset=asset, service=service, language_names=i18n.NAMES)
+    environment.globals.update(csrf_token=csrf_token, language_url=language_url)
     app.context_processor(shell_values)
 
 
@@ -78,6 +81,12 @@ def sentence(slug: str) -> str:
 
 def asset(name: str) -> str:
     return f"/{service_name()}/static/{name}?v={fingerprint(name)}"
+
+
+def language_url(tag: str) -> str:
+    """This page in another language; where a page came from a form, the service's first page."""
+    path = request.path if request.method == "GET" else f"/{service_name()}/"
+    return f"{path}?{urlencode({**request.args.to_dict(), 'lang': tag})}"
 
 
 def shell_values() -> dict[str, Any]:

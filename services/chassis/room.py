@@ -10,6 +10,7 @@ from services.chassis.access import Caller, caller_or_none
 from services.chassis.config import Settings
 from services.chassis.errors import LotsennetzError
 from services.chassis.refusals import Refusals
+from services.chassis.sessions import Sessions
 from services.chassis.tokens import AccessTokens
 from services.chassis.work import Unit
 
@@ -43,9 +44,11 @@ class Room:
     facts: SecurityFacts
     navigation: Sequence[NavigationItem] = ()
     refusals: Refusals = field(init=False)
+    sessions: Sessions = field(init=False)
 
     def __post_init__(self) -> None:
         self.refusals = Refusals(self.tell_refusal)
+        self.sessions = Sessions(self.unit.db, self.unit.clock, self.settings)
 
     def tell_refusal(self, actor: str, slug: str, count: int) -> None:
         if self.facts.refused is None:
@@ -66,4 +69,4 @@ def count_refusal(error: LotsennetzError) -> None:
         return
     caller = caller_or_none()
     here = room()
-    here.refusals.count(caller.actor if caller else "anonymous", error.slug, here.unit.clock.now())
+    here.refusals.count(caller.actor if caller else "anonymous:web", error.slug, here.unit.clock.now())

@@ -46,14 +46,18 @@ class IssuerKeys:
     fetch: Callable[[str], Mapping[str, Any]] = fetch_json
     now: Callable[[], float] = time.monotonic
     _keys: KeySet | None = None
+    _discovery: tuple[float, Mapping[str, Any]] | None = None
     _fetched_at: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def discovery(self) -> Mapping[str, Any]:
-        document = self.fetch(f"{self.issuer_url}/.well-known/openid-configuration")
-        if str(document.get("issuer", "")).rstrip("/") != self.issuer_url:
-            raise UnavailableError("auth.issuer-unreachable")
-        return document
+        """What the issuer says about itself; kept as long as its keys."""
+        if self._discovery is None or self.now() - self._discovery[0] > KEYS_LIVE_SECONDS:
+            document = self.fetch(f"{self.issuer_url}/.well-known/openid-configuration")
+            if str(document.get("issuer", "")).rstrip("/") != self.issuer_url:
+                raise UnavailableError("auth.issuer-unreachable")
+            self._discovery = (self.now(), document)
+        return self._discovery[1]
 
     def all(self, *, refresh: bool = False) -> KeySet:
         with self._lock:

@@ -33,7 +33,7 @@ def begin() -> Trace:
 def parse(traceparent: str | None) -> Trace | None:
     """The caller's place in its trace, or None for a header that is missing or malformed (then it is ignored)."""
     found = HEADER.fullmatch((traceparent or "").strip())
-    if found is None or (traceparent or "").startswith("00") and found[4]:
+    if found is None or (found[0].startswith("00") and found[4]):
         return None
     return Trace(found[1], found[2], flags=found[3])
 

@@ -13,22 +13,25 @@ from uuid import UUID, uuid4
 from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app, g, request
 from prometheus_client import Histogram
+from waitress import serve as waitress_serve
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from services.chassis import i18n, logging, pages, probes, tracing, web_errors
+from services.chassis import i18n, logging, pages, probes, sign_in, tracing, web_errors
 from services.chassis.access import Access, Caller, access_of, caller_or_none, public, refuse_unmarked_views
 from services.chassis.auth import admit, bearer_of, caller_from_bearer
 from services.chassis.config import Settings
 from services.chassis.errors import InvalidError
 from services.chassis.room import NavigationItem, Room, SecurityFacts, room
+from services.chassis.sessions import check_csrf
 from services.chassis.tokens import AccessTokens, IssuerKeys
 from services.chassis.work import Unit, Work
 
 SECONDS = Histogram("lotsennetz_http_request_seconds", "Requests by route", ["service", "method", "route", "status"])
 SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "Content-Security-Policy": (  # data: images are the icons inside the style sheet
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self';"
+        " frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -67,7 +70,7 @@ def create_app(
     web_errors.register(app)
     app.before_request(begin_request)
     app.after_request(end_request)
-    for blueprint in (probes.blueprint(service), pages.blueprint(service), *blueprints):
+    for blueprint in (probes.blueprint(service), pages.blueprint(service), sign_in.blueprint(service), *blueprints):
         app.register_blueprint(blueprint)
     pages.prepare(app, service)
     public(app.view_functions["openapi.spec"])
@@ -90,14 +93,17 @@ def begin_request() -> None:
 
 
 def identify(access: Access) -> Caller | None:
-    """The caller by bearer token or by session; a public view does not ask for a token."""
+    """The caller by bearer token or by session; a public view asks for neither."""
     if access.public:
         return None
     here = room()
     token = bearer_of(request)
     if token is not None:
         return caller_from_bearer(here.tokens, here.settings.deployment_key, token)
-    return None
+    g.session = session = here.sessions.find(request)
+    if session is not None:
+        check_csrf(request, session)
+    return session.caller if session else None
 
 
 def end_request(response: Response) -> Response:
@@ -106,6 +112,8 @@ def end_request(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", NEVER_STORED)
     response.headers["traceresponse"] = g.trace.header
     here = room()
+    if request.args.get("lang") == g.language:
+        response.set_cookie(i18n.COOKIE, g.language, max_age=31_536_000, samesite="Lax", httponly=True)
     if here.settings.secure_cookies:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     log_request(here.service, response)
@@ -135,7 +143,7 @@ def request_work() -> AbstractContextManager[Work]:
     """One unit of work in the caller's name, in this request's conversation and trace."""
     caller = caller_or_none()
     return room().unit.work(
-        actor=caller.actor if caller else "anonymous", correlation_id=g.correlation_id, traceparent=g.trace.header
+        actor=caller.actor if caller else "anonymous:web", correlation_id=g.correlation_id, traceparent=g.trace.header
     )
 
 
@@ -156,8 +164,6 @@ def _uuid(value: str | None) -> UUID | None:
 
 def serve(app: APIFlask, settings: Settings) -> None:
     """Answer requests until the process is told to stop."""
-    from waitress import serve as waitress_serve  # type: ignore[import-untyped]
-
     host, _, port = settings.http_address.rpartition(":")
     waitress_serve(
         app,

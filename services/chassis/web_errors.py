@@ -9,7 +9,7 @@ from apiflask.exceptions import HTTPError
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from services.chassis.access import UnauthenticatedError
+from services.chassis.access import ExpiredFormError, UnauthenticatedError
 from services.chassis.errors import (
     ForbiddenError,
     InvalidError,
@@ -23,11 +23,6 @@ from services.chassis.logging import get_logger
 from services.chassis.pages import error_page, sentence
 from services.chassis.problem import problem
 from services.chassis.room import count_refusal, room
-
-
-class ExpiredFormError(LotsennetzError):
-    """The form was made for a session that is over, or not by us at all."""
-
 
 STATUS: Mapping[type[LotsennetzError], int] = {
     InvalidError: 422,
@@ -77,14 +72,14 @@ def sign_in_redirect() -> Response:
 
 def on_our_error(error: LotsennetzError) -> Response:
     status = status_of(error)
+    if status == 401 and wants_page() and request.method == "GET":
+        return sign_in_redirect()  # not a refusal: the way in
     if status in {401, 403, 419}:
         try:
             count_refusal(error)
         except Exception as failure:
             get_logger().error("refusal.not-recorded", exc_info=failure)
             status, error = 503, UnavailableError("refusal.not-recorded")
-    if status == 401 and wants_page() and request.method == "GET":
-        return sign_in_redirect()
     response = answer(status, error.slug, data_of(error))
     if isinstance(error, UnavailableError):
         response.headers["Retry-After"] = str(error.retry_after)

@@ -70,6 +70,7 @@ def sample() -> APIBlueprint:
 class Unit:
     """Stands in for the database where a test is about HTTP only: remembers what was announced."""
 
+    db: Any = None
     clock = FixedClock(datetime(2026, 11, 23, 9, 0, tzinfo=UTC))
 
     def __init__(self) -> None:
@@ -156,10 +157,13 @@ def test_nobody_unknown_gets_as_far_as_validation(client: Client) -> None:
 def test_repeated_refusals_become_one_more_fact_when_the_minute_is_over(client: Client, unit: Unit) -> None:
     for _ in range(5):
         assert client.get("/sample/api/v1/me").status_code == 401
-    assert unit.told == [("anonymous", "auth.sign-in-required", 1)]
+    assert unit.told == [("anonymous:web", "auth.sign-in-required", 1)]
     unit.clock = FixedClock(datetime(2026, 11, 23, 9, 1, tzinfo=UTC))
     client.get("/sample/api/v1/me")
-    assert unit.told[1:] == [("anonymous", "auth.sign-in-required", 4), ("anonymous", "auth.sign-in-required", 1)]
+    assert unit.told[1:] == [
+        ("anonymous:web", "auth.sign-in-required", 4),
+        ("anonymous:web", "auth.sign-in-required", 1),
+    ]
 
 
 def test_a_refusal_that_cannot_be_recorded_is_answered_as_unavailable(client: Client, unit: Unit) -> None:

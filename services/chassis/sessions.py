@@ -1,0 +1,150 @@
+"""Sessions of people in browsers: rows in the database, found by the hash of what the cookie holds, ended by a mark.
+
+A session dies when it was idle too long, when its day is over, or when it is revoked - whichever comes first. Each
+sign-in makes a new one; nothing is carried over from before. Every form carries the session's own CSRF token.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Request, g
+from werkzeug.wrappers import Response
+
+from contracts.codes import Site, StaffRole
+from services.chassis.access import Caller, ExpiredFormError, Kind
+from services.chassis.clock import Clock
+from services.chassis.config import Settings
+from services.chassis.db import Connection, Database
+
+#: The last look is written at most this often, so that reading a page is not a write.
+SEEN_EVERY = timedelta(minutes=1)
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+CSRF_FIELD = "csrf"
+COLUMNS = "session_id, csrf, kind, actor, roles, role, site, employer, organization_id, unit, only_subject, seen_at"
+
+INSERT = """
+INSERT INTO web_sessions (session_id, token_sha256, csrf, kind, actor, roles, role, site, employer, organization_id,
+                          unit, only_subject, began_at, seen_at, ends_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+TOUCH = "UPDATE web_sessions SET seen_at = %s WHERE session_id = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A living session: who it stands for and the token its forms must carry."""
+
+    caller: Caller
+    csrf: str
+    token: str
+
+
+def hash_of(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def cookie_name(service: str) -> str:
+    return f"lotsennetz_{service}"
+
+
+class Sessions:
+    """Begin, find and end sessions of one service."""
+
+    def __init__(self, db: Database, clock: Clock, settings: Settings) -> None:
+        self.db = db
+        self.clock = clock
+        self.service = settings.service
+        self.idle = timedelta(minutes=settings.session_idle_minutes)
+        self.longest = timedelta(hours=settings.session_hours)
+        self.secure = settings.secure_cookies
+
+    def begin(self, tx: Connection, caller: Caller, session_id: UUID, ends_at: datetime | None = None) -> Session:
+        """A new session inside the caller's transaction; its token exists only in the answer's cookie."""
+        token, csrf, now = secrets.token_urlsafe(32), secrets.token_urlsafe(24), self.clock.now()
+        latest = now + self.longest
+        row = (
+            *(session_id, hash_of(token), csrf, caller.kind.value, caller.actor, sorted(caller.roles)),
+            *(caller.role, caller.site, caller.employer, caller.organization_id, caller.unit, caller.only),
+            *(now, now, min(ends_at or latest, latest)),
+        )
+        tx.execute(INSERT, row)
+        return Session(caller, csrf, token)
+
+    def find(self, request: Request) -> Session | None:
+        """The living session of the request's cookie."""
+        token = request.cookies.get(cookie_name(self.service))
+        if not token:
+            return None
+        now = self.clock.now()
+        with self.db.session() as connection:
+            row = connection.execute(
+                f"SELECT {COLUMNS} FROM web_sessions WHERE token_sha256 = %s AND revoked_at IS NULL"  # noqa: S608
+                " AND ends_at > %s AND seen_at > %s",
+                (hash_of(token), now, now - self.idle),
+            ).fetchone()
+            if row is not None and now - row["seen_at"] > SEEN_EVERY:
+                connection.execute(TOUCH, (now, row["session_id"]))
+        return None if row is None else Session(caller_of(row), row["csrf"], token)
+
+    def end(self, tx: Connection, session_id: UUID) -> None:
+        tx.execute(
+            "UPDATE web_sessions SET revoked_at = %s WHERE session_id = %s AND revoked_at IS NULL",
+            (self.clock.now(), session_id),
+        )
+
+    def end_all_of(self, tx: Connection, actor: str) -> int:
+        """Revoke everything one actor has open, as when somebody leaves."""
+        ended = tx.execute(
+            "UPDATE web_sessions SET revoked_at = %s WHERE actor = %s AND revoked_at IS NULL", (self.clock.now(), actor)
+        )
+        return ended.rowcount
+
+    def put_cookie(self, response: Response, session: Session) -> None:
+        """HttpOnly, bound to this service's paths, gone with the browser; Lax because sign-in comes from the issuer."""
+        response.set_cookie(
+            cookie_name(self.service),
+            session.token,
+            path=f"/{self.service}",
+            secure=self.secure,
+            httponly=True,
+            samesite="Lax",
+        )
+
+    def take_cookie(self, response: Response) -> None:
+        response.delete_cookie(cookie_name(self.service), path=f"/{self.service}")
+
+
+def caller_of(row: Mapping[str, Any]) -> Caller:
+    return Caller(
+        Kind(row["kind"]),
+        row["actor"],
+        roles=frozenset(StaffRole(role) for role in row["roles"]),
+        role=StaffRole(row["role"]) if row["role"] else None,
+        site=Site(row["site"]) if row["site"] else None,
+        employer=row["employer"],
+        organization_id=row["organization_id"],
+        unit=row["unit"],
+        only=row["only_subject"],
+        session_id=row["session_id"],
+        by_session=True,
+    )
+
+
+def check_csrf(request: Request, session: Session) -> None:
+    """A form that changes something carries the token of the session it was made for."""
+    if request.method in SAFE_METHODS:
+        return
+    given = request.form.get(CSRF_FIELD) or request.headers.get("X-CSRF-Token", "")
+    if not hmac.compare_digest(given.encode(), session.csrf.encode()):
+        raise ExpiredFormError("auth.form-expired")
+
+
+def csrf_token() -> str:
+    """For templates: the token of the session that reads this page."""
+    session = g.get("session")
+    return session.csrf if isinstance(session, Session) else ""
