@@ -37,11 +37,11 @@ complete               | in_progress                        | completed         
 conclude               | received requested                 | completed         | navigator person
 end                    | accepted in_progress paused        | ended_early       | partner
 expire                 | requested received clarification waitlisted | expired  | clock
-cancel                 | draft awaiting_consent requested received clarification waitlisted accepted in_progress paused \
-| cancelled | navigator person
+cancel                 | draft awaiting_consent requested received clarification waitlisted accepted in_progress \
+paused | cancelled | navigator person
 revoke                 | requested received clarification waitlisted accepted in_progress paused | cancelled | system
-mark_entered_in_error  | draft awaiting_consent requested received clarification waitlisted accepted in_progress paused \
-completed ended_early rejected expired cancelled | entered_in_error | navigator
+mark_entered_in_error  | draft awaiting_consent requested received clarification waitlisted accepted in_progress \
+paused completed ended_early rejected expired cancelled | entered_in_error | navigator
 acknowledge_stop       | completed ended_early rejected expired cancelled entered_in_error | = | partner
 state_deletion         | completed ended_early rejected expired cancelled entered_in_error | = | partner
 dispute                | requested received clarification waitlisted accepted in_progress paused \
@@ -120,9 +120,7 @@ def test_the_duties_are_owed_whatever_the_back_level(level):
 
 def test_a_duty_that_is_not_open_is_not_offered():
     assert a_referral(Status.CANCELLED).allowed_to(Party.PARTNER) == ()
-    one = allowed_actions(
-        Status.CANCELLED, Party.PARTNER, back_level=BackLevel.NONE, duties=[Duty.STATE_DELETION]
-    )
+    one = allowed_actions(Status.CANCELLED, Party.PARTNER, back_level=BackLevel.NONE, duties=[Duty.STATE_DELETION])
     assert one == (Action.STATE_DELETION,)
 
 
