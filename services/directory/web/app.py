@@ -6,6 +6,7 @@ from contracts.directory import SignInRefused
 from contracts.event import Slug
 from services.chassis.config import Settings
 from services.chassis.room import NavigationItem, SecurityFacts
+from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
 from services.directory.web import hsds, operator, pages
@@ -13,7 +14,7 @@ from services.directory.web import hsds, operator, pages
 NAVIGATION = (NavigationItem("Directory", "/directory/"), NavigationItem("Referrals", "/referral/"))
 
 
-def create_app(settings: Settings, unit: Unit) -> APIFlask:
+def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None = None) -> APIFlask:
     """Pages, operators' door and the public HSDS reading door."""
     return create_chassis_app(
         "directory",
@@ -24,4 +25,5 @@ def create_app(settings: Settings, unit: Unit) -> APIFlask:
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count)
         ),
         navigation=NAVIGATION,
+        issuer_keys=issuer_keys,
     )

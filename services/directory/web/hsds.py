@@ -96,8 +96,8 @@ def wanted() -> Filter:
 
 
 def numbers() -> tuple[int, int]:
-    page = parsed("page", int, "a number from 1") or 1
-    size = parsed("per_page", int, f"a number from 1 to {MAX_PER_PAGE}") or 50
+    page = parsed("page", int, "a number from 1", 1)
+    size = parsed("per_page", int, f"a number from 1 to {MAX_PER_PAGE}", 50)
     if not 1 <= page <= 1_000_000 or not 1 <= size <= MAX_PER_PAGE:
         raise InvalidError("request.invalid", {"page": "a number from 1", "per_page": f"1 to {MAX_PER_PAGE}"})
     return page, size
@@ -112,11 +112,11 @@ def topic() -> str | None:
     return TOPIC_TERMS[asked]
 
 
-def parsed(name: str, read: Any, expected: str) -> Any:
-    """A query parameter read by a function of the standard library; None if it is not there."""
+def parsed(name: str, read: Any, expected: str, default: Any = None) -> Any:
+    """A query parameter read by a function of the standard library; the default if it is not there."""
     given = request.args.get(name)
     if given is None:
-        return None
+        return default
     try:
         return read(given)
     except ValueError as error:

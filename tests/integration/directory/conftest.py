@@ -42,7 +42,7 @@ class Directory:
 
     def count(self, table: str) -> int:
         with self.db.read() as connection:
-            row = connection.execute(f"SELECT count(*) AS n FROM {table}").fetchone()  # noqa: S608
+            row = connection.execute(f"SELECT count(*) AS n FROM {table}").fetchone()
         assert row is not None
         return int(row["n"])
 
