@@ -1,0 +1,96 @@
+"""The page shell: readable in seven languages, two directions, two themes, on paper, on a phone, and without script."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from services.chassis.i18n import PERSON_LANGUAGES
+from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
+from tests.browser.sample import make_sample
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served(make_sample()) as url:
+        yield url
+
+
+def listen_for_blocked_content(page: Page) -> list[str]:
+    blocked: list[str] = []
+    page.on("console", lambda line: blocked.append(line.text) if line.type == "error" else None)
+    return blocked
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_every_part_has_no_findings(browser: Browser, address: str, language: str, theme: str) -> None:
+    with page_of(browser, language=language, theme=theme) as page:
+        blocked = listen_for_blocked_content(page)
+        page.goto(f"{address}/sample/")
+        shoot(page, f"shell-parts-{language}-{theme}")
+        assert axe(page) == []
+        assert blocked == []
+
+
+@pytest.mark.parametrize("language", PERSON_LANGUAGES)
+def test_a_page_for_persons_is_in_their_language(browser: Browser, address: str, language: str) -> None:
+    with page_of(browser, width="phone") as page:
+        page.goto(f"{address}/sample/person?lang={language}")
+        root = page.locator("html")
+        assert root.get_attribute("lang") == language
+        assert root.get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
+        shoot(page, f"shell-person-{language}")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+
+
+def test_the_chosen_language_stays(browser: Browser, address: str) -> None:
+    with page_of(browser) as page:
+        page.goto(f"{address}/sample/person?lang=tr")
+        page.goto(f"{address}/sample/person")
+        assert page.locator("html").get_attribute("lang") == "tr"
+
+
+@pytest.mark.parametrize(("path", "language"), [("/sample/nowhere", "de"), ("/sample/bug", "ar")])
+def test_an_error_page_has_a_number_and_no_secret(browser: Browser, address: str, path: str, language: str) -> None:
+    with page_of(browser, language=language) as page:
+        page.goto(f"{address}{path}")
+        assert "Mustermann" not in page.content()
+        assert len(page.locator("main bdi").inner_text()) == 12
+        shoot(page, f"shell-error-{language}")
+        assert axe(page) == []
+
+
+def test_a_phone_does_not_scroll_sideways(browser: Browser, address: str) -> None:
+    with page_of(browser, width="phone") as page:
+        page.goto(f"{address}/sample/")
+        shoot(page, "shell-parts-phone")
+        assert not scrolls_sideways(page)
+        assert axe(page) == []
+
+
+def test_the_keyboard_reaches_the_content_first(browser: Browser, address: str) -> None:
+    with page_of(browser) as page:
+        page.goto(f"{address}/sample/")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip-link"
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_everything_is_there_without_script(browser: Browser, address: str) -> None:
+    with page_of(browser, java_script_enabled=False) as page:
+        page.goto(f"{address}/sample/")
+        assert page.get_by_role("button", name="Speichern").is_visible()
+        assert page.locator(".copy-button").count() == 1
+        assert not page.locator(".copy-button").is_visible()
+
+
+def test_on_paper_there_is_only_the_matter(browser: Browser, address: str) -> None:
+    with page_of(browser) as page:
+        page.goto(f"{address}/sample/")
+        page.emulate_media(media="print")
+        shoot(page, "shell-print")
+        assert not page.locator(".filter-form").is_visible()
+        assert page.locator(".timeline").is_visible()
