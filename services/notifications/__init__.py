@@ -1,0 +1,1 @@
+"""notifications: who is told what, by which channel, and whether it arrived."""

@@ -1,0 +1,292 @@
+"""What notifications does: make notices, confirm, withdraw, replay, record attempts. Load, one verb, save."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from contracts import envelope as envelopes
+from contracts.codes import ChannelKind, NoticeKind, Status
+from contracts.event import Code, PublicUrl, Reference
+from contracts.notifications import (
+    DeskLinkIssued,
+    NoticeConfirmed,
+    NoticeFailed,
+    NoticeParked,
+    NoticeReplayed,
+    NoticeSent,
+    NoticeWithdrawn,
+)
+from contracts.partner.messages import Notice
+from contracts.topology import PARTNERS
+from services.chassis.errors import InvalidError, NotFoundError
+from services.chassis.work import Work
+from services.notifications import store
+from services.notifications.domain.delivery import Move, State, move
+from services.notifications.domain.ladder import Ladder
+from services.notifications.domain.policy import LEAVES_AT_ONCE, Decision, channels_for
+from services.notifications.store import Delivery, Organization
+
+SOURCE = "/lotsennetz/notifications"
+
+
+# --- notices --------------------------------------------------------------------------------------------------------
+
+
+def tell_partner(work: Work, decision: Decision, kind: NoticeKind, caused_by: UUID, link: str) -> None:
+    """Make the notice once and a delivery for each channel; queue and feed get it in this very transaction."""
+    organization = store.organization(work.tx, decision.organization_id)
+    if organization is None:
+        raise NotFoundError("organization.unknown", organization_id=str(decision.organization_id))
+    reference, status = store.referral(work.tx, decision.referral_id)
+    notice_id = work.new_id()
+    body = _notice_bytes(work, decision, kind, notice_id, reference, status, link)
+    made = store.add_notice(
+        work.tx,
+        notice_id=notice_id,
+        caused_by=caused_by,
+        referral_id=decision.referral_id,
+        organization_id=decision.organization_id,
+        kind=kind,
+        reference=reference,
+        body=body,
+        now=work.now,
+    )
+    for channel in channels_for(organization.channel) if made else ():
+        _deliver(work, organization, decision.referral_id, notice_id, channel, kind, body)
+
+
+def _notice_bytes(
+    work: Work,
+    decision: Decision,
+    kind: NoticeKind,
+    notice_id: UUID,
+    reference: str | None,
+    status: Status | None,
+    link: str,
+) -> bytes:
+    notice = Notice(
+        referral_id=decision.referral_id,
+        reference=None if reference is None else Reference(reference),
+        organization_id=decision.organization_id,
+        kind=kind,
+        status=status,
+        link=PublicUrl(f"{link}/partner/v1/referrals/{decision.referral_id}"),
+    )
+    return envelopes.write(
+        notice,
+        id=notice_id,
+        source=SOURCE,
+        sequence=None,
+        time=work.now,
+        actor="system:notifications",
+        correlation_id=work.correlation_id,
+        causation_id=work.cause.causation_id,
+        traceparent=work.cause.traceparent,
+    ).raw
+
+
+def _deliver(
+    work: Work,
+    organization: Organization,
+    referral_id: UUID,
+    notice_id: UUID,
+    channel: ChannelKind,
+    kind: NoticeKind,
+    body: bytes,
+) -> None:
+    delivery = Delivery(
+        work.new_id(), notice_id, referral_id, organization.organization_id, channel, State.PENDING, attempt=0
+    )
+    if channel not in LEAVES_AT_ONCE:
+        store.add_delivery(work.tx, delivery, due_at=work.now, now=work.now)
+        return
+    left = replace(delivery, state=move(Move.SEND, delivery.state), attempt=1, step=1)
+    store.add_delivery(work.tx, left, due_at=None, now=work.now)
+    store.add_attempt(work.tx, left, number=1, began_at=work.now, latency_ms=0, status_code=None, cause=None)
+    if channel is ChannelKind.AMQP:
+        put_in_queue(work, left, body)
+    _say_sent(work, left, kind)
+
+
+def put_in_queue(work: Work, delivery: Delivery, body: bytes) -> None:
+    """Send the notice's bytes to the partner's own queue, through the outbox of this transaction."""
+    work.send(
+        body,
+        exchange=PARTNERS,
+        routing_key=str(delivery.organization_id),
+        id=delivery.notice_id,
+        subject=f"delivery/{delivery.delivery_id}",
+    )
+
+
+def _say_sent(work: Work, delivery: Delivery, kind: NoticeKind) -> None:
+    work.announce(
+        NoticeSent(
+            delivery_id=delivery.delivery_id,
+            referral_id=delivery.referral_id,
+            organization_id=delivery.organization_id,
+            kind=kind,
+            channel=delivery.channel,
+            attempt=delivery.attempt,
+        )
+    )
+
+
+# --- what the partner does ------------------------------------------------------------------------------------------
+
+
+def confirm(work: Work, deliveries: Sequence[Delivery]) -> None:
+    """The partner's side has them."""
+    for delivery in deliveries:
+        store.change(work.tx, delivery, move(Move.CONFIRM, delivery.state), now=work.now)
+        work.announce(
+            NoticeConfirmed(
+                delivery_id=delivery.delivery_id,
+                referral_id=delivery.referral_id,
+                organization_id=delivery.organization_id,
+                channel=delivery.channel,
+            )
+        )
+
+
+def acknowledge_feed(work: Work, organization_id: UUID, cursor: int) -> int:
+    """A partner says how far it has taken its notices by pull; returns how many deliveries that confirmed."""
+    if cursor > store.last_position(work.tx, organization_id):
+        raise InvalidError("feed.cursor-ahead", {"cursor": "a-cursor-you-were-given"})
+    taken = store.acknowledge(work.tx, organization_id, cursor, work.now)
+    confirm(work, taken)
+    return len(taken)
+
+
+def withdraw(work: Work, referral_id: UUID) -> bool:
+    """Take back what has not left; True if something was taken back."""
+    waiting = store.waiting_for_referral(work.tx, referral_id, work.now)
+    for delivery in waiting:
+        store.change(work.tx, delivery, move(Move.WITHDRAW, delivery.state), now=work.now)
+        store.withdraw_notice(work.tx, delivery.notice_id, work.now)
+        work.announce(
+            NoticeWithdrawn(
+                delivery_id=delivery.delivery_id,
+                referral_id=delivery.referral_id,
+                organization_id=delivery.organization_id,
+            )
+        )
+    return bool(waiting)
+
+
+# --- attempts -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one attempt went. No cause: it left. `confirmed`: the other side said so. `final`: no next one."""
+
+    began_at: datetime
+    latency_ms: int
+    status_code: int | None = None
+    cause: str | None = None
+    confirmed: bool = False
+    final: bool = False
+    link_id: UUID | None = None
+    link_until: datetime | None = None
+
+
+def record_attempt(work: Work, delivery_id: UUID, kind: NoticeKind, attempt: Attempt, ladder: Ladder) -> bool:
+    """Write down how it went and what comes next; True if it is parked now.
+
+    Meanwhile the partner may have confirmed by itself: that stands.
+    """
+    delivery = store.load(work.tx, delivery_id)
+    if delivery is None:
+        raise NotFoundError("delivery.unknown")
+    store.add_attempt(
+        work.tx,
+        delivery,
+        number=delivery.attempt,
+        began_at=attempt.began_at,
+        latency_ms=attempt.latency_ms,
+        status_code=attempt.status_code,
+        cause=attempt.cause,
+    )
+    if attempt.link_id is not None and attempt.link_until is not None:
+        _say_link(work, delivery, attempt.link_id, attempt.link_until)
+    if attempt.cause is None:
+        _sent(work, delivery, kind, attempt)
+        return False
+    if delivery.state is not State.PENDING:
+        return False
+    next_at = None if attempt.final else ladder.due(delivery.step, work.now)
+    _failed(work, delivery, attempt.cause, next_at)
+    return next_at is None
+
+
+def _sent(work: Work, delivery: Delivery, kind: NoticeKind, attempt: Attempt) -> None:
+    _say_sent(work, delivery, kind)
+    if delivery.state is not State.PENDING:
+        return
+    sent = replace(delivery, state=move(Move.SEND, delivery.state))
+    store.change(work.tx, sent, sent.state, now=work.now)
+    if attempt.confirmed:
+        confirm(work, [sent])
+
+
+def _failed(work: Work, delivery: Delivery, cause: str, next_at: datetime | None) -> None:
+    state = move(Move.PARK if next_at is None else Move.FAIL, delivery.state)
+    store.change(work.tx, delivery, state, now=work.now, due_at=next_at, cause=cause)
+    work.announce(
+        NoticeFailed(
+            delivery_id=delivery.delivery_id,
+            referral_id=delivery.referral_id,
+            organization_id=delivery.organization_id,
+            channel=delivery.channel,
+            attempt=delivery.attempt,
+            cause=Code(cause),
+            next_attempt_at=next_at,
+        )
+    )
+    if next_at is None:
+        work.announce(
+            NoticeParked(
+                delivery_id=delivery.delivery_id,
+                referral_id=delivery.referral_id,
+                organization_id=delivery.organization_id,
+                channel=delivery.channel,
+                cause=Code(cause),
+            )
+        )
+
+
+def _say_link(work: Work, delivery: Delivery, link_id: UUID, until: datetime) -> None:
+    work.announce(
+        DeskLinkIssued(
+            delivery_id=delivery.delivery_id,
+            referral_id=delivery.referral_id,
+            organization_id=delivery.organization_id,
+            link_id=link_id,
+            expires_at=until,
+        )
+    )
+
+
+def replay(work: Work, delivery_id: UUID) -> None:
+    """An operator sends a parked delivery on its way again, on a fresh ladder."""
+    delivery = store.load(work.tx, delivery_id)
+    if delivery is None:
+        raise NotFoundError("delivery.unknown")
+    move(Move.REPLAY, delivery.state)
+    store.restart(work.tx, delivery, work.now)
+    work.announce(
+        NoticeReplayed(
+            delivery_id=delivery.delivery_id,
+            referral_id=delivery.referral_id,
+            organization_id=delivery.organization_id,
+        )
+    )
+
+
+def keep_webhook_secret(work: Work, organization_id: UUID, sealed: bytes) -> None:
+    """Keep the sealed secret; the organization must be known."""
+    if store.organization(work.tx, organization_id) is None:
+        raise NotFoundError("organization.unknown")
+    store.keep_webhook_secret(work.tx, organization_id, sealed, work.actor, work.now)

@@ -1,0 +1,114 @@
+"""What notifications alone is told from outside: mail, the key of desk links, networks it may call."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from ipaddress import ip_network
+from urllib.parse import unquote, urlsplit
+
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+from services.chassis.config import ConfigError, Environment
+from services.notifications.domain.addresses import Network
+from services.notifications.domain.ladder import Ladder
+
+HEX_32 = r"[0-9a-f]{64}"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed in: `encrypted` from the first byte, else by STARTTLS, at loopback in the clear."""
+
+    host: str
+    port: int
+    encrypted: bool
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @property
+    def may_be_plain(self) -> bool:
+        return self.host in LOOPBACK
+
+
+@dataclass(frozen=True, slots=True)
+class SenderSettings:
+    """Everything the dispatcher needs besides the database."""
+
+    public_url: str
+    mail_server: MailServer
+    mail_from: str
+    lead_mailbox: str | None
+    desk_key: OKPKey = field(repr=False)
+    desk_link_life: timedelta
+    webhook_networks: tuple[Network, ...]
+    deployment_key: bytes = field(repr=False)
+    ladder: Ladder
+    threads: int
+
+
+def load(environment: Environment) -> SenderSettings:
+    """Read and check them; a wrong one is named and stops the process."""
+    return SenderSettings(
+        public_url=environment.url("PUBLIC_URL", ("http", "https")),
+        mail_server=_mail_server(environment.url("SMTP_URL", ("smtp", "smtps"))),
+        mail_from=environment.text("MAIL_FROM", "a mailbox", matches=r"[^@\s]+@[^@\s]+"),
+        lead_mailbox=environment.optional("LEAD_MAILBOX"),
+        desk_key=_desk_key(environment),
+        desk_link_life=timedelta(days=environment.number("DESK_LINK_DAYS", 14, low=1, high=30)),
+        webhook_networks=_networks(environment.optional("WEBHOOK_ALLOW_NETS") or ""),
+        deployment_key=deployment_key(environment),
+        ladder=Ladder(scale=_scale(environment)),
+        threads=environment.number("DISPATCH_THREADS", 8, low=1, high=64),
+    )
+
+
+def deployment_key(environment: Environment) -> bytes:
+    return bytes.fromhex(environment.secret("DEPLOYMENT_KEY", "64 hexadecimal digits", matches=HEX_32))
+
+
+def _mail_server(url: str) -> MailServer:
+    parts = urlsplit(url)
+    encrypted = parts.scheme == "smtps"
+    return MailServer(
+        parts.hostname or "",
+        parts.port or (465 if encrypted else 587),
+        encrypted,
+        unquote(parts.username) if parts.username else None,
+        unquote(parts.password) if parts.password else None,
+    )
+
+
+def _desk_key(environment: Environment) -> OKPKey:
+    expected = "a private Ed25519 JSON Web Key"
+    try:
+        document = json.loads(environment.secret("DESK_LINK_KEY", expected))
+        key = OKPKey.import_key(document["keys"][0] if "keys" in document else document)
+    except (JoseError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise ConfigError("DESK_LINK_KEY", expected) from error
+    if not key.is_private or key.as_dict().get("crv") != "Ed25519":
+        raise ConfigError("DESK_LINK_KEY", expected)
+    key.ensure_kid()
+    return key
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(one.strip()) for one in text.split(",") if one.strip())
+    except ValueError as error:
+        raise ConfigError("WEBHOOK_ALLOW_NETS", "networks such as 10.1.0.0/16, separated by commas") from error
+
+
+def _scale(environment: Environment) -> float:
+    text = environment.text("LADDER_SCALE", "a factor such as 0.01", "1", matches=r"\d{1,3}(\.\d{1,6})?")
+    return float(text)
+
+
+@cache
+def public_url(variables: Mapping[str, str] | None = None) -> str:
+    """The one origin that links in notices begin with."""
+    environment = Environment() if variables is None else Environment(variables)
+    return environment.url("PUBLIC_URL", ("http", "https"))

@@ -1,0 +1,130 @@
+"""Sends what is due: claims in one transaction, talks to the outside in none, records in another.
+
+At most one attempt per organization is under way, so a slow partner delays only itself. Whoever dies between claiming
+and recording leaves the delivery due again when its claim runs out: a partner may get a notice twice, under one id.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from threading import Event
+from typing import Any
+from uuid import UUID
+
+from contracts.codes import ChannelKind, NoticeKind
+from services.chassis.errors import UnavailableError
+from services.chassis.logging import get_logger
+from services.chassis.work import Unit
+from services.notifications import commands, store, webhook_secrets
+from services.notifications.channels.mail import MailSender
+from services.notifications.channels.result import Result
+from services.notifications.channels.webhook import WebhookSender
+from services.notifications.commands import Attempt
+from services.notifications.domain.ladder import Ladder
+from services.notifications.store import Delivery
+
+ACTOR = "system:dispatcher"
+CLAIM = timedelta(seconds=90)
+IDLE_SECONDS = 0.25
+TROUBLE_SECONDS = 2.0
+
+
+@dataclass
+class Dispatcher:
+    """One per network, under the clock's leader lock; its threads are as many as partners may be slow at once."""
+
+    unit: Unit
+    webhooks: WebhookSender
+    mails: MailSender
+    ladder: Ladder
+    deployment_key: bytes = field(repr=False)
+    threads: int = 8
+    on_parked: Callable[[Delivery, str], None] | None = None
+    _busy: dict[UUID, Future[None]] = field(default_factory=dict, repr=False)
+
+    def run(self, stop: Event, still_leading: Callable[[], None] = lambda: None) -> None:
+        """Until told to stop; then what is under way is finished. Ends with an error when it leads no longer."""
+        with ThreadPoolExecutor(self.threads, "dispatch") as pool:
+            while not stop.is_set():
+                still_leading()
+                try:
+                    idle = self.turn(pool) == 0
+                except UnavailableError:
+                    get_logger().warning("dispatch", outcome="database-unavailable")
+                    stop.wait(TROUBLE_SECONDS)
+                    continue
+                stop.wait(IDLE_SECONDS if idle else 0.01)
+
+    def turn(self, pool: ThreadPoolExecutor) -> int:
+        """Start what is due and free; returns how many were started."""
+        self._busy = {organization: future for organization, future in self._busy.items() if not future.done()}
+        free = self.threads - len(self._busy)
+        if free <= 0:
+            return 0
+        for delivery in (claimed := self._claim(free)):
+            self._busy[delivery.organization_id] = pool.submit(self._attempt_safely, delivery)
+        return len(claimed)
+
+    def _claim(self, limit: int) -> list[Delivery]:
+        now = self.unit.clock.now()
+        with self.unit.db.transaction() as tx:
+            return store.claim(tx, now, now + CLAIM, list(self._busy), limit)
+
+    def _attempt_safely(self, delivery: Delivery) -> None:
+        """A mistake in the program must not end the thread in silence: it is an attempt that failed."""
+        try:
+            self.attempt(delivery)
+        except UnavailableError:
+            get_logger().warning("dispatch", outcome="not-recorded", delivery_id=str(delivery.delivery_id))
+        except Exception:
+            get_logger().exception("dispatch", outcome="bug", delivery_id=str(delivery.delivery_id))
+
+    def attempt(self, delivery: Delivery) -> None:
+        """One attempt from reading the letter to recording how it went."""
+        with self.unit.db.read() as connection:
+            letter = store.letter(connection, delivery)
+        began, began_at = time.monotonic(), self.unit.clock.now()
+        result = Result("notice-missing", final=True) if letter is None else self._send(delivery, letter)
+        kind = NoticeKind(letter["kind"]) if letter else NoticeKind.TEST
+        attempt = Attempt(
+            began_at,
+            round((time.monotonic() - began) * 1000),
+            result.status_code,
+            result.cause,
+            result.confirmed,
+            result.final,
+            result.link_id,
+            result.link_until,
+        )
+        with self.unit.work(actor=ACTOR) as work:
+            parked = commands.record_attempt(work, delivery.delivery_id, kind, attempt, self.ladder)
+        if parked and self.on_parked is not None:
+            self.on_parked(delivery, result.cause or "unknown")
+
+    def _send(self, delivery: Delivery, letter: Any) -> Result:
+        now = self.unit.clock.now()
+        if delivery.channel is ChannelKind.WEBHOOK:
+            sealed = letter["sealed"]
+            secret = sealed and webhook_secrets.open_sealed(
+                bytes(sealed), delivery.organization_id, self.deployment_key
+            )
+            return self.webhooks.send(letter["webhook_url"], secret, delivery.notice_id, bytes(letter["body"]), now)
+        if delivery.channel is ChannelKind.LIGHT:
+            return self.mails.send(
+                letter["unit_mailbox"],
+                delivery.organization_id,
+                delivery.referral_id,
+                letter["reference"],
+                NoticeKind(letter["kind"]),
+                now,
+            )
+        return self._requeue(delivery, bytes(letter["body"]))
+
+    def _requeue(self, delivery: Delivery, body: bytes) -> Result:
+        """A replayed delivery by queue or feed: the queue gets the same bytes again, the feed still has them."""
+        if delivery.channel is ChannelKind.AMQP:
+            with self.unit.work(actor=ACTOR) as work:
+                commands.put_in_queue(work, delivery, body)
+        return Result()

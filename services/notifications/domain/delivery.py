@@ -1,0 +1,60 @@
+"""The life of a delivery: pending -> sent -> confirmed | failed (back to pending) | parked | withdrawn."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from services.chassis.errors import RefusedError
+
+
+class State(StrEnum):
+    PENDING = "pending"
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+    PARKED = "parked"
+    WITHDRAWN = "withdrawn"
+
+
+class Move(StrEnum):
+    """What can happen to a delivery."""
+
+    SEND = "send"
+    CONFIRM = "confirm"
+    FAIL = "fail"
+    RETRY = "retry"
+    PARK = "park"
+    WITHDRAW = "withdraw"
+    REPLAY = "replay"
+
+
+MOVES: Mapping[tuple[Move, State], State] = MappingProxyType(
+    {
+        (Move.SEND, State.PENDING): State.SENT,
+        (Move.FAIL, State.PENDING): State.FAILED,
+        (Move.RETRY, State.FAILED): State.PENDING,
+        (Move.PARK, State.PENDING): State.PARKED,
+        (Move.WITHDRAW, State.PENDING): State.WITHDRAWN,
+        (Move.WITHDRAW, State.FAILED): State.WITHDRAWN,
+        (Move.WITHDRAW, State.PARKED): State.WITHDRAWN,
+        (Move.CONFIRM, State.SENT): State.CONFIRMED,
+        # The partner has it although we never saw its answer: an attempt may arrive and its reply be lost.
+        (Move.CONFIRM, State.FAILED): State.CONFIRMED,
+        (Move.CONFIRM, State.PENDING): State.CONFIRMED,
+        (Move.CONFIRM, State.PARKED): State.CONFIRMED,
+        (Move.REPLAY, State.PARKED): State.PENDING,
+    }
+)
+
+
+def move(what: Move, state: State) -> State:
+    """The state after a move; an impossible move is refused, never ignored."""
+    try:
+        return MOVES[what, state]
+    except KeyError:
+        raise RefusedError("delivery.not-allowed", state=state.value, move=what.value) from None
+
+
+def states_before(what: Move) -> tuple[State, ...]:
+    """The states a move may start from."""
+    return tuple(state for known, state in MOVES if known is what)

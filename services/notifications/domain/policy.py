@@ -1,0 +1,113 @@
+"""What is worth telling a partner: from an event of referral to a notice, or to nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from contracts import referral as said
+from contracts.codes import ChannelKind, NoticeKind, Party, Status
+
+#: A partner never heard of a referral that was still with the sender.
+UNSEEN = frozenset({Status.DRAFT, Status.AWAITING_CONSENT})
+
+STATUS_AFTER: Mapping[type, Status] = {
+    said.ReferralRequested: Status.REQUESTED,
+    said.ReferralReceived: Status.RECEIVED,
+    said.ClarificationAnswered: Status.RECEIVED,
+    said.ReferralAccepted: Status.ACCEPTED,
+    said.ReferralWaitlisted: Status.WAITLISTED,
+    said.ReferralRejected: Status.REJECTED,
+    said.ReferralStarted: Status.IN_PROGRESS,
+    said.ReferralPaused: Status.PAUSED,
+    said.ReferralResumed: Status.IN_PROGRESS,
+    said.ReferralCompleted: Status.COMPLETED,
+    said.ReferralConcluded: Status.COMPLETED,
+    said.ReferralEndedEarly: Status.ENDED_EARLY,
+    said.ReferralExpired: Status.EXPIRED,
+    said.ReferralCancelled: Status.CANCELLED,
+    said.ReferralRevoked: Status.CANCELLED,
+    said.ReferralEnteredInError: Status.ENTERED_IN_ERROR,
+}
+
+STOPS = (said.ReferralCancelled, said.ReferralRevoked, said.ReferralEnteredInError, said.ReferralExpired)
+BY_HAND = (
+    said.ReferralReceived,
+    said.ReferralAccepted,
+    said.ReferralWaitlisted,
+    said.ReferralRejected,
+    said.ReferralStarted,
+    said.ReferralCompleted,
+    said.ReferralEndedEarly,
+)
+
+PARTNER_SAYS = (
+    *BY_HAND,
+    said.ClarificationAsked,
+    said.ReferralPaused,
+    said.ReferralResumed,
+    said.DossierFetched,
+    said.DeskEntered,
+    said.StopAcknowledged,
+    said.DeletionStated,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an event means here: tell the partner this, and take back what has not left yet."""
+
+    referral_id: UUID
+    organization_id: UUID
+    notice: NoticeKind | None = None
+    withdraws: bool = False
+
+
+def status_after(event: Any) -> Status | None:
+    """The status a referral has after this event; None if the event leaves it as it was."""
+    if isinstance(event, said.ClarificationAsked):
+        return Status.CLARIFICATION if event.changes_status else None
+    return STATUS_AFTER.get(type(event))
+
+
+def decide(event: Any) -> Decision:
+    """The whole policy in one place."""
+    return Decision(
+        referral_id=event.referral_id,
+        organization_id=event.organization_id,
+        notice=_notice(event),
+        withdraws=isinstance(event, STOPS),
+    )
+
+
+def _notice(event: Any) -> NoticeKind | None:
+    if isinstance(event, STOPS):
+        return None if getattr(event, "previous", None) in UNSEEN else NoticeKind.REFERRAL_STOPPED
+    if isinstance(event, BY_HAND):
+        return None if event.by_hand is None else NoticeKind.RECORDED_BY_HAND
+    if isinstance(event, said.ReminderDue):
+        return NoticeKind.REMINDER if event.waiting_for is Party.PARTNER else None
+    return _PLAIN.get(type(event))
+
+
+_PLAIN: Mapping[type, NoticeKind] = {
+    said.ReferralRequested: NoticeKind.REFERRAL_REQUESTED,
+    said.ClarificationAnswered: NoticeKind.QUESTION_ANSWERED,
+    said.ReferralConcluded: NoticeKind.REFERRAL_CLOSED,
+    said.DutyOpened: NoticeKind.DUTY_OPENED,
+}
+
+
+def is_receipt(event: Any) -> bool:
+    """Whether the partner itself showed that it knows; what is recorded by hand or printed is never a receipt."""
+    by_itself = getattr(event, "by_hand", None) is None and not getattr(event, "printed", False)
+    return by_itself and isinstance(event, PARTNER_SAYS)
+
+
+#: Channels where handing over is all we do: the queue and the feed keep the notice until the partner takes it.
+LEAVES_AT_ONCE = frozenset({ChannelKind.AMQP, ChannelKind.PULL})
+
+
+def channels_for(channel: ChannelKind) -> tuple[ChannelKind, ...]:
+    """By which channels an organization is told; one without a channel is told by people, not by us."""
+    return () if channel is ChannelKind.NONE else (channel,)

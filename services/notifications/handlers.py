@@ -1,0 +1,44 @@
+"""What notifications does when it hears something: five to twelve lines each."""
+
+from typing import Any
+
+from contracts.codes import NoticeKind
+from contracts.directory import OrganizationPublished
+from contracts.envelope import Envelope
+from services.chassis.work import Work
+from services.notifications import commands, store
+from services.notifications.domain import policy
+from services.notifications.store import Organization
+
+
+def keep_organization(work: Work, event: OrganizationPublished) -> None:
+    """Keep how an organization is reached; the rest of the listing is nothing to us."""
+    channel = event.channel
+    store.keep_organization(
+        work.tx,
+        Organization(event.organization_id, channel.kind, channel.webhook_url, channel.unit_mailbox),
+        event.version,
+    )
+
+
+def follow_referral(work: Work, event: Any, envelope: Envelope, public_url: str) -> None:
+    """Keep the status, take the partner's own deed as receipt, withdraw what lost its sense, tell the rest."""
+    decision = policy.decide(event)
+    status = policy.status_after(event)
+    if status is not None:
+        store.keep_referral(
+            work.tx, decision.referral_id, decision.organization_id, status, getattr(event, "reference", None)
+        )
+    if policy.is_receipt(event):
+        commands.confirm(work, store.unconfirmed(work.tx, decision.referral_id, decision.organization_id))
+    if decision.withdraws:
+        commands.withdraw(work, decision.referral_id)
+    if decision.notice is not None and _still_makes_sense(work, decision):
+        commands.tell_partner(work, decision, decision.notice, envelope.id, public_url)
+
+
+def _still_makes_sense(work: Work, decision: policy.Decision) -> bool:
+    """A stop is only told to whom the request may have reached."""
+    if decision.notice is not NoticeKind.REFERRAL_STOPPED:
+        return True
+    return store.has_left(work.tx, decision.referral_id, decision.organization_id)

@@ -1,0 +1,34 @@
+"""A delivery that was parked needs a person: the lead gets a mail that says which, and where to look."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+
+from services.chassis.logging import get_logger
+from services.notifications.channels.mail import LANGUAGES, MailSender, say
+from services.notifications.store import Delivery
+
+
+@dataclass(frozen=True)
+class LeadMail:
+    """Tells the lead about parked deliveries; ids and a link, nothing else."""
+
+    mails: MailSender
+    mailbox: str
+    public_url: str
+
+    def tell(self, delivery: Delivery, cause: str) -> None:
+        """One mail; if it cannot be sent, the delivery is still on the page for everybody to see."""
+        link = f"{self.public_url}/notifications/referrals/{delivery.referral_id}"
+        message = EmailMessage()
+        message["From"], message["To"] = self.mails.sender, self.mailbox
+        message["Subject"] = say("de", "parked-mail:subject")
+        message["Date"] = format_datetime(datetime.now(UTC))
+        message["Message-ID"] = make_msgid(domain=self.mails.sender.rpartition("@")[2])
+        message["Auto-Submitted"] = "auto-generated"
+        parts = (f"{say(language, 'parked-mail:text').format(cause=cause)}\n{link}" for language in LANGUAGES)
+        message.set_content("\n\n".join(parts))
+        result = self.mails.hand_in(message)
+        if result.cause is not None:
+            get_logger().warning("parked-mail", outcome=result.cause, delivery_id=str(delivery.delivery_id))

@@ -1,0 +1,96 @@
+"""Read-only SQL: the feed of a partner, deliveries for people and programs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from services.chassis.db import Connection
+from services.chassis.errors import NotFoundError
+from services.notifications.domain.delivery import State
+
+LARGEST_PAGE = 500
+SHOWN = """
+SELECT d.delivery_id, d.referral_id, n.reference, d.organization_id, d.channel, n.kind, d.state, d.attempt, d.due_at,
+    d.cause, d.made_at, d.changed_at
+FROM deliveries d JOIN notices n USING (notice_id)"""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """Notices as the bytes that were made once, and the cursor to come back with."""
+
+    bodies: tuple[bytes, ...]
+    cursor: int
+
+
+def feed(connection: Connection, organization_id: UUID, after: int, limit: int) -> FeedPage:
+    """The next notices of one organization, oldest first; none withdrawn."""
+    rows = connection.execute(
+        """
+        SELECT position, body FROM notices
+        WHERE organization_id = %s AND position > %s AND withdrawn_at IS NULL ORDER BY position LIMIT %s""",
+        (organization_id, after, min(limit, LARGEST_PAGE)),
+    ).fetchall()
+    return FeedPage(tuple(bytes(row["body"]) for row in rows), rows[-1]["position"] if rows else after)
+
+
+def deliveries(
+    connection: Connection,
+    *,
+    state: State | None = None,
+    referral_id: UUID | None = None,
+    organization_id: UUID | None = None,
+    limit: int = 100,
+) -> Sequence[Mapping[str, Any]]:
+    """Deliveries, those changed last first."""
+    return connection.execute(
+        SHOWN
+        + """
+        WHERE (%(state)s::text IS NULL OR d.state = %(state)s)
+        AND (%(referral)s::uuid IS NULL OR d.referral_id = %(referral)s)
+        AND (%(organization)s::uuid IS NULL OR d.organization_id = %(organization)s)
+        ORDER BY d.changed_at DESC LIMIT %(limit)s""",
+        {
+            "state": state.value if state else None,
+            "referral": referral_id,
+            "organization": organization_id,
+            "limit": min(limit, LARGEST_PAGE),
+        },
+    ).fetchall()
+
+
+def causes(connection: Connection) -> Sequence[Mapping[str, Any]]:
+    """What is wrong, grouped: one broken endpoint is one line, not a hundred."""
+    return connection.execute(
+        """
+        SELECT organization_id, channel, state, cause, count(*) AS count, min(made_at) AS since FROM deliveries
+        WHERE state IN ('failed', 'parked') GROUP BY organization_id, channel, state, cause ORDER BY count(*) DESC"""
+    ).fetchall()
+
+
+def delivery(connection: Connection, delivery_id: UUID) -> Mapping[str, Any]:
+    """One delivery with all its attempts."""
+    row = connection.execute(SHOWN + " WHERE d.delivery_id = %s", (delivery_id,)).fetchone()
+    if row is None:
+        raise NotFoundError("delivery.unknown")
+    return {**row, "attempts": attempts(connection, [delivery_id]).get(delivery_id, [])}
+
+
+def attempts(connection: Connection, delivery_ids: Sequence[UUID]) -> dict[UUID, list[Mapping[str, Any]]]:
+    """Every attempt of these deliveries, in order."""
+    found: dict[UUID, list[Mapping[str, Any]]] = {}
+    for row in connection.execute(
+        """
+        SELECT delivery_id, number, began_at, latency_ms, succeeded, status_code, cause FROM attempts
+        WHERE delivery_id = ANY(%s) ORDER BY delivery_id, number""",
+        (list(delivery_ids),),
+    ):
+        found.setdefault(row["delivery_id"], []).append(row)
+    return found
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many deliveries stand in each state."""
+    rows = connection.execute("SELECT state, count(*) AS count FROM deliveries GROUP BY state")
+    return {row["state"]: row["count"] for row in rows}

@@ -1,0 +1,55 @@
+"""Table of contents: what notifications hears. Everything else is asked over HTTP (`web/`)."""
+
+from typing import Any
+
+from contracts import referral as said
+from contracts.directory import OrganizationPublished
+from contracts.envelope import Envelope
+from services.chassis.hear import hears
+from services.chassis.work import Work
+from services.notifications import config, handlers
+
+
+class NotificationsService:
+    """One door per matter, three lines a door."""
+
+    name = "notifications"
+
+    @hears(OrganizationPublished)
+    def organization_published(self, work: Work, event: OrganizationPublished, envelope: Envelope) -> None:
+        handlers.keep_organization(work, event)
+
+    @hears(
+        said.ReferralRequested,
+        said.ClarificationAnswered,
+        said.ReferralConcluded,
+        said.ReferralCancelled,
+        said.ReferralRevoked,
+        said.ReferralEnteredInError,
+        said.ReferralExpired,
+    )
+    def sender_did(self, work: Work, event: Any, envelope: Envelope) -> None:
+        handlers.follow_referral(work, event, envelope, config.public_url())
+
+    @hears(
+        said.ReferralReceived,
+        said.ClarificationAsked,
+        said.ReferralAccepted,
+        said.ReferralWaitlisted,
+        said.ReferralRejected,
+        said.ReferralStarted,
+        said.ReferralPaused,
+        said.ReferralResumed,
+        said.ReferralCompleted,
+        said.ReferralEndedEarly,
+    )
+    def partner_did(self, work: Work, event: Any, envelope: Envelope) -> None:
+        handlers.follow_referral(work, event, envelope, config.public_url())
+
+    @hears(said.DossierFetched, said.DeskEntered, said.StopAcknowledged, said.DeletionStated)
+    def partner_showed_itself(self, work: Work, event: Any, envelope: Envelope) -> None:
+        handlers.follow_referral(work, event, envelope, config.public_url())
+
+    @hears(said.DutyOpened, said.ReminderDue)
+    def partner_is_due(self, work: Work, event: Any, envelope: Envelope) -> None:
+        handlers.follow_referral(work, event, envelope, config.public_url())

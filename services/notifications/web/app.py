@@ -1,0 +1,33 @@
+"""The web application of notifications."""
+
+from apiflask import APIFlask
+
+from contracts.codes import StaffRole
+from contracts.event import Slug
+from contracts.notifications import SignInRefused
+from services.chassis.config import Settings
+from services.chassis.room import NavigationItem, SecurityFacts
+from services.chassis.web import create_app as create_chassis_app
+from services.chassis.work import Unit
+from services.notifications.web import feed, operator, pages
+
+OVERSEERS = frozenset({StaffRole.LEAD.value, StaffRole.OPERATIONS.value})
+NAVIGATION = (
+    NavigationItem("Referrals", "/referral/"),
+    NavigationItem("Directory", "/directory/"),
+    NavigationItem("Deliveries", "/notifications/deliveries", OVERSEERS),
+)
+
+
+def create_app(settings: Settings, unit: Unit) -> APIFlask:
+    """Feed for partners, operators' door, pages for staff."""
+    return create_chassis_app(
+        "notifications",
+        settings,
+        unit,
+        blueprints=(feed.blueprint, operator.blueprint(settings.deployment_key), pages.blueprint),
+        facts=SecurityFacts(
+            refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count)
+        ),
+        navigation=NAVIGATION,
+    )

@@ -1,0 +1,93 @@
+"""Two pages: all deliveries with what is stuck on top, and everything that was told about one referral."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from flask import redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from contracts.codes import ChannelKind, NoticeKind, StaffRole
+from services.chassis.access import staff
+from services.chassis.web import request_work, room
+from services.notifications import commands, queries
+from services.notifications.domain.delivery import State
+
+blueprint = APIBlueprint(
+    "notifications_pages", __name__, url_prefix="/notifications", template_folder="templates", enable_openapi=False
+)
+BADGES = {
+    State.PENDING: "info",
+    State.SENT: "info",
+    State.CONFIRMED: "success",
+    State.FAILED: "warning",
+    State.PARKED: "danger",
+    State.WITHDRAWN: "info",
+}
+
+
+@blueprint.get("/")
+@staff()
+def home() -> Response:
+    return redirect("/notifications/deliveries")
+
+
+@blueprint.get("/deliveries")
+@staff(StaffRole.LEAD, StaffRole.OPERATIONS)
+def overview() -> str:
+    """What is stuck, grouped by cause, and the latest deliveries of one state or all."""
+    asked = request.args.get("state", "")
+    state = State(asked) if asked in {known.value for known in State} else None
+    with room().unit.db.read() as connection:
+        rows = queries.deliveries(connection, state=state)
+        causes = [_cause(row) for row in queries.causes(connection)]
+        counts = queries.counts(connection)
+    return render_template(
+        "notifications/deliveries.html",
+        deliveries=[_shown(row) for row in rows],
+        causes=causes,
+        counts=[(known, counts.get(known.value, 0)) for known in State],
+        state=state,
+    )
+
+
+@blueprint.get("/referrals/<uuid:referral_id>")
+@staff(StaffRole.NAVIGATOR, StaffRole.LEAD, StaffRole.OPERATIONS)
+def referral(referral_id: UUID) -> str:
+    """Everything the partner was told about one referral, with every attempt."""
+    with room().unit.db.read() as connection:
+        rows = queries.deliveries(connection, referral_id=referral_id, limit=queries.LARGEST_PAGE)
+        attempts = queries.attempts(connection, [row["delivery_id"] for row in rows])
+    shown = [{**_shown(row), "attempts": attempts.get(row["delivery_id"], [])} for row in rows]
+    reference = next((row["reference"] for row in rows if row["reference"]), None)
+    return render_template(
+        "notifications/referral.html", deliveries=shown, reference=reference, referral_id=referral_id
+    )
+
+
+@blueprint.post("/deliveries/<uuid:delivery_id>/replay")
+@staff(StaffRole.LEAD, StaffRole.OPERATIONS)
+def replay(delivery_id: UUID) -> Response:
+    """Send a parked delivery again, then back to where it is shown."""
+    with request_work() as work:
+        commands.replay(work, delivery_id)
+    with room().unit.db.read() as connection:
+        found = queries.delivery(connection, delivery_id)
+    return redirect(f"/notifications/referrals/{found['referral_id']}", 303)
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    state = State(row["state"])
+    return {
+        **row,
+        "state": state,
+        "badge": BADGES[state],
+        "channel": ChannelKind(row["channel"]),
+        "kind": NoticeKind(row["kind"]),
+        "may_replay": state is State.PARKED,
+    }
+
+
+def _cause(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "state": State(row["state"]), "channel": ChannelKind(row["channel"])}
