@@ -14,7 +14,7 @@ from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app, g, request
 from prometheus_client import Histogram
 from waitress import serve as waitress_serve
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import PreconditionRequired, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from services.chassis import i18n, logging, pages, probes, sign_in, tracing, web_errors
@@ -149,9 +149,11 @@ def request_work() -> AbstractContextManager[Work]:
 
 def expected_version() -> int:
     """The version the caller saw (``If-Match: "3"``)."""
-    value = request.headers.get("If-Match", "").removeprefix("W/").strip('"')
-    if not value.isdigit():
-        raise InvalidError("request.if-match-missing", {"If-Match": "the-version-you-saw"})
+    if "If-Match" not in request.headers:
+        raise PreconditionRequired()
+    value = request.headers["If-Match"].removeprefix("W/").strip('"')
+    if not (value.isascii() and value.isdigit() and len(value) < 10):
+        raise InvalidError("request.if-match-malformed", {"If-Match": "the-version-you-saw"})
     return int(value)
 
 

@@ -128,6 +128,8 @@ class Unit:
         self.source = f"/lotsennetz/{source}"
         self.exchange = f"{source}.events"
         self.ids = ids
+        #: How a fact of a refusal is told; a service that keeps such facts in tables of its own puts its way here.
+        self.tell_refusal: Callable[[Work, Any], object] = Work.announce
 
     def cause(
         self,
@@ -251,7 +253,7 @@ class Unit:
         try:
             with self._attempt(cause) as own:
                 for fact in refusal.facts:
-                    own.announce(fact)
+                    self.tell_refusal(own, fact)
         except Exception as error:
             raise UnavailableError("refusal.not-recorded") from error
 
