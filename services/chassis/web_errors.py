@@ -35,7 +35,8 @@ STATUS: Mapping[type[LotsennetzError], int] = {
     UnavailableError: 503,
 }
 WERKZEUG_SLUGS = {400: "request.malformed", 404: "request.no-such-page", 405: "request.method-not-allowed"}
-WERKZEUG_SLUGS |= {413: "request.too-large", 415: "request.media-type", 406: "request.not-acceptable", 428: "request.if-match-missing"}
+WERKZEUG_SLUGS |= {413: "request.too-large", 415: "request.media-type", 406: "request.not-acceptable"}
+WERKZEUG_SLUGS |= {428: "request.if-match-missing"}
 
 
 def status_of(error: LotsennetzError) -> int:
