@@ -1,4 +1,4 @@
-"""The grammar of eligibility rules: directory checks them when they come in, referral evaluates them where the person's data is.
+"""The grammar of eligibility rules: directory checks them, referral evaluates them where the person's data is.
 
 A rule is a small JSON document::
 
@@ -8,12 +8,13 @@ A rule is a small JSON document::
     {"fact": "newly_arrived", "is": true}                           fact of kind flag
     {"fact": "age", "at_least": 12}   {"fact": "age", "at_most": 26}
 
-Every leaf may carry ``"question": "<code>"``, the question to ask while the fact is not settled; left out, it is the fact.
+Every leaf may carry ``"question": "<code>"``, the question to ask while the fact is not settled; left out, it is the
+fact.
 
-A fact is known as the *set of values still possible*; not asked means all of them. ``in`` is true if every possible value is
-listed, false if none is, otherwise unknown; ``is``, ``at_least`` and ``at_most`` are unknown until the fact is known.
-``all`` is false as soon as one part is, ``any`` true as soon as one part is (strong Kleene logic). Unknown never excludes:
-it becomes a question.
+A fact is known as the *set of values still possible*; not asked means all of them. ``in`` is true if every possible
+value is listed, false if none is, otherwise unknown; ``is``, ``at_least`` and ``at_most`` are unknown until the fact is
+known. ``all`` is false as soon as one part is, ``any`` true as soon as one part is (strong Kleene logic). Unknown never
+excludes: it becomes a question.
 """
 
 from collections.abc import Iterator, Mapping
@@ -94,7 +95,7 @@ class FactKind(StrEnum):
     NUMBER = "number"
 
 
-#: What rules may ask about: the fact and, for facts of kind codes, its values. None means any code (profession: KldB 2010).
+#: What rules may ask about: the fact and, for facts of kind codes, its values. None: any code (profession: KldB 2010).
 CODE_FACTS: Mapping[str, tuple[str, ...] | None] = MappingProxyType(
     {
         "profession_group": tuple(ProfessionGroup),

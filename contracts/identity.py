@@ -1,4 +1,4 @@
-"""Ids of things named by a slug: the same everywhere, so that files, programs and people can name them before they exist."""
+"""Ids of things named by a slug: the same everywhere, so that they can be named before they exist."""
 
 from uuid import NAMESPACE_URL, UUID, uuid5
 

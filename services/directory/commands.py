@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from contracts.directory import ImportApplied
+from contracts.directory import ImportApplied, OrganizationPublished, ServicePublished, ServiceRetired
 from contracts.event import Code
 from services.chassis.errors import InvalidError, NotFoundError
-from services.chassis.work import Work
+from services.chassis.work import Unit, Work
 from services.directory import store
 from services.directory.domain.keys import thumbprint
 from services.directory.domain.objects import Kind
@@ -15,6 +15,7 @@ from services.directory.domain.planning import Change, Effect, misfits, names_in
 from services.directory.domain.publishing import organization_published, service_told, terms_of
 from services.directory.domain.reading import Row, RowProblem, read_object, read_rows
 
+BATCH = 500
 ReadLine = Callable[[int], bytes]
 
 
@@ -58,6 +59,20 @@ def change_public_key(work: Work, organization_id: str, key: Any, fingerprint: A
     return {"effect": changes[0].effect, "thumbprint": thumbprint(key)}
 
 
+def announce_everything(unit: Unit) -> int:
+    """Tell everybody the present state anew; a consumer that knows a version already passes it over."""
+    with unit.db.read() as connection:
+        events = [
+            *(_organization_event(row) for row in store.all_organizations(connection)),
+            *(_service_event(row) for row in store.all_services(connection)),
+        ]
+    for start in range(0, len(events), BATCH):
+        with unit.work(actor="system:republish") as work:
+            for event in events[start : start + BATCH]:
+                work.announce(event)
+    return len(events)
+
+
 def _all_good(found: Iterable[Row | RowProblem]) -> list[Row]:
     rows: list[Row] = []
     problems: list[RowProblem] = []
@@ -93,11 +108,18 @@ def _apply(work: Work, changes: Sequence[Change]) -> None:
     store.keep(work, changed)
     organizations, services = _shown_in(changed)
     for row in store.raise_organizations(work.tx, organizations, work.now):
-        event = organization_published(row["document"], row["version"], row["participation"], row["locations"])
-        work.announce(event)
+        work.announce(_organization_event(row))
     for row in store.raise_services(work.tx, services, work.now):
-        terms = terms_of(row["document"]["id"], row["participation"])
-        work.announce(service_told(row["document"], row["version"], terms))
+        work.announce(_service_event(row))
+
+
+def _organization_event(row: Mapping[str, Any]) -> OrganizationPublished:
+    return organization_published(row["document"], row["version"], row["participation"], row["locations"])
+
+
+def _service_event(row: Mapping[str, Any]) -> ServicePublished | ServiceRetired:
+    terms = terms_of(row["document"]["id"], row["participation"])
+    return service_told(row["document"], row["version"], terms)
 
 
 def _shown_in(changed: Iterable[Change]) -> tuple[set[str], set[str]]:

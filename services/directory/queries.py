@@ -1,16 +1,13 @@
-"""What can be read: entries in HSDS shape, lists for pages, and everything the network was told, once more."""
+"""What can be read: entries in HSDS shape, lists for pages, histories."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from contracts.directory import OrganizationPublished, ServicePublished, ServiceRetired
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.directory.domain import hsds
-from services.directory.domain.publishing import organization_published, service_told, terms_of
 
 Json = dict[str, Any]
 
@@ -136,20 +133,3 @@ def history(connection: Connection, kind: str, name: str) -> list[Json]:
         ORDER BY number DESC""",
         (kind, name),
     ).fetchall()
-
-
-def snapshot(connection: Connection) -> Iterator[OrganizationPublished | ServicePublished | ServiceRetired]:
-    """Everything the network was told about what there is, as it now stands: organizations first."""
-    for row in connection.execute(
-        """
-        SELECT o.document, o.version, p.document AS participation,
-            ARRAY(SELECT l.document FROM locations l WHERE l.organization_id = o.id ORDER BY l.id) AS locations
-        FROM organizations o LEFT JOIN participations p ON p.organization_id = o.id ORDER BY o.id"""
-    ):
-        yield organization_published(row["document"], row["version"], row["participation"], row["locations"])
-    for row in connection.execute(
-        """
-        SELECT s.document, s.version, p.document AS participation
-        FROM services s LEFT JOIN participations p ON p.organization_id = s.organization_id ORDER BY s.id"""
-    ):
-        yield service_told(row["document"], row["version"], terms_of(row["document"]["id"], row["participation"]))

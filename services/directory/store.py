@@ -122,6 +122,25 @@ def raise_services(tx: Connection, service_ids: Collection[str], now: datetime) 
     ).fetchall()
 
 
+def all_organizations(connection: Connection) -> list[dict[str, Any]]:
+    """Every organization with all that is said about it."""
+    return connection.execute(
+        """
+        SELECT o.document, o.version, p.document AS participation,
+            ARRAY(SELECT l.document FROM locations l WHERE l.organization_id = o.id ORDER BY l.id) AS locations
+        FROM organizations o LEFT JOIN participations p ON p.organization_id = o.id ORDER BY o.id"""
+    ).fetchall()
+
+
+def all_services(connection: Connection) -> list[dict[str, Any]]:
+    """Every service, retired ones too, with all that is said about it."""
+    return connection.execute(
+        """
+        SELECT s.document, s.version, p.document AS participation
+        FROM services s LEFT JOIN participations p ON p.organization_id = s.organization_id ORDER BY s.id"""
+    ).fetchall()
+
+
 def keep_import(work: Work, import_id: UUID, sha256: str, rows: int, changed: int) -> None:
     work.tx.execute(
         "INSERT INTO imports (id, sha256, rows, changed, imported_at, imported_by) VALUES (%s, %s, %s, %s, %s, %s)",

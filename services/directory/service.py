@@ -1,0 +1,16 @@
+"""Table of contents: the directory hears nobody. It is filled through the operators' door and tells everybody."""
+
+from pathlib import Path
+
+from services.chassis.launch import Service
+from services.directory import commands
+from services.directory.web.app import create_app
+
+HERE = Path(__file__).parent
+
+DIRECTORY = Service(
+    name="directory",
+    migrations=HERE / "migrations",
+    web=create_app,
+    snapshot=commands.announce_everything,
+)
