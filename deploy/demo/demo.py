@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 from rich.markup import escape
@@ -99,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _end(number: int, frame: FrameType | None) -> None:
+def _end(*_: object) -> None:
     raise KeyboardInterrupt
 
 

@@ -1,0 +1,80 @@
+"""`lotse`: the operator's command. Exit codes: 0 all is well, 1 a problem was found, 2 wrong use, 3 nobody answers."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lotse import showing
+from lotse.broker import BrokerError
+from lotse.commands import audit, deliveries, directory, parked, partner, referral, status, topology
+from lotse.config import ConfigError
+from lotse.network import ProblemError, UnreachableError
+from lotse.session import Session
+
+OK, PROBLEM, USAGE, UNREACHABLE = 0, 1, 2, 3
+EXAMPLES = """
+\b
+Examples:
+  lotse status                           how the four services are doing
+  lotse referral show R-2026-7K3F        where one referral stands
+  lotse parked list                      what could not be handled, and why
+  lotse parked retry referral 17         try it again
+  lotse deliveries list --state parked   notices that did not arrive
+  lotse audit verify                     check the log independently
+  lotse partner onboard hwk-aachen       let a partner's system in
+
+Exit codes: 0 all is well, 1 a problem was found, 2 wrong use, 3 nobody answers.
+"""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help=f"Operate the network: look, repair, verify, let partners in and out.\n{EXAMPLES}",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(name="status")(status.status)
+for name, group in (
+    ("referral", referral.app),
+    ("parked", parked.app),
+    ("deliveries", deliveries.app),
+    ("audit", audit.app),
+    ("directory", directory.app),
+    ("topology", topology.app),
+    ("partner", partner.app),
+):
+    app.add_typer(group, name=name)
+
+
+@app.callback()
+def begin(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="Addresses and credentials (JSON, as .dev/state.json).")] = None,
+) -> None:
+    """Find out where the network is."""
+    context.obj = Session(config)
+
+
+def main() -> None:
+    """Run one command; whatever goes wrong is told with what to do about it."""
+    try:
+        app(standalone_mode=True)
+    except ConfigError as error:
+        showing.complain(str(error))
+        sys.exit(USAGE)
+    except UnreachableError as error:
+        showing.complain(str(error), "Is it running? In the demo: make demo. Otherwise look at its logs and address.")
+        sys.exit(UNREACHABLE)
+    except ProblemError as error:
+        showing.complain(str(error), error.advice, error.problem)
+        sys.exit(PROBLEM)
+    except BrokerError as error:
+        showing.complain(f"The broker's management says no: {error}")
+        sys.exit(PROBLEM if error.status else UNREACHABLE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""One module per thing an operator asks about."""

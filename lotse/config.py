@@ -1,0 +1,92 @@
+"""Where the network is and who we are: `.dev/state.json` of a demo, a file of the same form, or the environment."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+SERVICES = ("directory", "referral", "notifications", "audit")
+EXPECTED = """Say where the network is, one of:
+  run it beside a running demo (it reads .dev/state.json)
+  lotse --config FILE ...           a file of the same form, or LOTSE_CONFIG=FILE
+  LOTSE_ORIGIN, LOTSE_TOKEN_URL, LOTSE_CLIENT_ID, LOTSE_CLIENT_SECRET (or LOTSE_CLIENT_SECRET_FILE),
+  and for topology and partners LOTSE_MANAGEMENT_URL, LOTSE_VHOST"""
+
+
+class ConfigError(Exception):
+    """Nothing says where the network is, or what is there cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Addresses and the operator's credentials; secrets never appear in a representation."""
+
+    services: Mapping[str, str]
+    token_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    management_url: str = field(default="", repr=False)
+    vhost: str = "/"
+    registration_url: str = ""
+    registration_token: str = field(default="", repr=False)
+    audit_key: str = ""
+    audit_checkpoints: str = ""
+
+
+def load(path: Path | None, environment: Mapping[str, str] | None = None, start: Path | None = None) -> Config:
+    """The file named, else the environment, else the state of a demo in this folder or one above it."""
+    env = os.environ if environment is None else environment
+    named = path or (Path(env["LOTSE_CONFIG"]) if env.get("LOTSE_CONFIG") else None)
+    if named is None and env.get("LOTSE_ORIGIN"):
+        return _from_environment(env)
+    named = named or _nearest_state(start or Path.cwd())
+    if named is None:
+        raise ConfigError(EXPECTED)
+    try:
+        return _from_state(json.loads(named.read_text()))
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigError(f"{named}: {type(error).__name__} {error}\n{EXPECTED}") from error
+
+
+def _nearest_state(start: Path) -> Path | None:
+    for folder in (start, *start.parents):
+        if (folder / ".dev" / "state.json").is_file():
+            return folder / ".dev" / "state.json"
+    return None
+
+
+def _from_state(state: Mapping[str, Any]) -> Config:
+    own, broker, audit = state["lotse"], state.get("broker", {}), state.get("audit", {})
+    origin = state["origin"].rstrip("/")
+    return Config(
+        services={service: state.get("services", {}).get(service, origin) for service in SERVICES},
+        token_url=own["token_url"],
+        client_id=own["client_id"],
+        client_secret=own["client_secret"],
+        management_url=broker.get("management_url", ""),
+        vhost=broker.get("vhost", "/"),
+        registration_url=own.get("registration_url", ""),
+        registration_token=own.get("registration_token", ""),
+        audit_key=audit.get("key", ""),
+        audit_checkpoints=audit.get("checkpoints", ""),
+    )
+
+
+def _from_environment(env: Mapping[str, str]) -> Config:
+    secret_file = env.get("LOTSE_CLIENT_SECRET_FILE")
+    missing = [name for name in ("LOTSE_TOKEN_URL", "LOTSE_CLIENT_ID") if not env.get(name)]
+    if missing or not (secret_file or env.get("LOTSE_CLIENT_SECRET")):
+        raise ConfigError(f"missing: {', '.join(missing) or 'LOTSE_CLIENT_SECRET'}\n{EXPECTED}")
+    origin = env["LOTSE_ORIGIN"].rstrip("/")
+    return Config(
+        services={service: env.get(f"LOTSE_{service.upper()}_URL", origin) for service in SERVICES},
+        token_url=env["LOTSE_TOKEN_URL"],
+        client_id=env["LOTSE_CLIENT_ID"],
+        client_secret=Path(secret_file).read_text().strip() if secret_file else env["LOTSE_CLIENT_SECRET"],
+        management_url=env.get("LOTSE_MANAGEMENT_URL", ""),
+        vhost=env.get("LOTSE_VHOST", "/"),
+        audit_key=env.get("LOTSE_AUDIT_KEY_FILE", ""),
+        audit_checkpoints=env.get("LOTSE_AUDIT_CHECKPOINTS", ""),
+    )
