@@ -1,6 +1,6 @@
 """What the parts of one web application share, found again from inside any request by `room()`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from flask import current_app
 
 from services.chassis.access import Caller, caller_or_none
 from services.chassis.config import Settings
+from services.chassis.db import Connection
 from services.chassis.errors import LotsennetzError
 from services.chassis.refusals import Refusals
 from services.chassis.sessions import Sessions
@@ -43,6 +44,8 @@ class Room:
     tokens: AccessTokens
     facts: SecurityFacts
     navigation: Sequence[NavigationItem] = ()
+    #: What the service itself adds to its operators' status.
+    status: Callable[[Connection], Mapping[str, object]] | None = None
     refusals: Refusals = field(init=False)
     sessions: Sessions = field(init=False)
 

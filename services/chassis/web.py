@@ -5,7 +5,7 @@ problem details, health, metrics, the operators' door, security headers and one 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,10 +17,11 @@ from waitress import serve as waitress_serve
 from werkzeug.exceptions import PreconditionRequired, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from services.chassis import i18n, logging, pages, probes, sign_in, tracing, web_errors
+from services.chassis import i18n, logging, operator, pages, probes, sign_in, tracing, web_errors
 from services.chassis.access import Access, Caller, access_of, caller_or_none, public, refuse_unmarked_views
 from services.chassis.auth import admit, bearer_of, caller_from_bearer
 from services.chassis.config import Settings
+from services.chassis.db import Connection
 from services.chassis.errors import InvalidError
 from services.chassis.room import NavigationItem, Room, SecurityFacts, room
 from services.chassis.sessions import check_csrf
@@ -50,6 +51,7 @@ def create_app(
     blueprints: Sequence[Any] = (),
     facts: SecurityFacts | None = None,
     navigation: Sequence[NavigationItem] = (),
+    status: Callable[[Connection], Mapping[str, object]] | None = None,
     issuer_keys: IssuerKeys | None = None,
 ) -> APIFlask:
     """The WSGI application of one service; refuses to be made if a view does not say who may use it."""
@@ -66,11 +68,17 @@ def create_app(
     app.config.update(OPENAPI_VERSION="3.1.0", MAX_CONTENT_LENGTH=settings.max_request_bytes)
     keys = issuer_keys or IssuerKeys(settings.issuer_url, settings.issuer_jwks_url)
     tokens = AccessTokens(settings.issuer_url, settings.token_audience, keys)
-    app.extensions["lotsennetz"] = Room(service, settings, unit, tokens, facts or SecurityFacts(), navigation)
+    app.extensions["lotsennetz"] = Room(service, settings, unit, tokens, facts or SecurityFacts(), navigation, status)
     web_errors.register(app)
     app.before_request(begin_request)
     app.after_request(end_request)
-    for blueprint in (probes.blueprint(service), pages.blueprint(service), sign_in.blueprint(service), *blueprints):
+    for blueprint in (
+        probes.blueprint(service),
+        pages.blueprint(service),
+        sign_in.blueprint(service),
+        operator.blueprint(service),
+        *blueprints,
+    ):
         app.register_blueprint(blueprint)
     pages.prepare(app, service)
     public(app.view_functions["openapi.spec"])

@@ -208,7 +208,7 @@ def test_wrong_input_names_its_fields(client: Client, issuer: TestIssuer) -> Non
 
 def test_the_version_a_caller_saw_must_be_sent(client: Client, issuer: TestIssuer) -> None:
     headers = bearer(issuer.token())
-    assert client.post("/sample/api/v1/numbers", json={"number": 1}, headers=headers).status_code == 422
+    assert client.post("/sample/api/v1/numbers", json={"number": 1}, headers=headers).status_code == 428
     seen = client.post("/sample/api/v1/numbers", json={"number": 1}, headers=headers | {"If-Match": '"7"'})
     assert seen.json == {"number": 1, "version": 7}
 
