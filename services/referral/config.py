@@ -10,7 +10,7 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from services.chassis.config import BASE64_32, ConfigError, Settings
+from services.chassis.config import BASE64_32, ConfigError, Environment
 from services.referral.sealing import OwnKeys
 from services.referral.vault import Vault
 
@@ -30,7 +30,7 @@ class ReferralSettings:
     undo_window: timedelta
 
 
-def load(settings: Settings) -> ReferralSettings:
+def load(settings: Environment) -> ReferralSettings:
     """Read and check them; a wrong one is named and stops the process."""
     service_key = settings.secret("SERVICE_KEY", "32 bytes in base64", matches=BASE64_32)
     own = _json(settings.path("PARTNER_FACING_KEY_FILE"), "PARTNER_FACING_KEY_FILE")

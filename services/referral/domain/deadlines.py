@@ -24,7 +24,6 @@ WAITLIST_REMINDER_DAYS = 60
 WAITLIST_EXPIRY_DAYS = 90
 DUTY_WORKING_DAYS = 10
 CUSTODIAL_DAYS = 30
-DRAFT_DAYS = 90
 CONSENT_REMINDER_DAYS = 14
 
 
@@ -41,7 +40,6 @@ class DeadlineKind(StrEnum):
     CONTACT_OVERDUE = "contact_overdue"
     DUTY_OVERDUE = "duty_overdue"
     CUSTODIAL_CLEANUP = "custodial_cleanup"
-    DRAFT_CLEANUP = "draft_cleanup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +102,7 @@ Day = tuple[DeadlineKind, date]
 
 
 def _days(referral: "Referral", is_working_day: IsWorkingDay) -> Iterator[Day]:
-    if referral.status is Status.DRAFT:
-        yield DeadlineKind.DRAFT_CLEANUP, referral.drafted_on + timedelta(days=DRAFT_DAYS)
-    elif referral.status in (Status.REQUESTED, Status.RECEIVED):
+    if referral.status in (Status.REQUESTED, Status.RECEIVED):
         yield from _unanswered(referral, is_working_day)
     elif referral.status is Status.CLARIFICATION:
         yield from _in_clarification(referral, is_working_day)

@@ -28,7 +28,7 @@ def in_nrw(day: date) -> bool:
 @pytest.mark.parametrize(
     ("status", "changes", "expected"),
     [
-        (Status.DRAFT, {}, {Kind.DRAFT_CLEANUP: "2026-05-31"}),
+        (Status.DRAFT, {}, {}),
         (
             Status.REQUESTED,
             {},

@@ -1,0 +1,120 @@
+"""What referral does when a day has come: each due row of `deadlines` once, and consents that run out."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from uuid import UUID
+
+from contracts.codes import Action, Party, ReminderKind, StaffRole, TaskKind
+from contracts.referral import ReminderDue
+from services.chassis.jobs import ClockJob, Due
+from services.chassis.work import Work
+from services.referral import domain
+from services.referral.calendar import is_working_day, moment_of
+from services.referral.commands import cascade, disclosing
+from services.referral.commands.referrals import release
+from services.referral.commands.saving import load, save
+from services.referral.config import Keys
+from services.referral.domain.deadlines import Deadline, DeadlineKind
+from services.referral.domain.deadlines import deadlines as deadlines_of
+from services.referral.domain.lifecycle import RUNNING, Actor
+from services.referral.domain.referral import Referral, task
+from services.referral.queries import due
+from services.referral.store import consents, deadlines, persons, referrals, timeline
+
+CLOCK = Actor(Party.CLOCK, "system:clock")
+Deed = Callable[[Work, Referral], None]
+
+
+def jobs(keys: Callable[[], Keys]) -> tuple[ClockJob, ...]:
+    """The clock's list. Keys are asked for only when something is due, so that other roles need none."""
+    return (
+        ClockJob("deadlines", due.deadlines, lambda work, one: meet(work, keys(), one)),
+        ClockJob("consents-ended", due.consents_ended, lambda work, one: follow_end(work, keys(), one)),
+        ClockJob("consents-running-out", due.consents_running_out, warn),
+    )
+
+
+def meet(work: Work, keys: Keys, one: Due) -> None:
+    """Do what this deadline asks for, unless the referral has moved on meanwhile; it never comes back."""
+    referral_id, kind, due_at = one.payload
+    if kind is DeadlineKind.RELEASE:
+        release(work, keys, referral_id)
+    else:
+        referral = load(work, referral_id, CLOCK)
+        if Deadline(kind, due_at) in deadlines_of(referral, is_working_day):
+            DEEDS[kind](work, referral)
+    deadlines.done(work, referral_id, kind)
+
+
+def _remind(reminder: ReminderKind) -> Deed:
+    def remind(work: Work, referral: Referral) -> None:
+        fact = ReminderDue(
+            referral_id=referral.id,
+            organization_id=referral.organization_id,
+            reminder=reminder,
+            waiting_for=Party.PARTNER,
+        )
+        timeline.tell(work, referral.id, fact)
+
+    return remind
+
+
+def _open(kind: TaskKind, role: StaffRole = StaffRole.NAVIGATOR) -> Deed:
+    def open_task(work: Work, referral: Referral) -> None:
+        timeline.open_task(work, task(referral, kind, moment_of(work), role), referral.sender_id)
+
+    return open_task
+
+
+def _both(*deeds: Deed) -> Deed:
+    def do(work: Work, referral: Referral) -> None:
+        for deed in deeds:
+            deed(work, referral)
+
+    return do
+
+
+def _expire(work: Work, referral: Referral) -> None:
+    moved, facts = domain.expire(referral, CLOCK, moment_of(work))
+    save(work, referral, moved, facts, action=Action.EXPIRE)
+
+
+DEEDS: Mapping[DeadlineKind, Deed] = MappingProxyType(
+    {
+        DeadlineKind.REMIND_FIRST: _remind(ReminderKind.FIRST),
+        DeadlineKind.REMIND_SECOND: _remind(ReminderKind.SECOND),
+        DeadlineKind.REMIND_WAITLIST: _both(_remind(ReminderKind.WAITLIST), _open(TaskKind.WAITLIST_UNRENEWED)),
+        DeadlineKind.EXPIRE: _expire,
+        DeadlineKind.CONCLUDE: _open(TaskKind.CONCLUDE_DUE),
+        DeadlineKind.QUESTION_OVERDUE: _open(TaskKind.QUESTION_OVERDUE, StaffRole.LEAD),
+        DeadlineKind.CONTACT_OVERDUE: _open(TaskKind.CONTACT_OVERDUE),
+        DeadlineKind.DUTY_OVERDUE: _both(_remind(ReminderKind.SECOND), _open(TaskKind.DUTY_OVERDUE, StaffRole.LEAD)),
+        DeadlineKind.CUSTODIAL_CLEANUP: disclosing.destroy,
+    }
+)
+
+
+def follow_end(work: Work, keys: Keys, one: Due) -> None:
+    """A consent has run out: what was not fetched ends as if withdrawn; what was fetched goes on without new data."""
+    for referral in _carried(work, *one.payload):
+        if not referral.is_fetched:
+            cascade.withdraw_from(work, keys, referral)
+
+
+def warn(work: Work, one: Due) -> None:
+    """Fourteen days before: somebody asks the person whether she renews it."""
+    for referral in _carried(work, *one.payload):
+        _open(TaskKind.CONSENT_RUNS_OUT)(work, referral)
+        _remind(ReminderKind.CONSENT)(work, referral)
+
+
+def _carried(work: Work, consent_id: UUID, person_id: UUID) -> list[Referral]:
+    """The running referrals this consent names, with the person's consent held as it stands."""
+    persons.hold_epoch(work, person_id)
+    consent = consents.load(work.tx, consent_id, person_id)
+    named = {(one.organization_id, one.service_id) for one in consent.recipients}
+    return [
+        referral
+        for referral in referrals.of_person(work.tx, person_id, lock=True)
+        if referral.status in RUNNING and (referral.organization_id, referral.service_id) in named
+    ]

@@ -1,0 +1,36 @@
+"""What referral hears: the directory. Its copy is kept beside the persons' data, so that the rules come to the data."""
+
+from contracts.codes import Party, TaskKind
+from contracts.directory import OrganizationPublished, ServicePublished, ServiceRetired
+from services.chassis.work import Work
+from services.referral.calendar import moment_of
+from services.referral.commands import disclosing
+from services.referral.domain.lifecycle import Actor
+from services.referral.domain.referral import task
+from services.referral.queries import affected
+from services.referral.store import directory, referrals, timeline
+
+DIRECTORY = Actor(Party.SYSTEM, "system:directory")
+
+
+def keep_organization(work: Work, event: OrganizationPublished) -> None:
+    """Keep the newest. A dossier sealed to a key that counts no more is destroyed; the fetch seals it anew."""
+    if not directory.keep_organization(work, event):
+        return
+    key_id = event.public_key.get("kid") if event.public_key else None
+    for referral_id in affected.sealed_to_other_key(work.tx, event.organization_id, key_id):
+        disclosing.destroy(work, referrals.load(work.tx, referral_id, visible_to=DIRECTORY))
+
+
+def keep_service(work: Work, event: ServicePublished) -> None:
+    """Keep the newest."""
+    directory.keep_service(work, event)
+
+
+def retire_service(work: Work, event: ServiceRetired) -> None:
+    """Nothing new goes there; what runs is carried on or transferred with fresh consent, which is somebody's task."""
+    if not directory.retire_service(work, event):
+        return
+    for referral_id in affected.running_at(work.tx, event.service_id):
+        referral = referrals.load(work.tx, referral_id, visible_to=DIRECTORY)
+        timeline.open_task(work, task(referral, TaskKind.SERVICE_RETIRED, moment_of(work)), referral.sender_id)

@@ -1,0 +1,1 @@
+"""Read-only SQL that becomes view values."""

@@ -1,0 +1,55 @@
+"""What has fallen due, for the clock: plain reads, oldest first; the key of each names it for ever."""
+
+from datetime import UTC, datetime, timedelta
+from typing import LiteralString
+
+from services.chassis.db import Connection
+from services.chassis.jobs import ACTOR, Due
+from services.referral.domain.deadlines import CONSENT_REMINDER_DAYS, DeadlineKind
+from services.referral.domain.workdays import PLACE
+
+DEADLINES = """
+SELECT referral_id, kind, due_at FROM deadlines WHERE done_at IS NULL AND due_at <= %s
+ORDER BY due_at, referral_id LIMIT %s"""
+
+#: Versions in force whose last day lies between two days, and that the clock has not dealt with yet.
+CONSENTS: LiteralString = """
+SELECT id, version, person_id, last_day FROM (
+    SELECT *, CASE WHEN confirmed_at IS NULL THEN least(lapses_on, valid_until) ELSE valid_until END AS last_day
+    FROM consents WHERE withdrawn_at IS NULL AND superseded_at IS NULL) AS current
+WHERE last_day BETWEEN %s AND %s AND NOT EXISTS (
+    SELECT FROM command_results
+    WHERE caller = %s AND key = concat_ws(':', 'consent/' || current.id, %s::text, version, last_day))
+ORDER BY last_day, id LIMIT %s"""
+
+
+def deadlines(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """Referrals' own deadlines; a referral that has moved on has others."""
+    rows = connection.execute(DEADLINES, (now, limit)).fetchall()
+    return [
+        Due(
+            f"referral/{row['referral_id']}:{row['kind']}:{row['due_at'].astimezone(UTC).isoformat()}",
+            (row["referral_id"], DeadlineKind(row["kind"]), row["due_at"]),
+        )
+        for row in rows
+    ]
+
+
+def consents_ended(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """Consents whose last day was yesterday or, after the clock stood still, not long before."""
+    today = now.astimezone(PLACE).date()
+    return _consents(connection, "ended", today - timedelta(days=30), today - timedelta(days=1), limit)
+
+
+def consents_running_out(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """Consents that end within a fortnight."""
+    today = now.astimezone(PLACE).date()
+    return _consents(connection, "runs-out", today, today + timedelta(days=CONSENT_REMINDER_DAYS), limit)
+
+
+def _consents(connection: Connection, kind: str, first: object, last: object, limit: int) -> list[Due]:
+    rows = connection.execute(CONSENTS, (first, last, ACTOR, kind, limit)).fetchall()
+    return [
+        Due(f"consent/{row['id']}:{kind}:{row['version']}:{row['last_day']}", (row["id"], row["person_id"]))
+        for row in rows
+    ]
