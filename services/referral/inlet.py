@@ -95,9 +95,8 @@ def perform(work: Work, keys: Keys, by: Actor, command: Command) -> CommandResul
     try:
         body = read_body(command.action, command.body)
     except ValidationError as error:
-        raise InvalidError(
-            "partner.body-invalid", dict.fromkeys(error.normalized_messages(), "as-described")
-        ) from error
+        fields = dict.fromkeys(map(str, error.messages), "as-described")
+        raise InvalidError("partner.body-invalid", fields) from error
     referral = partners.perform(work, keys, command.referral_id, by, command.action, body, command.expected_version)
     return result_of(command, CommandOutcome.DONE, referral)
 
