@@ -60,5 +60,6 @@ bench: ## the spine beside its peers, as ratios; writes docs/results
 
 .PHONY: clean
 clean: ## remove what runs left behind (.dev, caches); keeps .venv
+	@for link in .dev/postgres .dev/*/postgres; do [ ! -L "$$link" ] || rm -rf "$$(readlink "$$link")"; done
 	@rm -rf .dev .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import OKPKey, RSAKey
 
 from deploy.demo.places import ROOT, write_private
 
@@ -39,12 +39,12 @@ class KeyFiles:
     @property
     def desk_link(self) -> Path:
         """Signs the links of the light path (notifications)."""
-        return self._once("desk-link.json", lambda: json.dumps(_private(ECKey.generate_key("P-256"))))
+        return self._once("desk-link.json", lambda: json.dumps(_private(OKPKey.generate_key("Ed25519"))))
 
     @property
     def desk_link_public(self) -> Path:
         """Checks the links of the light path (referral)."""
-        private = ECKey.import_key(json.loads(self.desk_link.read_text()))
+        private = OKPKey.import_key(json.loads(self.desk_link.read_text()))
         public = {**private.as_dict(private=False), "kid": private.thumbprint()}
         return self._once("desk-link.public.json", lambda: json.dumps({"keys": [public]}))
 
@@ -78,5 +78,5 @@ def _rsa() -> RSAKey:
     return RSAKey.generate_key(2048)
 
 
-def _private(key: RSAKey | ECKey) -> dict[str, Any]:
+def _private(key: RSAKey | OKPKey) -> dict[str, Any]:
     return {**key.as_dict(private=True), "kid": key.thumbprint()}

