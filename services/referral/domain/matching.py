@@ -7,6 +7,7 @@ have the sentences. Existing structures come before the welcome center's own mea
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,14 @@ from services.referral.domain.footing import STALE_DAYS
 
 #: A capacity reported longer ago than this is as good as unknown.
 CAPACITY_DAYS = 30
+
+
+class Justification(StrEnum):
+    """Why two services may be chosen although their funding excludes each other."""
+
+    OTHER_CONTENT = "OTHER_CONTENT"
+    OTHER_TIME = "OTHER_TIME"
+    FUNDER_AGREES = "FUNDER_AGREES"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,100 @@
+"""Suggestions for a need, made where the person's record lies, and what was chosen of them."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from contracts.codes import Status
+from services.chassis.db import Connection
+from services.chassis.work import Work
+from services.referral.domain.lifecycle import RUNNING
+from services.referral.domain.matching import Candidate, Justification, Ranking, rank
+from services.referral.domain.referral import Referral
+from services.referral.domain.seeking import seeker_of
+from services.referral.store import directory, persons
+from services.referral.store.enquiries import Enquiry, Need
+from services.referral.vault import Vault
+
+
+def ranking(work: Work, vault: Vault, enquiry: Enquiry, need: Need, answers: Mapping[str, str]) -> Ranking:
+    """Rank the local copy of the directory for one need; `answers` settle questions an earlier ranking asked."""
+    record = persons.record_of(work.tx, vault, enquiry.person_id)
+    return rank(
+        [listing.candidate(work.today) for listing in directory.on_topic(work.tx, need.topic)],
+        seeker_of(enquiry.enquirer, record, work.today, answers),
+        need.topic,
+        work.today,
+        declined=declined(work.tx, need.id),
+    )
+
+
+def declined(connection: Connection, need_id: UUID) -> frozenset[UUID]:
+    """Services that have already said no to this need, or never answered."""
+    rows = connection.execute(
+        "SELECT service_id FROM referrals WHERE need_id = %s AND status = ANY(%s)",
+        (need_id, [Status.REJECTED, Status.EXPIRED]),
+    ).fetchall()
+    return frozenset(row["service_id"] for row in rows)
+
+
+def chosen_for(work: Work, person_id: UUID, *, besides: UUID) -> list[Candidate]:
+    """The services that are already busy with this person, for the question of double funding."""
+    rows = work.tx.execute(
+        "SELECT DISTINCT service_id FROM referrals WHERE person_id = %s AND id <> %s AND status = ANY(%s)",
+        (person_id, besides, [str(status) for status in RUNNING]),
+    ).fetchall()
+    return [directory.listing(work.tx, row["service_id"]).candidate(work.today) for row in rows]
+
+
+def keep(work: Work, enquiry: Enquiry, need: Need, found: Ranking) -> UUID:
+    """What was suggested, as it was suggested."""
+    matching_id = work.new_id()
+    suggestions = [
+        {
+            "service_id": str(one.service_id),
+            "score": one.score,
+            "fits": one.fits,
+            "to_clarify": one.to_clarify,
+            "blocked_because": one.blocked_because,
+        }
+        for one in found.suggestions
+    ]
+    exclusions = [
+        {
+            "service_id": str(one.service_id),
+            "because": one.because,
+            "better_bodies": [str(body) for body in one.better_bodies],
+        }
+        for one in found.exclusions
+    ]
+    work.tx.execute(
+        "INSERT INTO matchings (id, enquiry_id, need_id, suggestions, exclusions, made_by, made_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (matching_id, enquiry.id, need.id, Jsonb(suggestions), Jsonb(exclusions), work.actor, work.now),
+    )
+    return matching_id
+
+
+def keep_choice(work: Work, referral: Referral, found: Ranking, justification: Justification | None) -> None:
+    """That a person decided, for what, and what else there was."""
+    suggested = [one.service_id for one in found.suggestions]
+    place = suggested.index(referral.service_id) + 1 if referral.service_id in suggested else None
+    excluded: dict[UUID, Any] = {one.service_id: one.because for one in found.exclusions}
+    work.tx.execute(
+        "INSERT INTO choices (referral_id, need_id, service_id, place, alternatives, excluded_because, own_measure,"
+        " justification, made_by, made_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            referral.id,
+            referral.need_id,
+            referral.service_id,
+            place,
+            [one for one in suggested if one != referral.service_id],
+            list(excluded.get(referral.service_id, ())),
+            any(one.own_measure for one in found.suggestions if one.service_id == referral.service_id),
+            justification,
+            work.actor,
+            work.now,
+        ),
+    )
