@@ -1,11 +1,9 @@
 """Audit's doors: one, for everything."""
 
 from collections.abc import Sequence
-from functools import cache
 
 from services.audit import handlers
 from services.audit.config import load_writer
-from services.audit.writer import Writer
 from services.chassis.config import Environment
 from services.chassis.hear import Arrival, hears_everything
 from services.chassis.work import Work
@@ -16,13 +14,10 @@ class AuditService:
 
     name = "audit"
 
+    def __init__(self) -> None:
+        self.writer = load_writer(Environment())
+
     @hears_everything
     def record(self, work: Work, arrivals: Sequence[Arrival]) -> None:
         """Every event, of known type or not, in the order heard."""
-        handlers.append(work, writer(), arrivals)
-
-
-@cache
-def writer() -> Writer:
-    """The one writer of this process; a missing key or directory stops it before anything is heard."""
-    return load_writer(Environment())
+        handlers.append(work, self.writer, arrivals)

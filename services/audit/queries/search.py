@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,21 +15,26 @@ from services.chassis.errors import InvalidError, NotFoundError
 
 COLUMNS = "position, event_id, type, source, subject, actor, occurred_at, recorded_at, leaf, leaf_hash"
 
+#: What has a timeline of its own.
+CASES = tuple(name.removesuffix("_id") for name in REFERENCES)
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
     """What is looked for; what is None does not matter."""
 
     subject: str | None = None
+    subject_kind: str | None = None
     actor: str | None = None
     type: str | None = None
+    mentions: Mapping[str, UUID] = field(default_factory=dict)
     since: datetime | None = None
     until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FoundEntry:
-    """One entry as it is shown; `data` is empty once its content has expired."""
+    """One entry as it is shown; `leaf` is empty once its content has expired."""
 
     position: int
     event_id: UUID
@@ -40,8 +45,17 @@ class FoundEntry:
     occurred_at: datetime
     recorded_at: datetime
     leaf_hash: bytes
-    data: Mapping[str, Any]
-    expired: bool
+    leaf: Mapping[str, Any]
+
+    @property
+    def expired(self) -> bool:
+        return not self.leaf
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """Ids and codes of the event."""
+        found: Mapping[str, Any] = self.leaf.get("data", {})
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +81,8 @@ def search(connection: Connection, wanted: Search, cursor: str | None = None, li
 
 def timeline(connection: Connection, kind: str, identity: UUID, limit: int = 500) -> list[FoundEntry]:
     """Everything that mentions a case, a person or a partner, oldest first."""
-    page = search(connection, Search(subject=f"{kind}/{identity}"), limit=limit)
-    return list(reversed(page.entries))
+    wanted = Search(mentions={f"{kind}_id": identity}) if kind in CASES else Search(subject=f"{kind}/{identity}")
+    return list(reversed(search(connection, wanted, limit=limit).entries))
 
 
 def entry_at(connection: Connection, position: int) -> FoundEntry:
@@ -95,15 +109,17 @@ def consents(connection: Connection, consent_ids: Sequence[UUID]) -> dict[tuple[
 
 
 def _conditions(wanted: Search) -> tuple[list[str], list[Any]]:
-    """One condition per thing wanted; a case, person or partner is found wherever it is mentioned."""
+    """One condition per thing wanted; `mentions` find a case, person or partner in whatever event they appear."""
     conditions: list[str] = []
     values: list[Any] = []
     if wanted.subject is not None:
-        kind, _, identity = wanted.subject.partition("/")
-        column = f"{kind}_id" if f"{kind}_id" in REFERENCES else "subject"
-        conditions.append(f"{column} = %s")
-        values.append(_uuid(identity) if column != "subject" else wanted.subject)
+        conditions.append("subject = %s")
+        values.append(wanted.subject)
+    for name, identity in wanted.mentions.items():
+        conditions.append(f"{name} = %s")
+        values.append(identity)
     for condition, value in (
+        ("starts_with(subject, %s || '/')", wanted.subject_kind),
         ("actor = %s", wanted.actor),
         ("type = %s", wanted.type),
         ("occurred_at >= %s", wanted.since),
@@ -115,18 +131,9 @@ def _conditions(wanted: Search) -> tuple[list[str], list[Any]]:
     return conditions, values
 
 
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InvalidError("audit.search-invalid", {"subject": "kind/uuid"}) from None
-
-
 def _found(row: Mapping[str, Any]) -> FoundEntry:
-    leaf = row["leaf"]
-    data = {} if leaf is None else json.loads(bytes(leaf)).get("data", {})
-    columns = {name: row[name] for name in row if name != "leaf"}
-    return FoundEntry(**columns, data=data, expired=leaf is None)
+    leaf = {} if row["leaf"] is None else json.loads(bytes(row["leaf"]))
+    return FoundEntry(**{**row, "leaf": leaf})
 
 
 def _cursor(entry: FoundEntry) -> str:

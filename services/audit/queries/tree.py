@@ -63,3 +63,14 @@ def chain_hash_at(connection: Connection, position: int) -> bytes:
     if row is None:
         raise NotFoundError("audit.entry-unknown")
     return bytes(row["chain_hash"])
+
+
+def signed_size(connection: Connection, size: int | None) -> tuple[int, str | None]:
+    """The size to prove under, with its signed note if that very size was signed; by default the newest signed one."""
+    newest = latest_checkpoint(connection)
+    if newest is None or (size is not None and size > newest.size):
+        raise NotFoundError("audit.not-yet-signed", size=newest.size if newest else 0)
+    if size is None or size == newest.size:
+        return newest.size, newest.note
+    row = connection.execute("SELECT note FROM checkpoints WHERE size = %s", (size,)).fetchone()
+    return size, None if row is None else row["note"]

@@ -1,0 +1,45 @@
+"""Figures for operations: how far the log is, how far it is signed, what is missing - never what is in it."""
+
+from typing import Any
+
+from services.audit.queries.streams import Stream, streams
+from services.chassis.db import Connection
+
+STANDING = """
+SELECT coalesce((SELECT size FROM heads ORDER BY size DESC LIMIT 1), 0) AS size,
+       (SELECT recorded_at FROM heads ORDER BY size DESC LIMIT 1) AS recorded_at,
+       coalesce((SELECT size FROM checkpoints ORDER BY size DESC LIMIT 1), 0) AS signed,
+       (SELECT signed_at FROM checkpoints ORDER BY size DESC LIMIT 1) AS signed_at
+"""
+
+
+def standing(connection: Connection) -> dict[str, Any]:
+    """How far the log reaches and how far it is signed."""
+    row = connection.execute(STANDING).fetchone()
+    return dict(row or {})
+
+
+def completeness(found: list[Stream]) -> dict[str, Any]:
+    """What each service reported against what was heard."""
+    return {
+        "missing": sum(stream.position - stream.heard for stream in found),
+        "streams": [
+            {
+                "source": stream.source,
+                "reported": stream.position,
+                "heard": stream.heard,
+                "reported_at": stream.reported_at.isoformat(),
+                "gaps": [[gap.first, gap.last] for gap in stream.gaps],
+            }
+            for stream in found
+        ],
+    }
+
+
+def log_health(connection: Connection) -> dict[str, Any]:
+    """Everything operations watches, as JSON."""
+    times = {
+        name: value.isoformat() if hasattr(value, "isoformat") else value
+        for name, value in standing(connection).items()
+    }
+    return {**times, "completeness": completeness(streams(connection))}

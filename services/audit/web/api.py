@@ -1,0 +1,131 @@
+"""The log for programs: entries, checkpoints, proofs, and the whole of it as a file."""
+
+import base64
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, request
+
+from contracts.codes import StaffRole
+from contracts.fields import format_instant
+from services.audit.config import load_verifier_key
+from services.audit.domain.merkle import consistency_proof, inclusion_proof
+from services.audit.exports import export_lines
+from services.audit.queries import tree
+from services.audit.queries.search import FoundEntry, position_of, search
+from services.audit.web.looking import export, look
+from services.audit.web.wanted import MOST, identity, number, search_of
+from services.chassis.access import public, staff
+from services.chassis.errors import InvalidError, NotFoundError
+from services.chassis.web import room
+
+Json = dict[str, Any]
+blueprint = APIBlueprint("audit_api", __name__, url_prefix="/audit/api/v1")
+readers = staff(StaffRole.DPO)
+auditors = staff(StaffRole.DPO, StaffRole.OPERATIONS)
+
+
+@blueprint.get("/entries")
+@readers
+def entries() -> Json:
+    """Entries that fit, the newest first; `cursor` of the answer asks for the next page."""
+    wanted, limit = search_of(request.args), number(request.args, "limit", 50, MOST)
+    look("entries")
+    with room().unit.db.read() as connection:
+        page = search(connection, wanted, request.args.get("cursor"), limit)
+    return {"entries": [entry_json(entry) for entry in page.entries], "cursor": page.cursor}
+
+
+@blueprint.get("/checkpoints/latest")
+@auditors
+def latest_checkpoint() -> Response:
+    """The newest signed tree head, as a C2SP signed note."""
+    with room().unit.db.read() as connection:
+        signed = tree.latest_checkpoint(connection)
+    if signed is None:
+        raise NotFoundError("audit.nothing-signed")
+    return Response(signed.note, content_type="text/plain; charset=utf-8")
+
+
+@blueprint.get("/checkpoints/key")
+@public
+def key() -> Response:
+    """The verifier key; whoever verifies should have it from elsewhere too."""
+    return Response(f"{load_verifier_key(room().settings).text()}\n", content_type="text/plain; charset=utf-8")
+
+
+@blueprint.get("/proofs/inclusion")
+@auditors
+def inclusion() -> Json:
+    """Proof that an entry (`event_id` or `position`) is in the tree of `size` (default: the newest signed one)."""
+    with room().unit.db.read() as connection:
+        size, note = tree.signed_size(connection, request.args.get("size", type=int))
+        event_id = request.args.get("event_id")
+        position = (
+            position_of(connection, identity("event_id", event_id)) if event_id else number(request.args, "position")
+        )
+        if position >= size:
+            raise NotFoundError("audit.not-yet-signed", size=size)
+        proof = inclusion_proof(position, size, tree.node_reader(connection))
+        leaf = tree.stored_hashes(connection, 0, position, 1)[0]
+        root = tree.root_at(connection, size)
+    return {"position": position, "size": size, "leaf_hash": encoded(leaf), "root": encoded(root), **steps(proof, note)}
+
+
+@blueprint.get("/proofs/consistency")
+@auditors
+def consistency() -> Json:
+    """Proof that the tree of `first` entries is the beginning of the tree of `second`."""
+    with room().unit.db.read() as connection:
+        second, note = tree.signed_size(connection, request.args.get("second", type=int))
+        first = number(request.args, "first")
+        if not 0 < first <= second:
+            raise InvalidError("audit.search-invalid", {"first": f"a-number-from-1-to-{second}"})
+        proof = consistency_proof(first, second, tree.node_reader(connection))
+        roots = [encoded(tree.root_at(connection, size)) for size in (first, second)]
+    return {"first": first, "second": second, "first_root": roots[0], "second_root": roots[1], **steps(proof, note)}
+
+
+@blueprint.get("/export")
+@auditors
+def export_log() -> Response:
+    """The log from entry `first` on as NDJSON, with the checkpoint it was made under; verify it with the verifier."""
+    first = number(request.args, "first", 0)
+    with room().unit.db.read() as connection:
+        size, _ = tree.signed_size(connection, None)
+    export(first, size)
+    lines = _lines(first)
+    beginning = next(lines)  # what can go wrong goes wrong before the answer begins
+    name = f"attachment; filename=lotsennetz-audit-{first}-{size}.ndjson"
+    headers = {"Content-Disposition": name}
+    return Response(chain([beginning], lines), headers=headers, content_type="application/x-ndjson")
+
+
+def _lines(first: int) -> Iterator[bytes]:
+    database = room().unit.db
+
+    def stream() -> Iterator[bytes]:
+        with database.read() as connection:
+            yield from export_lines(connection, first)
+
+    return stream()
+
+
+def entry_json(entry: FoundEntry) -> Json:
+    return {
+        "position": entry.position,
+        "event_id": str(entry.event_id),
+        "recorded_at": format_instant(entry.recorded_at),
+        "leaf_hash": encoded(entry.leaf_hash),
+        "leaf": dict(entry.leaf) or None,
+    }
+
+
+def steps(proof: list[bytes], note: str | None) -> Json:
+    return {"proof": [encoded(step) for step in proof], "checkpoint": note}
+
+
+def encoded(value: bytes) -> str:
+    return base64.b64encode(value).decode()

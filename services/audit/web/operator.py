@@ -1,0 +1,20 @@
+"""What operations sees of the log: its health, not its content."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+
+from contracts.codes import StaffRole
+from services.audit.queries.health import log_health
+from services.chassis.access import staff
+from services.chassis.web import room
+
+blueprint = APIBlueprint("audit_operator", __name__, url_prefix="/audit/operator")
+
+
+@blueprint.get("/log")
+@staff(StaffRole.OPERATIONS, StaffRole.DPO)
+def log() -> dict[str, Any]:
+    """How far the log reaches, how far it is signed, and which events never arrived."""
+    with room().unit.db.read() as connection:
+        return log_health(connection)

@@ -1,0 +1,87 @@
+"""Pages for the data-protection officer: search, one case as a timeline, one entry, and how sound the log is."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from flask import render_template, request
+
+from contracts.codes import StaffRole
+from contracts.event import REGISTRY
+from services.audit.domain.merkle import inclusion_proof
+from services.audit.queries import health, tree
+from services.audit.queries.disclosures import with_consents
+from services.audit.queries.search import CASES, entry_at, search, timeline
+from services.audit.queries.streams import streams
+from services.audit.web.looking import look
+from services.audit.web.wanted import search_of
+from services.chassis.access import staff
+from services.chassis.errors import NotFoundError
+from services.chassis.web import room
+
+blueprint = APIBlueprint(
+    "audit_pages", __name__, url_prefix="/audit", template_folder="templates", enable_openapi=False
+)
+FILTERS = ("type", "subject", "actor", "from", "until", "enquiry_id", "referral_id", "person_id", "organization_id")
+
+
+@blueprint.get("/")
+@staff(StaffRole.DPO)
+def listing() -> str:
+    """Search the log; the newest entries first."""
+    wanted = search_of(request.args)
+    look("search")
+    with room().unit.db.read() as connection:
+        page = search(connection, wanted, request.args.get("cursor"))
+    return render_template(
+        "audit/listing.html",
+        page=page,
+        wanted={name: request.args.get(name, "") for name in FILTERS},
+        types=sorted(REGISTRY),
+        next_page=_address(cursor=page.cursor) if page.cursor else "",
+        first_page=_address() if "cursor" in request.args else "",
+    )
+
+
+@blueprint.get("/cases/<kind>/<uuid:identity>")
+@staff(StaffRole.DPO)
+def case(kind: str, identity: UUID) -> str:
+    """Everything that happened to one case, every disclosure beside the consent that carried it."""
+    if kind not in CASES:
+        raise NotFoundError("audit.entry-unknown")
+    look("case")
+    with room().unit.db.read() as connection:
+        steps = with_consents(connection, timeline(connection, kind, identity))
+    if not steps:
+        raise NotFoundError("audit.entry-unknown")
+    return render_template("audit/case.html", kind=kind, identity=identity, steps=steps)
+
+
+@blueprint.get("/entries/<int:position>")
+@staff(StaffRole.DPO)
+def entry(position: int) -> str:
+    """One entry with all it says, and its proof under the newest signed head."""
+    look("entry")
+    with room().unit.db.read() as connection:
+        found = entry_at(connection, position)
+        signed = tree.latest_checkpoint(connection)
+        covered = signed is not None and position < signed.size
+        proof = inclusion_proof(position, signed.size, tree.node_reader(connection)) if signed and covered else []
+    return render_template("audit/entry.html", entry=found, signed=signed if covered else None, proof=proof)
+
+
+@blueprint.get("/integrity")
+@staff(StaffRole.DPO, StaffRole.OPERATIONS)
+def integrity() -> str:
+    """How far the log reaches, how far it is signed, and what never arrived."""
+    with room().unit.db.read() as connection:
+        standing = health.standing(connection)
+        found = streams(connection)
+        signed = tree.latest_checkpoint(connection)
+    return render_template("audit/integrity.html", standing=standing, streams=found, signed=signed)
+
+
+def _address(**more: Any) -> str:
+    kept = {name: value for name, value in request.args.items() if name != "cursor" and value}
+    return f"?{urlencode({**kept, **more})}"

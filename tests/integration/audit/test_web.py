@@ -1,0 +1,275 @@
+"""The log over HTTP: who may look, what is found, what can be proven, and that every look is itself recorded."""
+
+import base64
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+import contracts.audit
+import contracts.directory
+import contracts.notifications
+import contracts.referral  # noqa: F401 - the registry is full once all four are imported
+from contracts.event import REGISTRY
+from contracts.referral import ConsentGiven, ConsentRecipient, StreamReported
+from services.audit import commands
+from services.audit.domain.merkle import extends, includes
+from services.audit.web.app import create_app
+from services.chassis import i18n
+from services.chassis.clock import FixedClock
+from services.chassis.config import load
+from services.chassis.db import Database
+from services.chassis.work import Unit
+from tests.chassis.web_rig import SETTINGS, TestIssuer, bearer
+from tests.integration.audit.conftest import START, an_arrival
+from tests.integration.audit.test_verifier import VERIFIER
+from tests.unit.audit.events import ORGANIZATION, PERSON, REFERRAL, a_consent_given, a_disclosure_decided
+
+ISSUER = TestIssuer()
+DPO = bearer(ISSUER.token(sub="dora", roles=["dpo"]))
+OPERATIONS = bearer(ISSUER.token(sub="otto", roles=["operations"]))
+NAVIGATOR = bearer(ISSUER.token(sub="anna", roles=["navigator"]))
+
+
+@pytest.fixture
+def client(log):
+    key_file = log.key_file.with_name("log.key")
+    settings = load(
+        "audit",
+        SETTINGS
+        | {
+            "DATABASE_URL": log.app_dsn,
+            "CHECKPOINT_KEY_FILE": str(key_file),
+            "CHECKPOINT_DIR": str(log.directory),
+        },
+    )
+    with Database(log.app_dsn) as database:
+        app = create_app(settings, Unit(database, FixedClock(START), "audit"), issuer_keys=ISSUER.keys())
+        yield app.test_client()
+
+
+@pytest.fixture
+def told(log):
+    """A consent, a disclosure on it, a refusal, and three events that say nothing special; all signed."""
+    arrivals = [
+        an_arrival(1, a_consent_given()),
+        an_arrival(2, a_disclosure_decided()),
+        an_arrival(3, a_disclosure_decided(allowed=False, ground=None, ground_id=None, ground_version=None)),
+        *(an_arrival(number) for number in (4, 5, 6)),
+    ]
+    hear(log, *arrivals)
+    log.sign()
+    return log
+
+
+def hear(log, *arrivals, now=START):
+    with log.connection.transaction():
+        commands.record(log.connection, log.writer, arrivals, now)
+
+
+def views(log):
+    rows = log.connection.execute("SELECT body FROM outbox ORDER BY number").fetchall()
+    return [json.loads(bytes(row["body"])) for row in rows]
+
+
+@pytest.mark.parametrize("path", ["/audit/api/v1/entries", "/audit/", f"/audit/cases/referral/{REFERRAL}"])
+@pytest.mark.parametrize(("who", "status"), [(None, 401), (NAVIGATOR, 403), (OPERATIONS, 403), (DPO, 200)])
+def test_only_the_data_protection_officer_reads_the_log(client, told, path, who, status):
+    assert client.get(path, headers=who or {}).status_code == status
+
+
+@pytest.mark.parametrize("path", ["/audit/operator/log", "/audit/integrity", "/audit/api/v1/checkpoints/latest"])
+@pytest.mark.parametrize(("who", "status"), [(None, 401), (NAVIGATOR, 403), (OPERATIONS, 200), (DPO, 200)])
+def test_operations_sees_its_health(client, told, path, who, status):
+    assert client.get(path, headers=who or {}).status_code == status
+
+
+@pytest.mark.parametrize("path", ["/audit/api/v1/entries", "/audit/", "/audit/entries/1"])
+def test_every_look_is_told_before_anything_is_shown(client, told, path):
+    client.get(path, headers=DPO)
+    looked = views(told)
+    assert [event["type"] for event in looked] == ["audit.log_viewed.v1"]
+    assert looked[0]["actor"].startswith("staff:")
+    assert looked[0]["data"]["role"] == "dpo"
+
+
+def test_entries_are_found_by_case_person_partner_actor_type_and_time(client, told):
+    def positions(query):
+        answer = client.get(f"/audit/api/v1/entries?{query}", headers=DPO)
+        assert answer.status_code == 200, answer.json
+        return [entry["position"] for entry in answer.json["entries"]]
+
+    assert positions("") == [5, 4, 3, 2, 1, 0]
+    assert positions(f"referral_id={REFERRAL}") == [5, 4, 3, 2, 1]
+    assert positions(f"person_id={PERSON}") == [2, 1, 0]
+    assert positions(f"organization_id={ORGANIZATION}&type=referral.received.v1") == [5, 4, 3]
+    assert positions("subject_kind=decision") == [2, 1]
+    assert positions(f"subject=referral/{REFERRAL}") == [5, 4, 3]
+    assert positions("actor=staff:nobody") == []
+    assert positions("from=2026-11-23&until=2026-11-23") == [5, 4, 3, 2, 1, 0]
+    assert positions("from=2026-11-24") == []
+    assert positions("from=2026-11-23T09:00:05Z") == [5, 4]
+
+
+def test_pages_follow_each_other_without_loss_or_repetition(client, told):
+    seen, wanted = [], {"limit": 4}
+    while True:
+        answer = client.get("/audit/api/v1/entries", query_string=wanted, headers=DPO).json
+        seen += [entry["position"] for entry in answer["entries"]]
+        if answer["cursor"] is None:
+            break
+        wanted["cursor"] = answer["cursor"]
+    assert seen == [5, 4, 3, 2, 1, 0]
+
+
+@pytest.mark.parametrize("query", ["referral_id=x", "limit=abc", "limit=999", "from=yesterday", "cursor=%21"])
+def test_a_wrong_search_names_what_is_wrong(client, told, query):
+    answer = client.get(f"/audit/api/v1/entries?{query}", headers=DPO)
+    assert answer.status_code == 422
+    assert answer.json["fields"].keys() == {query.partition("=")[0]}
+
+
+def test_an_entry_holds_codes_and_no_text(client, told):
+    leaf = client.get("/audit/api/v1/entries?limit=1&type=referral.disclosure_decided.v1", headers=DPO).json
+    data = leaf["entries"][0]["leaf"]["data"]
+    assert data["allowed"] is False and data["purpose"] == "ANERKENNUNG"
+
+
+def test_an_inclusion_proof_holds_for_the_leaf_it_was_asked_for(client, told):
+    answer = client.get("/audit/api/v1/proofs/inclusion?position=4", headers=DPO).json
+    leaf, root = base64.b64decode(answer["leaf_hash"]), base64.b64decode(answer["root"])
+    proof = [base64.b64decode(step) for step in answer["proof"]]
+    assert includes(leaf, 4, 6, proof, root)
+    assert base64.b64encode(root).decode() in answer["checkpoint"]
+    by_event = client.get(f"/audit/api/v1/proofs/inclusion?event_id={UUID(int=5)}", headers=DPO).json
+    assert by_event == answer
+
+
+def test_a_consistency_proof_holds_between_its_two_roots(client, told):
+    answer = client.get("/audit/api/v1/proofs/consistency?first=3", headers=OPERATIONS).json
+    old, new = base64.b64decode(answer["first_root"]), base64.b64decode(answer["second_root"])
+    assert extends(3, 6, [base64.b64decode(step) for step in answer["proof"]], old, new)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("proofs/inclusion?position=6", 404),
+        ("proofs/inclusion?position=0&size=99", 404),
+        (f"proofs/inclusion?event_id={UUID(int=99)}", 404),
+        ("proofs/inclusion?event_id=x", 422),
+        ("proofs/inclusion", 422),
+        ("proofs/consistency?first=0", 422),
+        ("proofs/consistency?first=7", 422),
+    ],
+)
+def test_a_proof_of_what_is_not_there_is_refused(client, told, path, status):
+    assert client.get(f"/audit/api/v1/{path}", headers=DPO).status_code == status
+
+
+def test_the_key_is_open_to_everybody(client, log):
+    assert client.get("/audit/api/v1/checkpoints/key").get_data(as_text=True) == log.key_file.read_text()
+
+
+def test_nothing_is_proven_or_exported_of_an_empty_log(client, log):
+    for path in ("checkpoints/latest", "export", "proofs/inclusion?position=0"):
+        assert client.get(f"/audit/api/v1/{path}", headers=DPO).status_code == 404
+
+
+def test_an_export_over_http_verifies_and_is_told(client, told, tmp_path):
+    told.publish()
+    answer = client.get("/audit/api/v1/export", headers=OPERATIONS)
+    assert answer.content_type == "application/x-ndjson"
+    path = tmp_path / "export.ndjson"
+    path.write_bytes(answer.data)
+    command = [sys.executable, VERIFIER, "--export", path, "--checkpoint", told.directory, "--key", told.key_file]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 0
+    assert views(told)[0]["type"] == "audit.log_exported.v1"
+    assert views(told)[0]["data"]["size"] == 6
+
+
+# --- pages ---
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/audit/",
+        f"/audit/?referral_id={REFERRAL}",
+        "/audit/?type=referral.expired.v1",
+        f"/audit/cases/referral/{REFERRAL}",
+        "/audit/entries/1",
+        "/audit/integrity",
+    ],
+)
+def test_every_page_renders_in_both_languages(client, told, path, language):
+    answer = client.get(path, headers={**DPO, "Accept-Language": language})
+    assert answer.status_code == 200
+    page = answer.get_data(as_text=True)
+    assert f'lang="{language}"' in page
+    assert "event:" not in page and "case:" not in page and "actor:staff" not in page
+
+
+def test_a_case_shows_the_disclosure_beside_its_consent_and_the_refusal(client, told):
+    page = client.get(f"/audit/cases/referral/{REFERRAL}", headers={**DPO, "Accept-Language": "en"}).get_data(
+        as_text=True
+    )
+    assert "carried by" in page and "consent, version 2" in page
+    assert page.count("refused") == 1
+    assert "consent not in the log" not in page
+
+
+def test_a_disclosure_without_its_consent_in_the_log_is_marked(client, log):
+    hear(log, an_arrival(2, a_disclosure_decided()))
+    page = client.get(f"/audit/cases/referral/{REFERRAL}", headers={**DPO, "Accept-Language": "en"}).get_data(
+        as_text=True
+    )
+    assert "consent not in the log" in page
+
+
+@pytest.mark.parametrize("path", ["/audit/entries/99", f"/audit/cases/referral/{UUID(int=99)}", "/audit/cases/x/1"])
+def test_what_is_not_there_is_not_found(client, told, path):
+    assert client.get(path, headers=DPO).status_code == 404
+
+
+def test_gaps_in_a_stream_are_shown(client, log):
+    report = StreamReported(
+        stream_id=UUID(int=1), position=9, count=9, rolling_sha256="0" * 64, reported_at=START + timedelta(seconds=9)
+    )
+    hear(log, *(an_arrival(number) for number in (1, 2, 5, 6)), an_arrival(10, report))
+    health = client.get("/audit/operator/log", headers=OPERATIONS).json["completeness"]
+    assert health["missing"] == 5
+    assert health["streams"][0]["gaps"] == [[3, 4], [7, 9]]
+    page = client.get("/audit/integrity", headers=OPERATIONS).get_data(as_text=True)
+    assert "3–4, 7–9" in " ".join(page.split())
+
+
+def test_a_complete_stream_has_no_gaps(client, log):
+    report = StreamReported(stream_id=UUID(int=1), position=2, count=2, rolling_sha256="0" * 64, reported_at=START)
+    hear(log, an_arrival(2), an_arrival(1), an_arrival(3, report))
+    health = client.get("/audit/operator/log", headers=OPERATIONS).json["completeness"]
+    assert (health["missing"], health["streams"][0]["gaps"]) == (0, [])
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_every_event_has_its_words(language):
+    missing = [name for name in REGISTRY if i18n.label("audit", language, f"event:{name}") == name]
+    assert missing == []
+
+
+def test_the_catalogues_know_the_same_sentences():
+    catalogues = [i18n.catalogue(i18n.SERVICES / "audit" / "locale", language) for language in ("de", "en")]
+    german, english = (set(catalogue._catalog) for catalogue in catalogues)
+    assert german == english
+
+
+def test_consent_and_recipients_are_kept_as_codes(client, told):
+    page = client.get("/audit/api/v1/entries?type=referral.consent_given.v1", headers=DPO).json
+    data = page["entries"][0]["leaf"]["data"]
+    assert data["recipients"][0]["categories"] == ["IDENTITY", "CONTACT"]
+    assert isinstance(a_consent_given(), ConsentGiven)
+    assert isinstance(a_consent_given().recipients[0], ConsentRecipient)
