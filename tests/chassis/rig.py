@@ -186,3 +186,18 @@ def faults_in(room: Room) -> dict[str, int]:
 
 
 NO_FAULTS = {"duplicates": 0, "inversions": 0, "parked": 0, "held": 0}
+
+
+LISTENS = "consumer.listens"
+LEADS = "relay.leads"
+
+
+def worker_of(room: Room, amqp_uri: str, folder: Path, **more: str) -> Process:
+    env = {**settings_of(room, amqp_uri), "TEST_SERVICE": room.name, **more}
+    return Process("tests.chassis.listener", "worker", env, folder / f"{room.name}-{uuid4().hex[:4]}.log")
+
+
+def relay_of(room: Room, amqp_uri: str, folder: Path) -> Process:
+    return Process(
+        "tests.chassis.sender", "relay", settings_of(room, amqp_uri), folder / f"relay-{uuid4().hex[:4]}.log"
+    )
