@@ -30,10 +30,8 @@ def import_file(work: Work, read_line: ReadLine, *, dry_run: bool = False) -> di
     return _report(changes, digest.hexdigest(), dry_run)
 
 
-def change_participation(work: Work, organization_id: str, body: Any) -> dict[str, Any]:
+def change_participation(work: Work, organization_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Set channel, agreement and terms of an organization; its public key stays unless a new one is given."""
-    if not isinstance(body, Mapping):
-        raise InvalidError("directory.participation-invalid", {"": "an object"})
     found = read_object(Kind.PARTICIPATION, {**body, "organization_id": organization_id})
     if not isinstance(found, Row):
         raise InvalidError("directory.participation-invalid", {one.field: one.expected for one in found})
