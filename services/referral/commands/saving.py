@@ -6,17 +6,25 @@ from uuid import UUID
 
 from contracts.codes import Action
 from services.chassis.work import Work
+from services.referral.commands import disclosing
 from services.referral.domain import lifecycle
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Referral
-from services.referral.store import deadlines, referrals, timeline
+from services.referral.store import deadlines, persons, referrals, timeline
 
 
 def load(work: Work, referral_id: UUID, by: Actor, version: int | None = None) -> Referral:
-    """The referral this actor may see, at the version it decided on."""
+    """The referral this actor may see, at the version it decided on; locked until the work ends."""
     referral = referrals.load(work.tx, referral_id, visible_to=by, lock=True)
     referrals.expect_version(referral, version)
     return referral
+
+
+def load_for_disclosure(work: Work, referral_id: UUID, by: Actor, version: int | None = None) -> tuple[Referral, int]:
+    """The same, with the person's consent held as it stands: first the consent, then the referral, always."""
+    person_id = referrals.person_of(work.tx, referral_id, visible_to=by)
+    epoch = persons.hold_epoch(work, person_id)
+    return load(work, referral_id, by, version), epoch
 
 
 def save(
@@ -35,4 +43,6 @@ def save(
     timeline.tell_all(work, after, facts, consentref=consentref)
     if action is not None:
         timeline.close_tasks(work, after.id, lifecycle.settled_tasks(action, after.status))
+    if after.status.is_terminal:
+        disclosing.destroy(work, after)
     return saved

@@ -92,6 +92,7 @@ CREATE TABLE dossiers (
     key_id       text NOT NULL,
     custodial    boolean NOT NULL,
     categories   text[] NOT NULL,
+    ground       text,                          -- the ground and version it was sealed on
     sealed_at    timestamptz NOT NULL
 );
 

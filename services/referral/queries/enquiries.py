@@ -31,9 +31,7 @@ def shown(connection: Connection, found: Enquiry) -> dict[str, Any]:
     return {
         **head(found),
         "consents": [consent_shown(one) for one in consents.of_person(connection, found.person_id)],
-        "referrals": [
-            {**row, "id": str(row["id"]), "service_id": str(row["service_id"])} for row in referrals
-        ],
+        "referrals": [{**row, "id": str(row["id"]), "service_id": str(row["service_id"])} for row in referrals],
         "contact_cards": cards(connection, found.id),
     }
 
@@ -139,6 +137,8 @@ def seeker_of(enquirer: EnquirerKind, record: Mapping[str, Any], on: date) -> Se
             facts[fact] = frozenset({record[field]})
     if benefits := frozenset(record.get("benefits", ())) & frozenset(CODE_FACTS["benefit"] or ()):
         facts["benefit"] = benefits
+    if country := record.get("qualification_country"):
+        facts["degree_from_abroad"] = country != "DE"
     if born := record.get("birth_date"):
         facts["age"] = capture.age_on(date.fromisoformat(born), on)
     if employees := record.get("employees"):

@@ -1,6 +1,7 @@
 """The dossier while it waits to be fetched, and the words that went to and fro."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.codes import Action, DataCategory
@@ -11,29 +12,42 @@ from services.referral.sealing import SealedDossier
 from services.referral.vault import PersonKey
 
 
-def keep(work: Work, referral_id: UUID, sealed: SealedDossier, categories: Collection[DataCategory]) -> None:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A sealed dossier, and what it was sealed on: as long as both hold it need not be sealed again."""
+
+    sealed: SealedDossier
+    categories: frozenset[DataCategory]
+    ground: str | None
+
+
+def keep(
+    work: Work, referral_id: UUID, sealed: SealedDossier, categories: Collection[DataCategory], ground: str | None
+) -> None:
     """Put the sealed dossier where the partner will fetch it; an older one gives way."""
     work.tx.execute(
-        "INSERT INTO dossiers (referral_id, jwe, key_id, custodial, categories, sealed_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (referral_id) DO UPDATE SET (jwe, key_id, custodial, categories,"
-        " sealed_at) = (EXCLUDED.jwe, EXCLUDED.key_id, EXCLUDED.custodial, EXCLUDED.categories, EXCLUDED.sealed_at)",
+        "INSERT INTO dossiers (referral_id, jwe, key_id, custodial, categories, ground, sealed_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (referral_id) DO UPDATE SET"
+        " (jwe, key_id, custodial, categories, ground, sealed_at) = (EXCLUDED.jwe, EXCLUDED.key_id,"
+        " EXCLUDED.custodial, EXCLUDED.categories, EXCLUDED.ground, EXCLUDED.sealed_at)",
         (
             referral_id,
             sealed.jwe,
             sealed.key_id,
             sealed.custodial,
             sorted(str(category) for category in categories),
+            ground,
             work.now,
         ),
     )
 
 
-def load(connection: Connection, referral_id: UUID) -> tuple[SealedDossier, frozenset[DataCategory]]:
+def load(connection: Connection, referral_id: UUID) -> Kept:
     row = connection.execute("SELECT * FROM dossiers WHERE referral_id = %s", (referral_id,)).fetchone()
     if row is None:
         raise NotFoundError("dossier.unknown")
     sealed = SealedDossier(row["jwe"], row["key_id"], row["custodial"])
-    return sealed, frozenset(DataCategory(category) for category in row["categories"])
+    return Kept(sealed, frozenset(DataCategory(category) for category in row["categories"]), row["ground"])
 
 
 def destroy(work: Work, referral_id: UUID) -> bool:

@@ -86,6 +86,18 @@ def load(connection: Connection, enquiry_id: UUID, *, site: Site | None, organiz
     )
 
 
+def of_index(
+    connection: Connection, index: bytes, *, site: Site | None, organization_id: UUID | None
+) -> list[tuple[UUID, UUID]]:
+    """Own enquiries of the person a blind index finds: enquiry and person."""
+    rows = connection.execute(
+        "SELECT e.id, e.person_id FROM enquiries e JOIN persons p ON p.id = e.person_id"
+        " WHERE p.blind_index = %s AND e.site = %s AND e.organization_id = %s ORDER BY e.recorded_at DESC LIMIT 50",
+        (index, site, organization_id),
+    )
+    return [(row["id"], row["person_id"]) for row in rows.fetchall()]
+
+
 def touch(work: Work, enquiry_id: UUID) -> None:
     """There was contact: the time until deletion begins anew."""
     work.tx.execute("UPDATE enquiries SET last_contact_at = %s WHERE id = %s", (work.now, enquiry_id))

@@ -1,15 +1,17 @@
 """What happened to a referral: each announced fact is kept beside it, and the desk's tasks follow."""
 
 from collections.abc import Collection, Iterable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from contracts.codes import DataCategory, StaffRole, TaskKind, ViewPurpose
+from contracts.codes import Action, DataCategory, StaffRole, TaskKind, ViewPurpose, Way
 from contracts.event import to_dict, type_of
 from contracts.referral import DisclosureDecided, PersonalDataViewed, TaskClosed, TaskOpened
 from services.chassis.work import Work
+from services.referral.domain.consent import Allowed
 from services.referral.domain.referral import Referral
 
 
@@ -47,37 +49,40 @@ def decided(work: Work, decision: DisclosureDecided, person_id: UUID, *, disclos
             work.actor,
         ),
     )
-    tell(work, decision.referral_id, decision, consentref=consentref_of(decision))
+    tell(work, decision.referral_id, decision, consentref=ground_name(decision))
 
 
-def consentref_of(decision: DisclosureDecided) -> str | None:
+def ground_name(ground: DisclosureDecided | Allowed) -> str | None:
     """The ground a disclosure stands on, as events name it."""
-    if decision.ground_id is None:
+    kind = ground.kind if isinstance(ground, Allowed) else ground.ground
+    if ground.ground_id is None:
         return None
-    version = f"/{decision.ground_version}" if decision.ground_version is not None else ""
-    return f"{decision.ground}/{decision.ground_id}{version}"
+    version = f"/{ground.ground_version}" if ground.ground_version is not None else ""
+    return f"{kind}/{ground.ground_id}{version}"
 
 
 def tell_all(work: Work, referral: Referral, facts: Iterable[Any], *, consentref: str | None = None) -> None:
     """What a verb caused: kept, announced, and put on a desk where it is a task."""
     for fact in facts:
         if isinstance(fact, TaskOpened):
-            open_task(work, fact, referral.sender_id)
+            open_task(work, fact)
         else:
             tell(work, referral.id, fact, consentref=consentref)
 
 
-def open_task(work: Work, task: TaskOpened, organization_id: UUID) -> None:
-    """Put something on a desk; the same thing lies there only once."""
+def open_task(work: Work, task: TaskOpened, organization_id: UUID | None = None) -> None:
+    """Put something on a desk; the same thing lies there only once. A referral's task lies on its sender's desk."""
     placed = work.tx.execute(
         "INSERT INTO tasks (id, kind, referral_id, enquiry_id, organization_id, site, role, due_on, opened_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        " VALUES (%s, %s, %s, %s, coalesce(%s::uuid, (SELECT sender_id FROM referrals WHERE id = %s)), %s, %s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
         (
             task.task_id,
             task.kind,
             task.referral_id,
             task.enquiry_id,
             organization_id,
+            task.referral_id,
             task.site,
             task.role,
             task.due_on,
@@ -86,6 +91,23 @@ def open_task(work: Work, task: TaskOpened, organization_id: UUID) -> None:
     ).rowcount
     if placed:
         work.announce(task)
+
+
+def tell_refusal(work: Work, fact: Any) -> None:
+    """A fact of a refusal, written after the refused work was undone; a task among them lands on its desk."""
+    if isinstance(fact, TaskOpened):
+        open_task(work, fact)
+    else:
+        work.announce(fact)
+
+
+def recorded_by_hand(work: Work, referral_id: UUID, action: Action, way: Way, told_on: date, unit: str | None) -> None:
+    """Keep who wrote down what the partner told, how it was told, and by which unit."""
+    work.tx.execute(
+        "INSERT INTO hand_records (id, referral_id, action, way, told_on, unit, recorded_by, recorded_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        (work.new_id(), referral_id, action, way, told_on, unit, work.actor, work.now),
+    )
 
 
 def close_tasks(work: Work, referral_id: UUID, kinds: Collection[TaskKind]) -> None:

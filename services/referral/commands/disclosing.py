@@ -1,0 +1,180 @@
+"""Where personal data leaves: the consent engine is asked, its answer is kept and told, then something may be sealed.
+
+Whatever runs here holds the person's consent as it stands (`persons.hold_epoch`) until it commits, so that a withdrawal
+comes either before or after it, never in between.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from contracts.codes import ChannelKind, DataCategory, DisclosurePoint, EnquirerKind, Purpose
+from contracts.event import Code
+from contracts.fields import format_instant
+from contracts.referral import DisclosureDecided, DossierDestroyed, DossierSealed
+from services.chassis.work import Work
+from services.referral import sealing
+from services.referral.config import Keys
+from services.referral.domain.consent import Allowed, Refused, effective_back_level, may_disclose
+from services.referral.domain.dossier import Composition, compose
+from services.referral.domain.referral import Referral
+from services.referral.store import consents, directory, dossiers, keys, persons, timeline
+from services.referral.store.directory import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One question to the consent engine with its answer, and what would leave on a yes."""
+
+    decision_id: UUID
+    composition: Composition
+    listing: Listing
+
+    @property
+    def allowed(self) -> Allowed | None:
+        answer = self.composition.decision
+        return answer if isinstance(answer, Allowed) else None
+
+    @property
+    def consentref(self) -> str | None:
+        return None if self.allowed is None else timeline.ground_name(self.allowed)
+
+
+def decide(
+    work: Work, vault_keys: Keys, referral: Referral, point: DisclosurePoint, *, disclosed: bool = False
+) -> Disclosure:
+    """What of this person may leave to this partner now? The answer is a fact, whichever it is."""
+    listing = directory.listing(work.tx, referral.service_id)
+    composition = compose(
+        referral.enquirer,
+        persons.record_of(work.tx, vault_keys.vault, referral.person_id),
+        consents.grounds(work.tx, referral.person_id),
+        listing.recipient,
+        Purpose(referral.topic.value),
+        accepted=listing.terms.categories_accepted,
+        minimum=listing.terms.minimum_categories,
+        at=work.now,
+    )
+    decision_id = _tell(work, referral, point, composition.decision, asked=None, disclosed=disclosed)
+    return Disclosure(decision_id, composition, listing)
+
+
+def decide_categories(
+    work: Work, referral: Referral, point: DisclosurePoint, categories: frozenset[DataCategory], *, disclosed: bool
+) -> tuple[UUID, Allowed | Refused]:
+    """May just these categories leave to this partner now?"""
+    listing = directory.listing(work.tx, referral.service_id)
+    answer = may_disclose(
+        consents.grounds(work.tx, referral.person_id),
+        listing.recipient,
+        Purpose(referral.topic.value),
+        categories,
+        work.now,
+    )
+    return _tell(work, referral, point, answer, asked=categories, disclosed=disclosed), answer
+
+
+def _tell(
+    work: Work,
+    referral: Referral,
+    point: DisclosurePoint,
+    answer: Allowed | Refused,
+    *,
+    asked: frozenset[DataCategory] | None,
+    disclosed: bool,
+) -> UUID:
+    allowed = answer if isinstance(answer, Allowed) else None
+    decision = DisclosureDecided(
+        decision_id=work.new_id(),
+        referral_id=referral.id,
+        person_id=advised_person(referral),
+        organization_id=referral.organization_id,
+        service_id=referral.service_id,
+        point=point,
+        purpose=Purpose(referral.topic.value),
+        categories=tuple(sorted(allowed.categories if allowed else asked or ())),
+        allowed=allowed is not None,
+        ground=allowed.kind if allowed else None,
+        ground_id=allowed.ground_id if allowed else None,
+        ground_version=allowed.ground_version if allowed else None,
+        refusal=answer.reason if isinstance(answer, Refused) else None,
+    )
+    timeline.decided(work, decision, referral.person_id, disclosed=disclosed and decision.allowed)
+    return decision.decision_id
+
+
+def advised_person(referral: Referral) -> UUID | None:
+    """The person in the facts; an employer's contact appears in none."""
+    return referral.person_id if referral.enquirer is EnquirerKind.PERSON else None
+
+
+def seal(work: Work, vault_keys: Keys, referral: Referral, disclosure: Disclosure) -> None:
+    """Encrypt what was allowed to the partner's own key, or to the custodial one of a light-path partner."""
+    allowed = disclosure.allowed
+    assert allowed is not None, "nothing is sealed without a yes"
+    key, custodial = _recipient_key(work, vault_keys, disclosure.listing)
+    sealed = sealing.seal(_document(work, referral, disclosure, allowed), key, custodial=custodial)
+    dossiers.keep(work, referral.id, sealed, allowed.categories, disclosure.consentref)
+    fact = DossierSealed(
+        referral_id=referral.id,
+        organization_id=referral.organization_id,
+        categories=tuple(sorted(allowed.categories)),
+        key_id=Code(sealed.key_id),
+        custodial=custodial,
+    )
+    timeline.tell(work, referral.id, fact, consentref=disclosure.consentref)
+
+
+def _recipient_key(work: Work, vault_keys: Keys, listing: Listing) -> tuple[sealing.PublicKey, bool]:
+    own = listing.organization.public_key
+    if own is not None and listing.channel not in (ChannelKind.LIGHT, ChannelKind.NONE):
+        return sealing.public_key(own.as_dict()), False
+    return keys.custodial_public(work, vault_keys.vault, listing.organization_id), True
+
+
+def _document(work: Work, referral: Referral, disclosure: Disclosure, allowed: Allowed) -> Mapping[str, Any]:
+    """The dossier as the contract describes it: which referral, on which ground, and exactly what it carries."""
+    level = effective_back_level(allowed.back_level, disclosure.listing.terms.back_level)
+    return {
+        "referral": {
+            "id": str(referral.id),
+            "reference": referral.reference,
+            "organization_id": str(referral.organization_id),
+            "service_id": str(referral.service_id),
+            "topic": referral.topic,
+            "urgency": referral.urgency,
+            "back_level": level,
+        },
+        "ground": {
+            "kind": allowed.kind,
+            "id": str(allowed.ground_id) if allowed.ground_id else None,
+            "version": allowed.ground_version,
+        },
+        "sealed_at": format_instant(work.now),
+        str(referral.enquirer): dict(disclosure.composition.content),
+    }
+
+
+def destroy(work: Work, referral: Referral) -> None:
+    """Make the sealed dossier unfetchable for ever, and say so if there was one."""
+    if dossiers.destroy(work, referral.id):
+        fact = DossierDestroyed(referral_id=referral.id, organization_id=referral.organization_id)
+        timeline.tell(work, referral.id, fact)
+
+
+def still_fits(work: Work, vault_keys: Keys, kept: dossiers.Kept, disclosure: Disclosure) -> bool:
+    """Was it sealed on this ground, with these categories, to the key the partner has now?"""
+    key, _ = _recipient_key(work, vault_keys, disclosure.listing)
+    allowed = disclosure.allowed
+    return (
+        allowed is not None
+        and kept.categories == allowed.categories
+        and kept.ground == disclosure.consentref
+        and kept.sealed.key_id == key.kid
+    )
+
+
+def tell_again(work: Work, referral: Referral, facts: Iterable[Any], disclosure: Disclosure) -> None:
+    """A repeated fetch changes nothing of the referral and is told all the same."""
+    timeline.tell_all(work, referral, facts, consentref=disclosure.consentref)

@@ -1,0 +1,196 @@
+"""Somebody asks for help: the enquiry, what is needed, and what can be given along without disclosing anything."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from contracts.codes import EMPLOYER_TOPICS, DataCategory, EnquirerKind, Purpose, Site, Topic, Urgency, ViewPurpose
+from contracts.partner import dossier as contract
+from contracts.referral import (
+    ContactCardIssued,
+    EnquiryRecorded,
+    EnterpriseRequestRecorded,
+    NeedRecorded,
+    ServicesSuggested,
+)
+from services.chassis.errors import ForbiddenError, InvalidError
+from services.chassis.work import Work
+from services.referral.domain.consent import EnterpriseRequest
+from services.referral.store import consents, directory, enquiries, persons, timeline
+from services.referral.store.directory import Listing
+from services.referral.store.enquiries import Enquiry, Need
+from services.referral.store.referrals import StaffActor
+from services.referral.vault import Vault
+
+REQUEST_DAYS = 183
+
+
+def record_enquiry(
+    work: Work,
+    vault: Vault,
+    by: StaffActor,
+    *,
+    enquirer: EnquirerKind,
+    site: Site,
+    record: Mapping[str, Any],
+    needs: Sequence[tuple[Topic, Urgency]],
+) -> Enquiry:
+    """Take down who asks and what is needed; the record is sealed at once, the network hears ids and codes."""
+    if site is not by.site or by.employer is None:
+        raise ForbiddenError("auth.other-site")
+    kind = "person" if enquirer is EnquirerKind.PERSON else "business_contact"
+    person_id = persons.add(work, vault, kind, record)
+    wanted = tuple(Need(work.new_id(), topic, urgency) for topic, urgency in needs)
+    for need in wanted:
+        check_topic(enquirer, need.topic)
+    enquiry = Enquiry(work.new_id(), enquirer, person_id, site, by.employer, wanted)
+    enquiries.add(work, enquiry)
+    work.announce(
+        EnquiryRecorded(
+            enquiry_id=enquiry.id,
+            enquirer=enquirer,
+            person_id=enquiry.advised_person_id,
+            site=site,
+            organization_id=by.employer,
+            topics=tuple(dict.fromkeys(need.topic for need in wanted)),
+        )
+    )
+    for need in wanted:
+        _tell_need(work, enquiry.id, need)
+    return enquiry
+
+
+def check_topic(enquirer: EnquirerKind, topic: Topic) -> None:
+    """An employer asks for employers' matters; a person may ask for any but those."""
+    if (topic in EMPLOYER_TOPICS) != (enquirer is EnquirerKind.EMPLOYER):
+        raise InvalidError("enquiry.topic-of-other-enquirer", {"topic": f"a-topic-for-{enquirer}"})
+
+
+def _tell_need(work: Work, enquiry_id: UUID, need: Need) -> None:
+    work.announce(NeedRecorded(enquiry_id=enquiry_id, need_id=need.id, topic=need.topic, urgency=need.urgency))
+
+
+def load(work: Work, enquiry_id: UUID, by: StaffActor) -> Enquiry:
+    return enquiries.load(work.tx, enquiry_id, site=by.site, organization_id=by.employer)
+
+
+def add_need(work: Work, by: StaffActor, enquiry_id: UUID, topic: Topic, urgency: Urgency) -> Need:
+    """One more thing is needed."""
+    enquiry = load(work, enquiry_id, by)
+    check_topic(enquiry.enquirer, topic)
+    need = Need(work.new_id(), topic, urgency)
+    enquiries.add_need(work, enquiry.id, need)
+    enquiries.touch(work, enquiry.id)
+    _tell_need(work, enquiry.id, need)
+    return need
+
+
+def view_person(work: Work, by: StaffActor, enquiry: Enquiry, record: Mapping[str, Any]) -> None:
+    """Note that somebody is about to see this record; the caller shows it only after the commit."""
+    timeline.viewed(
+        work,
+        role=by.role,
+        purpose=ViewPurpose.CASE_WORK,
+        categories=tuple(sorted(contract.categories_of(enquiry.enquirer, record))),
+        person_id=enquiry.advised_person_id,
+        enquiry_id=enquiry.id,
+    )
+
+
+def search(
+    work: Work, vault: Vault, by: StaffActor, *, given_name: str, family_name: str, birth_date: date
+) -> list[UUID]:
+    """Enquiries of exactly this person that are ours; each find is a view of her identity."""
+    index = vault.blind_index(given_name, family_name, birth_date)
+    found = enquiries.of_index(work.tx, index, site=by.site, organization_id=by.employer)
+    for enquiry_id, person_id in found:
+        timeline.viewed(
+            work,
+            role=by.role,
+            purpose=ViewPurpose.SEARCH,
+            categories=(DataCategory.IDENTITY,),
+            person_id=person_id,
+            enquiry_id=enquiry_id,
+        )
+    return [enquiry_id for enquiry_id, _ in found]
+
+
+def tell_suggestions(work: Work, enquiry_id: UUID, need_id: UUID, services: Sequence[UUID], excluded: int) -> None:
+    """What the network suggested is a fact; that a person decided is the next one."""
+    work.announce(
+        ServicesSuggested(enquiry_id=enquiry_id, need_id=need_id, service_ids=tuple(services), excluded=excluded)
+    )
+
+
+def issue_contact_card(
+    work: Work, by: StaffActor, enquiry_id: UUID, service_id: UUID, need_id: UUID | None = None
+) -> dict[str, Any]:
+    """Give the body's public contact details along: nothing is disclosed, so no consent is asked."""
+    enquiry = load(work, enquiry_id, by)
+    if need_id is not None:
+        enquiry.need(need_id)
+    listing = directory.listing(work.tx, service_id)
+    card_id = enquiries.add_contact_card(work, enquiry.id, need_id, listing.organization_id, service_id)
+    enquiries.touch(work, enquiry.id)
+    work.announce(
+        ContactCardIssued(
+            enquiry_id=enquiry.id, need_id=need_id, organization_id=listing.organization_id, service_id=service_id
+        )
+    )
+    return {"id": card_id, **public_contact(listing)}
+
+
+def public_contact(listing: Listing) -> dict[str, Any]:
+    """What anybody may know about the body: names and ways to reach it."""
+    organization = listing.organization
+    return {
+        "organization_id": organization.organization_id,
+        "service_id": listing.service.service_id,
+        "organization": organization.name.as_dict(),
+        "service": listing.service.name.as_dict(),
+        "phone": organization.phone,
+        "email": organization.email,
+        "website": organization.website,
+        "address": organization.address,
+    }
+
+
+def record_enterprise_request(
+    work: Work,
+    by: StaffActor,
+    enquiry_id: UUID,
+    *,
+    recipients: Sequence[tuple[UUID, UUID]],
+    purposes: tuple[Purpose, ...],
+    notice_given: bool,
+    valid_until: date | None = None,
+) -> EnterpriseRequest:
+    """An employer asks to be put in touch with named bodies; never a consent, never a worker's data."""
+    enquiry = load(work, enquiry_id, by)
+    if enquiry.enquirer is not EnquirerKind.EMPLOYER:
+        raise InvalidError("enterprise-request.not-an-employer", {"enquiry_id": "an-employers-enquiry"})
+    if not notice_given:
+        raise InvalidError("enterprise-request.notice-missing", {"notice_given": "true"})
+    for organization_id, service_id in recipients:
+        directory.expect(work.tx, organization_id, service_id)
+    persons.raise_epoch(work, enquiry.person_id)
+    request = EnterpriseRequest(
+        id=work.new_id(),
+        person_id=enquiry.person_id,
+        recipients=tuple(recipients),
+        purposes=purposes,
+        requested_at=work.now,
+        valid_until=valid_until or work.today + timedelta(days=REQUEST_DAYS),
+        notice_given=notice_given,
+    )
+    consents.add_request(work, request, enquiry.id)
+    work.announce(
+        EnterpriseRequestRecorded(
+            enquiry_id=enquiry.id,
+            request_id=request.id,
+            organization_ids=tuple(dict.fromkeys(organization for organization, _ in recipients)),
+            purposes=purposes,
+        )
+    )
+    return request

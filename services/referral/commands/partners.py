@@ -1,0 +1,124 @@
+"""The partner's side: the same commands for its own system, its queue and the light path."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from contracts.codes import Action, DisclosurePoint, RefusalReason
+from contracts.partner import actions
+from services.chassis.errors import NotFoundError
+from services.chassis.work import Work
+from services.referral import domain
+from services.referral.calendar import moment_of
+from services.referral.commands import cascade, disclosing
+from services.referral.commands.referrals import Withheld, keep_comment
+from services.referral.commands.saving import load, load_for_disclosure, save
+from services.referral.config import Keys
+from services.referral.domain.lifecycle import RUNNING, Actor
+from services.referral.domain.referral import Referral, Told, refusal
+from services.referral.sealing import SealedDossier
+from services.referral.store import dossiers, persons
+
+Verb = Callable[..., Told]
+
+VERBS: Mapping[Action, Verb] = {
+    Action.RECEIVE: domain.receive,
+    Action.ASK: domain.ask,
+    Action.ACCEPT: domain.accept,
+    Action.WAITLIST: domain.waitlist,
+    Action.REJECT: domain.reject,
+    Action.START: domain.start,
+    Action.PAUSE: domain.pause,
+    Action.RESUME: domain.resume,
+    Action.COMPLETE: domain.complete,
+    Action.END: domain.end,
+    Action.ACKNOWLEDGE_STOP: domain.acknowledge_stop,
+    Action.STATE_DELETION: domain.state_deletion,
+    Action.DISPUTE: domain.dispute,
+}
+#: Where the reason list may ask for words.
+NEEDS_COMMENT = frozenset({Action.REJECT, Action.END})
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The sealed bytes; the decision and the fetch are committed before they are sent."""
+
+    referral: Referral
+    sealed: SealedDossier
+
+
+def perform(
+    work: Work, keys: Keys, referral_id: UUID, by: Actor, action: Action, body: Any, version: int | None
+) -> Referral:
+    """Do what the addressed partner says. Above its back level nothing of it is kept, not even its words."""
+    referral = load(work, referral_id, by, version)
+    moved, facts = VERBS[action](referral, by, moment_of(work), **details_of(action, body))
+    words = _words(keys, body)
+    if action is Action.ASK:
+        _keep_question(work, keys, referral, moved, words)
+    else:
+        keep_comment(work, keys, referral, action, words)
+    return save(work, referral, moved, facts, action=action)
+
+
+def details_of(action: Action, body: Any) -> dict[str, Any]:
+    """The body's fields as the verb takes them; sealed words never reach the domain, only that there are some."""
+    details = {name: getattr(body, name) for name in actions.fields_of(action)}
+    has_comment = details.pop("sealed_comment", None) is not None
+    return {**details, "has_comment": has_comment} if action in NEEDS_COMMENT else details
+
+
+def _words(keys: Keys, body: Any) -> str | None:
+    sealed = getattr(body, "sealed_comment", None)
+    return keys.own.open_comment(sealed) if sealed else None
+
+
+def _keep_question(work: Work, keys: Keys, before: Referral, after: Referral, words: str | None) -> None:
+    asked = after.questions[-1]
+    key = persons.key_of(work.tx, keys.vault, before.person_id)
+    dossiers.keep_question(work, key, before.id, asked.id, asked.code, words)
+
+
+def fetch_dossier(work: Work, keys: Keys, referral_id: UUID, by: Actor, *, printed: bool = False) -> Fetched | Withheld:
+    """Hand the dossier out, if the consent engine says yes at this very moment.
+
+    The bytes may be sent only after this work has committed: a decision that is lost was never a disclosure.
+    """
+    referral, epoch = load_for_disclosure(work, referral_id, by)
+    if referral.status not in RUNNING:
+        raise refusal(referral, "referral.closed", None, moment_of(work))
+    point = DisclosurePoint.PRINT if printed else DisclosurePoint.FETCH
+    disclosure = disclosing.decide(work, keys, referral, point, disclosed=True)
+    if disclosure.allowed is None:
+        return _withhold(work, referral, disclosure)
+    sealed = _current_dossier(work, keys, referral, disclosure)
+    moved, facts = domain.fetch(
+        referral, by, moment_of(work), ground=disclosure.allowed, decision_id=disclosure.decision_id, printed=printed
+    )
+    if moved == referral:
+        disclosing.tell_again(work, referral, facts, disclosure)
+        return Fetched(referral, sealed)
+    saved = save(work, referral, moved, facts, epoch=epoch, consentref=disclosure.consentref)
+    return Fetched(saved, sealed)
+
+
+def _withhold(work: Work, referral: Referral, disclosure: disclosing.Disclosure) -> Withheld:
+    """No ground carries it any more: nothing leaves and, if nothing ever left, the referral ends here."""
+    reason = getattr(disclosure.composition.decision, "reason", RefusalReason.NO_CONSENT)
+    if not referral.is_fetched:
+        referral = cascade.revoke(work, referral)
+    return Withheld(referral, reason)
+
+
+def _current_dossier(work: Work, keys: Keys, referral: Referral, disclosure: disclosing.Disclosure) -> SealedDossier:
+    """The dossier as it waits, unless consent, key or data have changed since it was sealed."""
+    try:
+        kept = dossiers.load(work.tx, referral.id)
+    except NotFoundError:
+        kept = None
+    if kept is None or not disclosing.still_fits(work, keys, kept, disclosure):
+        disclosing.seal(work, keys, referral, disclosure)
+        kept = dossiers.load(work.tx, referral.id)
+    return kept.sealed

@@ -1,0 +1,250 @@
+"""The sender's side of a referral: drafted, prepared, released, answered, ended."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from contracts.codes import Action, DataCategory, DisclosurePoint, EndReason, Party, RefusalReason, Urgency, Way
+from contracts.event import Reference
+from contracts.partner import dossier as contract
+from services.chassis.errors import InvalidError
+from services.chassis.work import Work
+from services.referral import domain
+from services.referral.calendar import moment_of
+from services.referral.commands import disclosing, enquiries
+from services.referral.commands.saving import load, load_for_disclosure, save
+from services.referral.config import Keys
+from services.referral.domain.consent import Allowed, effective_back_level
+from services.referral.domain.dossier import missing_minimum
+from services.referral.domain.footing import lacking
+from services.referral.domain.lifecycle import RUNNING, Actor
+from services.referral.domain.referral import Referral
+from services.referral.store import deadlines, directory, dossiers, persons, referrals, timeline
+from services.referral.store.referrals import StaffActor
+
+ENGINE = Actor(Party.SYSTEM, "system:clock")
+#: No letters or digits that are mistaken for each other on the telephone.
+REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """The consent engine said no; the answer is committed before anybody is told."""
+
+    referral: Referral
+    reason: RefusalReason
+
+
+def draft(
+    work: Work,
+    by: StaffActor,
+    enquiry_id: UUID,
+    need_id: UUID,
+    service_id: UUID,
+    *,
+    urgency: Urgency | None = None,
+    based_on: UUID | None = None,
+) -> Referral:
+    """Begin a referral for one need to one service; only the sender sees it."""
+    enquiry = enquiries.load(work, enquiry_id, by)
+    need = enquiry.need(need_id)
+    listing = directory.listing(work.tx, service_id)
+    if need.topic not in listing.service.topics:
+        raise InvalidError("referral.topic-not-offered", {"service_id": "a-service-on-this-topic"})
+    earlier = referrals.load(work.tx, based_on, visible_to=by) if based_on else None
+    referral, facts = domain.draft(
+        by,
+        moment_of(work),
+        referral_id=work.new_id(),
+        reference=new_reference(work.today),
+        enquiry_id=enquiry.id,
+        need_id=need.id,
+        person_id=enquiry.person_id,
+        enquirer=enquiry.enquirer,
+        site=enquiry.site,
+        sender_id=enquiry.organization_id,
+        organization_id=listing.organization_id,
+        service_id=service_id,
+        topic=need.topic,
+        urgency=urgency or need.urgency,
+        based_on=earlier,
+    )
+    referrals.add(work, referral)
+    deadlines.follow(work, None, referral)
+    timeline.tell_all(work, referral, facts)
+    return referral
+
+
+def new_reference(on: date) -> Reference:
+    """The number people use: the year and six letters that cannot be counted up."""
+    letters = "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(6))
+    return Reference(f"R-{on:%y}-{letters}")
+
+
+def prepare(
+    work: Work,
+    keys: Keys,
+    by: StaffActor,
+    referral_id: UUID,
+    version: int | None,
+    *,
+    undo_window: timedelta,
+    duplicates_acknowledged: bool = False,
+) -> Referral:
+    """Say that it is complete; the engine releases it when the undo window is over."""
+    referral = load(work, referral_id, by, version)
+    listing = directory.listing(work.tx, referral.service_id)
+    record = persons.record_of(work.tx, keys.vault, referral.person_id)
+    absent = missing_minimum(referral.enquirer, record, listing.terms.minimum_categories)
+    moved, facts = domain.prepare(
+        referral,
+        by,
+        moment_of(work),
+        undo_window=undo_window,
+        lacking=[*lacking(listing.footing, work.today), *(f"data:{category}" for category in absent)],
+        duplicates=referrals.of_same_matter(work.tx, referral),
+        duplicates_acknowledged=duplicates_acknowledged,
+    )
+    return save(work, referral, moved, facts, action=Action.PREPARE)
+
+
+def revise(work: Work, by: StaffActor, referral_id: UUID, version: int | None) -> Referral:
+    """Take it back to draft."""
+    referral = load(work, referral_id, by, version)
+    moved, facts = domain.revise(referral, by, moment_of(work))
+    return save(work, referral, moved, facts, action=Action.REVISE)
+
+
+def release(work: Work, keys: Keys, referral_id: UUID) -> Referral:
+    """The undo window is over: ask the consent engine and, on its yes, seal and request; on its no, tell the desk.
+
+    Harmless to repeat: a referral that no longer waits is left as it is.
+    """
+    referral, epoch = load_for_disclosure(work, referral_id, ENGINE)
+    if referral.release_at is None or referral.release_at > work.now:
+        return referral
+    disclosure = disclosing.decide(work, keys, referral, DisclosurePoint.REQUEST)
+    if disclosure.allowed is None or lacking(disclosure.listing.footing, work.today):
+        moved, facts = domain.withhold(referral, moment_of(work))
+        return save(work, referral, moved, facts)
+    level = effective_back_level(disclosure.allowed.back_level, disclosure.listing.terms.back_level)
+    moved, facts = domain.request(referral, ENGINE, moment_of(work), ground=disclosure.allowed, back_level=level)
+    saved = save(work, referral, moved, facts, action=Action.REQUEST, epoch=epoch, consentref=disclosure.consentref)
+    disclosing.seal(work, keys, saved, disclosure)
+    return saved
+
+
+def answer(
+    work: Work,
+    keys: Keys,
+    by: StaffActor,
+    referral_id: UUID,
+    version: int | None,
+    *,
+    question_id: UUID | None,
+    data: Mapping[str, Any],
+    words: str | None,
+) -> Referral | Withheld:
+    """Answer the partner's question; new data is decided on anew, and so is the dossier that carries it."""
+    referral, epoch = load_for_disclosure(work, referral_id, by, version)
+    question_id = question_id or (referral.questions[0].id if referral.questions else work.new_id())
+    moved, facts = domain.answer(referral, by, moment_of(work), question_id=question_id)
+    told = contract.categories_of(referral.enquirer, data) | ({DataCategory.FREE_TEXT} if words else frozenset())
+    _, decision = disclosing.decide_categories(
+        work, referral, DisclosurePoint.ANSWER, frozenset(told), disclosed=bool(told)
+    )
+    if not isinstance(decision, Allowed):
+        return Withheld(referral, decision.reason)
+    person_key = persons.key_of(work.tx, keys.vault, referral.person_id)
+    dossiers.keep_answer(work, person_key, question_id, words)
+    saved = save(work, referral, moved, facts, action=Action.ANSWER, epoch=epoch)
+    if told:
+        _add_to_record(work, keys, referral, data, words)
+        reseal(work, keys, saved)
+    return saved
+
+
+def _add_to_record(work: Work, keys: Keys, referral: Referral, data: Mapping[str, Any], words: str | None) -> None:
+    record = {**persons.record_of(work.tx, keys.vault, referral.person_id), **data}
+    if words:
+        record["note"] = "\n".join(part for part in (record.get("note"), words) if part)
+    persons.replace(work, keys.vault, referral.person_id, record)
+
+
+def reseal(work: Work, keys: Keys, referral: Referral) -> None:
+    """The data changed: the dossier that waits is replaced by one that says what is true now."""
+    if referral.status not in RUNNING:
+        return
+    disclosing.destroy(work, referral)
+    disclosure = disclosing.decide(work, keys, referral, DisclosurePoint.RESEAL)
+    if disclosure.allowed is not None:
+        disclosing.seal(work, keys, referral, disclosure)
+
+
+def conclude(work: Work, by: StaffActor, referral_id: UUID, version: int | None, *, contact_on: date) -> Referral:
+    """The person says contact took place, where the partner may not say how it went."""
+    referral = load(work, referral_id, by, version)
+    moved, facts = domain.conclude(referral, by, moment_of(work), contact_on=contact_on)
+    return save(work, referral, moved, facts, action=Action.CONCLUDE)
+
+
+def cancel(
+    work: Work,
+    keys: Keys,
+    by: StaffActor,
+    referral_id: UUID,
+    version: int | None,
+    *,
+    reason: EndReason,
+    comment: str | None = None,
+) -> Referral:
+    """Take it back, for the sender or at the person's own wish."""
+    referral = load(work, referral_id, by, version)
+    moved, facts = domain.cancel(referral, by, moment_of(work), reason=reason, has_comment=bool(comment))
+    keep_comment(work, keys, referral, Action.CANCEL, comment)
+    return save(work, referral, moved, facts, action=Action.CANCEL)
+
+
+def mark_entered_in_error(
+    work: Work, by: StaffActor, referral_id: UUID, version: int | None, *, became_aware_at: datetime | None = None
+) -> Referral:
+    """Wrong person or recipient; the hours of GDPR Art. 33 run from becoming aware."""
+    referral = load(work, referral_id, by, version)
+    moved, facts = domain.mark_entered_in_error(
+        referral, by, moment_of(work), became_aware_at=became_aware_at or work.now
+    )
+    return save(work, referral, moved, facts, action=Action.MARK_ENTERED_IN_ERROR)
+
+
+def record_for_partner(
+    work: Work,
+    keys: Keys,
+    by: StaffActor,
+    referral_id: UUID,
+    version: int | None,
+    *,
+    action: Action,
+    way: Way,
+    told_on: date,
+    unit: str | None = None,
+    comment: str | None = None,
+    **details: Any,
+) -> Referral:
+    """Write down what the partner told by telephone, letter or in person."""
+    referral = load(work, referral_id, by, version)
+    moved, facts = domain.record_for_partner(
+        referral, by, moment_of(work), action=action, way=way, told_on=told_on, **details
+    )
+    timeline.recorded_by_hand(work, referral.id, action, way, told_on, unit)
+    keep_comment(work, keys, referral, action, comment)
+    return save(work, referral, moved, facts, action=action)
+
+
+def keep_comment(work: Work, keys: Keys, referral: Referral, action: Action, words: str | None) -> None:
+    """Words go under the person's key and nowhere else."""
+    if words:
+        key = persons.key_of(work.tx, keys.vault, referral.person_id)
+        dossiers.keep_comment(work, key, referral.id, action, words)

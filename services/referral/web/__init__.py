@@ -1,0 +1,1 @@
+"""The doors of referral that speak HTTP."""

@@ -1,0 +1,90 @@
+"""The partners' interface: look, fetch the sealed dossier, answer. The same commands as over AMQP."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import marshmallow
+from apiflask import APIBlueprint
+from flask import Response
+
+from contracts.codes import Action
+from contracts.partner import actions
+from services.chassis.access import partner_system, public
+from services.chassis.errors import InvalidError, NotFoundError, RefusedError
+from services.chassis.web import expected_version, request_work, room
+from services.chassis.work import Work
+from services.referral.commands import partners
+from services.referral.commands.referrals import Withheld
+from services.referral.queries import referrals as queries
+from services.referral.web import bodies
+from services.referral.web.callers import house, json_body, once, partner_actor, withheld
+
+Json = dict[str, Any]
+
+blueprint = APIBlueprint("api_partner", __name__, url_prefix="/partner", tag="Partner")
+
+
+@blueprint.get("/.well-known/jwks.json")
+@public
+def own_keys() -> Response:
+    """The public keys that partners seal their words to."""
+    document = json.dumps(house().settings.keys.own.public())
+    response = Response(document, content_type="application/jwk-set+json")
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+@blueprint.get("/v1/referrals/<uuid:referral_id>")
+@blueprint.output(bodies.ReferralOut)
+@partner_system
+def referral(referral_id: UUID) -> Json:
+    """A referral addressed to this partner, with what it may do now; a foreign one looks like a missing one."""
+    with room().unit.db.read() as connection:
+        return queries.partner_case(connection, referral_id, partner_actor())
+
+
+@blueprint.get("/v1/referrals/<uuid:referral_id>/dossier")
+@partner_system
+def dossier(referral_id: UUID) -> Response:
+    """The sealed dossier. Consent is asked at this moment, and the answer is committed before any byte is sent."""
+    return send_dossier(referral_id)
+
+
+def send_dossier(referral_id: UUID) -> Response:
+    by = partner_actor()
+    with request_work() as work:
+        answer = partners.fetch_dossier(work, house().settings.keys, referral_id, by)
+    if isinstance(answer, Withheld):
+        _, body = withheld(answer)
+        raise RefusedError(body.pop("slug"), **body)
+    return Response(answer.sealed.jwe, content_type="application/jose")
+
+
+@blueprint.post("/v1/referrals/<uuid:referral_id>/actions/<action>")
+@blueprint.output(bodies.ReferralOut)
+@blueprint.doc(summary="Answer: one of the allowed actions on the version seen")
+@partner_system
+def act(referral_id: UUID, action: str) -> tuple[Json, int]:
+    """Answer with one of the allowed actions; `If-Match` names the version that was seen."""
+    by, version = partner_actor(), expected_version()
+    known, data = read_action(action, json_body())
+
+    def run(work: Work) -> tuple[int, Json]:
+        done = partners.perform(work, house().settings.keys, referral_id, by, known, data, version)
+        return 200, queries.to_partner(done)
+
+    return once(run)
+
+
+def read_action(action: str, body: Any) -> tuple[Action, Any]:
+    """The action and its body as the contract describes it; each wrong field is named."""
+    try:
+        known = Action(action)
+        return known, actions.read_body(known, body)
+    except (ValueError, KeyError):
+        raise NotFoundError("referral.action-unknown") from None
+    except TypeError:
+        raise InvalidError("request.invalid", {"": "an-object"}) from None
+    except marshmallow.ValidationError as error:
+        raise InvalidError("request.invalid", bodies.fields_of(error)) from error

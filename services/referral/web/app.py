@@ -1,0 +1,57 @@
+"""Referral's web application."""
+
+from apiflask import APIFlask
+
+from contracts.codes import StaffRole
+from contracts.event import Slug
+from contracts.referral import SignedIn, SignedOut, SignInRefused
+from services.chassis.access import Caller
+from services.chassis.config import Settings
+from services.chassis.room import NavigationItem, SecurityFacts
+from services.chassis.tokens import IssuerKeys
+from services.chassis.web import create_app as create_chassis_app
+from services.chassis.work import Unit
+from services.referral import config
+from services.referral.config import ReferralSettings
+from services.referral.consent_texts import TextLibrary
+from services.referral.store.timeline import tell_refusal
+from services.referral.web import api_partner, api_staff, operator
+from services.referral.web.callers import House
+
+NAVIGATORS = frozenset({StaffRole.NAVIGATOR.value, StaffRole.LEAD.value})
+NAVIGATION = (NavigationItem("Referrals", "/referral/", NAVIGATORS), NavigationItem("Directory", "/directory/"))
+
+
+def signed_in(caller: Caller) -> SignedIn:
+    assert caller.session_id is not None
+    return SignedIn(session_id=caller.session_id, role=caller.role or StaffRole.NAVIGATOR, site=caller.site)
+
+
+def signed_out(caller: Caller) -> SignedOut:
+    assert caller.session_id is not None
+    return SignedOut(session_id=caller.session_id)
+
+
+FACTS = SecurityFacts(
+    refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count),
+    signed_in=signed_in,
+    signed_out=signed_out,
+)
+
+
+def create_app(
+    settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None = None, own: ReferralSettings | None = None
+) -> APIFlask:
+    """Pages for navigators and light-path units, interfaces for staff and partners, the operators' door."""
+    unit.tell_refusal = tell_refusal
+    app = create_chassis_app(
+        "referral",
+        settings,
+        unit,
+        blueprints=(api_staff.blueprint, api_partner.blueprint, operator.blueprint),
+        facts=FACTS,
+        navigation=NAVIGATION,
+        issuer_keys=issuer_keys,
+    )
+    app.extensions["referral"] = House(own or config.load(settings), TextLibrary(samples_count=settings.is_demo))
+    return app

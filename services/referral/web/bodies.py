@@ -1,0 +1,293 @@
+"""What staff may send: one closed schema per request; an unknown field is refused by its name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow
+from apiflask import Schema
+from marshmallow import fields, validate
+
+from contracts.codes import (
+    Action,
+    BackLevel,
+    ConsentChannel,
+    DataCategory,
+    EndReason,
+    EnquirerKind,
+    GivenBy,
+    Obstacle,
+    Outcome,
+    Purpose,
+    RejectionReason,
+    Site,
+    Topic,
+    Urgency,
+    Way,
+)
+from contracts.fields import PATTERNS, CodeOf, Day, Identifier, Instant, LanguageTag, Matches
+from contracts.partner.dossier import EmployerSchema, PersonSchema
+
+SHA256 = Matches(r"^[0-9a-f]{64}$")
+LONGEST_WORDS = 4_000
+
+
+class Body(Schema):
+    """Closed: what is not named here does not come in."""
+
+    class Meta:
+        unknown = marshmallow.RAISE
+
+
+class ClosedPerson(PersonSchema):
+    class Meta:
+        unknown = marshmallow.RAISE
+
+
+class ClosedEmployer(EmployerSchema):
+    class Meta:
+        unknown = marshmallow.RAISE
+
+
+def _codes(codes: Any, **more: Any) -> Any:
+    return fields.List(CodeOf(codes), validate=validate.Length(max=50), **more)
+
+
+class NeedIn(Body):
+    topic = CodeOf(Topic, required=True)
+    urgency = CodeOf(Urgency, load_default=Urgency.NORMAL)
+
+
+class EnquiryIn(Body):
+    """Who asks, where, and what is needed."""
+
+    enquirer = CodeOf(EnquirerKind, required=True)
+    site = CodeOf(Site, required=True)
+    person = fields.Nested(ClosedPerson())
+    employer = fields.Nested(ClosedEmployer())
+    needs = fields.List(fields.Nested(NeedIn()), required=True, validate=validate.Length(min=1, max=20))
+
+    @marshmallow.validates_schema
+    def has_its_enquirer(self, data: Mapping[str, Any], **_: Any) -> None:
+        kind = data.get("enquirer")
+        if kind is not None and {"person", "employer"} & set(data) != {str(kind)}:
+            raise marshmallow.ValidationError("exactly-the-enquirer", str(kind))
+
+
+class RecipientIn(Body):
+    organization_id = Identifier(required=True)
+    service_id = Identifier(required=True, allow_none=True)
+    purposes = _codes(Purpose, required=True)
+    categories = _codes(DataCategory, required=True)
+    back_level = CodeOf(BackLevel, required=True)
+
+
+class CustodyIn(Body):
+    """Who has custody of somebody under age, and who of them consented."""
+
+    holders = fields.Integer(required=True, strict=True, validate=validate.Range(1, 4))
+    consented = fields.Integer(required=True, strict=True, validate=validate.Range(0, 4))
+    proof_noted = fields.Boolean(load_default=False)
+    young_person_consents = fields.Boolean(load_default=False)
+    guardian_organization_id = Identifier(load_default=None, allow_none=True)
+
+
+class ConsentIn(Body):
+    """What was agreed to, how, until when. Text, hash and review are looked up."""
+
+    given_by = CodeOf(GivenBy, required=True)
+    channel = CodeOf(ConsentChannel, required=True)
+    text_id = fields.String(load_default=None, allow_none=True, validate=Matches(r"^[a-z0-9-]{1,60}$"))
+    language = fields.String(required=True, validate=Matches(PATTERNS[LanguageTag]))
+    interpreter = fields.Boolean(load_default=False)
+    witnessed_by = fields.String(load_default=None, allow_none=True, validate=Matches(r"^[A-Za-z0-9:_-]{1,80}$"))
+    secrecy_release = fields.Boolean(load_default=False)
+    recipients = fields.List(fields.Nested(RecipientIn()), required=True, validate=validate.Length(max=50))
+    valid_from = Day(load_default=None, allow_none=True)
+    valid_until = Day(load_default=None, allow_none=True)
+    evidence_sha256 = fields.String(load_default=None, allow_none=True, validate=SHA256)
+    custody = fields.Nested(CustodyIn(), load_default=None, allow_none=True)
+
+
+class WithdrawalIn(Body):
+    organization_id = Identifier(load_default=None, allow_none=True)
+    channel = CodeOf(ConsentChannel, required=True)
+
+
+class ConfirmationIn(Body):
+    evidence_sha256 = fields.String(required=True, validate=SHA256)
+
+
+class ServiceIn(Body):
+    organization_id = Identifier(required=True)
+    service_id = Identifier(required=True)
+
+
+class EnterpriseRequestIn(Body):
+    recipients = fields.List(fields.Nested(ServiceIn()), required=True, validate=validate.Length(min=1, max=20))
+    purposes = _codes(Purpose, required=True)
+    notice_given = fields.Boolean(required=True)
+    valid_until = Day(load_default=None, allow_none=True)
+
+
+class ContactCardIn(Body):
+    service_id = Identifier(required=True)
+    organization_id = Identifier(load_default=None, allow_none=True)
+    need_id = Identifier(load_default=None, allow_none=True)
+
+
+class ReferralIn(Body):
+    enquiry_id = Identifier(required=True)
+    need_id = Identifier(required=True)
+    service_id = Identifier(required=True)
+    urgency = CodeOf(Urgency, load_default=None, allow_none=True)
+    based_on = Identifier(load_default=None, allow_none=True)
+
+
+class SearchIn(Body):
+    """Exact search: a name and a birth date, sent in the body so that no address holds them."""
+
+    given_name = fields.String(required=True, validate=validate.Length(1, 100))
+    family_name = fields.String(required=True, validate=validate.Length(1, 100))
+    birth_date = Day(required=True)
+
+
+def _words() -> fields.String:
+    return fields.String(load_default=None, allow_none=True, validate=validate.Length(1, LONGEST_WORDS))
+
+
+class Nothing(Body):
+    """An action that needs no more than its name."""
+
+
+class PrepareIn(Body):
+    duplicates_acknowledged = fields.Boolean(load_default=False)
+
+
+class AnswerIn(Body):
+    question_id = Identifier(load_default=None, allow_none=True)
+    answer = _words()
+    person = fields.Nested(ClosedPerson())
+    employer = fields.Nested(ClosedEmployer())
+
+
+class ConcludeIn(Body):
+    contact_on = Day(required=True)
+
+
+class CancelIn(Body):
+    reason = CodeOf(EndReason, required=True)
+    comment = _words()
+
+
+class InErrorIn(Body):
+    became_aware_at = Instant(load_default=None, allow_none=True)
+
+
+ACTIONS: Mapping[Action, marshmallow.Schema] = {
+    Action.PREPARE: PrepareIn(),
+    Action.REVISE: Nothing(),
+    Action.ANSWER: AnswerIn(),
+    Action.CONCLUDE: ConcludeIn(),
+    Action.CANCEL: CancelIn(),
+    Action.MARK_ENTERED_IN_ERROR: InErrorIn(),
+}
+
+
+class RecordIn(Body):
+    """What a partner told by telephone, letter or in person; which details belong to it is the action's business."""
+
+    action = CodeOf(Action, required=True)
+    way = CodeOf(Way, required=True)
+    told_on = Day(required=True)
+    unit = fields.String(load_default=None, allow_none=True, validate=Matches(r"^[A-Za-z0-9._:-]{1,64}$"))
+    comment = _words()
+    contact_by = Day()
+    estimated_on = Day()
+    first_contact_on = Day()
+    reason = fields.String(validate=Matches(r"^[A-Z_]{1,40}$"))
+    better_service_id = Identifier()
+    outcome = CodeOf(Outcome)
+    obstacles = _codes(Obstacle)
+
+
+#: Which of the details belong to which action by hand, and what code list a reason is of.
+DETAILS: Mapping[Action, frozenset[str]] = {
+    Action.RECEIVE: frozenset(),
+    Action.ACCEPT: frozenset({"contact_by"}),
+    Action.WAITLIST: frozenset({"estimated_on"}),
+    Action.REJECT: frozenset({"reason", "better_service_id"}),
+    Action.START: frozenset({"first_contact_on"}),
+    Action.COMPLETE: frozenset({"outcome", "obstacles"}),
+    Action.END: frozenset({"reason"}),
+}
+REASONS: Mapping[Action, Any] = {Action.REJECT: RejectionReason, Action.END: EndReason}
+
+
+def fields_of(error: marshmallow.ValidationError) -> dict[str, Any]:
+    """Which field was wrong and what was expected there; never what was sent."""
+    messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}
+    return {str(name): message for name, message in messages.items()}
+
+
+class NeedOut(Schema):
+    id = fields.String()
+    topic = fields.String()
+    urgency = fields.String()
+
+
+class EnquiryOut(Schema):
+    """An enquiry without a word about the person."""
+
+    id = fields.String()
+    enquirer = fields.String()
+    site = fields.String()
+    organization_id = fields.String()
+    person_id = fields.String()
+    needs = fields.List(fields.Nested(NeedOut()))
+    consents = fields.List(fields.Dict())
+    referrals = fields.List(fields.Dict())
+    contact_cards = fields.List(fields.Dict())
+
+
+class ReferralOut(Schema):
+    """A referral as its reader may see it, with what the reader may do now."""
+
+    id = fields.String()
+    reference = fields.String()
+    version = fields.Integer()
+    status = fields.String()
+    fhir_status = fields.String()
+    organization_id = fields.String()
+    service_id = fields.String()
+    topic = fields.String()
+    urgency = fields.String()
+    back_level = fields.String()
+    waiting_for = fields.String(allow_none=True)
+    due_on = fields.String(allow_none=True)
+    requested_on = fields.String(allow_none=True)
+    contact_by = fields.String(allow_none=True)
+    estimated_on = fields.String(allow_none=True)
+    first_contact_on = fields.String(allow_none=True)
+    ended_on = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True)
+    better_service_id = fields.String(allow_none=True)
+    outcome = fields.String(allow_none=True)
+    obstacles = fields.List(fields.String())
+    questions = fields.List(fields.Dict())
+    duties = fields.List(fields.Dict())
+    deletion = fields.String(allow_none=True)
+    by_hand = fields.Dict(allow_none=True)
+    allowed_actions = fields.List(fields.String())
+    enquiry_id = fields.String()
+    need_id = fields.String()
+    site = fields.String()
+    enquirer = fields.String()
+    based_on = fields.String(allow_none=True)
+    own_employer = fields.Boolean()
+    fetched = fields.Boolean()
+    release_at = fields.String(allow_none=True)
+    recordable_actions = fields.List(fields.String())
+    timeline = fields.List(fields.Dict())
+    last_decision = fields.Dict(allow_none=True)
+    dossier = fields.String()
+    notice = fields.String()

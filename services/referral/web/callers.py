@@ -1,0 +1,104 @@
+"""From a request to a command: who acts, once per key, and what the commands need."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import marshmallow
+from flask import current_app, g, request
+
+from contracts.codes import Party, StaffRole
+from services.chassis.access import current_caller
+from services.chassis.errors import ForbiddenError, InvalidError, RefusedError
+from services.chassis.web import room
+from services.chassis.work import Work
+from services.referral.commands.referrals import Withheld
+from services.referral.config import ReferralSettings
+from services.referral.consent_texts import TextLibrary
+from services.referral.domain.lifecycle import Actor
+from services.referral.store.referrals import StaffActor
+from services.referral.web.bodies import fields_of
+
+LONGEST_KEY = 128
+Run = Callable[[Work], tuple[int, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class House:
+    """What the commands of this application need besides the database."""
+
+    settings: ReferralSettings
+    texts: TextLibrary
+
+
+def house() -> House:
+    found: House = current_app.extensions["referral"]
+    return found
+
+
+def staff_actor() -> StaffActor:
+    """The signed-in member of staff, in the role used here, at the own site and organization."""
+    caller = current_caller()
+    if caller.site is None or caller.employer is None:
+        raise ForbiddenError("auth.site-missing")
+    return StaffActor(
+        Party.NAVIGATOR, caller.actor, None, caller.site, caller.employer, caller.role or StaffRole.NAVIGATOR
+    )
+
+
+def partner_actor() -> Actor:
+    """The partner that calls: its own system, or a unit at the desk."""
+    caller = current_caller()
+    if caller.organization_id is None:
+        raise ForbiddenError("auth.organization-missing")
+    return Actor(Party.PARTNER, caller.actor, caller.organization_id)
+
+
+def once(run: Run) -> tuple[dict[str, Any], int]:
+    """Do it once per idempotency key: a repetition gets the same answer, another request under it is refused."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not key or len(key) > LONGEST_KEY or not key.isprintable():
+        raise InvalidError("idempotency.key-missing", {"Idempotency-Key": "a-key-of-1-to-128-characters"})
+    actor = current_caller().actor
+    status, body = room().unit.idempotent(
+        actor,
+        key,
+        digest_of(request.method, request.path, request.get_data()),
+        run,
+        actor=actor,
+        correlation_id=g.correlation_id,
+        traceparent=g.trace.header,
+    )
+    if status >= 400:
+        raise RefusedError(body.pop("slug"), **body)
+    return body, status
+
+
+def digest_of(method: str, path: str, body: bytes) -> str:
+    """What makes a request the same request; the version seen is not part of it, so a lost answer can be asked for."""
+    return hashlib.sha256(b"\n".join((method.encode(), path.encode(), body))).hexdigest()
+
+
+def withheld(answer: Withheld) -> tuple[int, dict[str, Any]]:
+    """A refusal of the consent engine: kept as the answer, because its decision is committed."""
+    slug = f"consent.{answer.reason.value.lower().replace('_', '-')}"
+    return 409, {"slug": slug, "status": answer.referral.status, "version": answer.referral.version}
+
+
+def validated(schema: marshmallow.Schema, body: Any) -> dict[str, Any]:
+    """The body of an action whose schema is known only now; each wrong field is named."""
+    if not isinstance(body, Mapping):
+        raise InvalidError("request.invalid", {"": "an-object"})
+    try:
+        loaded: dict[str, Any] = schema.load(body)
+    except marshmallow.ValidationError as error:
+        raise InvalidError("request.invalid", fields_of(error)) from error
+    return loaded
+
+
+def json_body() -> Any:
+    """The JSON of a request; nothing at all is an empty object."""
+    if not request.get_data():
+        return {}
+    return request.get_json(force=True)
