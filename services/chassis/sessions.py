@@ -25,7 +25,7 @@ from services.chassis.db import Connection, Database
 #: The last look is written at most this often, so that reading a page is not a write.
 SEEN_EVERY = timedelta(minutes=1)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-CSRF_FIELD = "csrf"
+CSRF_FIELD = "csrf_token"
 COLUMNS = "session_id, csrf, kind, actor, roles, role, site, employer, organization_id, unit, only_subject, seen_at"
 
 INSERT = """

@@ -189,8 +189,8 @@ def test_a_wrong_nonce_is_refused(client: FlaskClient, database: str) -> None:
 def test_what_changes_something_needs_the_sessions_token(client: FlaskClient, database: str) -> None:
     sign_in(client)
     assert client.post("/audit/change").status_code == 419
-    assert client.post("/audit/change", data={"csrf": "guessed"}).status_code == 419
-    assert client.post("/audit/change", data={"csrf": csrf_of(database)}).text == "changed"
+    assert client.post("/audit/change", data={"csrf_token": "guessed"}).status_code == 419
+    assert client.post("/audit/change", data={"csrf_token": csrf_of(database)}).text == "changed"
 
 
 def test_each_sign_in_makes_a_new_session(client: FlaskClient) -> None:
@@ -205,7 +205,7 @@ def test_signing_out_ends_the_session_in_the_database(client: FlaskClient, datab
     sign_in(client)
     kept = client.get_cookie("lotsennetz_audit", path="/audit")
     assert kept is not None
-    client.post("/audit/sign-out", data={"csrf": csrf_of(database)})
+    client.post("/audit/sign-out", data={"csrf_token": csrf_of(database)})
     client.set_cookie("lotsennetz_audit", kept.value, path="/audit")
     assert client.get("/audit/").status_code == 401
 
