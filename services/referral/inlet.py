@@ -31,10 +31,12 @@ from services.referral.config import Keys
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Referral
 from services.referral.store import referrals
+from services.referral.store.timeline import tell_refusal
 
 
 def obey(unit: Unit, keys: Keys, mail: Mail) -> None:
     """Do what the addressed partner asks, once, and answer it."""
+    unit.tell_refusal = tell_refusal
     by = sender_of(mail)
     envelope = envelopes.read(mail.raw)
     command = command_of(envelope)

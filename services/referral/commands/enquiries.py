@@ -12,7 +12,6 @@ from contracts.referral import (
     EnquiryRecorded,
     EnterpriseRequestRecorded,
     NeedRecorded,
-    ServicesSuggested,
 )
 from services.chassis.errors import ForbiddenError, InvalidError
 from services.chassis.work import Work
@@ -114,13 +113,6 @@ def search(
             enquiry_id=enquiry_id,
         )
     return [enquiry_id for enquiry_id, _ in found]
-
-
-def tell_suggestions(work: Work, enquiry_id: UUID, need_id: UUID, services: Sequence[UUID], excluded: int) -> None:
-    """What the network suggested is a fact; that a person decided is the next one."""
-    work.announce(
-        ServicesSuggested(enquiry_id=enquiry_id, need_id=need_id, service_ids=tuple(services), excluded=excluded)
-    )
 
 
 def issue_contact_card(

@@ -14,13 +14,14 @@ from services.chassis.errors import InvalidError
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import moment_of
-from services.referral.commands import disclosing, enquiries
+from services.referral.commands import disclosing, enquiries, matching
 from services.referral.commands.saving import load, load_for_disclosure, save
 from services.referral.config import Keys
 from services.referral.domain.consent import Allowed, effective_back_level
 from services.referral.domain.dossier import missing_minimum
 from services.referral.domain.footing import lacking
 from services.referral.domain.lifecycle import RUNNING, Actor
+from services.referral.domain.matching import Justification
 from services.referral.domain.referral import Referral
 from services.referral.store import deadlines, directory, dossiers, persons, referrals, timeline
 from services.referral.store.referrals import StaffActor
@@ -40,6 +41,7 @@ class Withheld:
 
 def draft(
     work: Work,
+    keys: Keys,
     by: StaffActor,
     enquiry_id: UUID,
     need_id: UUID,
@@ -47,6 +49,7 @@ def draft(
     *,
     urgency: Urgency | None = None,
     based_on: UUID | None = None,
+    justification: Justification | None = None,
 ) -> Referral:
     """Begin a referral for one need to one service; only the sender sees it."""
     enquiry = enquiries.load(work, enquiry_id, by)
@@ -73,6 +76,7 @@ def draft(
         based_on=earlier,
     )
     referrals.add(work, referral)
+    matching.choose(work, keys.vault, enquiry, referral, justification)
     deadlines.follow(work, None, referral)
     timeline.tell_all(work, referral, facts)
     return referral

@@ -1,21 +1,14 @@
 """Enquiries as they are shown, the services that could help, and what lies on the desk."""
 
-from collections.abc import Mapping
-from datetime import date
 from typing import Any
 from uuid import UUID
 
-from contracts.codes import EnquirerKind
-from contracts.eligibility import CODE_FACTS
 from services.chassis.db import Connection
-from services.referral.domain import capture, matching
 from services.referral.domain.consent import Consent
-from services.referral.domain.matching import Ranking, Seeker
-from services.referral.domain.places import area_of
-from services.referral.store import consents, directory, enquiries, persons
-from services.referral.store.enquiries import Enquiry, Need
+from services.referral.domain.matching import Ranking
+from services.referral.store import consents, enquiries
+from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor
-from services.referral.vault import Vault
 
 
 def enquiry(connection: Connection, enquiry_id: UUID, by: StaffActor) -> dict[str, Any]:
@@ -108,53 +101,6 @@ def board(connection: Connection, by: StaffActor, limit: int = 100) -> list[dict
         }
         for row in rows.fetchall()
     ]
-
-
-def suggestions(connection: Connection, vault: Vault, found: Enquiry, need: Need, on: date) -> Ranking:
-    """Rank what the local copy of the directory offers; the rules come here, the record stays here."""
-    record = persons.record_of(connection, vault, found.person_id)
-    listed = directory.on_topic(connection, need.topic)
-    declined = connection.execute(
-        "SELECT service_id FROM referrals WHERE need_id = %s AND status = 'rejected'", (need.id,)
-    ).fetchall()
-    return matching.rank(
-        [listing.candidate(on) for listing in listed],
-        seeker_of(found.enquirer, record, on),
-        need.topic,
-        on,
-        declined=[row["service_id"] for row in declined],
-    )
-
-
-def seeker_of(enquirer: EnquirerKind, record: Mapping[str, Any], on: date) -> Seeker:
-    """What matching may know; a field that is empty was not asked and is unknown."""
-    facts: dict[str, Any] = {}
-    if occupation := record.get("occupation_code") or record.get("occupation_sought"):
-        facts["profession"] = frozenset({occupation})
-    for fact, field in (("residence_status", "residence_status"), ("employment_status", "employment_status")):
-        known = CODE_FACTS[fact] or ()
-        if record.get(field) in known:
-            facts[fact] = frozenset({record[field]})
-    if benefits := frozenset(record.get("benefits", ())) & frozenset(CODE_FACTS["benefit"] or ()):
-        facts["benefit"] = benefits
-    if country := record.get("qualification_country"):
-        facts["degree_from_abroad"] = country != "DE"
-    if born := record.get("birth_date"):
-        facts["age"] = capture.age_on(date.fromisoformat(born), on)
-    if employees := record.get("employees"):
-        facts["employer_size"] = frozenset({size_of(employees)})
-    return Seeker(
-        enquirer=enquirer,
-        area=area_of(record.get("postal_code")),
-        languages=tuple(record.get("languages", ())),
-        facts=facts,
-    )
-
-
-def size_of(employees: int) -> str:
-    """After Commission Recommendation 2003/361/EC, by headcount."""
-    sizes = ((10, "MICRO"), (50, "SMALL"), (250, "MEDIUM"))
-    return next((size for limit, size in sizes if employees < limit), "LARGE")
 
 
 def ranking_shown(ranking: Ranking) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from services.chassis.access import staff
 from services.chassis.errors import InvalidError, NotFoundError, RefusedError
 from services.chassis.web import expected_version, request_work, room
 from services.chassis.work import Work
-from services.referral.commands import consents, enquiries, referrals
+from services.referral.commands import consents, enquiries, matching, referrals
 from services.referral.commands.consents import ConsentForm
 from services.referral.commands.referrals import Withheld
 from services.referral.domain.capture import Custody
@@ -95,16 +95,12 @@ def add_need(enquiry_id: UUID, json_data: Json) -> Answer:
 
 
 @blueprint.get("/enquiries/<uuid:enquiry_id>/needs/<uuid:need_id>/suggestions")
+@blueprint.input(bodies.AnswersQuery, location="query")
 @navigators
-def suggestions(enquiry_id: UUID, need_id: UUID) -> Json:
-    """Which services could help, why, and what would still have to be asked."""
-    by = staff_actor()
+def suggestions(enquiry_id: UUID, need_id: UUID, query_data: Json) -> Json:
+    """Which services could help, why, and what would still have to be asked; answers settle such questions."""
     with request_work() as work:
-        found = enquiries.load(work, enquiry_id, by)
-        need = found.need(need_id)
-        ranking = enquiry_queries.suggestions(work.tx, house().settings.keys.vault, found, need, work.today)
-        services = [one.service_id for one in ranking.suggestions]
-        enquiries.tell_suggestions(work, found.id, need.id, services, len(ranking.exclusions))
+        ranking = matching.suggest(work, house().settings.keys.vault, staff_actor(), enquiry_id, need_id, query_data)
     return enquiry_queries.ranking_shown(ranking)
 
 
@@ -236,7 +232,7 @@ def draft(json_data: Json) -> Answer:
     by = staff_actor()
 
     def run(work: Work) -> tuple[int, Json]:
-        return 201, referral_queries.to_staff(referrals.draft(work, by, **json_data))
+        return 201, referral_queries.to_staff(referrals.draft(work, house().settings.keys, by, **json_data))
 
     return once(run)
 

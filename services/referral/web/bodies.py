@@ -26,6 +26,7 @@ from contracts.codes import (
 )
 from contracts.fields import PATTERNS, CodeOf, Day, Identifier, Instant, LanguageTag, Matches
 from contracts.partner.dossier import EmployerSchema, PersonSchema
+from services.referral.domain.matching import Justification
 
 SHA256 = Matches(r"^[0-9a-f]{64}$")
 LONGEST_WORDS = 4_000
@@ -141,6 +142,14 @@ class ReferralIn(Body):
     service_id = Identifier(required=True)
     urgency = CodeOf(Urgency, load_default=None, allow_none=True)
     based_on = Identifier(load_default=None, allow_none=True)
+    justification = CodeOf(Justification, load_default=None, allow_none=True)
+
+
+class AnswersQuery(Schema):
+    """Answers to what an earlier suggestion asked: ``?profession_group=CRAFT``; the rules know what they ask."""
+
+    class Meta:
+        unknown = marshmallow.INCLUDE
 
 
 class SearchIn(Body):
