@@ -13,7 +13,6 @@ from contracts.eligibility import CODE_FACTS, GROUPS_OF_PROFESSION
 
 #: A code fact is the set of values still possible; a flag a bool, a number an int; what is missing is not known.
 Facts = Mapping[str, frozenset[str] | bool | int]
-NOTHING: Facts = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from contracts.codes import (
     ServiceRole,
     Topic,
 )
-from services.referral.domain.eligibility import NOTHING, Facts, evaluate, with_profession_group
+from services.referral.domain.eligibility import Facts, evaluate, with_profession_group
 from services.referral.domain.footing import STALE_DAYS
 
 #: A capacity reported longer ago than this is as good as unknown.
@@ -72,7 +72,7 @@ class Seeker:
     enquirer: EnquirerKind
     area: str | None = None
     languages: tuple[str, ...] = ()
-    facts: Facts = NOTHING
+    facts: Facts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

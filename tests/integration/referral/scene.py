@@ -1,0 +1,284 @@
+"""Referral on a real database, told a small directory: what a test needs to tell a story in a few lines."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from joserfc.jwk import ECKey, KeySet
+
+from contracts import envelope
+from contracts.codes import (
+    Action,
+    AgreementKind,
+    Audience,
+    BackLevel,
+    Capacity,
+    ChannelKind,
+    ConsentChannel,
+    DataCategory,
+    DataProtectionLaw,
+    EnquirerKind,
+    GivenBy,
+    Party,
+    Purpose,
+    ServiceRole,
+    Site,
+    Topic,
+    Urgency,
+)
+from contracts.directory import Agreement, Channel, OrganizationPublished, ServicePublished, Terms
+from contracts.event import JsonDocument, LanguageTag, OfficialKey, PublicJwk, PublicText
+from contracts.identity import id_of
+from contracts.referral import ConsentRecipient
+from services.chassis.clock import FixedClock
+from services.chassis.db import Database
+from services.chassis.jobs import ClockRole
+from services.chassis.work import Unit
+from services.referral import clock_jobs, handlers, sealing
+from services.referral.commands import consents as consent_commands
+from services.referral.commands import enquiries, partners, referrals
+from services.referral.config import Keys
+from services.referral.consent_texts import TextLibrary
+from services.referral.domain.lifecycle import Actor
+from services.referral.domain.referral import Referral
+from services.referral.store import referrals as referral_store
+from services.referral.store.enquiries import Enquiry
+from services.referral.store.referrals import StaffActor
+from services.referral.vault import Vault
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
+HWK = id_of("organization", "hwk-aachen")
+IHK = id_of("organization", "ihk-aachen")
+CENTER = id_of("organization", "welcome-center")
+HWK_SERVICE = id_of("service", "hwk-aachen-anerkennung")
+IHK_SERVICE = id_of("service", "ihk-aachen-anerkennung")
+OWN_SERVICE = id_of("service", "welcome-center-anerkennung")
+NAVIGATOR = StaffActor(Party.NAVIGATOR, "staff:" + "a" * 32, None, Site.AACHEN, CENTER)
+TO_PARTNER = (DataCategory.IDENTITY, DataCategory.CONTACT, DataCategory.LANGUAGE, DataCategory.QUALIFICATION)
+RECORD = {
+    "given_name": "Amira",
+    "family_name": "Ben Salah",
+    "birth_date": "1992-04-17",
+    "email": "amira@example.org",
+    "postal_code": "52062",
+    "languages": ["ar", "fr"],
+    "occupation": "Elektronikerin",
+    "occupation_code": "26312",
+}
+
+
+def an_organization(organization_id: UUID = HWK, **changes: Any) -> OrganizationPublished:
+    usual: dict[str, Any] = {
+        "organization_id": organization_id,
+        "version": 1,
+        "name": PublicText({"de": "Eine Stelle"}),
+        "kind": "chamber",
+        "sites": (Site.AACHEN,),
+        "social_data_body": False,
+        "must_stand_alone": False,
+        "own_measure": False,
+        "channel": Channel(kind=ChannelKind.AMQP),
+        "agreement": Agreement(
+            kind=AgreementKind.INDEPENDENT,
+            law=DataProtectionLaw.GDPR,
+            signed_on=date(2026, 1, 1),
+            valid_until=date(2027, 12, 31),
+        ),
+        "public_key": PublicJwk(a_public_key()),
+        "phone": None,
+        "email": None,
+        "website": None,
+        "address": None,
+    }
+    return OrganizationPublished(**{**usual, **changes})
+
+
+def a_public_key() -> dict[str, Any]:
+    key = ECKey.generate_key("P-256", parameters={"use": "enc"}, auto_kid=True)
+    return dict(key.as_dict(private=False))
+
+
+def some_terms(**changes: Any) -> Terms:
+    usual: dict[str, Any] = {
+        "categories_accepted": (*TO_PARTNER, DataCategory.FREE_TEXT),
+        "minimum_categories": (DataCategory.IDENTITY,),
+        "answer_days": 5,
+        "contact_days": 5,
+        "back_level": BackLevel.OUTCOME,
+    }
+    return Terms(**{**usual, **changes})
+
+
+def a_service(service_id: UUID = HWK_SERVICE, organization_id: UUID = HWK, **changes: Any) -> ServicePublished:
+    usual: dict[str, Any] = {
+        "service_id": service_id,
+        "version": 1,
+        "organization_id": organization_id,
+        "name": PublicText({"de": "Anerkennung"}),
+        "description": PublicText({"de": "Anerkennung"}),
+        "delimitation": PublicText({"de": "-"}),
+        "topics": (Topic.ANERKENNUNG,),
+        "areas": (OfficialKey("05334"),),
+        "audience": Audience.BOTH,
+        "legal_spheres": (),
+        "role": ServiceRole.DECIDES,
+        "own_measure": False,
+        "residence_independent": True,
+        "profession_independent": True,
+        "profession_codes": (),
+        "eligibility": JsonDocument({}),
+        "languages": (LanguageTag("de"),),
+        "interpreters": False,
+        "capacity": Capacity.CAPACITY,
+        "capacity_reported_on": NOW.date(),
+        "assured_on": NOW.date(),
+        "overlap_group": None,
+        "funder": None,
+        "excludes_funders": (),
+        "terms": some_terms(),
+        "better_bodies": (),
+    }
+    return ServicePublished(**{**usual, **changes})
+
+
+def partner(organization_id: UUID = HWK) -> Actor:
+    return Actor(Party.PARTNER, f"partner:{organization_id}", organization_id)
+
+
+def some_keys() -> Keys:
+    links = ECKey.generate_key("P-256", auto_kid=True)
+    return Keys(
+        vault=Vault(bytes(range(32))),
+        own=sealing.OwnKeys(sealing.generate_own_keys()),
+        desk_links=KeySet([links]),
+    )
+
+
+@dataclass
+class Scene:
+    """The service at work, without broker and threads."""
+
+    db: Database
+    clock: FixedClock = field(default_factory=lambda: FixedClock(NOW))
+    keys: Keys = field(default_factory=some_keys)
+    texts: TextLibrary = field(default_factory=lambda: TextLibrary(samples_count=True))
+
+    def __post_init__(self) -> None:
+        self.unit = Unit(self.db, self.clock, "referral")
+
+    def told_directory(self) -> "Scene":
+        """HWK and IHK, each with a service for recognition."""
+        with self.unit.work(actor="system:directory") as work:
+            for organization in (an_organization(HWK), an_organization(IHK)):
+                handlers.keep_organization(work, organization)
+            for service in (a_service(), a_service(IHK_SERVICE, IHK)):
+                handlers.keep_service(work, service)
+        return self
+
+    def an_enquiry(self, **record: Any) -> Enquiry:
+        with self.unit.work(actor=NAVIGATOR.actor) as work:
+            return enquiries.record_enquiry(
+                work,
+                self.keys.vault,
+                NAVIGATOR,
+                enquirer=EnquirerKind.PERSON,
+                site=Site.AACHEN,
+                record={**RECORD, **record},
+                needs=[(Topic.ANERKENNUNG, Urgency.NORMAL)],
+            )
+
+    def consent(self, enquiry: Enquiry, *recipients: ConsentRecipient, **changes: Any) -> Any:
+        usual: dict[str, Any] = {
+            "given_by": GivenBy.SELF,
+            "channel": ConsentChannel.SIGNED_PAPER,
+            "language": "de",
+            "recipients": recipients or (to_hwk(),),
+            "evidence_sha256": "0" * 64,
+        }
+        form = consent_commands.ConsentForm(**{**usual, **changes})
+        with self.unit.work(actor=NAVIGATOR.actor) as work:
+            return consent_commands.give_consent(work, self.keys, self.texts, NAVIGATOR, enquiry.id, form)
+
+    def withdraw(self, enquiry: Enquiry, consent_id: UUID, organization_id: UUID | None = None) -> Any:
+        with self.unit.work(actor=NAVIGATOR.actor) as work:
+            return consent_commands.withdraw_consent(
+                work,
+                self.keys,
+                NAVIGATOR,
+                enquiry.id,
+                consent_id,
+                channel=ConsentChannel.SIGNED_PAPER,
+                organization_id=organization_id,
+            )
+
+    def prepared(self, enquiry: Enquiry, service_id: UUID = HWK_SERVICE) -> Referral:
+        """Drafted and prepared; the clock will release it after the undo window."""
+        with self.unit.work(actor=NAVIGATOR.actor) as work:
+            drafted = referrals.draft(work, NAVIGATOR, enquiry.id, enquiry.needs[0].id, service_id)
+        with self.unit.work(actor=NAVIGATOR.actor) as work:
+            return referrals.prepare(work, self.keys, NAVIGATOR, drafted.id, None, undo_window=timedelta(seconds=30))
+
+    def requested(self, service_id: UUID = HWK_SERVICE, level: BackLevel = BackLevel.OUTCOME) -> Referral:
+        """Somebody new, her consent, and a referral that has just left."""
+        enquiry = self.an_enquiry()
+        self.consent(enquiry, to_hwk(level) if service_id == HWK_SERVICE else to_ihk(level))
+        referral = self.prepared(enquiry, service_id)
+        self.clock.instant += timedelta(seconds=31)
+        self.tick()
+        return self.now(referral.id)
+
+    def tick(self) -> int:
+        """Let the clock do everything that is due; returns how much that was."""
+        role = ClockRole(self.unit, clock_jobs.jobs(lambda: self.keys))
+        return sum(role.run_due(job) for job in role.jobs)
+
+    def days_pass(self, days: int) -> None:
+        """Midnight after midnight, as the clock role would live through them."""
+        for _ in range(days):
+            self.clock.instant += timedelta(days=1)
+            self.tick()
+
+    def fetched(self, referral: Referral) -> partners.Fetched:
+        by = partner(referral.organization_id)
+        with self.unit.work(actor=by.actor) as work:
+            found = partners.fetch_dossier(work, self.keys, referral.id, by)
+        assert isinstance(found, partners.Fetched)
+        return found
+
+    def answers(self, referral: Referral, action: Action, body: Any) -> Referral:
+        by = partner(referral.organization_id)
+        with self.unit.work(actor=by.actor) as work:
+            return partners.perform(work, self.keys, referral.id, by, action, body, None)
+
+    def now(self, referral_id: UUID) -> Referral:
+        with self.db.read() as connection:
+            return referral_store.load(connection, referral_id, visible_to=Actor(Party.SYSTEM, "system:test"))
+
+    def said(self, *kinds: type) -> list[Any]:
+        """Every event in the outbox, oldest first; of these kinds, if any are named."""
+        rows = self.rows("SELECT body FROM outbox WHERE exchange = 'referral.events' ORDER BY number")
+        events = [envelope.read(row["body"]).data for row in rows]
+        return [event for event in events if not kinds or isinstance(event, kinds)]
+
+    def rows(self, sql: str, *params: Any) -> list[dict[str, Any]]:
+        with self.db.read() as connection:
+            return list(connection.execute(sql, params).fetchall())
+
+
+def to_hwk(level: BackLevel = BackLevel.OUTCOME) -> ConsentRecipient:
+    return ConsentRecipient(
+        organization_id=HWK,
+        service_id=HWK_SERVICE,
+        purposes=(Purpose.VERWEIS, Purpose.ANERKENNUNG),
+        categories=TO_PARTNER,
+        back_level=level,
+    )
+
+
+def to_ihk(level: BackLevel = BackLevel.OUTCOME) -> ConsentRecipient:
+    return replace(to_hwk(level), **_ihk())
+
+
+def _ihk() -> dict[str, UUID]:
+    return {"organization_id": IHK, "service_id": IHK_SERVICE}

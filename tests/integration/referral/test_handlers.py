@@ -1,0 +1,58 @@
+"""The copy of the directory: newest wins, and what it means for referrals under way."""
+
+from contracts.codes import Status, TaskKind
+from contracts.directory import ServiceRetired
+from contracts.event import PublicJwk, PublicText
+from contracts.referral import DossierDestroyed, TaskOpened
+from services.referral import handlers
+from services.referral.store import directory
+from tests.integration.referral.scene import HWK, HWK_SERVICE, Scene, a_public_key, a_service, an_organization
+
+
+def test_an_older_snapshot_never_replaces_a_newer_one(scene: Scene):
+    newer = a_service(version=5, name=PublicText({"de": "Neu"}))
+    older = a_service(version=4, name=PublicText({"de": "Alt"}))
+    with scene.unit.work(actor="system:directory") as work:
+        handlers.keep_organization(work, an_organization())
+        handlers.keep_service(work, newer)
+        handlers.keep_service(work, older)
+        assert directory.listing(work.tx, HWK_SERVICE).service == newer
+
+
+def test_hearing_the_same_snapshot_again_changes_nothing(scene: Scene):
+    for _ in range(2):
+        with scene.unit.work(actor="system:directory") as work:
+            handlers.keep_service(work, a_service())
+    assert [row["version"] for row in scene.rows("SELECT version FROM services")] == [1]
+
+
+def test_a_new_key_destroys_what_was_sealed_to_the_old_one_and_the_fetch_seals_anew(scene: Scene):
+    referral = scene.told_directory().requested()
+    with scene.unit.work(actor="system:directory") as work:
+        key = PublicJwk(a_public_key())
+        handlers.keep_organization(work, an_organization(HWK, version=2, public_key=key))
+    assert scene.rows("SELECT * FROM dossiers") == []
+    assert len(scene.said(DossierDestroyed)) == 1
+    assert scene.fetched(referral).sealed.key_id == key["kid"]
+
+
+def test_the_same_key_in_a_new_version_leaves_the_dossier_alone(scene: Scene):
+    scene.told_directory().requested()
+    [row] = scene.rows("SELECT snapshot FROM organizations WHERE id = %s", HWK)
+    with scene.unit.work(actor="system:directory") as work:
+        key = PublicJwk(row["snapshot"]["public_key"])
+        handlers.keep_organization(work, an_organization(HWK, version=2, public_key=key))
+    assert len(scene.rows("SELECT * FROM dossiers")) == 1
+
+
+def test_a_retired_service_takes_nothing_new_and_leaves_a_task_for_what_runs(scene: Scene):
+    referral = scene.told_directory().requested()
+    retired = ServiceRetired(service_id=HWK_SERVICE, version=2, organization_id=HWK)
+    for _ in range(2):
+        with scene.unit.work(actor="system:directory") as work:
+            handlers.retire_service(work, retired)
+    [task] = scene.said(TaskOpened)
+    assert (task.kind, task.referral_id) == (TaskKind.SERVICE_RETIRED, referral.id)
+    assert scene.now(referral.id).status is Status.REQUESTED
+    with scene.db.read() as connection:
+        assert directory.listing(connection, HWK_SERVICE).retired
