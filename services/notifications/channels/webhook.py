@@ -64,7 +64,9 @@ class WebhookSender:
         alarm.start()
         try:
             connection.request("POST", target.path, body=body, headers={"Host": target.host_header, **headers})
-            return _judge(connection.getresponse().status)
+            status = connection.getresponse().status
+            # Hung up amid the headers looks like their end to the parser: half an answer is none.
+            return _judge(status) if alarm.is_alive() else Result("timeout")
         except ssl.SSLError:
             return Result("tls-failed")
         except TimeoutError:

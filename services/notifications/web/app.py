@@ -7,6 +7,7 @@ from contracts.event import Slug
 from contracts.notifications import SignInRefused
 from services.chassis.config import Settings
 from services.chassis.room import NavigationItem, SecurityFacts
+from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
 from services.notifications.web import feed, operator, pages
@@ -19,7 +20,7 @@ NAVIGATION = (
 )
 
 
-def create_app(settings: Settings, unit: Unit) -> APIFlask:
+def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None = None) -> APIFlask:
     """Feed for partners, operators' door, pages for staff."""
     return create_chassis_app(
         "notifications",
@@ -30,4 +31,5 @@ def create_app(settings: Settings, unit: Unit) -> APIFlask:
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count)
         ),
         navigation=NAVIGATION,
+        issuer_keys=issuer_keys,
     )

@@ -1,0 +1,117 @@
+"""Mail of the light path over a real SMTP server."""
+
+import re
+import socket
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from uuid import UUID
+
+import pytest
+from aiosmtpd.controller import Controller
+from joserfc import jwt
+
+from contracts import referral as said
+from contracts.codes import ChannelKind
+from services.notifications.channels.desk_link import AUDIENCE
+from services.notifications.parked_mail import LeadMail
+from tests.integration.notifications.conftest import PUBLIC_URL, Notifications
+
+MAILBOX = "team-m@jobcenter.example"
+
+
+class Mailbox:
+    """Takes every mail, or answers with what a test wants said."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.says = "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options) -> str:  # type: ignore[no-untyped-def]
+        if self.says.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self.says
+
+    async def handle_DATA(self, server, session, envelope) -> str:  # type: ignore[no-untyped-def]
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        return "250 OK"
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+def smtp(mailbox: Mailbox) -> Iterator[tuple[str, int]]:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield "127.0.0.1", port
+    controller.stop()
+
+
+def link_in(mail: EmailMessage) -> str:
+    found = re.findall(rf"{PUBLIC_URL}/referral/desk/enter/[\w.-]+", mail.get_content())
+    assert len(found) == 2
+    assert found[0] == found[1]
+    return str(found[0])
+
+
+def test_a_unit_gets_number_and_link_in_two_languages(
+    notifications: Notifications, mailbox: Mailbox, smtp: tuple[str, int]
+) -> None:
+    partner = notifications.an_organization(ChannelKind.LIGHT, mailbox=MAILBOX)
+    referral = notifications.a_request(partner)
+    dispatcher = notifications.dispatcher(smtp=smtp)
+    notifications.dispatch(dispatcher)
+    (mail,) = mailbox.mails
+    assert mail["To"] == MAILBOX
+    text = mail.get_content()
+    assert "R-26-4F7KQ" in mail["Subject"]
+    assert "Ein neuer Verweis liegt für Sie bereit." in text
+    assert "A new referral is waiting for you." in text
+    token = link_in(mail).rpartition("/")[2]
+    claims = jwt.decode(token, dispatcher.mails.links.key, algorithms=["Ed25519"]).claims
+    assert (claims["organization_id"], claims["referral_id"], claims["aud"]) == (str(partner), str(referral), AUDIENCE)
+    assert claims["exp"] > claims["iat"]
+    assert notifications.states(referral) == ["sent"]
+    assert notifications.said() == ["notifications.desk_link_issued.v1", "notifications.notice_sent.v1"]
+    notifications.hear(said.DeskEntered(referral_id=referral, organization_id=partner, link_id=UUID(claims["jti"])))
+    assert notifications.states(referral) == ["confirmed"]
+
+
+@pytest.mark.parametrize(
+    ("says", "state", "cause"),
+    [("450 mailbox busy", "failed", "smtp-450"), ("550 no such user", "parked", "smtp-550")],
+)
+def test_a_mail_server_says_later_or_never(
+    notifications: Notifications, mailbox: Mailbox, smtp: tuple[str, int], says: str, state: str, cause: str
+) -> None:
+    mailbox.says = says
+    referral = notifications.a_request(notifications.an_organization(ChannelKind.LIGHT, mailbox=MAILBOX))
+    notifications.dispatch(notifications.dispatcher(smtp=smtp))
+    (delivery,) = notifications.deliveries(referral)
+    assert (delivery["state"], delivery["cause"]) == (state, cause)
+    assert "notifications.desk_link_issued.v1" not in notifications.said()
+
+
+def test_no_mail_server_is_a_failure_and_no_mailbox_is_final(notifications: Notifications) -> None:
+    reachable = notifications.a_request(notifications.an_organization(ChannelKind.LIGHT, mailbox=MAILBOX))
+    nowhere = notifications.a_request(notifications.an_organization(ChannelKind.LIGHT))
+    notifications.dispatch()
+    assert notifications.deliveries(reachable)[0]["cause"] == "connection-failed"
+    assert notifications.deliveries(nowhere)[0]["state"] == "parked"
+
+
+def test_the_lead_is_told_of_a_parked_delivery(
+    notifications: Notifications, mailbox: Mailbox, smtp: tuple[str, int]
+) -> None:
+    referral = notifications.a_request(notifications.an_organization(ChannelKind.LIGHT))
+    dispatcher = notifications.dispatcher(smtp=smtp)
+    dispatcher.on_parked = LeadMail(dispatcher.mails, "leitung@netz.example", PUBLIC_URL).tell
+    notifications.dispatch(dispatcher)
+    (mail,) = mailbox.mails
+    assert mail["To"] == "leitung@netz.example"
+    assert f"{PUBLIC_URL}/notifications/referrals/{referral}" in mail.get_content()

@@ -1,0 +1,184 @@
+"""The doors over HTTP: the partner's feed, the operators' door, and the pages."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask.testing import FlaskClient
+
+from contracts.codes import ChannelKind
+from services.chassis.config import Settings
+from services.notifications import webhook_secrets
+from services.notifications.web.app import create_app
+from tests.chassis.web_rig import TestIssuer, bearer, settings
+from tests.integration.notifications.conftest import SECRET, Notifications
+
+EVENTS = "/partner/v1/events"
+DELIVERIES = "/notifications/operator/deliveries"
+
+
+@pytest.fixture
+def issuer() -> TestIssuer:
+    return TestIssuer()
+
+
+@pytest.fixture
+def configured() -> Settings:
+    return settings()
+
+
+@pytest.fixture
+def client(notifications: Notifications, issuer: TestIssuer, configured: Settings) -> Iterator[FlaskClient]:
+    app = create_app(configured, notifications.unit, issuer_keys=issuer.keys())
+    with app.test_client() as client:
+        yield client
+
+
+@pytest.fixture
+def operator(issuer: TestIssuer) -> dict[str, str]:
+    return bearer(issuer.token(sub="ole", roles=["operations"]))
+
+
+def as_partner(issuer: TestIssuer, organization_id: UUID) -> dict[str, str]:
+    return bearer(issuer.token(sub="partner", roles=None, organization_id=str(organization_id)))
+
+
+def test_a_partner_pulls_its_own_notices_page_by_page_and_says_so(
+    client: FlaskClient, notifications: Notifications, issuer: TestIssuer
+) -> None:
+    partner, other = (notifications.an_organization(ChannelKind.PULL) for _ in range(2))
+    referrals = [notifications.a_request(partner) for _ in range(3)]
+    notifications.a_request(other)
+    headers = as_partner(issuer, partner)
+    first = client.get(f"{EVENTS}?after=0&limit=2", headers=headers).json
+    second = client.get(f"{EVENTS}?after={first['cursor']}&limit=2", headers=headers).json
+    seen = [event["data"]["referral_id"] for event in first["events"] + second["events"]]
+    assert seen == [str(referral) for referral in referrals]
+    answer = client.post("/partner/v1/acknowledgements", json={"cursor": second["cursor"]}, headers=headers)
+    assert answer.json == {"cursor": second["cursor"], "confirmed": 3}
+    last = client.get(f"{EVENTS}?after={second['cursor']}", headers=headers).json
+    assert last == {"events": [], "cursor": second["cursor"]}
+
+
+def test_the_feed_gives_the_bytes_that_were_made(
+    client: FlaskClient, notifications: Notifications, issuer: TestIssuer
+) -> None:
+    partner = notifications.an_organization(ChannelKind.PULL)
+    notifications.a_request(partner)
+    with notifications.db.read() as connection:
+        row = connection.execute("SELECT body FROM notices").fetchone()
+    assert row is not None
+    assert bytes(row["body"]) in client.get(EVENTS, headers=as_partner(issuer, partner)).data
+
+
+@pytest.mark.parametrize("query", ["limit=501", "limit=0", "after=-1", "after=x", "after=9999999999999999999999"])
+def test_a_cursor_or_limit_out_of_range_is_refused(client: FlaskClient, issuer: TestIssuer, query: str) -> None:
+    assert client.get(f"{EVENTS}?{query}", headers=as_partner(issuer, uuid4())).status_code == 422
+
+
+def test_the_feed_is_for_partners_only(client: FlaskClient, operator: dict[str, str]) -> None:
+    assert client.get(EVENTS).status_code == 401
+    assert client.get(EVENTS, headers=operator).status_code == 403
+
+
+def test_an_operator_sees_what_is_stuck_and_sends_it_again(
+    client: FlaskClient, notifications: Notifications, operator: dict[str, str]
+) -> None:
+    referral = notifications.a_request(notifications.an_organization(ChannelKind.LIGHT))
+    notifications.dispatch()
+    listed = client.get(f"{DELIVERIES}?state=parked&referral_id={referral}", headers=operator).json
+    (delivery,) = listed["deliveries"]
+    assert (delivery["reference"], delivery["cause"]) == ("R-26-4F7KQ", "mailbox-missing")
+    assert listed["causes"][0]["count"] == 1
+    assert listed["counts"] == {"parked": 1}
+    shown = client.get(f"{DELIVERIES}/{delivery['delivery_id']}", headers=operator).json
+    assert [attempt["number"] for attempt in shown["attempts"]] == [1]
+    replay = f"{DELIVERIES}/{delivery['delivery_id']}/replay"
+    assert client.post(replay, headers=operator).json["state"] == "pending"
+    refused = client.post(replay, headers=operator)
+    assert (refused.status_code, refused.json["slug"]) == (409, "delivery.not-allowed")
+    assert client.get(f"{DELIVERIES}/{uuid4()}", headers=operator).status_code == 404
+
+
+def test_a_secret_is_made_and_shown_once(
+    client: FlaskClient, notifications: Notifications, operator: dict[str, str], configured: Settings
+) -> None:
+    partner = notifications.an_organization(ChannelKind.WEBHOOK)
+    address = f"/notifications/operator/organizations/{partner}/webhook-secret"
+    made = client.put(address, json={}, headers=operator).json["secret"]
+    with notifications.db.read() as connection:
+        row = connection.execute("SELECT sealed FROM webhook_secrets").fetchone()
+    assert row is not None
+    assert webhook_secrets.open_sealed(bytes(row["sealed"]), partner, configured.deployment_key) == made
+    assert webhook_secrets.open_sealed(bytes(row["sealed"]), uuid4(), configured.deployment_key) is None
+    assert client.put(address, json={"secret": SECRET}, headers=operator).json == {"organization_id": str(partner)}
+
+
+@pytest.mark.parametrize("secret", ["word", "whsec_", "whsec_QUFB", "whsec_" + "!" * 40, "whsec_" + "A" * 33])
+def test_a_secret_of_another_form_is_refused(
+    client: FlaskClient, notifications: Notifications, operator: dict[str, str], secret: str
+) -> None:
+    partner = notifications.an_organization(ChannelKind.WEBHOOK)
+    address = f"/notifications/operator/organizations/{partner}/webhook-secret"
+    answer = client.put(address, json={"secret": secret}, headers=operator)
+    assert (answer.status_code, answer.json["slug"]) == (422, "webhook.secret-malformed")
+    assert len(secret) < 10 or secret not in json.dumps(answer.json)
+
+
+def test_a_secret_for_nobody_is_refused(client: FlaskClient, operator: dict[str, str]) -> None:
+    address = f"/notifications/operator/organizations/{uuid4()}/webhook-secret"
+    assert client.put(address, json={}, headers=operator).status_code == 404
+
+
+def page(client: FlaskClient, path: str, issuer: TestIssuer, role: str, **query: Any) -> tuple[int, str]:
+    headers = bearer(issuer.token(sub="lea", roles=[role]))
+    answer = client.get(path, headers=headers, query_string={"lang": "en", **query})
+    return answer.status_code, answer.text
+
+
+def test_the_page_of_a_referral_shows_every_attempt(
+    client: FlaskClient, notifications: Notifications, issuer: TestIssuer
+) -> None:
+    referral = notifications.a_request(notifications.an_organization(ChannelKind.LIGHT))
+    notifications.dispatch()
+    status, text = page(client, f"/notifications/referrals/{referral}", issuer, "navigator")
+    assert status == 200
+    for words in ("R-26-4F7KQ", "mailbox-missing", "Parked", "A new referral is waiting for you."):
+        assert words in text
+    assert "Send again" not in text
+    assert "Send again" in page(client, f"/notifications/referrals/{referral}", issuer, "lead")[1]
+    assert page(client, f"/notifications/referrals/{uuid4()}", issuer, "lead")[0] == 200
+
+
+def test_the_overview_shows_what_is_stuck_by_cause(
+    client: FlaskClient, notifications: Notifications, issuer: TestIssuer
+) -> None:
+    assert "Nothing is stuck." in page(client, "/notifications/deliveries", issuer, "lead")[1]
+    notifications.a_request(notifications.an_organization(ChannelKind.LIGHT))
+    notifications.dispatch()
+    status, text = page(client, "/notifications/deliveries", issuer, "operations", state="parked")
+    assert status == 200
+    assert text.count("mailbox-missing") == 2
+    assert page(client, "/notifications/deliveries", issuer, "lead", state="nonsense")[0] == 200
+    assert page(client, "/notifications/deliveries", issuer, "navigator")[0] == 403
+
+
+def test_sending_again_from_the_page_leads_back_to_it(
+    client: FlaskClient, notifications: Notifications, issuer: TestIssuer
+) -> None:
+    referral = notifications.a_request(notifications.an_organization(ChannelKind.LIGHT))
+    notifications.dispatch()
+    (delivery,) = notifications.deliveries(referral)
+    headers = bearer(issuer.token(sub="lea", roles=["lead"]))
+    answer = client.post(f"/notifications/deliveries/{delivery['delivery_id']}/replay", headers=headers)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/notifications/referrals/{referral}")
+    assert notifications.states(referral) == ["pending"]
+    assert client.get("/notifications/", headers=headers).status_code == 302
+
+
+def test_what_the_network_offers_is_described(client: FlaskClient) -> None:
+    document = client.get("/notifications/openapi.json").json
+    assert document["openapi"].startswith("3.1")
+    assert {"/partner/v1/events", "/partner/v1/acknowledgements"} <= set(document["paths"])

@@ -1,0 +1,88 @@
+"""Which event is worth a notice."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from contracts import referral as said
+from contracts.codes import (
+    ChannelKind,
+    Duty,
+    EndReason,
+    NoticeKind,
+    Outcome,
+    Party,
+    QuestionCode,
+    ReminderKind,
+    Status,
+    Way,
+)
+from services.chassis.hear import doors_of
+from services.notifications.domain.policy import channels_for, decide, is_receipt, status_after
+from services.notifications.service import NotificationsService
+
+IDS: dict[str, Any] = {"referral_id": uuid4(), "organization_id": uuid4()}
+TODAY = date(2026, 11, 23)
+
+
+def cancelled(previous: Status) -> said.ReferralCancelled:
+    return said.ReferralCancelled(**IDS, reason=EndReason.MISTAKE, previous=previous)
+
+
+NOTICES: list[tuple[Any, NoticeKind | None]] = [
+    (said.ClarificationAnswered(**IDS, question_id=uuid4()), NoticeKind.QUESTION_ANSWERED),
+    (
+        said.ReferralConcluded(**IDS, contact_on=TODAY, outcome=Outcome.HANDED_OVER_NO_FEEDBACK),
+        NoticeKind.REFERRAL_CLOSED,
+    ),
+    (said.DutyOpened(**IDS, duty=Duty.STATE_DELETION, due_on=TODAY), NoticeKind.DUTY_OPENED),
+    (said.ReminderDue(**IDS, reminder=ReminderKind.FIRST, waiting_for=Party.PARTNER), NoticeKind.REMINDER),
+    (said.ReminderDue(**IDS, reminder=ReminderKind.CONSENT, waiting_for=Party.NAVIGATOR), None),
+    (cancelled(Status.REQUESTED), NoticeKind.REFERRAL_STOPPED),
+    (cancelled(Status.AWAITING_CONSENT), None),
+    (said.ReferralRevoked(**IDS, previous=Status.ACCEPTED), NoticeKind.REFERRAL_STOPPED),
+    (said.ReferralExpired(**IDS, previous=Status.RECEIVED), NoticeKind.REFERRAL_STOPPED),
+    (
+        said.ReferralEnteredInError(
+            **IDS, previous=Status.COMPLETED, breach_check=True, became_aware_at=datetime(2026, 11, 23, tzinfo=UTC)
+        ),
+        NoticeKind.REFERRAL_STOPPED,
+    ),
+    (said.ReferralAccepted(**IDS, contact_by=TODAY), None),
+    (said.ReferralAccepted(**IDS, contact_by=TODAY, by_hand=Way.PHONE), NoticeKind.RECORDED_BY_HAND),
+    (said.ReferralResumed(**IDS), None),
+]
+
+
+@pytest.mark.parametrize(("event", "notice"), NOTICES, ids=lambda item: type(item).__name__)
+def test_the_policy_says_what_is_told(event: Any, notice: NoticeKind | None) -> None:
+    assert decide(event).notice is notice
+
+
+def test_every_event_that_is_heard_can_be_decided() -> None:
+    heard = set(doors_of(NotificationsService).by_type)
+    assert {"referral.requested.v1", "referral.revoked.v1", "referral.dossier_fetched.v1"} <= heard
+
+
+def test_a_question_after_acceptance_leaves_the_status() -> None:
+    asked = {**IDS, "question_id": uuid4(), "question": QuestionCode.OTHER}
+    assert status_after(said.ClarificationAsked(**asked, changes_status=True)) is Status.CLARIFICATION
+    assert status_after(said.ClarificationAsked(**asked, changes_status=False)) is None
+
+
+def test_what_was_recorded_by_hand_is_no_receipt() -> None:
+    assert is_receipt(said.ReferralReceived(**IDS))
+    assert not is_receipt(said.ReferralReceived(**IDS, by_hand=Way.LETTER))
+    assert not is_receipt(cancelled(Status.REQUESTED))
+
+
+def test_each_channel_is_used_and_no_channel_is_none() -> None:
+    assert {kind: channels_for(kind) for kind in ChannelKind} == {
+        ChannelKind.AMQP: (ChannelKind.AMQP,),
+        ChannelKind.WEBHOOK: (ChannelKind.WEBHOOK,),
+        ChannelKind.PULL: (ChannelKind.PULL,),
+        ChannelKind.LIGHT: (ChannelKind.LIGHT,),
+        ChannelKind.NONE: (),
+    }
