@@ -1,0 +1,81 @@
+"""Letting a partner in and out by command, against a real broker and an issuer of paper."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from contracts.identity import id_of
+from contracts.topology import partner_user
+from lotse.broker import Broker
+from tests.lotse.conftest import PaperNetwork, Run
+
+Lotse = Callable[..., Run]
+SLUG = "test-chamber"
+SLUG_USER = partner_user(id_of("organization", SLUG))
+
+
+@pytest.fixture
+def admin(make_vhost: Callable[[], Any], paper: PaperNetwork, state: dict[str, Any]) -> Any:
+    fresh = make_vhost()
+    state["broker"] = {"management_url": fresh.management_url, "vhost": fresh.vhost}
+    state["lotse"] |= {"registration_url": f"{paper.address}/clients", "registration_token": "r"}
+    paper.say("PUT", f"/clients/partner-{SLUG}", {})
+    paper.say("DELETE", f"/clients/partner-{SLUG}", b"", 204)
+    broker = Broker(fresh.management_url, fresh.vhost)
+    yield broker
+    if SLUG_USER in broker.users():
+        broker.call("DELETE", f"/users/{SLUG_USER}")
+        "DELETE", "/users/" + partner_user(id_of("organization", SLUG))
+    ) if SLUG_USER in broker.users() else None
+
+
+def test_onboarding_gives_secrets_once_and_may_be_repeated(admin: Broker, paper: PaperNetwork, run: Lotse) -> None:
+    first, second = run("partner", "onboard", SLUG, "--json").data, run("partner", "onboard", SLUG, "--json").data
+    assert first["organization_id"] == second["organization_id"] == str(id_of("organization", SLUG))
+    assert first["amqp_password"] != second["amqp_password"]
+    sent = json.loads(paper.asked[-1][2])
+    assert sent["claims"] == {"organization_id": second["organization_id"]}
+    assert sent["client_secret"] == second["client_secret"]
+
+
+def test_sync_names_and_repairs_what_drifted(admin: Broker, run: Lotse) -> None:
+    run("partner", "onboard", SLUG)
+    admin.call("DELETE", f"/queues/{admin.vhost}/{SLUG_USER}.notices")
+    found = run("partner", "sync", "--check", "--json")
+    assert found.code == 1
+    assert any("notices" in row["found"] for row in found.data["drift"])
+    assert run("partner", "sync").code == 0
+    assert run("partner", "sync", "--check").code == 0
+
+
+def test_a_suspended_partner_stays_suspended_through_a_sync(admin: Broker, run: Lotse) -> None:
+    run("partner", "onboard", SLUG)
+    assert run("partner", "suspend", SLUG).code == 0
+    assert run("partner", "sync", "--json").data["suspended"] >= 1
+    assert admin.permissions_of(SLUG_USER) is None
+
+
+def test_offboarding_asks_first_and_then_leaves_nothing(admin: Broker, run: Lotse) -> None:
+    run("partner", "onboard", SLUG)
+    assert run("partner", "offboard", SLUG).code == 1
+    assert SLUG_USER in admin.users()
+    assert run("partner", "offboard", SLUG, "--yes").code == 0
+    assert SLUG_USER not in admin.users()
+
+
+def test_topology_check_names_what_apply_then_makes(admin: Broker, run: Lotse) -> None:
+    assert run("topology", "check").code == 0
+    admin.call("DELETE", f"/queues/{admin.vhost}/audit.inbox.0")
+    missing = run("topology", "check", "--json")
+    assert missing.code == 1
+    assert "queue audit.inbox.0" in missing.data["missing"]
+    assert "made queue audit.inbox.0" in run("topology", "apply").out
+    assert run("topology", "check").code == 0
+
+
+def test_without_a_management_address_it_says_which_setting_is_missing(run: Lotse) -> None:
+    told = run("topology", "apply")
+    assert told.code == 2
+    assert "LOTSE_MANAGEMENT_URL" in told.err
