@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from services.audit.domain.log import CHAIN_START
+from services.audit.domain.log import Head
 from services.audit.domain.merkle import frontier_at
 from services.audit.queries import tree
 from services.chassis.db import Connection
@@ -24,24 +24,29 @@ def export_lines(connection: Connection, first: int = 0) -> Iterator[bytes]:
         signed = tree.latest_checkpoint(connection)
         if signed is None or first >= signed.size:
             raise NotFoundError("audit.nothing-to-export")
-        yield _line(header(connection, first, signed.size))
+        yield line(header_line(head_before(connection, first), signed.size))
         with connection.cursor(name="export") as cursor:
             cursor.itersize = FETCH
             for row in cursor.execute(ENTRIES, (first, signed.size)):
-                yield _line(entry_line(row))
-        yield _line({"checkpoint": signed.note})
+                yield line(entry_line(row))
+        yield line({"checkpoint": signed.note})
 
 
-def header(connection: Connection, first: int, size: int) -> dict[str, Any]:
-    """Where the export begins: the tree's edge and the chain's link there, so that a part can be verified by itself."""
-    before = CHAIN_START if first == 0 else tree.chain_hash_at(connection, first - 1)
-    edge = frontier_at(first, tree.node_reader(connection))
+def head_before(connection: Connection, first: int) -> Head:
+    """The tree's edge and the chain's link before an entry, so that a part of the log can be verified by itself."""
+    if first == 0:
+        return Head()
+    return Head(frontier_at(first, tree.node_reader(connection)), tree.chain_hash_at(connection, first - 1))
+
+
+def header_line(before: Head, size: int) -> dict[str, Any]:
+    """Where the export begins and how far it reaches."""
     return {
         "format": FORMAT,
-        "first": first,
+        "first": before.size,
         "size": size,
-        "frontier": [subtree.hex() for subtree in edge.hashes],
-        "chain_hash": before.hex(),
+        "frontier": [subtree.hex() for subtree in before.frontier.hashes],
+        "chain_hash": before.chain_hash.hex(),
     }
 
 
@@ -55,5 +60,5 @@ def entry_line(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _line(content: Mapping[str, Any]) -> bytes:
+def line(content: Mapping[str, Any]) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
