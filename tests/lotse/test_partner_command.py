@@ -27,8 +27,6 @@ def admin(make_vhost: Callable[[], Any], paper: PaperNetwork, state: dict[str, A
     yield broker
     if SLUG_USER in broker.users():
         broker.call("DELETE", f"/users/{SLUG_USER}")
-        "DELETE", "/users/" + partner_user(id_of("organization", SLUG))
-    ) if SLUG_USER in broker.users() else None
 
 
 def test_onboarding_gives_secrets_once_and_may_be_repeated(admin: Broker, paper: PaperNetwork, run: Lotse) -> None:
