@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.chassis.db import Database
+from tests.integration.referral.rig import Network
 from tests.integration.referral.scene import Scene
 
 
@@ -13,3 +14,8 @@ from tests.integration.referral.scene import Scene
 def scene(make_database: Callable[[str], Any]) -> Iterator[Scene]:
     with Database(make_database("referral").app_dsn) as db:
         yield Scene(db)
+
+
+@pytest.fixture
+def network(scene: Scene) -> Network:
+    return Network(scene)

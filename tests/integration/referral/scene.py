@@ -215,7 +215,7 @@ class Scene:
     def prepared(self, enquiry: Enquiry, service_id: UUID = HWK_SERVICE) -> Referral:
         """Drafted and prepared; the clock will release it after the undo window."""
         with self.unit.work(actor=NAVIGATOR.actor) as work:
-            drafted = referrals.draft(work, NAVIGATOR, enquiry.id, enquiry.needs[0].id, service_id)
+            drafted = referrals.draft(work, self.keys, NAVIGATOR, enquiry.id, enquiry.needs[0].id, service_id)
         with self.unit.work(actor=NAVIGATOR.actor) as work:
             return referrals.prepare(work, self.keys, NAVIGATOR, drafted.id, None, undo_window=timedelta(seconds=30))
 
