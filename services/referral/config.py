@@ -1,4 +1,4 @@
-"""What referral alone is told from outside: its keys, and how long a navigator may take a request back."""
+"""What referral alone is told from outside: its keys, its consent texts, and how long a request may be taken back."""
 
 import base64
 import json
@@ -11,6 +11,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from services.chassis.config import BASE64_32, ConfigError, Environment
+from services.referral.consent_texts import TextLibrary
 from services.referral.sealing import OwnKeys
 from services.referral.vault import Vault
 
@@ -28,6 +29,7 @@ class Keys:
 class ReferralSettings:
     keys: Keys
     undo_window: timedelta
+    texts: TextLibrary
 
 
 def load(settings: Environment) -> ReferralSettings:
@@ -44,7 +46,9 @@ def load(settings: Environment) -> ReferralSettings:
     except (JoseError, ValueError, KeyError) as error:
         raise ConfigError("PARTNER_FACING_KEY_FILE, DESK_LINK_PUBLIC_KEY_FILE", "JSON Web Key sets") from error
     undo = settings.number("UNDO_WINDOW_SECONDS", 30, low=0, high=3600)
-    return ReferralSettings(keys=keys, undo_window=timedelta(seconds=undo))
+    # Sample texts may be agreed to in a demonstration and nowhere else.
+    texts = TextLibrary(samples_count=settings.optional("MODE") == "demo")
+    return ReferralSettings(keys=keys, undo_window=timedelta(seconds=undo), texts=texts)
 
 
 def _json(path: Path, name: str) -> dict[str, Any]:

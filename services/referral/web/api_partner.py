@@ -29,7 +29,7 @@ blueprint = APIBlueprint("api_partner", __name__, url_prefix="/partner", tag="Pa
 @public
 def own_keys() -> Response:
     """The public keys that partners seal their words to."""
-    document = json.dumps(house().settings.keys.own.public())
+    document = json.dumps(house().keys.own.public())
     response = Response(document, content_type="application/jwk-set+json")
     response.headers["Cache-Control"] = "public, max-age=300"
     return response
@@ -54,7 +54,7 @@ def dossier(referral_id: UUID) -> Response:
 def send_dossier(referral_id: UUID) -> Response:
     by = partner_actor()
     with request_work() as work:
-        answer = partners.fetch_dossier(work, house().settings.keys, referral_id, by)
+        answer = partners.fetch_dossier(work, house().keys, referral_id, by)
     if isinstance(answer, Withheld):
         _, body = withheld(answer)
         raise RefusedError(body.pop("slug"), **body)
@@ -71,7 +71,7 @@ def act(referral_id: UUID, action: str) -> tuple[Json, int]:
     known, data = read_action(action, json_body())
 
     def run(work: Work) -> tuple[int, Json]:
-        done = partners.perform(work, house().settings.keys, referral_id, by, known, data, version)
+        done = partners.perform(work, house().keys, referral_id, by, known, data, version)
         return 200, queries.to_partner(done)
 
     return once(run)

@@ -51,7 +51,7 @@ def record_enquiry(json_data: Json) -> Answer:
     def run(work: Work) -> tuple[int, Json]:
         needs = [(need["topic"], need["urgency"]) for need in json_data["needs"]]
         found = enquiries.record_enquiry(
-            work, house().settings.keys.vault, by, enquirer=kind, site=json_data["site"], record=record, needs=needs
+            work, house().keys.vault, by, enquirer=kind, site=json_data["site"], record=record, needs=needs
         )
         return 201, enquiry_queries.head(found)
 
@@ -74,7 +74,7 @@ def person(enquiry_id: UUID) -> Json:
     by = staff_actor()
     with request_work() as work:
         found = enquiries.load(work, enquiry_id, by)
-        record = persons.record_of(work.tx, house().settings.keys.vault, found.person_id)
+        record = persons.record_of(work.tx, house().keys.vault, found.person_id)
         enquiries.view_person(work, by, found, record)
     return {str(found.enquirer): record}
 
@@ -100,7 +100,7 @@ def add_need(enquiry_id: UUID, json_data: Json) -> Answer:
 def suggestions(enquiry_id: UUID, need_id: UUID, query_data: Json) -> Json:
     """Which services could help, why, and what would still have to be asked; answers settle such questions."""
     with request_work() as work:
-        ranking = matching.suggest(work, house().settings.keys.vault, staff_actor(), enquiry_id, need_id, query_data)
+        ranking = matching.suggest(work, house().keys.vault, staff_actor(), enquiry_id, need_id, query_data)
     return enquiry_queries.ranking_shown(ranking)
 
 
@@ -111,7 +111,7 @@ def search(json_data: Json) -> Json:
     """Enquiries of exactly this person at the own organization and site; a search is a view."""
     by = staff_actor()
     with request_work() as work:
-        found = enquiries.search(work, house().settings.keys.vault, by, **json_data)
+        found = enquiries.search(work, house().keys.vault, by, **json_data)
     return {"enquiries": [str(one) for one in found]}
 
 
@@ -126,7 +126,7 @@ def give_consent(enquiry_id: UUID, json_data: Json) -> Answer:
     by, form = staff_actor(), consent_form(json_data)
 
     def run(work: Work) -> tuple[int, Json]:
-        given = consents.give_consent(work, house().settings.keys, house().texts, by, enquiry_id, form)
+        given = consents.give_consent(work, house().keys, house().texts, by, enquiry_id, form)
         return 201, enquiry_queries.consent_shown(given)
 
     return once(run)
@@ -149,7 +149,7 @@ def withdraw_consent(enquiry_id: UUID, consent_id: UUID, json_data: Json) -> Ans
     by = staff_actor()
 
     def run(work: Work) -> tuple[int, Json]:
-        current = consents.withdraw_consent(work, house().settings.keys, by, enquiry_id, consent_id, **json_data)
+        current = consents.withdraw_consent(work, house().keys, by, enquiry_id, consent_id, **json_data)
         return 201, enquiry_queries.consent_shown(current)
 
     return once(run)
@@ -232,7 +232,7 @@ def draft(json_data: Json) -> Answer:
     by = staff_actor()
 
     def run(work: Work) -> tuple[int, Json]:
-        return 201, referral_queries.to_staff(referrals.draft(work, house().settings.keys, by, **json_data))
+        return 201, referral_queries.to_staff(referrals.draft(work, house().keys, by, **json_data))
 
     return once(run)
 
@@ -278,7 +278,7 @@ Do = Callable[[Work, StaffActor, UUID, int, Json], Referral | Withheld]
 
 
 def _prepare(work: Work, by: StaffActor, referral_id: UUID, version: int, data: Json) -> Referral:
-    settings = house().settings
+    settings = house()
     return referrals.prepare(work, settings.keys, by, referral_id, version, undo_window=settings.undo_window, **data)
 
 
@@ -286,7 +286,7 @@ def _answer(work: Work, by: StaffActor, referral_id: UUID, version: int, data: J
     known = {**PERSON.dump(data.get("person", {})), **EMPLOYER.dump(data.get("employer", {}))}
     return referrals.answer(
         work,
-        house().settings.keys,
+        house().keys,
         by,
         referral_id,
         version,
@@ -304,7 +304,7 @@ STAFF_ACTIONS: Mapping[Action, Do] = {
         work, by, referral_id, version, **data
     ),
     Action.CANCEL: lambda work, by, referral_id, version, data: referrals.cancel(
-        work, house().settings.keys, by, referral_id, version, **data
+        work, house().keys, by, referral_id, version, **data
     ),
     Action.MARK_ENTERED_IN_ERROR: lambda work, by, referral_id, version, data: referrals.mark_entered_in_error(
         work, by, referral_id, version, **data
@@ -321,7 +321,7 @@ def record_for_partner(referral_id: UUID, json_data: Json) -> Answer:
     by, details = staff_actor(), record_details(json_data)
 
     def run(work: Work) -> tuple[int, Json]:
-        recorded = referrals.record_for_partner(work, house().settings.keys, by, referral_id, None, **details)
+        recorded = referrals.record_for_partner(work, house().keys, by, referral_id, None, **details)
         return 201, referral_queries.to_staff(recorded)
 
     return once(run)

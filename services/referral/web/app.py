@@ -13,10 +13,8 @@ from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
 from services.referral import config
 from services.referral.config import ReferralSettings
-from services.referral.consent_texts import TextLibrary
 from services.referral.store.timeline import tell_refusal
-from services.referral.web import api_partner, api_staff, operator
-from services.referral.web.callers import House
+from services.referral.web import api_partner, api_staff, desk, operator
 
 NAVIGATORS = frozenset({StaffRole.NAVIGATOR.value, StaffRole.LEAD.value})
 NAVIGATION = (NavigationItem("Referrals", "/referral/", NAVIGATORS), NavigationItem("Directory", "/directory/"))
@@ -48,10 +46,10 @@ def create_app(
         "referral",
         settings,
         unit,
-        blueprints=(api_staff.blueprint, api_partner.blueprint, operator.blueprint),
+        blueprints=(api_staff.blueprint, api_partner.blueprint, operator.blueprint, desk.blueprint()),
         facts=FACTS,
         navigation=NAVIGATION,
         issuer_keys=issuer_keys,
     )
-    app.extensions["referral"] = House(own or config.load(settings), TextLibrary(samples_count=settings.is_demo))
+    app.extensions["referral"] = own or config.load(settings)
     return app

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import marshmallow
@@ -15,7 +14,6 @@ from services.chassis.web import room
 from services.chassis.work import Work
 from services.referral.commands.referrals import Withheld
 from services.referral.config import ReferralSettings
-from services.referral.consent_texts import TextLibrary
 from services.referral.domain.lifecycle import Actor
 from services.referral.store.referrals import StaffActor
 from services.referral.web.bodies import fields_of
@@ -24,16 +22,9 @@ LONGEST_KEY = 128
 Run = Callable[[Work], tuple[int, dict[str, Any]]]
 
 
-@dataclass(frozen=True)
-class House:
+def house() -> ReferralSettings:
     """What the commands of this application need besides the database."""
-
-    settings: ReferralSettings
-    texts: TextLibrary
-
-
-def house() -> House:
-    found: House = current_app.extensions["referral"]
+    found: ReferralSettings = current_app.extensions["referral"]
     return found
 
 

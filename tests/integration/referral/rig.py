@@ -150,7 +150,7 @@ class Network:
 
     def __post_init__(self) -> None:
         self.scene.keys = config.Keys(self.scene.keys.vault, sealing.OwnKeys(OWN_KEYS), self.scene.keys.desk_links)
-        own = config.ReferralSettings(self.scene.keys, timedelta(0))
+        own = config.ReferralSettings(self.scene.keys, timedelta(0), self.scene.texts)
         self.app = create_app(settings(), self.scene.unit, issuer_keys=self.issuer.keys(), own=own)
         self.tell_directory()
         self.navigator = self.staff()
