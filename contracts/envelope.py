@@ -22,13 +22,7 @@ from contracts.fields import format_instant, is_aware_utc, parse_instant
 CONTENT_TYPE = "application/cloudevents+json"
 SCHEMA_ROOT = "https://lotsennetz.example/schemas"
 MAX_BYTES = 512 * 1024
-_SUBJECT = re.compile(r"^[a-z_]+/[A-Za-z0-9._:-]{1,128}$")
-_TYPE = re.compile(r"^[a-z]+(\.[a-z_]+)+\.v[1-9][0-9]*$")
-_SOURCE = re.compile(r"^/[a-z0-9/._-]{1,200}$")
-_ACTOR = re.compile(r"^[a-z]+:[A-Za-z0-9._:/-]{1,200}$")
 _UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
-_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
-_REFERENCE = re.compile(r"^[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,500}$")
 _SEQUENCE = re.compile(r"^[0-9]{1,18}$")
 
 
@@ -145,9 +139,21 @@ def headers(envelope: Envelope) -> dict[str, str]:
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-def _text(pattern: re.Pattern[str], expected: str) -> Callable[[str, Any], str]:
+PATTERNS: Mapping[str, re.Pattern[str]] = {
+    "source": re.compile(r"^/[a-z0-9/._-]{1,200}$"),
+    "type": re.compile(r"^[a-z]+(\.[a-z_]+)+\.v[1-9][0-9]*$"),
+    "subject": re.compile(r"^[a-z_]+/[A-Za-z0-9._:-]{1,128}$"),
+    "actor": re.compile(r"^[a-z]+:[A-Za-z0-9._:/-]{1,200}$"),
+    "traceparent": re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"),
+    **dict.fromkeys(
+        ("consentref", "dataref", "dataschema"), re.compile(r"^[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,500}$")
+    ),
+}
+
+
+def _text(expected: str) -> Callable[[str, Any], str]:
     def read_text(field: str, item: Any) -> str:
-        if not isinstance(item, str) or not pattern.fullmatch(item):
+        if not isinstance(item, str) or not PATTERNS[field].fullmatch(item):
             raise InvalidEnvelopeError(field, expected)
         return item
 
@@ -184,20 +190,20 @@ def _classification(field: str, item: Any) -> Classification:
 
 READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "id": _uuid,
-    "source": _text(_SOURCE, "a path such as /lotsennetz/referral"),
-    "type": _text(_TYPE, "a type such as referral.rejected.v1"),
-    "subject": _text(_SUBJECT, "kind and id such as referral/<id>"),
+    "source": _text("a path such as /lotsennetz/referral"),
+    "type": _text("a type such as referral.rejected.v1"),
+    "subject": _text("kind and id such as referral/<id>"),
     "time": _instant,
     "sequence": _sequence,
-    "actor": _text(_ACTOR, "kind and id such as system:clock"),
+    "actor": _text("kind and id such as system:clock"),
     "correlationid": _uuid,
     "causationid": _uuid,
-    "traceparent": _text(_TRACEPARENT, "a W3C traceparent"),
-    "consentref": _text(_REFERENCE, "a URI reference"),
-    "dataref": _text(_REFERENCE, "a URI reference"),
+    "traceparent": _text("a W3C traceparent"),
+    "consentref": _text("a URI reference"),
+    "dataref": _text("a URI reference"),
     "expirytime": _instant,
     "dataclassification": _classification,
-    "dataschema": _text(_REFERENCE, "a URI"),
+    "dataschema": _text("a URI"),
     "expectedversion": _sequence,
 }
 REQUIRED = ("id", "source", "type", "time", "actor", "correlationid", "dataclassification")

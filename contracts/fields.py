@@ -345,7 +345,7 @@ def _class_kind(annotation: type) -> Kind:
 
 def _document_schema(annotation: type) -> dict[str, Any]:
     if annotation is PublicText:
-        names = {"pattern": PATTERNS[LanguageTag]}
+        names = {"type": "string", "pattern": PATTERNS[LanguageTag]}
         return {"type": "object", "propertyNames": names, "additionalProperties": {"type": "string"}}
     return {"type": "object", "required": ["kty"]} if annotation is PublicJwk else {"type": "object"}
 

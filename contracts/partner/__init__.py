@@ -1,1 +1,1 @@
-"""The published interface to partners: what a notice, a dossier, a command and its result look like. Descriptions only."""
+"""The published interface to partners: notice, dossier, command and its result. Descriptions only."""

@@ -159,7 +159,7 @@ ACTIONS: Mapping[str, Action] = {type_of_action(action): action for action in BO
 
 
 def read_body(action: Action, data: Mapping[str, Any]) -> Any:
-    """The body object of an action; raises marshmallow's ValidationError naming each wrong field, KeyError for no action."""
+    """The body of an action; marshmallow's ValidationError names each wrong field, KeyError an action of nobody."""
     return BODIES[action].__schema__.load(dict(data))  # type: ignore[attr-defined]
 
 

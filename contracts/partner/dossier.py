@@ -11,7 +11,18 @@ import marshmallow
 from marshmallow import fields, validate
 
 from contracts.codes import BackLevel, DataCategory, EnquirerKind, GroundKind, Topic, Urgency
-from contracts.fields import PATTERNS, CodeOf, Day, Identifier, Instant, LanguageTag, Matches, Reference, StrictInteger
+from contracts.fields import (
+    PATTERNS,
+    CodeOf,
+    Day,
+    Identifier,
+    Instant,
+    LanguageTag,
+    Matches,
+    Reference,
+    StrictBoolean,
+    StrictInteger,
+)
 
 MAX_NOTE = 4_000
 CATEGORY = "category"
@@ -48,7 +59,7 @@ class DocumentSchema(marshmallow.Schema):
 
     kind = fields.String(required=True, validate=Matches(r"^[A-Z][A-Z_]{1,40}$"))
     language = fields.String(validate=_TAG)
-    translated = fields.Boolean()
+    translated = StrictBoolean()
 
 
 class PersonSchema(marshmallow.Schema):
