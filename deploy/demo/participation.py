@@ -12,17 +12,17 @@ ROWS = Path(__file__).parent / "data" / "participation.ndjson"
 def participations(
     today: date, *, webhook_urls: Mapping[str, str], public_keys: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[dict[str, Any]]:
-    """Each stand-in's row, assured today; addresses and keys by the organization's slug.
+    """The rows of one import: each stand-in's participation and its word, given today, that its entries are true.
 
-    The rows can go into one import (``POST /directory/operator/imports``, one JSON object per line) or each to
-    ``PUT /directory/operator/organizations/<slug>/participation``.
+    Addresses and keys are given by the organization's slug.
     """
     for line in ROWS.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         slug = row["organization_id"]
-        row["terms"] = [{**terms, "assured_date": today.isoformat()} for terms in row["terms"]]
         if slug in webhook_urls:
             row["channel"]["webhook_url"] = webhook_urls[slug]
         if slug in public_keys:
             row["public_key"] = dict(public_keys[slug])
         yield row
+        for terms in row["terms"]:
+            yield {"object": "report", "service_id": terms["service_id"], "assured_date": today.isoformat()}

@@ -57,6 +57,21 @@ def change_public_key(work: Work, organization_id: str, key: Any, fingerprint: A
     return {"effect": changes[0].effect, "thumbprint": thumbprint(key)}
 
 
+def report(work: Work, service_id: str, words: Mapping[str, Any], organization_id: str | None = None) -> dict[str, Any]:
+    """Keep what an organization says about its own service; what it does not mention stays as it said before."""
+    service, before = (Kind.SERVICE, service_id), (Kind.REPORT, service_id)
+    held = store.load(work.tx, [service, before])
+    if service not in held or organization_id not in (None, held[service]["organization_id"]):
+        raise NotFoundError("directory.service-unknown")
+    dated = {"capacity_reported_on": work.today.isoformat()} if "capacity" in words else {}
+    found = read_object(Kind.REPORT, {**held.get(before, {}), **dated, **words, "service_id": service_id})
+    if not isinstance(found, Row):
+        raise InvalidError("directory.report-invalid", {one.field: one.expected for one in found})
+    changes = plan([found], held)
+    _apply(work, changes)
+    return {"effect": changes[0].effect, **found.document}
+
+
 def announce_everything(unit: Unit) -> int:
     """Tell everybody the present state anew; a consumer that knows a version already passes it over."""
     with unit.db.read() as connection:
@@ -117,7 +132,7 @@ def _organization_event(row: Mapping[str, Any]) -> OrganizationPublished:
 
 def _service_event(row: Mapping[str, Any]) -> ServicePublished | ServiceRetired:
     terms = terms_of(row["document"]["id"], row["participation"])
-    return service_told(row["document"], row["version"], terms)
+    return service_told(row["document"], row["version"], terms, row["report"])
 
 
 def _shown_in(changed: Iterable[Change]) -> tuple[set[str], set[str]]:
@@ -132,7 +147,7 @@ def _shown_in(changed: Iterable[Change]) -> tuple[set[str], set[str]]:
             case Kind.LOCATION | Kind.PARTICIPATION:
                 organizations.add(document["organization_id"])
                 services.update(change.service_ids)
-            case Kind.SERVICE:
+            case Kind.SERVICE | Kind.REPORT:
                 services.add(change.row.id)
     return organizations, services
 

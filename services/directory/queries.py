@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 #: All filters are cumulative; one that is not given lets everything pass.
 SERVICES = """
-    FROM services s JOIN organizations o ON o.id = s.organization_id
+    FROM services s JOIN organizations o ON o.id = s.organization_id LEFT JOIN reports r ON r.service_id = s.id
     WHERE (%(organization_id)s::uuid IS NULL OR s.organization_id = %(organization_id)s)
       AND (%(topic)s::text IS NULL OR s.document -> 'topics' ? %(topic)s)
       AND (%(modified_after)s::timestamptz IS NULL OR s.changed_at > %(modified_after)s)
@@ -52,7 +52,8 @@ def services(connection: Connection, wanted: Filter) -> Json:
     """A page of services."""
     total = connection.execute(f"SELECT count(*) AS n {SERVICES}", wanted.params).fetchone()
     rows = connection.execute(
-        f"""SELECT s.document, s.changed_at, o.document AS organization {SERVICES}
+        f"""SELECT s.document || coalesce(r.document, '{{}}') AS document, s.changed_at, o.document AS organization
+        {SERVICES}
         ORDER BY s.document -> 'name' ->> 'de', s.id LIMIT %(limit)s OFFSET %(offset)s""",
         wanted.params,
     ).fetchall()
@@ -64,11 +65,12 @@ def service(connection: Connection, service_id: UUID) -> Json:
     """One service with everything below it; a retired one too, for what still runs on it."""
     row = connection.execute(
         """
-        SELECT s.document, s.changed_at, o.document AS organization,
+        SELECT s.document || coalesce(r.document, '{}') AS document, s.changed_at, o.document AS organization,
             ARRAY(SELECT a.document FROM areas a WHERE s.document -> 'areas' ? a.id ORDER BY a.id) AS areas,
             ARRAY(SELECT jsonb_build_array(p.document, l.document) FROM service_at_locations p
                   JOIN locations l ON l.id = p.location_id WHERE p.service_id = s.id ORDER BY p.id) AS places
-        FROM services s JOIN organizations o ON o.id = s.organization_id WHERE s.id = %s""",
+        FROM services s JOIN organizations o ON o.id = s.organization_id LEFT JOIN reports r ON r.service_id = s.id
+        WHERE s.id = %s""",
         (service_id,),
     ).fetchone()
     if row is None:
@@ -107,11 +109,27 @@ def listing(connection: Connection) -> list[Json]:
     return connection.execute(
         """
         SELECT o.id, o.document AS organization, o.version, p.document AS participation,
-            ARRAY(SELECT s.document FROM services s WHERE s.organization_id = o.id
+            ARRAY(SELECT s.document || coalesce(r.document, '{}') FROM services s
+                  LEFT JOIN reports r ON r.service_id = s.id WHERE s.organization_id = o.id
                   ORDER BY s.document -> 'name' ->> 'de') AS services
         FROM organizations o LEFT JOIN participations p ON p.organization_id = o.id
         ORDER BY o.document -> 'name' ->> 'de'"""
     ).fetchall()
+
+
+def service_card(connection: Connection, service_id: UUID, organization_id: str | None) -> Json:
+    """One service's document with what its organization says; another organization's looks as if it were not there."""
+    row = connection.execute(
+        """
+        SELECT s.document || coalesce(r.document, '{}') AS document, (r.document ->> 'capacity_reported_on')::date
+            AS reported_on, (r.document ->> 'assured_date')::date AS assured_on
+        FROM services s LEFT JOIN reports r ON r.service_id = s.id
+        WHERE s.id = %s AND (%s::uuid IS NULL OR s.organization_id = %s::uuid)""",
+        (service_id, organization_id, organization_id),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("directory.service-unknown")
+    return {**row["document"], "reported_on": row["reported_on"], "assured_on": row["assured_on"]}
 
 
 def participation(connection: Connection, organization_id: str) -> Json:

@@ -26,6 +26,7 @@ LOAD: Mapping[Kind, LiteralString] = {
     Kind.PARTICIPATION: """
         SELECT organization_id AS id, document FROM participations
         WHERE organization_id = ANY(%s::uuid[]) FOR UPDATE""",
+    Kind.REPORT: "SELECT service_id AS id, document FROM reports WHERE service_id = ANY(%s::uuid[]) FOR UPDATE",
 }
 
 KEEP: Mapping[Kind, LiteralString] = {
@@ -56,6 +57,9 @@ KEEP: Mapping[Kind, LiteralString] = {
     Kind.PARTICIPATION: """
         INSERT INTO participations (organization_id, document, changed_at) VALUES (%(id)s, %(document)s, %(now)s)
         ON CONFLICT (organization_id) DO UPDATE SET document = EXCLUDED.document, changed_at = EXCLUDED.changed_at""",
+    Kind.REPORT: """
+        INSERT INTO reports (service_id, document, changed_at) VALUES (%(id)s, %(document)s, %(now)s)
+        ON CONFLICT (service_id) DO UPDATE SET document = EXCLUDED.document, changed_at = EXCLUDED.changed_at""",
 }
 
 KEEP_HISTORY: LiteralString = """
@@ -117,7 +121,8 @@ def raise_services(tx: Connection, service_ids: Collection[str], now: datetime) 
         """
         UPDATE services AS s SET version = version + 1, changed_at = %s WHERE id = ANY(%s::uuid[])
         RETURNING s.document, s.version,
-            (SELECT p.document FROM participations p WHERE p.organization_id = s.organization_id) AS participation""",
+            (SELECT p.document FROM participations p WHERE p.organization_id = s.organization_id) AS participation,
+            (SELECT r.document FROM reports r WHERE r.service_id = s.id) AS report""",
         (now, sorted(service_ids)),
     ).fetchall()
 
@@ -136,8 +141,9 @@ def all_services(connection: Connection) -> list[dict[str, Any]]:
     """Every service, retired ones too, with all that is said about it."""
     return connection.execute(
         """
-        SELECT s.document, s.version, p.document AS participation
-        FROM services s LEFT JOIN participations p ON p.organization_id = s.organization_id ORDER BY s.id"""
+        SELECT s.document, s.version, p.document AS participation, r.document AS report
+        FROM services s LEFT JOIN participations p ON p.organization_id = s.organization_id
+        LEFT JOIN reports r ON r.service_id = s.id ORDER BY s.id"""
     ).fetchall()
 
 

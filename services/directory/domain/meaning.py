@@ -10,8 +10,6 @@ from services.directory.domain.shapes import Problem
 
 Document = Mapping[str, Any]
 
-UNDATED = "the day the capacity was reported: a capacity without its date is unknown"
-
 
 def contradictions(kind: Kind, document: Document) -> Iterator[Problem]:
     """Each contradiction inside one object, as (field, expectation)."""
@@ -24,13 +22,10 @@ def _ages(service: Document) -> Iterator[Problem]:
         yield "maximum_age", "an age not below minimum_age"
 
 
-def _capacity(service: Document) -> Iterator[Problem]:
-    if _is_undated(service):
-        yield "capacity_reported_on", UNDATED
-
-
-def _is_undated(document: Document) -> bool:
-    return document.get("capacity", Capacity.UNKNOWN) != Capacity.UNKNOWN and "capacity_reported_on" not in document
+def _capacity(document: Document) -> Iterator[Problem]:
+    known = document.get("capacity", Capacity.UNKNOWN) != Capacity.UNKNOWN
+    if known and "capacity_reported_on" not in document:
+        yield "capacity_reported_on", "the day the capacity was reported: a capacity without its date is unknown"
 
 
 def _employer_topics(service: Document) -> Iterator[Problem]:
@@ -84,8 +79,6 @@ def _terms(participation: Document) -> Iterator[Problem]:
     for index, terms in enumerate(participation.get("terms", ())):
         if not set(terms["minimum_categories"]) <= set(terms["categories_accepted"]):
             yield f"terms[{index}].minimum_categories", "categories that are also accepted"
-        if _is_undated(terms):
-            yield f"terms[{index}].capacity_reported_on", UNDATED
         if terms["service_id"] in seen:
             yield f"terms[{index}].service_id", "one entry per service"
         seen.add(terms["service_id"])
@@ -96,6 +89,7 @@ _CHECKS: Mapping[Kind, tuple[Callable[[Document], Iterator[Problem]], ...]] = Ma
         Kind.SERVICE: (_ages, _capacity, _employer_topics, _own_better_body, _profession, _spans, _opening_hours),
         Kind.LOCATION: (_opening_hours, _spans),
         Kind.SERVICE_AT_LOCATION: (_opening_hours, _spans),
+        Kind.REPORT: (_capacity,),
         Kind.PARTICIPATION: (_channel, _agreement, _terms),
     }
 )

@@ -52,6 +52,7 @@ class Kind(StrEnum):
     SERVICE = "service"
     SERVICE_AT_LOCATION = "service_at_location"
     PARTICIPATION = "participation"
+    REPORT = "report"
 
 
 STATUSES = ("active", "inactive", "defunct", "temporarily closed")
@@ -122,10 +123,6 @@ TERMS = shape(
         "answer_days": may(whole(1, 90)),
         "contact_days": may(whole(1, 90)),
         "back_level": must(one_of(BackLevel)),
-        # What only the partner itself can say about its service, and so weighs more than an editor's word.
-        "assured_date": may(day),
-        "capacity": may(one_of(Capacity)),
-        "capacity_reported_on": may(day),
     }
 )
 CHANNEL = shape({"kind": must(one_of(ChannelKind)), "webhook_url": may(web_address), "unit_mailbox": may(email)})
@@ -256,6 +253,13 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
             "public_key": may(public_jwk),
             "terms": may(list_of(TERMS)),
         },
+        # What only the organization itself can say about its service, and so weighs more than an editor's word.
+        Kind.REPORT: {
+            "service_id": must(reference(Kind.SERVICE)),
+            "assured_date": may(day),
+            "capacity": may(one_of(Capacity)),
+            "capacity_reported_on": may(day),
+        },
     }
 )
 
@@ -280,5 +284,6 @@ REFERENCES: Mapping[Kind, tuple[tuple[str, Kind], ...]] = MappingProxyType(
             ("sources", Kind.SOURCE),
         ),
         Kind.PARTICIPATION: (("organization_id", Kind.ORGANIZATION), ("terms[].service_id", Kind.SERVICE)),
+        Kind.REPORT: (("service_id", Kind.SERVICE),),
     }
 )

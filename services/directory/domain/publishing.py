@@ -71,10 +71,12 @@ def organization_published(
     )
 
 
-def service_published(service: Document, version: int, terms: Document | None) -> ServicePublished:
+def service_published(
+    service: Document, version: int, terms: Document | None, report: Document | None = None
+) -> ServicePublished:
     """A service with everything matching needs; the rules travel to where the person's data is, never the other way."""
     funding = service.get("funding", ())
-    told = _by_the_partner(service, terms)
+    told = with_report(service, report)
     return ServicePublished(
         service_id=UUID(service["id"]),
         version=version,
@@ -105,10 +107,12 @@ def service_published(service: Document, version: int, terms: Document | None) -
     )
 
 
-def service_told(service: Document, version: int, terms: Document | None) -> ServicePublished | ServiceRetired:
+def service_told(
+    service: Document, version: int, terms: Document | None, report: Document | None = None
+) -> ServicePublished | ServiceRetired:
     """What is said about a service as it stands: that it is there, or that it is no more."""
     if not is_retired(service):
-        return service_published(service, version, terms)
+        return service_published(service, version, terms, report)
     return ServiceRetired(
         service_id=UUID(service["id"]), version=version, organization_id=UUID(service["organization_id"])
     )
@@ -117,6 +121,11 @@ def service_told(service: Document, version: int, terms: Document | None) -> Ser
 def is_retired(service: Document) -> bool:
     """A service is retired, never removed: what runs on it must still find it."""
     return service["status"] in RETIRED_STATUSES
+
+
+def with_report(service: Document, report: Document | None) -> Document:
+    """The service with what its own organization says about capacity and about the entry still being true."""
+    return {**service, **{name: word for name, word in (report or {}).items() if name != "service_id"}}
 
 
 def terms_of(service_id: str, participation: Document | None) -> Document | None:
@@ -164,12 +173,6 @@ def _terms(terms: Document | None) -> Terms:
         contact_days=terms.get("contact_days"),
         back_level=BackLevel(terms["back_level"]),
     )
-
-
-def _by_the_partner(service: Document, terms: Document | None) -> Document:
-    """The service with what its own organization says about capacity and about the entry still being true."""
-    own_words = ("assured_date", "capacity", "capacity_reported_on")
-    return {**service, **{name: terms[name] for name in own_words if terms and name in terms}}
 
 
 def _capacity(service: Document) -> Capacity:

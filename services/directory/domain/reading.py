@@ -14,6 +14,9 @@ from services.directory.domain.meaning import contradictions
 from services.directory.domain.objects import READERS, Kind
 from services.directory.domain.shapes import Problems
 
+#: Objects without an id of their own: there is one for each object they speak of.
+OWNED = {Kind.PARTICIPATION: "organization_id", Kind.REPORT: "service_id"}
+
 MAX_LINE = 256 * 1024
 MAX_LINES = 200_000
 MAX_DEPTH = 24
@@ -142,8 +145,8 @@ def _inside(item: Any) -> list[Any]:
 
 def _id_of(kind: Kind, document: dict[str, Any], given: dict[str, Any]) -> str:
     """The object's id; a slug it was named by is kept beside the id it stands for."""
-    if kind is Kind.PARTICIPATION:
-        return str(document["organization_id"])
+    if kind in OWNED:
+        return str(document[OWNED[kind]])
     if kind not in (Kind.SOURCE, Kind.AREA) and str(as_id(kind, given["id"])) != str(given["id"]).lower():
         document["slug"] = given["id"]
     return str(document["id"])

@@ -9,7 +9,7 @@ from services.chassis.room import NavigationItem, SecurityFacts
 from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
-from services.directory.web import hsds, operator, pages
+from services.directory.web import hsds, operator, pages, reports
 
 NAVIGATION = (NavigationItem("Directory", "/directory/"), NavigationItem("Referrals", "/referral/"))
 
@@ -20,7 +20,7 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         "directory",
         settings,
         unit,
-        blueprints=(pages.blueprint, operator.blueprint, hsds.blueprint),
+        blueprints=(pages.blueprint, reports.blueprint, operator.blueprint, hsds.blueprint),
         facts=SecurityFacts(
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count)
         ),

@@ -11,7 +11,7 @@ from services.chassis.access import staff
 from services.chassis.pages import language
 from services.chassis.web import room
 from services.directory import queries
-from services.directory.domain.publishing import is_retired, terms_of
+from services.directory.domain.publishing import is_retired
 
 blueprint = APIBlueprint(
     "directory_pages", __name__, url_prefix="/directory", template_folder="templates", enable_openapi=False
@@ -36,20 +36,19 @@ def _organization(row: dict[str, Any]) -> dict[str, Any]:
         "description": _words(row["organization"]["description"]),
         "channel": ChannelKind(kind),
         "agreement": bool(participation and participation.get("agreement")),
-        "services": [_service(service, participation) for service in row["services"]],
+        "services": [_service(service) for service in row["services"]],
     }
 
 
-def _service(service: dict[str, Any], participation: dict[str, Any] | None) -> dict[str, Any]:
-    told = {**service, **(terms_of(service["id"], participation) or {})}
-    assured = told.get("assured_date")
+def _service(service: dict[str, Any]) -> dict[str, Any]:
+    assured = service.get("assured_date")
     return {
         "id": service["id"],
         "name": _words(service["name"]),
         "topics": [Topic(topic) for topic in service["topics"]],
         "role": ServiceRole(service["role"]),
         "audience": Audience(service["audience"]),
-        "capacity": Capacity(told.get("capacity", Capacity.UNKNOWN)),
+        "capacity": Capacity(service.get("capacity", Capacity.UNKNOWN)),
         "assured_on": date.fromisoformat(assured) if assured else None,
         "retired": is_retired(service),
     }

@@ -23,7 +23,7 @@ from tests.unit.directory.rows import (
 def test_a_file_is_taken_in_and_every_entry_announced_with_version_1(directory: Directory) -> None:
     report = directory.take_in(*a_directory())
     organization, service, applied = directory.said()
-    assert report["rows"] == 7
+    assert report["rows"] == 8
     assert isinstance(organization, OrganizationPublished)
     assert (organization.organization_id, organization.version) == (id_of("organization", "a-chamber"), 1)
     assert organization.channel.kind is ChannelKind.AMQP
@@ -41,8 +41,8 @@ def test_the_same_file_again_changes_nothing_and_says_only_that(directory: Direc
     report = directory.take_in(*a_directory())
     assert report["changes"] == []
     [applied] = directory.said()[3:]
-    assert (applied.organizations, applied.services, applied.unchanged) == (0, 0, 7)
-    assert directory.count("object_history") == 7
+    assert (applied.organizations, applied.services, applied.unchanged) == (0, 0, 8)
+    assert directory.count("object_history") == 8
 
 
 def test_only_the_changed_service_gets_a_new_version(directory: Directory) -> None:
@@ -106,7 +106,7 @@ def test_a_new_place_is_a_new_version_of_its_organization_alone(directory: Direc
 
 def test_changed_terms_are_a_new_version_of_organization_and_service(directory: Directory) -> None:
     directory.take_in(*a_directory())
-    directory.take_in(a_participation(terms=[terms(back_level="receipt", assured_date="2026-11-01")]))
+    directory.take_in(a_participation(terms=[terms(back_level="receipt")]))
     organization, service, _ = directory.said()[3:]
     assert organization.version == service.version == 2
     assert service.terms.back_level is BackLevel.RECEIPT

@@ -14,6 +14,7 @@ from referencing.jsonschema import DRAFT202012
 from contracts.codes import BackLevel
 from contracts.identity import id_of
 from services.directory.domain import hsds
+from services.directory.domain.objects import Kind
 from services.directory.web.app import create_app
 from tests.chassis.web_rig import TestIssuer, bearer, settings
 from tests.integration.directory.conftest import REGION, Directory
@@ -83,14 +84,14 @@ def test_every_mistake_is_named_with_line_field_and_expectation(client: FlaskCli
     assert answer.status_code == 422
     assert answer.json["slug"] == "directory.import-invalid"
     assert answer.json["problems"] == [
-        {"line": 8, "field": "audience", "expected": "one of person, employer, both"},
-        {
-            "line": 9,
-            "field": "object",
-            "expected": "one of source, area, organization, location, service, service_at_location, participation",
-        },
+        {"line": 9, "field": "audience", "expected": "one of person, employer, both"},
         {
             "line": 10,
+            "field": "object",
+            "expected": f"one of {', '.join(Kind)}",
+        },
+        {
+            "line": 11,
             "field": "",
             "expected": "a JSON object; column 2: Expecting property name enclosed in double quotes",
         },

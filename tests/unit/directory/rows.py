@@ -88,6 +88,10 @@ def a_participation(**changes: Any) -> Json:
     }
 
 
+def a_report(**changes: Any) -> Json:
+    return {"object": "report", "service_id": "a-recognition", "assured_date": "2026-11-01", **changes}
+
+
 def a_directory() -> list[Json]:
     """One of everything, each referring to the one before."""
     return [
@@ -98,4 +102,5 @@ def a_directory() -> list[Json]:
         a_service(),
         a_place_of_service(),
         a_participation(),
+        a_report(),
     ]

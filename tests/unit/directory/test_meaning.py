@@ -6,7 +6,7 @@ import pytest
 
 from services.directory.domain.objects import Kind
 from services.directory.domain.reading import RowProblem, read_object
-from tests.unit.directory.rows import a_location, a_participation, a_place_of_service, a_service, terms
+from tests.unit.directory.rows import a_location, a_participation, a_place_of_service, a_report, a_service, terms
 
 AGREEMENT = {"kind": "joint", "law": "KDG", "signed_on": "2026-01-15"}
 
@@ -59,7 +59,7 @@ def test_what_fits_together_is_taken(row: dict[str, Any]) -> None:
         (a_participation(agreement={**AGREEMENT, "valid_until": "2025-01-15"}), "agreement.valid_until"),
         (a_participation(terms=[terms(minimum_categories=["HEALTH"])]), "terms[0].minimum_categories"),
         (a_participation(terms=[terms(), terms(answer_days=9)]), "terms[1].service_id"),
-        (a_participation(terms=[terms(capacity="waitlist")]), "terms[0].capacity_reported_on"),
+        (a_report(capacity="waitlist"), "capacity_reported_on"),
     ],
 )
 def test_what_contradicts_itself_is_named(row: dict[str, Any], field: str) -> None:

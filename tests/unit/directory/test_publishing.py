@@ -18,7 +18,7 @@ from services.directory.domain.publishing import (
     terms_of,
 )
 from services.directory.domain.reading import Row, read_object
-from tests.unit.directory.rows import a_location, a_participation, a_service, an_organization, terms
+from tests.unit.directory.rows import a_location, a_participation, a_report, a_service, an_organization
 
 KEY = {"kty": "OKP", "crv": "X25519", "kid": "k1", "x": "hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo"}
 ADDRESS = {
@@ -128,8 +128,8 @@ def test_a_service_is_told_whole() -> None:
 
 def test_the_partner_s_own_word_about_capacity_and_freshness_weighs_more() -> None:
     service = document(a_service(capacity="capacity", capacity_reported_on="2026-01-01", assured_date="2026-01-01"))
-    own = terms(capacity="no_capacity", capacity_reported_on="2026-11-20", assured_date="2026-11-20")
-    event = service_published(service, 1, document(a_participation(terms=[own]))["terms"][0])
+    own = a_report(capacity="no_capacity", capacity_reported_on="2026-11-20", assured_date="2026-11-20")
+    event = service_published(service, 1, None, document(own))
     assert (event.capacity, event.capacity_reported_on) == (Capacity.NO_CAPACITY, date(2026, 11, 20))
     assert event.assured_on == date(2026, 11, 20)
 

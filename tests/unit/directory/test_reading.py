@@ -21,7 +21,7 @@ from services.directory.domain.reading import (
     read_object,
     read_rows,
 )
-from tests.unit.directory.rows import a_directory, a_participation, a_service, a_source
+from tests.unit.directory.rows import a_directory, a_participation, a_report, a_service, a_source
 
 
 def read(content: bytes) -> list[Row | RowProblem]:
@@ -35,7 +35,7 @@ def lines(*rows: Any) -> bytes:
 def test_one_of_everything_is_read_in_order() -> None:
     found = read(lines(*a_directory()))
     assert [row.kind for row in found if isinstance(row, Row)] == list(Kind)
-    assert [row.line for row in found] == [1, 2, 3, 4, 5, 6, 7]
+    assert [row.line for row in found] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 def test_a_slug_becomes_its_id_and_is_kept() -> None:
@@ -56,6 +56,11 @@ def test_an_id_stays_what_it_is_and_gets_no_slug() -> None:
 def test_a_participation_is_known_by_its_organization() -> None:
     [row] = read(lines(a_participation()))
     assert row.id == str(id_of("organization", "a-chamber"))
+
+
+def test_a_report_is_known_by_its_service() -> None:
+    [row] = read(lines(a_report()))
+    assert row.id == str(id_of("service", "a-recognition"))
 
 
 def test_empty_lines_count_but_say_nothing() -> None:
