@@ -301,7 +301,7 @@ class Story:
 
     def ihk_accepts(self) -> str:
         self.desk.act(
-            self.ids["amira-ihk"], "answer", {"answer": "Abschluss 2016.", "person": {"qualification_year": 2016}}
+            self.ids["amira-ihk"], "answer", {"person": {"qualification_year": 2016}}
         )
         seen = self.desk.wait_for(self.ids["amira-ihk"], "accepted")
         assert seen["contact_by"], "no contact-by date"
