@@ -1,0 +1,56 @@
+"""Every connection carries its deadlines, and trouble of the database's own has one name."""
+
+import pytest
+
+from services.chassis.db import Database
+from services.chassis.errors import UnavailableError
+from tests.chassis.rig import Room
+
+DEADLINES = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+
+
+@pytest.mark.parametrize("setting", DEADLINES)
+def test_no_connection_waits_for_ever(directory: Room, setting: str) -> None:
+    with directory.db.session() as writer, directory.db.read() as reader, directory.session() as own:
+        for connection in (writer, reader, own):
+            row = connection.execute(f"SHOW {setting}".encode()).fetchone()
+            assert row is not None
+            assert row[setting] not in {"0", "0ms"}
+
+
+def test_a_peer_that_vanished_is_noticed(directory: Room) -> None:
+    with directory.db.session() as connection:
+        assert connection.info.get_parameters()["tcp_user_timeout"] == "5000"
+
+
+def test_a_reader_cannot_write(directory: Room) -> None:
+    import psycopg
+
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), directory.db.read() as connection:
+        connection.execute("DELETE FROM inbox")
+
+
+def test_waiting_behind_a_lock_ends_as_unavailable(directory: Room) -> None:
+    with directory.session() as other, other.transaction():
+        other.execute("LOCK TABLE inbox")
+        with pytest.raises(UnavailableError), directory.db.transaction() as tx:
+            tx.execute("SET LOCAL lock_timeout = '100ms'")
+            tx.execute("DELETE FROM inbox")
+
+
+def test_after_the_server_went_away_only_what_was_under_way_fails(directory: Room) -> None:
+    with directory.db.session() as one, directory.db.session() as two:
+        one.execute("SELECT 1")
+        two.execute("SELECT 1")
+    directory_pids = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'directory.test'"
+    with pytest.raises(UnavailableError), directory.db.session() as victim:
+        with directory.session() as killer:
+            killer.execute(directory_pids.encode() + b" AND datname = current_database() AND pid <> pg_backend_pid()")
+        victim.execute("SELECT 1")
+    for _ in range(5):
+        directory.db.ping()
+
+
+def test_a_server_that_is_not_there_is_unavailable_soon() -> None:
+    with Database("postgresql://nobody@127.0.0.1:1/none", 0, 1) as db, pytest.raises(UnavailableError):
+        db.ping()
