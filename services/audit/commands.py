@@ -4,10 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-import rfc8785
-
 from services.audit import publication, store
-from services.audit.domain.entry import Entry, entry_of
+from services.audit.domain.entry import Entry, entry_of, leaf_of
 from services.audit.domain.log import Head, checkpoint_is_due, grow
 from services.audit.queries import tree
 from services.audit.store import Standing
@@ -33,7 +31,7 @@ def record(tx: Connection, writer: Writer, arrivals: Iterable[Arrival], now: dat
 
 def append(tx: Connection, writer: Writer, standing: Standing, entries: Sequence[Entry], now: datetime) -> None:
     """Give the entries their places; make each leaf, once; sign the new head if it is time."""
-    leaves = [rfc8785.dumps(dict(entry.content)) for entry in entries]
+    leaves = [leaf_of(entry) for entry in entries]
     head, links, subtrees = grow(standing.head, leaves, now)
     recorded_at = head.recorded_at or now
     store.append_entries(tx, zip(entries, leaves, links, strict=True), recorded_at)
