@@ -119,6 +119,8 @@ def _plain(name: str, item: Any) -> Any:
     if name == "sequence":
         # The CloudEvents sequence extension is a string that sorts like the number.
         return f"{item:010d}" if isinstance(item, int) else item
+    if name == "expectedversion":
+        return item
     return str(item)
 
 

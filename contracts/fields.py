@@ -347,7 +347,9 @@ def _document_schema(annotation: type) -> dict[str, Any]:
     if annotation is PublicText:
         names = {"type": "string", "pattern": PATTERNS[LanguageTag]}
         return {"type": "object", "propertyNames": names, "additionalProperties": {"type": "string"}}
-    return {"type": "object", "required": ["kty"]} if annotation is PublicJwk else {"type": "object"}
+    if annotation is PublicJwk:
+        return {"type": "object", "properties": {"kty": {"type": "string"}}, "required": ["kty"]}
+    return {"type": "object"}
 
 
 def is_aware_utc(item: Any) -> bool:

@@ -27,7 +27,9 @@ def all_schemas() -> dict[str, Json]:
         for action, cls in BODIES.items()
     }
     dossier = _titled("dossier", object_of(DOSSIER), DOSSIER.__doc__)
-    dossier["oneOf"] = [{"required": ["person"]}, {"required": ["employer"]}]
+    dossier["oneOf"] = [
+        {"type": "object", "properties": {name: {}}, "required": [name]} for name in ("person", "employer")
+    ]
     described = {**events, **bodies, "dossier": dossier, "envelope": envelope_schema()}
     return {name: described[name] for name in sorted(described)}
 
