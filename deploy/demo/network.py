@@ -3,6 +3,7 @@
 `Network.start` brings it up in order, `watch` brings back whatever dies, `stop` leaves nothing running.
 """
 
+import base64
 import json
 import os
 import secrets
@@ -150,7 +151,7 @@ class Network:
         wanted += [f"{kind}-{service}" for service in SERVICES for kind in ("amqp", "lotsennetz")]
         wanted += ["lotse", "registration", "partner-amqp", *(partner.client_id for partner in PARTICIPANTS)]
         self.secrets = {name: secrets.token_urlsafe(24) for name in wanted} | self.secrets
-        self.secrets.setdefault("webhook", f"whsec_{secrets.token_urlsafe(24)}")
+        self.secrets.setdefault("webhook", f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}")
         write_state({"ports": self.ports, "secrets": self.secrets}, self.dev)
 
     def _make_databases(self) -> None:

@@ -15,7 +15,7 @@ from deploy.demo.desk import sign_in
 from deploy.demo.network import Network
 from deploy.demo.participants import PARTICIPANTS
 from deploy.demo.participation import participations
-from deploy.demo.places import ROOT
+from deploy.demo.places import ROOT, read_state
 from deploy.demo.story import Setting
 
 DIRECTORY_FILE = ROOT / "services" / "directory" / "data" / "aachen-muenster.ndjson"
@@ -36,6 +36,7 @@ def furnish(network: Network) -> None:
     lines = b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
     for body in (DIRECTORY_FILE.read_bytes(), lines):
         _import(network.origin, token, body)
+    _share_webhook_secret(network)
 
 
 def _import(origin: str, token: str, body: bytes) -> None:
@@ -47,6 +48,20 @@ def _import(origin: str, token: str, body: bytes) -> None:
     answer = requests.post(f"{origin}/directory/operator/imports", data=body, headers=headers, timeout=60)
     if answer.status_code >= 300:
         raise RuntimeError(f"the directory refused the import: {answer.status_code} {answer.text[:1500]}")
+
+
+def _share_webhook_secret(network: Network) -> None:
+    """What an operator and the partner agree on once: the secret that signs the partner's webhooks."""
+    token = _operator(read_state(network.dev)["lotse"])()
+    for partner in PARTICIPANTS:
+        if partner.channel == "webhook":
+            answer = requests.put(
+                f"{network.origin}/notifications/operator/organizations/{partner.organization_id}/webhook-secret",
+                json={"secret": network.secrets["webhook"]},
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=20,
+            )
+            answer.raise_for_status()
 
 
 def setting(state: Mapping[str, Any], dev: Path) -> Setting:
