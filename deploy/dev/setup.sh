@@ -36,12 +36,9 @@ make_environment() {
     say "creating .venv with $("$python" --version)"
     if ! "$python" -m venv .venv >/dev/null 2>&1; then
         rm -rf .venv
-        if apt_may_be_used; then
-            apt_install python3-venv
-            "$python" -m venv .venv
-        else
-            "$python" -m pip install --quiet --user virtualenv && "$python" -m virtualenv --quiet .venv
-        fi
+        # Debian keeps ensurepip in a package of its own (python3-venv); the pip that is there can serve instead
+        "$python" -m venv --without-pip .venv
+        "$python" -m pip --python .venv/bin/python install --quiet --disable-pip-version-check pip
     fi
 }
 
