@@ -17,6 +17,8 @@ from services.chassis.errors import ForbiddenError, LotsennetzError
 
 View = TypeVar("View", bound=Callable[..., Any])
 MARK = "__lotsennetz_access__"
+#: A desk session has no sign-in to go back to, only the next link.
+DESK_OVER = "auth.desk-session-over"
 
 
 class UnauthenticatedError(LotsennetzError):

@@ -14,6 +14,7 @@ from flask import Request, g, request
 
 from contracts.codes import StaffRole
 from services.chassis.access import (
+    DESK_OVER,
     Access,
     Caller,
     Kind,
@@ -112,5 +113,5 @@ def admit(access: Access, caller: Caller | None) -> None:
     if access.public:
         return
     if caller is None:
-        raise UnauthenticatedError("auth.sign-in-required")
+        raise UnauthenticatedError(DESK_OVER if access.kinds == {Kind.DESK} else "auth.sign-in-required")
     g.caller = access.admits(caller)

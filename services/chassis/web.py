@@ -7,6 +7,7 @@ problem details, health, metrics, the operators' door, security headers and one 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -55,6 +56,7 @@ def create_app(
     issuer_keys: IssuerKeys | None = None,
 ) -> APIFlask:
     """The WSGI application of one service; refuses to be made if a view does not say who may use it."""
+    settings = replace(settings, service=service)
     app = APIFlask(
         __name__,
         title=f"Lotsennetz {service}",

@@ -9,7 +9,7 @@ from apiflask.exceptions import HTTPError
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from services.chassis.access import ExpiredFormError, UnauthenticatedError
+from services.chassis.access import DESK_OVER, ExpiredFormError, UnauthenticatedError
 from services.chassis.errors import (
     ForbiddenError,
     InvalidError,
@@ -73,7 +73,7 @@ def sign_in_redirect() -> Response:
 
 def on_our_error(error: LotsennetzError) -> Response:
     status = status_of(error)
-    if status == 401 and wants_page() and request.method == "GET":
+    if status == 401 and error.slug != DESK_OVER and wants_page() and request.method == "GET":
         return sign_in_redirect()  # not a refusal: the way in
     if status in {401, 403, 419}:
         try:

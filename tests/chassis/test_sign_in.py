@@ -66,7 +66,6 @@ def database(make_database: Callable[[str], Any]) -> str:
 @pytest.fixture
 def client(issuer: str, database: str) -> Iterator[FlaskClient]:
     configured = settings(ISSUER_URL=issuer, DATABASE_URL=database, OIDC_CLIENT_ID="lotsennetz-audit")
-    object.__setattr__(configured, "service", SERVICE)
     pages = APIBlueprint("sample", __name__, url_prefix=f"/{SERVICE}", enable_openapi=False)
 
     @pages.get("/")

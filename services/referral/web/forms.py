@@ -1,0 +1,140 @@
+"""Forms of actions: which fields a person is asked for, drawn from the published bodies, and read back into them."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from flask import g, request
+from joserfc import jwe
+from marshmallow import ValidationError
+from werkzeug.datastructures import MultiDict
+
+from contracts.codes import (
+    Action,
+    Deletion,
+    EndReason,
+    Obstacle,
+    Outcome,
+    PauseReason,
+    QuestionCode,
+    RejectionReason,
+    RetentionGround,
+)
+from contracts.partner.actions import fields_of, read_body
+from services.chassis.errors import InvalidError, RefusedError
+from services.chassis.room import room
+from services.chassis.work import Work
+from services.referral.sealing import ALLOWED, CONTENT, KEY_WRAPPING, OwnKeys, public_key
+
+Choices = Sequence[tuple[object, str]]
+CODES: dict[str, type[StrEnum]] = {
+    "question": QuestionCode,
+    "outcome": Outcome,
+    "obstacles": Obstacle,
+    "deletion": Deletion,
+    "ground": RetentionGround,
+}
+REASONS: dict[Action, type[StrEnum]] = {
+    Action.REJECT: RejectionReason,
+    Action.PAUSE: PauseReason,
+    Action.END: EndReason,
+    Action.CANCEL: EndReason,
+}
+DAYS = frozenset({"contact_by", "estimated_on", "first_contact_on", "contact_on", "told_on"})
+REQUIRED = frozenset({"question", "reason", "outcome", "deletion", "first_contact_on", "contact_on"})
+WORDS = "sealed_comment"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question of a form: a day, a choice, several choices, a service or words."""
+
+    name: str
+    kind: str
+    choices: tuple[Any, ...] = ()
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What is asked when somebody wants to do this."""
+
+    action: Action
+    fields: tuple[Field, ...]
+    request_key: str
+
+    @property
+    def is_one_button(self) -> bool:
+        return not self.fields
+
+
+def partner_form(action: Action, services: Sequence[Any] = ()) -> Form:
+    """The form of a partner's action, as its published body says."""
+    fields = tuple(field_of(name, action, services) for name in fields_of(action))
+    return Form(action, tuple(field for field in fields if field is not None), uuid.uuid4().hex)
+
+
+def field_of(name: str, action: Action, services: Sequence[Any] = ()) -> Field | None:
+    required = name in REQUIRED
+    if name in DAYS:
+        return Field(name, "day", required=required)
+    if name == "better_service_id":
+        return Field(name, "service", tuple(services)) if services else None
+    if name == WORDS:
+        return Field(name, "words")
+    codes = REASONS[action] if name == "reason" else CODES[name]
+    return Field(name, "several" if name == "obstacles" else "choice", tuple(codes), required)
+
+
+def read_partner_form(action: Action, form: MultiDict[str, str], own_keys: OwnKeys) -> Any:
+    """The published body from what was typed; words are sealed to ourselves at once, as a partner's program does."""
+    data: dict[str, Any] = {}
+    for name in fields_of(action):
+        given = form.getlist(name) if name == "obstacles" else form.get(name, "").strip()
+        if given:
+            data[name] = seal_words(str(given), own_keys) if name == WORDS else given
+    try:
+        return read_body(action, data)
+    except ValidationError as error:
+        raise InvalidError("request.invalid", dict.fromkeys(map(str, error.messages), "as-asked")) from error
+
+
+def seal_words(words: str, own_keys: OwnKeys) -> str:
+    """Free text exists in the open only between the browser and here."""
+    key = public_key(own_keys.public()["keys"][0])
+    header = {"alg": KEY_WRAPPING[key.key_type], "enc": CONTENT, "kid": str(key.kid)}
+    return jwe.encrypt_compact(header, words.encode(), key, algorithms=ALLOWED)
+
+
+def version_of(form: MultiDict[str, str]) -> int | None:
+    """The version the page showed; a form made by hand without one is judged on what stands."""
+    seen = form.get("version", "")
+    return int(seen) if seen.isdigit() else None
+
+
+def request_key_of(form: MultiDict[str, str]) -> str:
+    given = form.get("request_key", "")
+    return given if given.isalnum() and len(given) == 32 else uuid.uuid4().hex
+
+
+def once_per_form(actor: str, referral_id: UUID, action: str, run: Callable[[Work], tuple[int, dict[str, Any]]]) -> Any:
+    """Do it once per form shown: a second click, or a page sent again, has no second effect."""
+    said = sorted((key, value) for key, value in request.form.items(multi=True) if key != "csrf_token")
+    digest = hashlib.sha256(json.dumps([str(referral_id), action, said]).encode()).hexdigest()
+    status, body = room().unit.idempotent(
+        actor,
+        f"form:{request_key_of(request.form)}",
+        digest,
+        run,
+        actor=actor,
+        correlation_id=g.correlation_id,
+        traceparent=g.trace.header,
+    )
+    if status >= 400:
+        raise RefusedError(body.pop("slug"), **body)
+    return body

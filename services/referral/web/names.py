@@ -1,0 +1,43 @@
+"""Names of organizations and services in the reader's language, looked up once per page."""
+
+from uuid import UUID
+
+from services.chassis.db import Connection
+from services.chassis.errors import NotFoundError
+from services.chassis.pages import language
+from services.referral.store import directory
+from services.referral.store.directory import Listing
+
+
+class Names:
+    """Ids in, names out; an id nobody knows stays an id."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._listings: dict[UUID, Listing | None] = {}
+        self._organizations: dict[UUID, str] = {}
+
+    def listing(self, service_id: UUID) -> Listing | None:
+        if service_id not in self._listings:
+            try:
+                self._listings[service_id] = directory.listing(self._connection, service_id)
+            except NotFoundError:
+                self._listings[service_id] = None
+        return self._listings[service_id]
+
+    def service(self, service_id: UUID) -> str:
+        found = self.listing(service_id)
+        return in_words(found.service.name.as_dict()) if found else str(service_id)
+
+    def organization(self, organization_id: UUID) -> str:
+        if organization_id not in self._organizations:
+            row = self._connection.execute(
+                "SELECT snapshot->'name' AS name FROM organizations WHERE id = %s", (organization_id,)
+            ).fetchone()
+            self._organizations[organization_id] = in_words(row["name"]) if row else str(organization_id)
+        return self._organizations[organization_id]
+
+
+def in_words(texts: dict[str, str]) -> str:
+    """A public text in the reader's language; what is not translated is shown in German."""
+    return texts.get(language()) or texts.get("de") or next(iter(texts.values()), "")

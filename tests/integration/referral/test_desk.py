@@ -1,0 +1,186 @@
+"""The light path: a link that works once, a page for one referral, and the same refusals as everywhere."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from joserfc import jwt
+from joserfc.jwk import KeySet, OKPKey
+from werkzeug.test import TestResponse
+
+from contracts.codes import BackLevel, ChannelKind
+from contracts.directory import Channel
+from contracts.identity import id_of
+from contracts.referral import DeskEntered, DossierFetched
+from services.notifications.channels.desk_link import DeskLinks
+from services.referral import handlers
+from tests.integration.referral.rig import Network, recipient
+from tests.integration.referral.scene import NOW, Scene, a_service, an_organization, some_terms
+
+JOBCENTER = id_of("organization", "jobcenter-staedteregion-aachen")
+SERVICE = id_of("service", "jobcenter-leistung")
+LINK_KEY = OKPKey.generate_key("Ed25519", auto_kid=True)
+LINKS = DeskLinks(LINK_KEY, "http://localhost", timedelta(days=14))
+HTML = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def network(scene: Scene) -> Network:
+    public = OKPKey.import_key({**LINK_KEY.as_dict(private=False), "kid": LINK_KEY.kid})
+    scene.keys = replace(scene.keys, desk_links=KeySet([public]))
+    network = Network(scene)
+    light = Channel(kind=ChannelKind.LIGHT, unit_mailbox=None)
+    with scene.unit.work(actor="system:directory") as work:
+        handlers.keep_organization(work, an_organization(JOBCENTER, channel=light, public_key=None))
+        handlers.keep_service(work, a_service(SERVICE, JOBCENTER, terms=some_terms()))
+    return network
+
+
+def referred(network: Network, level: BackLevel = BackLevel.OUTCOME) -> str:
+    return network.requested(recipient(JOBCENTER, SERVICE, level), service_id=SERVICE)
+
+
+def link_to(network: Network, referral_id: str, link_id: UUID | None = None) -> str:
+    url, _ = LINKS.issue(JOBCENTER, UUID(referral_id), link_id or uuid4(), network.scene.clock.now())
+    return url.removeprefix("http://localhost")
+
+
+def forged(network: Network, **changes: Any) -> str:
+    now = int(NOW.timestamp())
+    claims = {
+        "iss": "lotsennetz/notifications",
+        "aud": "lotsennetz/referral/desk",
+        "unit": "a",
+        "organization_id": str(JOBCENTER),
+        "referral_id": str(uuid4()),
+        "exp": now + 600,
+        "jti": str(uuid4()),
+    }
+    token = jwt.encode({"alg": "Ed25519", "kid": LINK_KEY.kid}, claims | changes, LINK_KEY, algorithms=["Ed25519"])
+    return f"/referral/desk/enter/{token}"
+
+
+def enter(client: FlaskClient, link: str) -> TestResponse:
+    return client.post(link, headers=HTML)
+
+
+def fields_of(page: str, action: str) -> dict[str, str]:
+    """What a browser would send with the form of this action."""
+    form = re.search(rf'action="[^"]*/actions/{action}">(.*?)</form>', page, re.DOTALL)
+    assert form, f"{action} is not offered"
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[1]))
+
+
+def press(client: FlaskClient, referral_id: str, action: str, **fields: str) -> TestResponse:
+    desk = f"/referral/desk/referrals/{referral_id}"
+    hidden = fields_of(client.get(desk, headers=HTML).text, action)
+    return client.post(f"{desk}/actions/{action}", data=hidden | fields, headers=HTML)
+
+
+def at_the_desk(network: Network, level: BackLevel = BackLevel.OUTCOME) -> tuple[FlaskClient, str]:
+    referral_id = referred(network, level)
+    client = network.app.test_client()
+    assert enter(client, link_to(network, referral_id)).status_code == 303
+    return client, referral_id
+
+
+def test_looking_at_a_link_shows_a_button_and_no_data(network: Network):
+    referral_id = referred(network)
+    link, client = link_to(network, referral_id), network.app.test_client()
+    for _ in range(3):
+        page = client.get(link, headers=HTML)
+        assert page.status_code == 200
+        assert "Ben Salah" not in page.text
+    assert network.scene.said(DeskEntered, DossierFetched) == []
+    assert enter(client, link).status_code == 303
+
+
+def test_pressing_the_button_uses_the_link_up(network: Network):
+    link = link_to(network, referred(network))
+    assert enter(network.app.test_client(), link).status_code == 303
+    second = enter(network.app.test_client(), link)
+    assert (second.status_code, "Set-Cookie" in second.headers) == (403, False)
+    assert len(network.scene.said(DeskEntered)) == 1
+
+
+@pytest.mark.parametrize(
+    "changes", [{"iss": "somebody"}, {"aud": "elsewhere"}, {"exp": int(NOW.timestamp()) - 1}, {"jti": "no-id"}, {}]
+)
+def test_a_link_that_is_not_ours_leads_nowhere(network: Network, changes: dict[str, Any]):
+    assert enter(network.app.test_client(), forged(network, **changes)).status_code in {403, 404}
+    assert network.scene.said(DeskEntered) == []
+
+
+def test_a_link_signed_by_another_key_leads_nowhere(network: Network):
+    stranger = DeskLinks(OKPKey.generate_key("Ed25519", auto_kid=True), "", timedelta(days=1))
+    url, _ = stranger.issue(JOBCENTER, UUID(referred(network)), uuid4(), network.scene.clock.now())
+    assert enter(network.app.test_client(), url).status_code == 403
+
+
+def test_the_dossier_is_shown_after_its_disclosure_was_committed(network: Network):
+    client, referral_id = at_the_desk(network)
+    page = client.get(f"/referral/desk/referrals/{referral_id}", headers=HTML)
+    assert "Ben Salah" in page.text
+    assert "Dies ist kein Antrag und keine Entscheidung einer Behörde." in page.text
+    assert [fact.first for fact in network.scene.said(DossierFetched)] == [True]
+
+
+def test_the_unit_accepts_starts_and_completes(network: Network):
+    client, referral_id = at_the_desk(network)
+    assert press(client, referral_id, "receive").status_code == 303
+    assert press(client, referral_id, "accept", contact_by="2026-11-27").status_code == 303
+    assert press(client, referral_id, "start", first_contact_on="2026-11-23").status_code == 303
+    assert press(client, referral_id, "complete", outcome="ADVICE_GIVEN").status_code == 303
+    assert network.navigator.see(referral_id)["status"] == "completed"
+
+
+def test_a_question_reaches_the_navigator(network: Network):
+    client, referral_id = at_the_desk(network)
+    press(client, referral_id, "ask", question="LANGUAGE_LEVEL", sealed_comment="Welches Niveau?")
+    assert network.navigator.see(referral_id)["status"] == "clarification"
+
+
+def test_what_is_above_the_back_level_is_not_offered_and_refused_when_sent(network: Network):
+    client, referral_id = at_the_desk(network, BackLevel.RECEIPT)
+    desk = f"/referral/desk/referrals/{referral_id}"
+    assert "/actions/accept" not in client.get(desk, headers=HTML).text
+    token = fields_of(client.get(desk, headers=HTML).text, "receive")["csrf_token"]
+    answer = client.post(f"{desk}/actions/accept", data={"csrf_token": token}, headers=HTML)
+    assert answer.status_code == 409
+    assert network.navigator.see(referral_id)["status"] == "requested"
+
+
+def test_the_session_sees_this_referral_and_no_other(network: Network):
+    client, _ = at_the_desk(network)
+    other = network.navigator.draft(network.navigator.enquire(family_name="Haddad"))
+    assert client.get(f"/referral/desk/referrals/{other['id']}", headers=HTML).status_code == 404
+    assert client.get("/referral/api/v1/referrals").status_code == 403
+
+
+def test_a_form_without_the_sessions_token_changes_nothing(network: Network):
+    client, referral_id = at_the_desk(network)
+    assert client.post(f"/referral/desk/referrals/{referral_id}/actions/receive").status_code == 419
+
+
+def test_a_second_click_has_no_second_effect(network: Network):
+    client, referral_id = at_the_desk(network)
+    desk = f"/referral/desk/referrals/{referral_id}"
+    hidden = fields_of(client.get(desk, headers=HTML).text, "receive")
+    for _ in range(2):
+        assert client.post(f"{desk}/actions/receive", data=hidden).status_code == 303
+
+
+def test_after_a_withdrawal_nothing_is_shown(network: Network):
+    client, referral_id = at_the_desk(network)
+    enquiry_id = network.navigator.see(referral_id)["enquiry_id"]
+    enquiry = network.navigator.get(f"/referral/api/v1/enquiries/{enquiry_id}")
+    consent_id = enquiry["consents"][0]["id"]
+    path = f"/referral/api/v1/enquiries/{enquiry_id}/consents/{consent_id}/withdrawals"
+    network.navigator.post(path, {"channel": "signed_paper"})
+    page = client.get(f"/referral/desk/referrals/{referral_id}", headers=HTML)
+    assert page.status_code == 200
+    assert "Ben Salah" not in page.text
