@@ -15,18 +15,21 @@ from services.directory.domain.planning import Change, Name
 
 Document = dict[str, Any]
 
-#: Where each kind is kept, and how it is found again.
+#: Where each kind is kept, and how it is found again. Everybody takes locks kind by kind and in the order of ids, so
+#: that two imports wait for each other but never for ever.
 LOAD: Mapping[Kind, LiteralString] = {
     Kind.SOURCE: "SELECT id, document FROM sources WHERE id = ANY(%s)",
     Kind.AREA: "SELECT id, document FROM areas WHERE id = ANY(%s)",
-    Kind.ORGANIZATION: "SELECT id, document FROM organizations WHERE id = ANY(%s::uuid[]) FOR UPDATE",
-    Kind.LOCATION: "SELECT id, document FROM locations WHERE id = ANY(%s::uuid[]) FOR UPDATE",
-    Kind.SERVICE: "SELECT id, document FROM services WHERE id = ANY(%s::uuid[]) FOR UPDATE",
-    Kind.SERVICE_AT_LOCATION: "SELECT id, document FROM service_at_locations WHERE id = ANY(%s::uuid[]) FOR UPDATE",
+    Kind.ORGANIZATION: "SELECT id, document FROM organizations WHERE id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE",
+    Kind.LOCATION: "SELECT id, document FROM locations WHERE id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE",
+    Kind.SERVICE: "SELECT id, document FROM services WHERE id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE",
+    Kind.SERVICE_AT_LOCATION: """
+        SELECT id, document FROM service_at_locations WHERE id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE""",
     Kind.PARTICIPATION: """
         SELECT organization_id AS id, document FROM participations
-        WHERE organization_id = ANY(%s::uuid[]) FOR UPDATE""",
-    Kind.REPORT: "SELECT service_id AS id, document FROM reports WHERE service_id = ANY(%s::uuid[]) FOR UPDATE",
+        WHERE organization_id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE""",
+    Kind.REPORT: """
+        SELECT service_id AS id, document FROM reports WHERE service_id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE""",
 }
 
 KEEP: Mapping[Kind, LiteralString] = {
@@ -85,6 +88,7 @@ def keep(work: Work, changes: Sequence[Change]) -> None:
     with work.tx.cursor() as cursor:
         for kind in Kind:
             rows = [_row(work, change) for change in changes if change.row.kind is kind]
+            rows.sort(key=lambda row: str(row["id"]))
             if rows:
                 cursor.executemany(KEEP[kind], rows)
                 cursor.executemany(KEEP_HISTORY, rows)

@@ -18,7 +18,7 @@ from services.directory.domain.shapes import Problems
 OWNED = {Kind.PARTICIPATION: "organization_id", Kind.REPORT: "service_id"}
 
 MAX_LINE = 256 * 1024
-MAX_LINES = 200_000
+MAX_LINES = 50_000
 MAX_DEPTH = 24
 MAX_PROBLEMS = 200
 

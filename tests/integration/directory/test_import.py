@@ -1,6 +1,8 @@
 """A file comes in as a whole or not at all, and the network hears exactly what changed."""
 
 import json
+import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -144,3 +146,23 @@ def test_every_row_of_the_region_s_file_cites_a_source_that_stands_in_it() -> No
     sources = {row["id"] for row in rows if row["object"] == "source"}
     assert all(set(row["sources"]) <= sources for row in rows if row["object"] != "source")
     assert not any("phones" in row or "email" in row or "addresses" in row for row in rows)
+
+
+def test_imports_at_the_same_time_wait_for_each_other_and_all_come_in(directory: Directory) -> None:
+    services = [a_service(id=f"service-{number}") for number in range(30)]
+    directory.take_in(*a_directory(), *services)
+
+    def one(writer: int) -> None:
+        rows = [{**row, "wait_time": f"{writer} Tage"} for row in services]
+        random.Random(writer).shuffle(rows)
+        fresh = [a_service(id=f"fresh-{number}", wait_time=f"{writer}") for number in range(20)]
+        directory.take_in(*rows, *(reversed(fresh) if writer % 2 else fresh))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, range(4)))
+    assert directory.count("services") == 51
+    versions = [event.version for event in directory.said() if getattr(event, "service_id", None) == FIRST]
+    assert versions == [1, 2, 3, 4, 5]
+
+
+FIRST = id_of("service", "service-0")
