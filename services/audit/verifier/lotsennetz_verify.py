@@ -36,7 +36,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -129,6 +129,7 @@ class Result:
     root: str = ""
     signed: int = 0
     checkpoints: int = 0
+    behind: int = 0
     seconds: float = 0.0
     finding: dict[str, Any] | None = None
 
@@ -195,15 +196,43 @@ class Key:
 
 
 def checkpoints_at(path: Path, key: Key) -> Iterator[Checkpoint]:
-    """All checkpoints of a file, or of a directory with `history/*.notes` and `latest.note`, in the order written."""
-    files = [*sorted((path / "history").glob("*.notes")), path / "latest.note"] if path.is_dir() else [path]
-    for file in files:
+    """All checkpoints of a file, or of a directory with `history/*.notes` and `latest.note`, in the order written.
+
+    How far each file reaches is settled here and now, before the log is opened: a checkpoint published later may cover
+    entries that were not yet there to be read.
+    """
+    try:
+        files = sorted((path / "history").glob("*.notes")) if path.is_dir() else [path]
+        extents = [(file, file.stat().st_size) for file in files]
+        latest = path / "latest.note"
+        newest = latest.read_text(encoding="utf-8") if path.is_dir() and latest.exists() else None
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise UnreadableError(f"checkpoint {path}: {wrong}") from wrong
+    return _opened(extents, newest, key)
+
+
+def _opened(extents: list[tuple[Path, int]], newest: str | None, key: Key) -> Iterator[Checkpoint]:
+    """The newest note is put in place after the history got it: it is the last one there, or the one before."""
+    last_two: list[str] = []
+    for file, size in extents:
         try:
-            with file.open(encoding="utf-8", newline="") as lines:
-                for number, note in enumerate(_notes(lines), start=1):
+            with file.open("rb") as content:
+                for number, note in enumerate(_notes(_lines(content, size)), start=1):
+                    last_two = [*last_two[-1:], note]
                     yield key.open(note, f"{file.name} note {number}")
         except (OSError, UnicodeDecodeError) as wrong:
             raise UnreadableError(f"checkpoint {file}: {wrong}") from wrong
+    if newest is not None and newest not in last_two:
+        yield key.open(newest, "latest.note")
+
+
+def _lines(content: BinaryIO, size: int) -> Iterator[str]:
+    """The lines that begin within the first `size` bytes."""
+    for line in content:
+        if size <= 0:
+            return
+        size -= len(line)
+        yield line.decode()
 
 
 def _notes(lines: Iterable[str]) -> Iterator[str]:
@@ -253,6 +282,7 @@ class Verification:
         self.progress = progress
         self.result = Result()
         self.agreed = log.first
+        self.whole = False
         self.outside = _Reader(checkpoints)
         self.own = _Reader(log.own_checkpoints)
         self.heads = _Reader(log.own_heads)
@@ -267,6 +297,8 @@ class Verification:
             self.check_columns(row)
             self.accept(row)
         self.compare_heads()  # an export's own checkpoint stands behind its last entry
+        # signed at its very end, an export is an older state of the log, not a cut one
+        self.whole = self.log.size == self.position and self.result.signed == self.position
         self.check_end()
         self.result.root = self.tree.root().hex()
         return self.result
@@ -398,6 +430,9 @@ class Verification:
     def check_end(self) -> None:
         for reader in (self.outside, self.own, self.heads):
             for checkpoint in reader.up_to(sys.maxsize):
+                if self.whole:
+                    self.result.behind = checkpoint.size - self.position
+                    continue
                 detail = f"the log ends after {self.position} entries; {checkpoint.where} covers {checkpoint.size}"
                 raise TamperedError("truncated", detail, self.position, checkpoint.size - 1)
         if self.log.own_tiles is not None and next(self.log.own_tiles, None) is not None:
@@ -580,8 +615,9 @@ def sentences(result: Result) -> str:
         newer = result.entries - result.signed
         uncovered = f"; {newer:,} newer than the newest checkpoint" if result.checkpoints and newer > 0 else ""
         held = f"{result.checkpoints:,} comparisons with signed checkpoints agree"
+        behind = f"\nthe log has grown since: a newer checkpoint covers {result.behind:,} more" if result.behind else ""
         rate = f"{result.entries / max(result.seconds, 0.001):,.0f} entries/s"
-        return f"VERIFIED: {result.entries:,} entries, {held}{uncovered}\nroot {result.root}\n{rate}"
+        return f"VERIFIED: {result.entries:,} entries, {held}{uncovered}{behind}\nroot {result.root}\n{rate}"
     finding = result.finding
     entry, last = finding.get("entry"), finding.get("last")
     where = "" if entry is None else f"entry {entry}" if last in (None, entry) else f"entries {entry} to {last}"

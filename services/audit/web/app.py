@@ -32,6 +32,7 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count)
         ),
         navigation=NAVIGATION,
+        status=log_health,
         issuer_keys=issuer_keys,
         status=log_health,
     )

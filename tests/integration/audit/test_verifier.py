@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -16,6 +17,7 @@ from services.audit.exports import export_lines
 from services.audit.keys import make_signer, save_signer
 from services.audit.writer import Writer
 from services.chassis.db import connect
+from tests.integration.audit.conftest import START
 
 VERIFIER = Path(__file__).parents[3] / "services" / "audit" / "verifier" / "lotsennetz_verify.py"
 SIZE = 40
@@ -252,6 +254,23 @@ def test_an_export_without_its_checkpoint_proves_nothing(sealed, exported):
     exported.write_text("".join(exported.read_text().splitlines(keepends=True)[:-1]))
     assert Verified("--export", exported, "--key", sealed.key_file).says("signature")
     assert of_export(sealed, exported).code == 0
+
+
+def test_an_export_that_was_made_earlier_is_sound_and_said_to_be_older(sealed, exported):
+    assert sealed.sign(START + timedelta(hours=2))
+    sealed.publish()
+    answer = of_export(sealed, exported)
+    assert (answer.code, answer.answer["entries"], answer.answer["behind"]) == (0, 40, 3)
+
+
+def test_a_publication_under_way_is_no_fork(sealed, exported):
+    """The history holds the newest note already, the other file not yet."""
+    before = (sealed.directory / "latest.note").read_text()
+    assert sealed.sign(START + timedelta(hours=2))
+    sealed.publish()
+    (sealed.directory / "latest.note").write_text(before)
+    assert of_export(sealed, exported).code == 0
+    assert of_database(sealed).code == 0
 
 
 # --- checkpoints and keys ---------------------------------------------------------------------------------------------

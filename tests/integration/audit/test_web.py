@@ -248,6 +248,12 @@ def test_gaps_in_a_stream_are_shown(client, log):
     assert "3–4, 7–9" in " ".join(page.split())
 
 
+def test_the_operators_status_says_how_the_log_is(client, told):
+    status = client.get("/audit/operator/status", headers=OPERATIONS).json
+    assert (status["size"], status["signed"], status["parked"]) == (6, 6, 0)
+    assert status["completeness"]["missing"] == 0
+
+
 def test_a_complete_stream_has_no_gaps(client, log):
     report = StreamReported(stream_id=UUID(int=1), position=2, count=2, rolling_sha256="0" * 64, reported_at=START)
     hear(log, an_arrival(2), an_arrival(1), an_arrival(3, report))
