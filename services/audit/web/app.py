@@ -34,5 +34,4 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         navigation=NAVIGATION,
         status=log_health,
         issuer_keys=issuer_keys,
-        status=log_health,
     )
