@@ -4,6 +4,7 @@ import json
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import requests
 
 from deploy.demo.desk import sign_in
-from deploy.demo.network import Network
+from deploy.demo.network import Network, StartError
 from deploy.demo.participants import PARTICIPANTS
 from deploy.demo.participation import participations
 from deploy.demo.places import ROOT, read_state
@@ -47,7 +48,7 @@ def _import(origin: str, token: str, body: bytes) -> None:
     }
     answer = requests.post(f"{origin}/directory/operator/imports", data=body, headers=headers, timeout=60)
     if answer.status_code >= 300:
-        raise RuntimeError(f"the directory refused the import: {answer.status_code} {answer.text[:1500]}")
+        raise StartError(f"the directory refused the import: {answer.status_code} {answer.text[:1500]}")
 
 
 def _share_webhook_secret(network: Network) -> None:
@@ -55,13 +56,19 @@ def _share_webhook_secret(network: Network) -> None:
     token = _operator(read_state(network.dev)["lotse"])()
     for partner in PARTICIPANTS:
         if partner.channel == "webhook":
-            answer = requests.put(
-                f"{network.origin}/notifications/operator/organizations/{partner.organization_id}/webhook-secret",
-                json={"secret": network.secrets["webhook"]},
-                headers={"Authorization": f"Bearer {token}"},
-                timeout=20,
-            )
-            answer.raise_for_status()
+            path = f"/notifications/operator/organizations/{partner.organization_id}/webhook-secret"
+            _put(network.origin + path, token, {"secret": network.secrets["webhook"]})
+
+
+def _put(url: str, token: str, body: Mapping[str, Any], patience: float = 60) -> None:
+    """PUT once the thing is known there: news of the import may still be on its way."""
+    deadline = time.monotonic() + patience
+    while True:
+        answer = requests.put(url, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=20)
+        if answer.status_code != 404 or time.monotonic() > deadline:
+            break
+        time.sleep(0.2)
+    answer.raise_for_status()
 
 
 def setting(state: Mapping[str, Any], dev: Path) -> Setting:
