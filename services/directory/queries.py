@@ -104,16 +104,19 @@ def organization(connection: Connection, organization_id: UUID) -> Json:
     return hsds.organization_full(row["document"], row["locations"])
 
 
-def listing(connection: Connection) -> list[Json]:
-    """Every organization with its services, for the page of the staff."""
+def listing(connection: Connection, topic: str | None = None) -> list[Json]:
+    """Every organization with its services, or those with services on a topic; for the page of the staff."""
     return connection.execute(
         """
-        SELECT o.id, o.document AS organization, o.version, p.document AS participation,
-            ARRAY(SELECT s.document || coalesce(r.document, '{}') FROM services s
-                  LEFT JOIN reports r ON r.service_id = s.id WHERE s.organization_id = o.id
-                  ORDER BY s.document -> 'name' ->> 'de') AS services
+        SELECT o.id, o.document AS organization, p.document AS participation, offered.services
         FROM organizations o LEFT JOIN participations p ON p.organization_id = o.id
-        ORDER BY o.document -> 'name' ->> 'de'"""
+        CROSS JOIN LATERAL (SELECT ARRAY(
+            SELECT s.document || coalesce(r.document, '{}') FROM services s LEFT JOIN reports r ON r.service_id = s.id
+            WHERE s.organization_id = o.id AND (%(topic)s::text IS NULL OR s.document -> 'topics' ? %(topic)s)
+            ORDER BY s.document -> 'name' ->> 'de') AS services) AS offered
+        WHERE %(topic)s::text IS NULL OR cardinality(offered.services) > 0
+        ORDER BY cardinality(offered.services) = 0, o.document -> 'name' ->> 'de'""",
+        {"topic": topic},
     ).fetchall()
 
 

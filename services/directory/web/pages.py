@@ -4,11 +4,11 @@ from datetime import date
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import render_template
+from flask import render_template, request
 
-from contracts.codes import Audience, Capacity, ChannelKind, ServiceRole, Topic
-from services.chassis.access import staff
-from services.chassis.pages import language
+from contracts.codes import Audience, Capacity, ChannelKind, ServiceRole, StaffRole, Topic
+from services.chassis.access import current_caller, staff
+from services.chassis.pages import label, language
 from services.chassis.web import room
 from services.directory import queries
 from services.directory.domain.publishing import is_retired
@@ -21,10 +21,18 @@ blueprint = APIBlueprint(
 @blueprint.get("/")
 @staff()
 def listing() -> str:
-    """Every organization with its services, topics, and how it takes part."""
+    """Every organization with its services, topics, and how it takes part; or those on one topic."""
+    topic = next((one for one in Topic if one == request.args.get("topic")), None)
     with room().unit.db.read() as connection:
-        rows = queries.listing(connection)
-    return render_template("directory/listing.html", organizations=[_organization(row) for row in rows])
+        rows = queries.listing(connection, topic)
+    may_edit = current_caller().role is StaffRole.DIRECTORY_EDITOR
+    return render_template(
+        "directory/listing.html",
+        organizations=[_organization(row) for row in rows],
+        choices=[(one.value, label(one)) for one in Topic],
+        topic=topic,
+        may_edit=may_edit,
+    )
 
 
 def _organization(row: dict[str, Any]) -> dict[str, Any]:

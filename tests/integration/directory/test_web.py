@@ -287,5 +287,12 @@ def test_staff_see_the_list_in_their_language(client: FlaskClient, directory: Di
     german = client.get("/directory/?lang=de", headers=navigator).text
     assert "Verzeichnis" in german and "Anerkennung" in german and "wird nicht angeboten" in german
     english = client.get("/directory/?lang=en", headers=navigator).text
+    assert (
+        "Anerkennung"
+        not in client.get("/directory/?topic=SPRACHE&lang=de", headers=navigator)
+        .text.split("<h1")[1]
+        .split("</form>")[1]
+    )
+    assert "Anerkennung" in client.get("/directory/?topic=ANERKENNUNG&lang=de", headers=navigator).text
     assert "Chamber" in english and "recognition of qualifications" in english
     assert client.get("/directory/", headers={"Accept": "application/json"}).status_code == 401

@@ -1,0 +1,39 @@
+"""The directory's pages: readable by everybody on the staff, on a phone too."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from contracts.identity import id_of
+from services.chassis.db import Database
+from services.directory.web.app import create_app
+from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
+from tests.chassis.web_rig import TestIssuer, bearer, settings
+from tests.integration.directory.conftest import REGION, Directory
+
+ISSUER = TestIssuer()
+EDITOR = bearer(ISSUER.token(sub="edda", roles=["directory_editor"]))
+CAPACITY = f"/directory/services/{id_of('service', 'hwk-aachen-anerkennung')}/capacity"
+
+
+@pytest.fixture(scope="module")
+def address(make_database: Callable[[str], Any]) -> Iterator[str]:
+    with Database(make_database("directory").app_dsn) as db:
+        directory = Directory(db)
+        directory.take_in_bytes(REGION.read_bytes())
+        with served(create_app(settings(), directory.unit, issuer_keys=ISSUER.keys())) as url:
+            yield url
+
+
+@pytest.mark.parametrize("path", ["/directory/", CAPACITY], ids=["listing", "capacity"])
+@pytest.mark.parametrize(("language", "width", "theme"), [("de", "desk", "light"), ("en", "phone", "dark")])
+def test_a_page_has_no_findings_and_fits(
+    browser: Browser, address: str, path: str, language: str, width: str, theme: str
+) -> None:
+    with page_of(browser, language=language, width=width, theme=theme, extra_http_headers=EDITOR) as page:
+        page.goto(f"{address}{path}?lang={language}")
+        shoot(page, f"directory-{'listing' if path == '/directory/' else 'capacity'}-{language}-{width}")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
