@@ -193,7 +193,7 @@ def _refusal_of_consent(
     covering = [one for one in named if purpose in one.purposes]
     if not covering:
         return RefusalReason.PURPOSE_NOT_COVERED
-    verbal = consent.channel is ConsentChannel.VERBAL_WITNESSED and consent.confirmed_at is None
+    verbal = consent.channel is ConsentChannel.VERBAL_WITNESSED and not is_confirmed(consent, at)
     if not any(asked <= frozenset(one.categories) for one in covering) or (verbal and not asked <= VERBAL_CATEGORIES):
         return RefusalReason.CATEGORY_NOT_COVERED
     if recipient.must_stand_alone and any(
@@ -202,23 +202,31 @@ def _refusal_of_consent(
         return RefusalReason.RECIPIENT_MUST_STAND_ALONE
     if not consent.text_reviewed:
         return RefusalReason.TEXT_NOT_REVIEWED
-    return _refusal_of_time(
-        at, consent.given_at, consent.valid_from, last_day(consent), consent.withdrawn_at or consent.superseded_at
-    )
+    return _refusal_of_time(at, consent.given_at, consent.valid_from, last_day(consent, at), ended_at(consent))
 
 
-def last_day(consent: Consent) -> date:
-    """The last day on which this version holds, a lapsing word of mouth included."""
-    if consent.lapses_on is None or consent.confirmed_at is not None:
+def ended_at(consent: Consent) -> datetime | None:
+    """When this version stopped: withdrawn or superseded, whichever came first."""
+    return min((end for end in (consent.withdrawn_at, consent.superseded_at) if end is not None), default=None)
+
+
+def is_confirmed(consent: Consent, at: datetime) -> bool:
+    """Has what was said by word of mouth been confirmed by then?"""
+    return consent.confirmed_at is not None and consent.confirmed_at <= at
+
+
+def last_day(consent: Consent, at: datetime) -> date:
+    """The last day on which this version holds, as known at an instant; an unconfirmed word of mouth lapses."""
+    if consent.lapses_on is None or is_confirmed(consent, at):
         return consent.valid_until
     return min(consent.lapses_on, consent.valid_until)
 
 
 def _refusal_of_time(
-    at: datetime, since: datetime, first: date, last: date, ended_at: datetime | None
+    at: datetime, since: datetime, first: date, last: date, end: datetime | None
 ) -> RefusalReason | None:
     day = at.astimezone(PLACE).date()
-    if ended_at is not None and ended_at <= at:
+    if end is not None and end <= at:
         return RefusalReason.WITHDRAWN
     if at < since or day < first:
         return RefusalReason.NOT_YET_VALID
@@ -278,7 +286,7 @@ def consented_back_level(
         and purpose in one.purposes
         and asked <= frozenset(one.categories)
     ]
-    return min(levels, key=list(BackLevel).index)
+    return min(levels, key=list(BackLevel).index, default=BackLevel.NONE)
 
 
 def effective_back_level(consented: BackLevel, terms: BackLevel) -> BackLevel:
