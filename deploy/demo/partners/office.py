@@ -237,7 +237,11 @@ def meet_duties(store: Store, referral_id: str) -> None:
     """The referral was stopped: stop, delete what was fetched, and say so."""
     with store.transaction() as tx:
         tx.execute("update cases set dossier = null, step = 'stopped' where referral_id = ?", (referral_id,))
-        tx.execute("update answers set state = 'dropped' where referral_id = ? and state = 'open'", (referral_id,))
+        tx.execute(
+            "update answers set state = 'dropped' where referral_id = ? and state = 'open'"
+            " and action not in ('acknowledge_stop', 'state_deletion')",
+            (referral_id,),
+        )
     store.plan(referral_id, "acknowledge_stop", {})
     store.plan(referral_id, "state_deletion", {"deletion": "deleted"})
 
