@@ -1,0 +1,58 @@
+"""The load: lifecycles side by side, each a sequence of transitions over one kept-alive connection.
+
+python -m tests.benchmarks.load HOST PORT CLIENTS STEPS < ids
+"""
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict, dataclass, field
+from time import perf_counter
+
+
+@dataclass
+class Seen:
+    """What the clients saw."""
+
+    acknowledged: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    latencies_ms: list[float] = field(default_factory=list)
+
+
+async def run(host: str, port: int, clients: int, steps: int, ids: list[str]) -> Seen:
+    seen, queue = Seen(), iter(ids)
+    began = perf_counter()
+    await asyncio.gather(*(_client(host, port, steps, queue, seen) for _ in range(clients)))
+    seen.seconds = perf_counter() - began
+    return seen
+
+
+async def _client(host: str, port: int, steps: int, ids: object, seen: Seen) -> None:
+    reader, writer = await asyncio.open_connection(host, port)
+    for case_id in ids:  # type: ignore[attr-defined]
+        for version in range(steps):
+            began = perf_counter()
+            status = await _post(reader, writer, f"/spine/cases/{case_id}", {"version": version, "status": "moving"})
+            seen.latencies_ms.append((perf_counter() - began) * 1000)
+            if status == 200:
+                seen.acknowledged += 1
+            else:
+                seen.refused += 1
+    writer.close()
+
+
+async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, body: object) -> int:
+    content = json.dumps(body).encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    writer.write(head.encode() + content)
+    answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+    length = int(answer.partition("content-length:")[2].split("\r\n")[0])
+    await reader.readexactly(length)
+    return int(answer.split(" ", 2)[1])
+
+
+if __name__ == "__main__":
+    host, port, clients, steps = sys.argv[1], *map(int, sys.argv[2:5])
+    result = asyncio.run(run(host, port, clients, steps, sys.stdin.read().split()))
+    json.dump(asdict(result), sys.stdout)

@@ -1,0 +1,189 @@
+"""A stage for one contestant: two fresh databases, a virtual host, and its three processes."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+
+from deploy.demo import databases
+from lotse import topology
+from lotse.broker import Broker
+from services.chassis import broker
+from services.chassis.migrate import migrate
+from tests.waiting import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where PostgreSQL and RabbitMQ are."""
+
+    dsn: str
+    amqp_uri: str
+    management_url: str
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """How to start one way of doing the work."""
+
+    name: str
+    module: str
+    api: str
+    relay: str
+    consumer: str
+
+
+SPINE = Contestant("spine", "tests.benchmarks.spine", "web", "relay", "worker")
+NAMEKO = Contestant("nameko per message", "tests.benchmarks.peers.nameko_per_message", "api", "relay", "consumer")
+
+
+@dataclass
+class Stage:
+    """A contestant at work."""
+
+    contestant: Contestant
+    sender_dsn: str
+    listener_dsn: str
+    amqp_uri: str
+    port: int
+    pids: dict[str, int]
+
+    def make_cases(self, count: int) -> list[str]:
+        ids = [str(uuid4()) for _ in range(count)]
+        with psycopg.connect(self.sender_dsn) as connection, connection.cursor() as cursor:
+            with cursor.copy("COPY cases (id, version, status) FROM STDIN") as copy:
+                for case_id in ids:
+                    copy.write_row((case_id, 0, "new"))
+        return ids
+
+    def load(self, ids: Sequence[str], clients: int, steps: int) -> dict[str, object]:
+        command = [sys.executable, "-m", "tests.benchmarks.load", "127.0.0.1", *map(str, (self.port, clients, steps))]
+        done = subprocess.run(command, input="\n".join(ids), capture_output=True, text=True, cwd=ROOT, check=True)
+        found: dict[str, object] = json.loads(done.stdout)
+        return found
+
+    def heard(self) -> int:
+        return int(_value(self.listener_dsn, "SELECT count(*) FROM chain"))
+
+
+@contextlib.contextmanager
+def stage(contestant: Contestant, servers: Servers, logs: Path) -> Iterator[Stage]:
+    """Set it up, start it, wait until it answers and listens; take everything down at the end."""
+    vhost = f"bench-{uuid4().hex[:8]}"
+    topology.apply(servers.management_url, vhost)
+    amqp_uri = f"{servers.amqp_uri.rstrip('/')}/{vhost}"
+    _only_one_listener(amqp_uri)
+    dsns = {service: _database(servers.dsn, service) for service in ("referral", "audit")}
+    port = _free_port()
+    processes: list[subprocess.Popen[bytes]] = []
+    try:
+        with (logs / f"{contestant.name.replace(' ', '-')}.log").open("ab") as log:
+            for role, service in (("api", "referral"), ("relay", "referral"), ("consumer", "audit")):
+                env = _environment(service, dsns[service], amqp_uri, port)
+                command = [sys.executable, "-m", contestant.module, getattr(contestant, role)]
+                processes.append(subprocess.Popen(command, env=env, stdout=log, stderr=log, cwd=ROOT))
+        pids = dict(zip(("api", "relay", "consumer"), (process.pid for process in processes), strict=True))
+        made = Stage(contestant, dsns["referral"], dsns["audit"], amqp_uri, port, pids)
+        eventually(lambda: _answers(port), timeout=30)
+        eventually(lambda: _listened(amqp_uri), timeout=30)
+        yield made
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            process.kill()
+        for dsn in dsns.values():
+            databases.drop_database(servers.dsn, dsn.rpartition("/")[2])
+        _drop_vhost(servers, vhost)
+
+
+@contextlib.contextmanager
+def bare_stage(servers: Servers) -> Iterator[tuple[str, str]]:
+    """One empty database and one empty virtual host, and nobody on them."""
+    vhost = f"bench-{uuid4().hex[:8]}"
+    topology.apply(servers.management_url, vhost)
+    amqp_uri = f"{servers.amqp_uri.rstrip('/')}/{vhost}"
+    _only_one_listener(amqp_uri)
+    dsn = _database(servers.dsn, "referral")
+    try:
+        yield dsn, amqp_uri
+    finally:
+        databases.drop_database(servers.dsn, dsn.rpartition("/")[2])
+        _drop_vhost(servers, vhost)
+
+
+def _only_one_listener(amqp_uri: str) -> None:
+    """All contestants have one queue to fill, so ours has no more."""
+    link = broker.connect(amqp_uri, "bench")
+    link.channel().queue_unbind("notifications.inbox.0", "referral.events", "#")
+    link.close()
+
+
+def _database(dsn: str, service: str) -> str:
+    name = f"bench_{service}_{uuid4().hex[:8]}"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    made = databases.at_database(dsn, name)
+    migrate(made)
+    with psycopg.connect(made, autocommit=True) as connection:
+        connection.execute((HERE / "0001_spine.sql").read_bytes())
+    return made
+
+
+def _environment(service: str, dsn: str, amqp_uri: str, port: int) -> dict[str, str]:
+    return {
+        **os.environ,
+        "SPINE_SERVICE": service,
+        "MODE": "demo",
+        "DATABASE_URL": dsn,
+        "AMQP_URI": amqp_uri,
+        "HTTP_ADDRESS": f"127.0.0.1:{port}",
+        "PUBLIC_URL": "http://127.0.0.1:8100",
+        "ISSUER_URL": "http://127.0.0.1:8190",
+        "OIDC_CLIENT_SECRET": "demo-secret",
+        "DEPLOYMENT_KEY": "d3" * 32,
+        "LOG_LEVEL": "INFO",
+    }
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def _listened(amqp_uri: str) -> bool:
+    link = broker.connect(amqp_uri, "bench")
+    consumers = int(link.channel().queue_declare("audit.inbox.0", passive=True).consumer_count)
+    link.close()
+    return consumers > 0
+
+
+def _drop_vhost(servers: Servers, vhost: str) -> None:
+    Broker(servers.management_url, vhost).call("DELETE", f"/vhosts/{vhost}")
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _value(dsn: str, sql: str) -> int:
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(sql.encode()).fetchone()
+    assert row is not None
+    return int(row[0])
