@@ -125,7 +125,8 @@ def _limits(field: fields.Field[Any]) -> Json:
             limits["enum"] = list(rule.choices)
         elif isinstance(rule, validate.Range):
             limits |= {"minimum": rule.min, "maximum": rule.max}
-        elif isinstance(rule, validate.Length):
+        else:
+            assert isinstance(rule, validate.Length), "a rule this description does not know"
             names = ("minItems", "maxItems") if isinstance(field, fields.List) else ("minLength", "maxLength")
             limits |= {name: size for name, size in zip(names, (rule.min, rule.max), strict=True) if size is not None}
     return limits
