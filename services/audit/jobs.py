@@ -1,4 +1,6 @@
-"""What the clock sets off: the head of a log that became quiet is signed, and the newest one leaves the database."""
+"""What the clock sets off: the head of a log that became quiet is signed, and the newest one leaves the database.
+
+Streams are compared with what their services say about them."""
 
 from datetime import datetime, timedelta
 from functools import cache
@@ -11,6 +13,7 @@ from services.audit.config import load_writer
 from services.audit.domain.log import checkpoint_is_due
 from services.audit.queries import tree
 from services.audit.queries.search import Search, search
+from services.audit.queries.streams import agrees, streams
 from services.audit.writer import Writer
 from services.chassis.config import Environment
 from services.chassis.db import Connection
@@ -60,4 +63,18 @@ def _told(work: Work, size: int) -> CheckpointSigned:
     )
 
 
-CLOCK_JOBS = (ClockJob("publish_head", unpublished_head, publish_head),)
+def whole_streams(connection: Connection, _now: datetime, limit: int) -> list[Due]:
+    """Streams of which nothing is missing up to a report that was not yet compared."""
+    fresh = [one for one in streams(connection) if one.complete and one.position > one.compared.position]
+    return [Due(f"stream:{one.source}:{one.position}", one) for one in fresh[:limit]]
+
+
+def compare_stream(work: Work, due: Due) -> None:
+    """Note whether the log holds what the service says it sent."""
+    store.append_stream_check(work.tx, due.payload, agrees(work.tx, due.payload), work.now)
+
+
+CLOCK_JOBS = (
+    ClockJob("publish_head", unpublished_head, publish_head),
+    ClockJob("compare_stream", whole_streams, compare_stream),
+)

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.audit.domain.entry import REFERENCES, Entry
 from services.audit.domain.log import Head, Link
 from services.audit.domain.merkle import Frontier, Subtree
+from services.audit.queries.streams import Stream
 from services.chassis.db import Connection
 
 #: One writer at a time, across all processes: held until the transaction ends.
@@ -111,3 +112,11 @@ def append_head(tx: Connection, head: Head, subtrees: Sequence[Subtree]) -> None
 
 def append_checkpoint(tx: Connection, size: int, note: str, signed_at: datetime) -> None:
     tx.execute("INSERT INTO checkpoints (size, note, signed_at) VALUES (%s, %s, %s)", (size, note, signed_at))
+
+
+def append_stream_check(tx: Connection, stream: Stream, agrees: bool, checked_at: datetime) -> None:
+    """Keep what a comparison came to; the next one goes on from what the service reported."""
+    tx.execute(
+        "INSERT INTO stream_checks (source, position, rolling_sha256, agrees, checked_at) VALUES (%s, %s, %s, %s, %s)",
+        (stream.source, stream.position, stream.rolling_sha256, agrees, checked_at),
+    )

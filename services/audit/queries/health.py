@@ -23,12 +23,14 @@ def completeness(found: list[Stream]) -> dict[str, Any]:
     """What each service reported against what was heard."""
     return {
         "missing": sum(stream.position - stream.heard for stream in found),
+        "differing": sum(stream.compared.differing for stream in found),
         "streams": [
             {
                 "source": stream.source,
                 "reported": stream.position,
                 "heard": stream.heard,
                 "reported_at": stream.reported_at.isoformat(),
+                "compared": stream.compared.position,
                 "gaps": [[gap.first, gap.last] for gap in stream.gaps],
             }
             for stream in found

@@ -2,41 +2,43 @@
 
 Every event carries the place its sender's relay gave it, counted without a gap per service. Every minute each service
 says how far it has come and a rolling hash over the hashes of all its bytes. A number that is missing here is an event
-that was never heard; a rolling hash that differs is one that was not what its sender sent.
+that was never heard; a rolling hash that differs is an event that was not what its sender sent.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from services.chassis.db import Connection
 
-REPORTS = """
-SELECT DISTINCT ON (source) source, leaf, occurred_at FROM entries
-WHERE type = ANY(%s) AND leaf IS NOT NULL ORDER BY source, occurred_at DESC, position DESC
+SERVICES = ("directory", "referral", "notifications", "audit")
+REPORT = """
+SELECT source, leaf, occurred_at FROM entries WHERE type = %s AND leaf IS NOT NULL
+ORDER BY occurred_at DESC, position DESC LIMIT 1
+"""
+CHECK = """
+SELECT position, rolling_sha256,
+    (SELECT count(*) FROM stream_checks WHERE source = %(source)s AND NOT agrees) AS differing
+FROM stream_checks WHERE source = %(source)s ORDER BY position DESC LIMIT 1
 """
 HEARD = """
-SELECT count(DISTINCT stream_position) AS heard, max(stream_position) AS last FROM entries
-WHERE source = %s AND stream_position <= %s
+SELECT count(DISTINCT stream_position) AS heard FROM entries
+WHERE source = %s AND stream_position > %s AND stream_position <= %s
 """
 GAPS = """
 SELECT before + 1 AS first, stream_position - 1 AS last FROM (
-    SELECT stream_position, coalesce(lag(stream_position) OVER (ORDER BY stream_position), 0) AS before
-    FROM entries WHERE source = %(source)s AND stream_position <= %(position)s
+    SELECT stream_position, coalesce(lag(stream_position) OVER (ORDER BY stream_position), %(after)s) AS before
+    FROM entries WHERE source = %(source)s AND stream_position > %(after)s AND stream_position <= %(position)s
     UNION ALL
-    SELECT %(position)s + 1, coalesce(max(stream_position), 0) FROM entries
-    WHERE source = %(source)s AND stream_position <= %(position)s
+    SELECT %(position)s + 1, coalesce(max(stream_position), %(after)s) FROM entries
+    WHERE source = %(source)s AND stream_position > %(after)s AND stream_position <= %(position)s
 ) AS steps WHERE stream_position > before + 1 ORDER BY first LIMIT %(limit)s
 """
 BODIES = """
 SELECT convert_from(leaf, 'UTF8')::jsonb ->> 'eventsha256' AS sha256 FROM entries
 WHERE source = %s AND stream_position > %s AND stream_position <= %s AND leaf IS NOT NULL ORDER BY stream_position
 """
-SERVICES = ("directory", "referral", "notifications", "audit")
-ROLLING_START = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,15 @@ class Gap:
 
     first: int
     last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How far a stream was compared by content, the rolling hash there, and how many comparisons differed."""
+
+    position: int = 0
+    rolling_sha256: str = "0" * 64
+    differing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,7 @@ class Stream:
     reported_at: datetime
     rolling_sha256: str
     gaps: tuple[Gap, ...]
+    compared: Compared
 
     @property
     def complete(self) -> bool:
@@ -65,27 +77,34 @@ class Stream:
 
 def streams(connection: Connection, limit: int = 20) -> list[Stream]:
     """Every service's newest report against the log, at most `limit` gaps each."""
-    types = [f"{service}.stream_reported.v1" for service in SERVICES]
-    return [_stream(connection, row, limit) for row in connection.execute(REPORTS, (types,)).fetchall()]
+    found = (_stream(connection, f"{service}.stream_reported.v1", limit) for service in SERVICES)
+    return [stream for stream in found if stream is not None]
 
 
-def _stream(connection: Connection, row: Mapping[str, Any], limit: int) -> Stream:
-    report = json.loads(bytes(row["leaf"]))["data"]
-    position = report["position"]
-    counted = connection.execute(HEARD, (row["source"], position)).fetchone() or {"heard": 0}
-    heard = int(counted["heard"])
+def _stream(connection: Connection, type_: str, limit: int) -> Stream | None:
+    row = connection.execute(REPORT, (type_,)).fetchone()
+    if row is None:
+        return None
+    report, source = json.loads(bytes(row["leaf"]))["data"], row["source"]
+    compared, position = last_comparison(connection, source), report["position"]
+    counted = connection.execute(HEARD, (source, compared.position, position)).fetchone() or {"heard": 0}
+    heard = min(compared.position, position) + int(counted["heard"])
     gaps: tuple[Gap, ...] = ()
     if heard < position:
-        wanted = {"source": row["source"], "position": position, "limit": limit}
+        wanted = {"source": source, "after": compared.position, "position": position, "limit": limit}
         gaps = tuple(Gap(found["first"], found["last"]) for found in connection.execute(GAPS, wanted))
-    return Stream(row["source"], position, heard, row["occurred_at"], report["rolling_sha256"], gaps)
+    return Stream(source, position, heard, row["occurred_at"], report["rolling_sha256"], gaps, compared)
 
 
-def rolling_sha256(
-    connection: Connection, source: str, position: int, before: str = ROLLING_START, after: int = 0
-) -> str:
-    """The rolling hash over a stream's events, from the hashes the log holds; can go on from an earlier one."""
-    rolling = bytes.fromhex(before)
-    for row in connection.execute(BODIES, (source, after, position)):
+def last_comparison(connection: Connection, source: str) -> Compared:
+    """Up to where nothing was missing and the content was compared."""
+    row = connection.execute(CHECK, {"source": source}).fetchone()
+    return Compared() if row is None else Compared(**row)
+
+
+def agrees(connection: Connection, stream: Stream) -> bool:
+    """Whether the events since the last comparison are, byte for byte, those the service says it sent."""
+    rolling = bytes.fromhex(stream.compared.rolling_sha256)
+    for row in connection.execute(BODIES, (stream.source, stream.compared.position, stream.position)):
         rolling = hashlib.sha256(rolling + bytes.fromhex(row["sha256"])).digest()
-    return rolling.hex()
+    return rolling.hex() == stream.rolling_sha256

@@ -1,6 +1,7 @@
 """The log over HTTP: who may look, what is found, what can be proven, and that every look is itself recorded."""
 
 import base64
+import hashlib
 import json
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import contracts.notifications
 import contracts.referral  # noqa: F401 - the registry is full once all four are imported
 from contracts.event import REGISTRY
 from contracts.referral import ConsentGiven, ConsentRecipient, StreamReported
-from services.audit import commands
+from services.audit import commands, jobs
 from services.audit.domain.merkle import extends, includes
 from services.audit.web.app import create_app
 from services.chassis import i18n
@@ -259,6 +260,60 @@ def test_a_complete_stream_has_no_gaps(client, log):
     hear(log, an_arrival(2), an_arrival(1), an_arrival(3, report))
     health = client.get("/audit/operator/log", headers=OPERATIONS).json["completeness"]
     assert (health["missing"], health["streams"][0]["gaps"]) == (0, [])
+
+
+def compare(log):
+    with Database(log.app_dsn) as database:
+        unit = Unit(database, FixedClock(START), "audit")
+        with database.read() as connection:
+            found = jobs.whole_streams(connection, START, 10)
+        for due in found:
+            with unit.work(actor="system:clock") as work:
+                jobs.compare_stream(work, due)
+    return len(found)
+
+
+def rolled(*arrivals):
+    """What the sender's relay reports of these events."""
+    rolling = bytes(32)
+    for arrival in arrivals:
+        rolling = hashlib.sha256(rolling + hashlib.sha256(arrival.envelope.raw).digest()).digest()
+    return rolling.hex()
+
+
+def a_report(position, rolling):
+    return StreamReported(
+        stream_id=UUID(int=1), position=position, count=position, rolling_sha256=rolling, reported_at=START
+    )
+
+
+def test_a_stream_is_compared_byte_for_byte_and_the_next_comparison_goes_on_from_there(client, log):
+    sent = [an_arrival(number) for number in (1, 2)]
+    hear(log, *sent, third := an_arrival(3, a_report(2, rolled(*sent))))
+    assert compare(log) == 1
+    assert compare(log) == 0
+    sent += [third, an_arrival(4)]
+    hear(log, sent[-1], an_arrival(5, a_report(4, rolled(*sent)), time=START + timedelta(minutes=1)))
+    assert compare(log) == 1
+    completeness = client.get("/audit/operator/log", headers=OPERATIONS).json["completeness"]
+    assert (completeness["missing"], completeness["differing"]) == (0, 0)
+    assert completeness["streams"][0]["compared"] == 4
+
+
+def test_an_event_that_is_not_what_its_sender_sent_is_noticed(client, log):
+    hear(log, an_arrival(1), an_arrival(2, a_report(1, rolled(an_arrival(1, actor="staff:other")))))
+    assert compare(log) == 1
+    assert client.get("/audit/operator/log", headers=OPERATIONS).json["completeness"]["differing"] == 1
+    page = client.get("/audit/integrity", headers={**DPO, "Accept-Language": "en"}).get_data(as_text=True)
+    assert "differs" in page
+
+
+def test_a_stream_with_a_gap_is_not_compared_until_it_is_whole(log):
+    sent = [an_arrival(number) for number in (1, 2, 3)]
+    hear(log, sent[0], sent[2], an_arrival(4, a_report(3, rolled(*sent))))
+    assert compare(log) == 0
+    hear(log, sent[1])
+    assert compare(log) == 1
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
