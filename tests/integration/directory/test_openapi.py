@@ -1,0 +1,27 @@
+"""Whatever a stranger sends to the open doors, the answer is one we meant, and never a 500."""
+
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+
+from services.directory.web.app import create_app
+from tests.chassis.web_rig import TestIssuer
+from tests.chassis.web_rig import settings as web_settings
+from tests.integration.directory.conftest import Directory
+from tests.unit.directory.rows import a_directory
+
+
+def test_the_open_doors_never_break(directory: Directory) -> None:
+    directory.take_in(*a_directory())
+    app = create_app(web_settings(), directory.unit, issuer_keys=TestIssuer().keys())
+    described = schemathesis.openapi.from_wsgi("/directory/openapi.json", app).include(path_regex="^/hsds/")
+    operations = [found.ok() for found in described.get_all_operations()]
+    assert len(operations) == 7
+
+    for operation in operations:
+
+        @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @given(operation.as_strategy())
+        def knock(case: schemathesis.Case) -> None:
+            assert case.call().status_code in {200, 404, 422}
+
+        knock()
