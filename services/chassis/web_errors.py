@@ -107,6 +107,11 @@ def on_http_exception(error: HTTPException) -> Response:
     return response
 
 
+def on_deep_nesting(_: RecursionError) -> Response:
+    """JSON nested deeper than anybody means is malformed input; nothing of ours calls itself without end."""
+    return answer(400, "request.malformed")
+
+
 def on_bug(error: Exception) -> Response:
     """Anything else is our mistake: an incident number for the reader, type and place for us, the text for nobody."""
     incident = secrets.token_hex(6)
@@ -118,4 +123,5 @@ def register(app: Flask) -> None:
     app.register_error_handler(LotsennetzError, on_our_error)
     app.register_error_handler(HTTPError, on_invalid_input)
     app.register_error_handler(HTTPException, on_http_exception)
+    app.register_error_handler(RecursionError, on_deep_nesting)
     app.register_error_handler(Exception, on_bug)

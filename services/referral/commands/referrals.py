@@ -22,7 +22,7 @@ from services.referral.domain.dossier import missing_minimum
 from services.referral.domain.footing import lacking
 from services.referral.domain.lifecycle import RUNNING, Actor
 from services.referral.domain.matching import Justification
-from services.referral.domain.referral import Referral
+from services.referral.domain.referral import Referral, refusal
 from services.referral.store import deadlines, directory, dossiers, persons, referrals, timeline
 from services.referral.store.referrals import StaffActor
 
@@ -154,7 +154,9 @@ def answer(
 ) -> Referral | Withheld:
     """Answer the partner's question; new data is decided on anew, and so is the dossier that carries it."""
     referral, epoch = load_for_disclosure(work, referral_id, by, version)
-    question_id = question_id or (referral.questions[0].id if referral.questions else work.new_id())
+    if not referral.questions:
+        raise refusal(referral, "lifecycle.not-allowed", Action.ANSWER, moment_of(work))
+    question_id = question_id or referral.questions[0].id
     moved, facts = domain.answer(referral, by, moment_of(work), question_id=question_id)
     told = contract.categories_of(referral.enquirer, data) | ({DataCategory.FREE_TEXT} if words else frozenset())
     _, decision = disclosing.decide_categories(

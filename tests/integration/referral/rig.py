@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -29,7 +30,9 @@ from tests.integration.referral.scene import (
 
 Json = dict[str, Any]
 FULL = ["IDENTITY", "CONTACT", "LANGUAGE", "QUALIFICATION"]
-OWN_KEYS = sealing.generate_own_keys()
+ISSUER = TestIssuer()
+#: Everybody is somebody else unless a test says who: two of one name would be asked about as duplicates.
+NUMBERS = count(1)
 PARTNER_KEYS = {organization: ECKey.generate_key("P-256", {"use": "enc"}, auto_kid=True) for organization in (HWK, IHK)}
 
 
@@ -66,7 +69,7 @@ class Navigator(Caller):
         body = {
             "enquirer": "person",
             "site": "aachen",
-            "person": {**RECORD, **person},
+            "person": {**RECORD, **person} if person else {**RECORD, "given_name": f"Amira {next(NUMBERS)}"},
             "needs": [{"topic": "ANERKENNUNG", "urgency": "normal"}],
         }
         return dict(self.post("/referral/api/v1/enquiries", body))
@@ -146,10 +149,9 @@ class Network:
     """One deployment: a navigator, two partners, an operator, and a clock that moves when told to."""
 
     scene: Scene
-    issuer: TestIssuer = field(default_factory=TestIssuer)
+    issuer: TestIssuer = field(default_factory=lambda: ISSUER)
 
     def __post_init__(self) -> None:
-        self.scene.keys = config.Keys(self.scene.keys.vault, sealing.OwnKeys(OWN_KEYS), self.scene.keys.desk_links)
         own = config.ReferralSettings(self.scene.keys, timedelta(0), self.scene.texts)
         self.app = create_app(settings(), self.scene.unit, issuer_keys=self.issuer.keys(), own=own)
         self.tell_directory()

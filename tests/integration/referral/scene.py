@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -146,6 +147,7 @@ def partner(organization_id: UUID = HWK) -> Actor:
     return Actor(Party.PARTNER, f"partner:{organization_id}", organization_id)
 
 
+@cache
 def some_keys() -> Keys:
     links = ECKey.generate_key("P-256", auto_kid=True)
     return Keys(
