@@ -68,7 +68,7 @@ def deliveries(query_data: Json) -> Json:
         )
         causes = queries.causes(connection)
         counts = queries.counts(connection)
-    return {"deliveries": [_plain(row) for row in rows], "causes": [_plain(row) for row in causes], "counts": counts}
+    return {"deliveries": [_listed(row) for row in rows], "causes": [_plain(row) for row in causes], "counts": counts}
 
 
 @operators
@@ -76,7 +76,7 @@ def delivery(delivery_id: UUID) -> Json:
     """One delivery with every attempt."""
     with room().unit.db.read() as connection:
         found = queries.delivery(connection, delivery_id)
-    return {**_plain(found), "attempts": [_plain(attempt) for attempt in found["attempts"]]}
+    return {**_listed(found), "attempts": [_plain(attempt) for attempt in found["attempts"]]}
 
 
 @operators
@@ -85,6 +85,12 @@ def replay(delivery_id: UUID) -> Json:
     with request_work() as work:
         commands.replay(work, delivery_id)
     return {"delivery_id": str(delivery_id), "state": State.PENDING.value}
+
+
+def _listed(row: Mapping[str, Any]) -> Json:
+    """A delivery under the names operators know."""
+    renamed = {"attempt": "attempts", "due_at": "next_attempt_at"}
+    return _plain({renamed.get(key, key): item for key, item in row.items() if key != "attempts"})
 
 
 def _plain(row: Mapping[str, Any]) -> Json:

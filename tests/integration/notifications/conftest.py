@@ -16,7 +16,7 @@ from contracts import envelope
 from contracts import referral as said
 from contracts.codes import BackLevel, ChannelKind, Urgency
 from contracts.directory import Channel, OrganizationPublished
-from contracts.event import PublicContact, PublicText, PublicUrl, Reference
+from contracts.event import Code, PublicContact, PublicText, PublicUrl, Reference
 from services.chassis.clock import FixedClock
 from services.chassis.db import Database
 from services.chassis.hear import doors_of
@@ -49,6 +49,33 @@ def requested(referral_id: UUID, organization_id: UUID) -> said.ReferralRequeste
     )
 
 
+def listing(
+    kind: ChannelKind, organization_id: UUID | None = None, *, url: str | None = None, mailbox: str | None = None
+) -> OrganizationPublished:
+    """An organization as directory publishes it, reached in this way."""
+    return OrganizationPublished(
+        organization_id=organization_id or uuid4(),
+        version=1,
+        name=PublicText({"de": "Kammer"}),
+        kind=Code("chamber"),
+        sites=(),
+        social_data_body=False,
+        must_stand_alone=False,
+        own_measure=False,
+        channel=Channel(
+            kind=kind,
+            webhook_url=None if url is None else PublicUrl(url),
+            unit_mailbox=None if mailbox is None else PublicContact(mailbox),
+        ),
+        agreement=None,
+        public_key=None,
+        phone=None,
+        email=None,
+        website=None,
+        address=None,
+    )
+
+
 @dataclass
 class Notifications:
     """The service at work, without broker and threads."""
@@ -73,32 +100,15 @@ class Notifications:
         with self.unit.work(actor=wrapped.actor, correlation_id=wrapped.correlationid, causation_id=wrapped.id) as work:
             door(work, event, wrapped)
 
+    @classmethod
+    def of(cls, db: Database) -> "Notifications":
+        clock = FixedClock(NOW)
+        return cls(db, clock, Unit(db, clock, "notifications"))
+
     def an_organization(self, kind: ChannelKind, *, url: str | None = None, mailbox: str | None = None) -> UUID:
-        organization_id = uuid4()
-        self.hear(
-            OrganizationPublished(
-                organization_id=organization_id,
-                version=1,
-                name=PublicText({"de": "Kammer"}),
-                kind="chamber",  # type: ignore[arg-type]
-                sites=(),
-                social_data_body=False,
-                must_stand_alone=False,
-                own_measure=False,
-                channel=Channel(
-                    kind=kind,
-                    webhook_url=None if url is None else PublicUrl(url),
-                    unit_mailbox=None if mailbox is None else PublicContact(mailbox),
-                ),
-                agreement=None,
-                public_key=None,
-                phone=None,
-                email=None,
-                website=None,
-                address=None,
-            )
-        )
-        return organization_id
+        published = listing(kind, url=url, mailbox=mailbox)
+        self.hear(published)
+        return published.organization_id
 
     def a_request(self, organization_id: UUID) -> UUID:
         referral_id = uuid4()
@@ -151,6 +161,5 @@ class Notifications:
 @pytest.fixture
 def notifications(make_database: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Notifications]:
     monkeypatch.setenv("PUBLIC_URL", PUBLIC_URL)
-    clock = FixedClock(NOW)
     with Database(make_database("notifications").app_dsn) as db:
-        yield Notifications(db, clock, Unit(db, clock, "notifications"))
+        yield Notifications.of(db)

@@ -91,6 +91,7 @@ def test_an_operator_sees_what_is_stuck_and_sends_it_again(
     listed = client.get(f"{DELIVERIES}?state=parked&referral_id={referral}", headers=operator).json
     (delivery,) = listed["deliveries"]
     assert (delivery["reference"], delivery["cause"]) == ("R-26-4F7KQ", "mailbox-missing")
+    assert (delivery["attempts"], delivery["next_attempt_at"]) == (1, None)
     assert listed["causes"][0]["count"] == 1
     assert listed["counts"] == {"parked": 1}
     shown = client.get(f"{DELIVERIES}/{delivery['delivery_id']}", headers=operator).json
