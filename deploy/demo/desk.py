@@ -1,7 +1,7 @@
 """The navigator's hands in the demo: signs in like staff do and works through the staff API, patiently.
 
-Every writing call carries one idempotency key for all its tries, so a service that dies in the middle costs a second and
-nothing else.
+Every writing call carries one idempotency key for all its tries, so a service that dies in the middle costs a second
+and nothing else.
 """
 
 import base64

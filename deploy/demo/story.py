@@ -95,6 +95,7 @@ COMPANY: JSON = {
     "occupation_sought": "24422",
 }
 
+TODAY = date.today().isoformat()
 FULL = ["IDENTITY", "CONTACT", "LANGUAGE", "QUALIFICATION"]
 
 
@@ -171,7 +172,7 @@ class Story:
             ("Jobcenter concluded by the navigator", "completed, HANDED_OVER_NO_FEEDBACK", self.jobcenter_concluded),
             ("Second person: HWK to the end", "received, accepted, in_progress, completed", self.hwk_completes),
             ("Consent for KIA withdrawn", "cancelled; stop acknowledged; deletion stated", self.kia_withdrawn),
-            ("Told by telephone, recorded by hand", "accepted, marked by hand", self.by_telephone),
+            ("Told by telephone, recorded by hand", "in_progress, marked by hand", self.by_telephone),
             ("KMU seeks two welders (§ 81a)", "IHK and Agentur accept and complete", self.employer),
             ("Residence question by Kontaktkarte", "card issued, no referral", self.contact_card),
             ("A nurse is not for the HWK", "HWK excluded, ZAG-PuG suggested", self.nurse),
@@ -181,7 +182,7 @@ class Story:
             ("One byte changed in a copy", "verifier names the wrong entry", self.tampered),
         ]
 
-    # --- directory and enquiry -----------------------------------------------------------------------------------------
+    # --- directory and enquiry --------------------------------------------------------------------------------
 
     def directory(self) -> str:
         deadline = time.monotonic() + 60
@@ -229,7 +230,7 @@ class Story:
             told.append(f"{topic} {len(found)}")
         return ", ".join(told)
 
-    # --- consent and referrals -----------------------------------------------------------------------------------------
+    # --- consent and referrals --------------------------------------------------------------------------------
 
     def _consent(self, enquiry: str, language: str, recipients: list[JSON]) -> JSON:
         consent: JSON = self.desk.post(
@@ -303,9 +304,7 @@ class Story:
         return f"{seen['reference']} {seen['status']}, waits for {seen['waiting_for']}"
 
     def ihk_accepts(self) -> str:
-        self.desk.act(
-            self.ids["amira-ihk"], "answer", {"person": {"qualification_year": 2016}}
-        )
+        self.desk.act(self.ids["amira-ihk"], "answer", {"person": {"qualification_year": 2016}})
         seen = self.desk.wait_for(self.ids["amira-ihk"], "accepted")
         assert seen["contact_by"], "no contact-by date"
         return f"{seen['status']}, contact by {seen['contact_by']}"
@@ -337,21 +336,16 @@ class Story:
         return "received; accept refused (consent.back-level), audited without the action"
 
     def jobcenter_concluded(self) -> str:
-        seen = self.desk.act(self.ids["amira-jobcenter"], "conclude", {"contact_on": date.today().isoformat()})
+        seen = self.desk.act(self.ids["amira-jobcenter"], "conclude", {"contact_on": TODAY})
         assert seen["status"] == "completed" and seen["outcome"] == "HANDED_OVER_NO_FEEDBACK", seen
         return f"{seen['status']}, {seen['outcome']}"
 
     def hwk_completes(self) -> str:
-        self._enquire(
-            "bogdan", BOGDAN, [{"topic": "ANERKENNUNG", "urgency": "urgent"}, {"topic": "SPRACHE", "urgency": "low"}]
-        )
+        self._enquire("bogdan", BOGDAN, [{"topic": "ANERKENNUNG", "urgency": "urgent"}])
         self._consent(
             "bogdan",
             "uk",
-            [
-                self._recipient(HWK, HWK_RECOGNITION, ["VERWEIS", "ANERKENNUNG"], FULL),
-                self._recipient(KIA, KIA_LANGUAGE, ["SPRACHE"], ["IDENTITY", "CONTACT", "LANGUAGE"]),
-            ],
+            [self._recipient(HWK, HWK_RECOGNITION, ["VERWEIS", "ANERKENNUNG"], FULL)],
         )
         self._refer("bogdan-hwk", "bogdan", "ANERKENNUNG", HWK_RECOGNITION, urgency="urgent")
         seen = self.desk.wait_for(self.ids["bogdan-hwk"], "completed")
@@ -378,21 +372,16 @@ class Story:
         return "cancelled, stop acknowledged, deletion stated; IHK's goes on"
 
     def by_telephone(self) -> str:
-        self._refer("bogdan-kia", "bogdan", "SPRACHE", KIA_LANGUAGE, urgency="low")
-        self.desk.wait_for(self.ids["bogdan-kia"], "waitlisted", "in_progress")
-        seen = self.desk.get(f"/referral/api/v1/referrals/{self.ids['bogdan-kia']}")
-        action, extra = "start", {"first_contact_on": date.today().isoformat()}
-        if seen["status"] == "in_progress":
-            action, extra = "complete", {"outcome": "COURSE_PLACE_FOUND", "obstacles": []}
+        """The IHK rings up: it has met her. The navigator writes down what she was told, as told by telephone."""
         self.desk.post(
-            f"/referral/api/v1/referrals/{self.ids['bogdan-kia']}/records",
-            {"action": action, "way": "phone", "told_on": date.today().isoformat(), **extra},
+            f"/referral/api/v1/referrals/{self.ids['amira-ihk']}/records",
+            {"action": "start", "way": "phone", "told_on": TODAY, "first_contact_on": TODAY},
         )
-        rows = [row for row in self._timeline("bogdan-kia") if row.get("by_hand")]
+        rows = [row for row in self._timeline("amira-ihk") if row.get("by_hand")]
         assert rows and rows[0]["by_hand"] == "phone", rows
-        return f"{action} by phone, marked by hand"
+        return "IHK made first contact; told by phone, marked by hand"
 
-    # --- employer --------------------------------------------------------------------------------------------------------
+    # --- employer ---------------------------------------------------------------------------------------------
 
     def employer(self) -> str:
         seen: JSON = self.desk.post(
@@ -429,7 +418,7 @@ class Story:
             assert "referral.accepted.v1" in passed, passed
         return "IHK completed (webhook), Agentur completed (light path)"
 
-    # --- what must not happen ----------------------------------------------------------------------------------------------
+    # --- what must not happen ---------------------------------------------------------------------------------
 
     def contact_card(self) -> str:
         self._enquire("bogdan-residence", BOGDAN, [{"topic": "AUFENTHALT", "urgency": "normal"}])
@@ -481,7 +470,7 @@ class Story:
         assert not deliveries["deliveries"], "a notice left"
         return f"{decisions[0]['data']['refusal']}; card issued; no dossier, no notice"
 
-    # --- audit -----------------------------------------------------------------------------------------------------------
+    # --- audit ------------------------------------------------------------------------------------------------
 
     def _audit(self, query: str) -> list[JSON]:
         auditor = getattr(self, "_dpo", None)

@@ -9,13 +9,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 VENDORED = ("/static/", "/vendor/", "tests/browser/vendor", "LICENSE")
 #: Put together here so that this file does not contain what it looks for.
-HOSTS = re.compile("|".join(["pypi" + r"\.org", "pythonhosted" + r"\.org", "registry" + r"\.npmjs", "deb" + r"\.debian\.org"]))
+HOSTS = re.compile(r"\b(pypi|pythonhosted|deb\.debian)" + r"\.org|registry" + r"\.npmjs")
 MACHINE_PATHS = re.compile("|".join(["/" + r"work/", "/" + r"root/", "/home/" + r"[a-z]"]))
 
 
 def tracked(*suffixes: str) -> list[Path]:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
-    paths = [ROOT / name for name in listed if name and not any(part in f"/{name}" for part in VENDORED)]
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    paths = [ROOT / name for name in listed.splitlines() if name and not any(part in f"/{name}" for part in VENDORED)]
     return [path for path in paths if path.exists() and (not suffixes or path.suffix in suffixes)]
 
 
@@ -38,7 +38,9 @@ def test_no_path_of_somebodys_machine_is_named() -> None:
     assert found(MACHINE_PATHS, tracked()) == []
 
 
-@pytest.mark.parametrize(("pattern", "text"), [(HOSTS, "https://pypi" + ".org/simple"), (MACHINE_PATHS, "/root" + "/x")])
+@pytest.mark.parametrize(
+    ("pattern", "text"), [(HOSTS, "https://pypi" + ".org/simple"), (MACHINE_PATHS, "/root" + "/x")]
+)
 def test_these_checks_find_what_is_planted(pattern: re.Pattern[str], text: str, tmp_path: Path) -> None:
     planted = tmp_path / "planted.txt"
     planted.write_text(text)

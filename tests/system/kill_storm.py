@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -48,18 +48,32 @@ def named(process: psutil.Process) -> str | None:
         return None
     for index, word in enumerate(words[:-1]):
         module = words[index + 1]
+        if word == "-m" and module == "services.chassis.green":
+            return f"{words[index + 2].removeprefix('services.')} worker"
         if word == "-m" and module.startswith("services."):
             role = words[index + 2] if len(words) > index + 2 else ""
             return f"{module.removeprefix('services.')} {role}"
         if word == "-m" and module.startswith("deploy.demo.partners."):
             return f"partner {module.rsplit('.', 1)[-1]}"
-    return None
+    return server(process, words)
 
 
-def targets(supervisor: int) -> dict[str, list[psutil.Process]]:
+def server(process: psutil.Process, words: list[str]) -> str | None:
+    """PostgreSQL's first process, and the Erlang machine that is RabbitMQ."""
+    program = Path(words[0]).name if words else ""
+    if program == "postgres" and "-D" in words:
+        return "server postgres"
+    return "server rabbitmq" if program.startswith("beam") else None
+
+
+def targets(supervisor: int, dev: Path, servers: bool) -> dict[str, list[psutil.Process]]:
+    """What may be killed, by name. Servers need not be children of the demo, but their command names its folder."""
     found: dict[str, list[psutil.Process]] = {}
-    for process in psutil.Process(supervisor).children(recursive=True):
+    family = psutil.Process(supervisor).children(recursive=True)
+    for process in {*family, *(psutil.process_iter() if servers else ())}:
         name = named(process)
+        if name and name.startswith("server ") and not (servers and str(dev) in " ".join(process.cmdline())):
+            continue
         if name and not name.endswith(" all"):
             found.setdefault(name, []).append(process)
     return found
@@ -80,11 +94,17 @@ def rounds(chance: random.Random, count: int, names: list[str]) -> Iterator[str]
 class Storm(threading.Thread):
     """Kills while a story plays; waits until a killed process is back before it kills the next."""
 
-    def __init__(self, supervisor: int, order: Iterator[str], chance: random.Random, story: int) -> None:
+    def __init__(
+        self,
+        targets: Callable[[], dict[str, list[psutil.Process]]],
+        order: Iterator[str],
+        chance: random.Random,
+        story: int,
+    ) -> None:
         super().__init__(daemon=True)
         self.kills: list[Kill] = []
         self.over = threading.Event()
-        self._supervisor, self._order, self._chance, self._story = supervisor, order, chance, story
+        self._targets, self._order, self._chance, self._story = targets, order, chance, story
         self.finished = False
 
     def run(self) -> None:
@@ -94,7 +114,7 @@ class Storm(threading.Thread):
             if name is None:
                 self.finished = True
                 return
-            victims = targets(self._supervisor).get(name, [])
+            victims = self._targets().get(name, [])
             if not victims:
                 continue
             victim = self._chance.choice(victims)
@@ -126,6 +146,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--dev", type=Path, default=ROOT / ".dev" / "kill-storm")
+    parser.add_argument("--servers", action="store_true", help="kill PostgreSQL and RabbitMQ, too")
     parser.add_argument("--out", type=Path, help="write the result as JSON here")
     arguments = parser.parse_args()
     chance = random.Random(arguments.seed)
@@ -135,10 +156,15 @@ def main() -> int:
     kills: list[Kill] = []
     stories: list[bool] = []
     try:
-        order = rounds(chance, arguments.kills, list(targets(demo.pid)))
+
+        def alive() -> dict[str, list[psutil.Process]]:
+            return targets(demo.pid, arguments.dev.resolve(), arguments.servers)
+
+        print("may be killed:", ", ".join(sorted(alive())), flush=True)
+        order = rounds(chance, arguments.kills, list(alive()))
         finished = False
         while not finished:
-            storm = Storm(demo.pid, order, chance, story=len(stories) + 1)
+            storm = Storm(alive, order, chance, story=len(stories) + 1)
             storm.start()
             result = play(arguments.dev)
             storm.over.set()
@@ -148,13 +174,20 @@ def main() -> int:
             for kill in storm.kills:
                 kill.held = stories[-1]
             kills += storm.kills
-            print(f"story {len(stories)}: {'held' if stories[-1] else 'FAILED'}, {len(kills)} killed so far", flush=True)
+            print(
+                f"story {len(stories)}: {'held' if stories[-1] else 'FAILED'}, {len(kills)} killed so far", flush=True
+            )
             if not stories[-1]:
                 print(result.stdout[-3000:], result.stderr[-2000:])
     finally:
         demo.terminate()
         demo.wait(60)
-    report = {"seed": arguments.seed, "stories": len(stories), "held": sum(stories), "kills": [asdict(k) for k in kills]}
+    report = {
+        "seed": arguments.seed,
+        "stories": len(stories),
+        "held": sum(stories),
+        "kills": [asdict(k) for k in kills],
+    }
     if arguments.out:
         arguments.out.write_text(json.dumps(report, indent=1) + "\n")
     print(f"{len(kills)} kills in {len(stories)} stories, {sum(stories)} held (seed {arguments.seed})")

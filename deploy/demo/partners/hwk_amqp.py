@@ -1,7 +1,8 @@
 """Stand-in for the Kammersystem of HWK Aachen: notices from its own AMQP queue, answers over AMQP.
 
-Its clerk's rule is the real one: the chamber of crafts decides on craft qualifications. An occupation trained in industry
-is not its business; it declines and names the body that is competent. Dossiers are fetched by HTTPS like everybody's.
+Its clerk's rule is the real one: the chamber of crafts decides on craft qualifications. An occupation trained in
+industry is not its business: it declines and names the body that is competent. Dossiers are fetched by HTTPS
+like everybody's.
 """
 
 import json

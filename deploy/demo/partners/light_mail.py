@@ -1,7 +1,8 @@
 """Stand-in for a clerk on the light path: a mail with a link, and pages in a browser - nothing else.
 
 The program does what her browser does: reads the unit's mailbox, opens the link, presses the buttons of the forms it
-finds. The Jobcenter may say no more than "received" (social data); its clerk tries to accept all the same and is refused.
+finds. The Jobcenter may say no more than "received" (social data); its clerk tries to accept all the same and is
+refused.
 The employer service of the Agentur accepts, starts and completes.
 """
 
@@ -137,7 +138,7 @@ class Clerk:
         offered = browser.form(f"/actions/{FORBIDDEN}") is not None
         hidden = next((fields for target, fields in browser.forms() if "/actions/" in target), {})
         csrf = hidden or next((fields for _, fields in browser.forms() if "csrf_token" in fields), {})
-        status = browser.press(f"{desk.split('?')[0]}/actions/{FORBIDDEN}", {**csrf, "contact_by": in_days(3)})
+        status = browser.press(f"{desk.partition('?')[0]}/actions/{FORBIDDEN}", {**csrf, "contact_by": in_days(3)})
         self.note(referral_id, FORBIDDEN, f"{'offered' if offered else 'not_offered'}:{status}")
 
     def note(self, referral_id: str, action: str, result: str) -> None:

@@ -208,7 +208,7 @@ class Network:
             "enc": "A256GCM",
             "kid": key.kid,
         }
-        return jwe.encrypt_compact(header, text.encode(), key, algorithms=SEALING)  # type: ignore[arg-type]
+        return jwe.encrypt_compact(header, text.encode(), key, algorithms=SEALING)
 
 
 def send_open_answers(store: Store, network: Network) -> None:
