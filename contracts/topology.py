@@ -99,20 +99,31 @@ def organization_of_user(user: str) -> UUID | None:
         return None
 
 
-def quorum_arguments(*, single_active_consumer: bool = True, max_length: int | None = None) -> dict[str, Any]:
+def inbox_arguments() -> dict[str, Any]:
     """Replicated, in order, never silently dropping: what is refused too often goes to the dead queue."""
-    arguments: dict[str, Any] = {
+    return {
         "x-queue-type": "quorum",
         "x-delivery-limit": DELIVERY_LIMIT,
         "x-dead-letter-exchange": DEAD,
         "x-dead-letter-strategy": "at-least-once",
         "x-overflow": "reject-publish",
+        "x-single-active-consumer": True,
     }
-    if single_active_consumer:
-        arguments["x-single-active-consumer"] = True
-    if max_length is not None:
-        arguments["x-max-length"] = max_length
-    return arguments
+
+
+def partner_arguments() -> dict[str, Any]:
+    """A bounded queue that gives way at its old end: the oldest letters go to the dead queue.
+
+    Refusing new ones instead would be a nack to our relay, and one partner that never reads would silence us to all.
+    Nothing is lost by it: a notice is only a hint, and the pull feed keeps every one of them.
+    """
+    return {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": DELIVERY_LIMIT,
+        "x-dead-letter-exchange": DEAD,
+        "x-overflow": "drop-head",
+        "x-max-length": PARTNER_MAX_LENGTH,
+    }
 
 
 _ALTERNATE = {"alternate-exchange": UNROUTED}
@@ -133,8 +144,8 @@ def core() -> Topology:
         queues=(
             Queue(UNROUTED, {"x-queue-type": "quorum"}),
             Queue(DEAD, {"x-queue-type": "quorum"}),
-            *(Queue(inbox_queue(service), quorum_arguments()) for service in hearers),
-            Queue(COMMANDS_QUEUE, quorum_arguments()),
+            *(Queue(inbox_queue(service), inbox_arguments()) for service in hearers),
+            Queue(COMMANDS_QUEUE, inbox_arguments()),
         ),
         bindings=(
             Binding(UNROUTED, UNROUTED, ""),
@@ -155,7 +166,7 @@ def for_partner(organization_id: UUID) -> Topology:
     queue, exchange = partner_queue(organization_id), partner_exchange(organization_id)
     return Topology(
         exchanges=(Exchange(exchange, "topic"),),
-        queues=(Queue(queue, quorum_arguments(single_active_consumer=False, max_length=PARTNER_MAX_LENGTH)),),
+        queues=(Queue(queue, partner_arguments()),),
         bindings=(
             Binding(PARTNERS, queue, str(organization_id)),
             Binding(exchange, COMMANDS_EXCHANGE, "#", to_exchange=True),

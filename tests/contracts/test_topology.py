@@ -55,6 +55,7 @@ def test_what_is_unroutable_or_dead_is_kept() -> None:
 def test_a_partners_queue_is_bounded_and_may_have_several_readers() -> None:
     (queue,) = for_partner(HWK).queues
     assert queue.arguments["x-max-length"] == 10_000
+    assert queue.arguments["x-overflow"] == "drop-head"
     assert "x-single-active-consumer" not in queue.arguments
 
 
