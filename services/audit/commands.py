@@ -1,16 +1,21 @@
 """Growing the log: append what was heard, sign where it stands, publish what was signed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from services.audit import publication, store
+from services.audit.domain.checkpoint import UnreadableNoteError, VerifierKey, split
+from services.audit.domain.cosignature import cosignatures
 from services.audit.domain.entry import Entry, entry_of, leaf_of
 from services.audit.domain.log import Head, checkpoint_is_due, grow
+from services.audit.keys import holds
 from services.audit.queries import tree
 from services.audit.store import Standing
 from services.audit.writer import LogContradictsError, Writer
 from services.chassis.db import Connection
+from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.hear import Arrival
 
 
@@ -65,6 +70,21 @@ def publish_newest(connection: Connection, writer: Writer) -> int | None:
     refuse_if_contradicted(connection, writer, store.standing(connection).head)
     publication.publish(writer.directory, signed.note, signed.signed_at)
     return signed.size
+
+
+def keep_cosignatures(tx: Connection, witnesses: Mapping[str, VerifierKey], note: str, now: datetime) -> int:
+    """Keep what known witnesses say under one of our heads; answers how many lines were new."""
+    verify = {name: partial(holds, key) for name, key in witnesses.items()}
+    try:
+        head, given = cosignatures(note, witnesses, verify)
+    except UnreadableNoteError as wrong:
+        raise InvalidError("audit.note-unreadable", {"note": str(wrong)}) from wrong
+    signed = tree.note_of_size(tx, head.size)
+    if signed is None or split(signed)[0] != head.text():
+        raise RefusedError("audit.head-not-ours", size=head.size)
+    if not given:
+        raise RefusedError("audit.witness-unknown")
+    return sum(store.append_cosignature(tx, head.size, one, now) for one in given)
 
 
 def refuse_if_contradicted(connection: Connection, writer: Writer, head: Head) -> None:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from services.audit.domain.checkpoint import UnreadableNoteError, VerifierKey
+from services.audit.domain.checkpoint import COSIGNATURE, UnreadableNoteError, VerifierKey
 from services.audit.keys import parse_signer
 from services.audit.writer import Writer
 from services.chassis.config import ConfigError, Environment
@@ -26,6 +26,20 @@ def load_verifier_key(environment: Environment) -> VerifierKey:
         except UnreadableNoteError as error:
             raise ConfigError("CHECKPOINT_PUBLIC_KEY", str(error)) from error
     return parse_signer(environment.secret("CHECKPOINT_KEY", "the log's signing key")).key
+
+
+def load_witnesses(environment: Environment) -> dict[str, VerifierKey]:
+    """The witnesses whose countersignatures are kept, by name: a file with one verifier key (type 04) per line."""
+    if not environment.optional("WITNESS_KEYS_FILE"):
+        return {}
+    lines = environment.path("WITNESS_KEYS_FILE").read_text(encoding="utf-8").splitlines()
+    try:
+        keys = [VerifierKey.parse(line) for line in lines if line.strip()]
+    except UnreadableNoteError as error:
+        raise ConfigError("WITNESS_KEYS_FILE", str(error)) from error
+    if any(key.type != COSIGNATURE for key in keys):
+        raise ConfigError("WITNESS_KEYS_FILE", "keys of type 04, which sign with a time")
+    return {key.name: key for key in keys}
 
 
 def checkpoint_directory(environment: Environment, *, writable: bool) -> Path:

@@ -9,6 +9,7 @@ import base64
 import os
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -65,10 +66,11 @@ def save_signer(signer: Signer, path: Path) -> None:
 
 def open_checkpoint(note: str, key: VerifierKey) -> Checkpoint:
     """The checkpoint in a note, if this key signed it."""
-    return open_note(note, key, lambda signature, text: _holds(key, signature, text))
+    return open_note(note, key, partial(holds, key))
 
 
-def _holds(key: VerifierKey, signature: bytes, text: bytes) -> bool:
+def holds(key: VerifierKey, signature: bytes, text: bytes) -> bool:
+    """Whether this key made this signature over this text."""
     try:
         Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text)
     except InvalidSignature:

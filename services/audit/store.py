@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.audit.domain.cosignature import Cosignature
 from services.audit.domain.entry import REFERENCES, Entry
 from services.audit.domain.log import Head, Link
 from services.audit.domain.merkle import Frontier, Subtree
@@ -112,6 +113,16 @@ def append_head(tx: Connection, head: Head, subtrees: Sequence[Subtree]) -> None
 
 def append_checkpoint(tx: Connection, size: int, note: str, signed_at: datetime) -> None:
     tx.execute("INSERT INTO checkpoints (size, note, signed_at) VALUES (%s, %s, %s)", (size, note, signed_at))
+
+
+def append_cosignature(tx: Connection, size: int, given: Cosignature, received_at: datetime) -> bool:
+    """Keep a witness's line under a head; the first one it gave stays."""
+    done = tx.execute(
+        "INSERT INTO cosignatures (witness, size, line, cosigned_at, received_at) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
+        (given.witness, size, given.line, given.cosigned_at, received_at),
+    )
+    return done.rowcount == 1
 
 
 def append_stream_check(tx: Connection, stream: Stream, agrees: bool, checked_at: datetime) -> None:

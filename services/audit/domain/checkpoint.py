@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 ED25519 = b"\x01"
+#: The type of a witness's key, whose signatures carry a time.
+COSIGNATURE = b"\x04"
 DASH = "\N{EM DASH} "
 
 Sign = Callable[[bytes], bytes]
@@ -40,20 +42,21 @@ class VerifierKey:
 
     name: str
     public: bytes
+    type: bytes = ED25519
 
     def key_id(self) -> bytes:
         """The four bytes that name this key in a signature line."""
-        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:4]
+        return hashlib.sha256(self.name.encode() + b"\n" + self.type + self.public).digest()[:4]
 
     def text(self) -> str:
-        return f"{self.name}+{self.key_id().hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
+        return f"{self.name}+{self.key_id().hex()}+{base64.b64encode(self.type + self.public).decode()}"
 
     @classmethod
     def parse(cls, text: str) -> "VerifierKey":
         name, key_id, material = _three_parts(text)
-        if material[:1] != ED25519 or len(material) != 33:
-            raise UnreadableNoteError("verifier key: expected an Ed25519 key (type 01, 32 bytes)")
-        key = cls(name, material[1:])
+        if material[:1] not in (ED25519, COSIGNATURE) or len(material) != 33:
+            raise UnreadableNoteError("verifier key: expected an Ed25519 key (type 01 or 04, 32 bytes)")
+        key = cls(name, material[1:], material[:1])
         if key.key_id().hex() != key_id:
             raise UnreadableNoteError("verifier key: the key id does not belong to the key")
         return key
@@ -62,7 +65,7 @@ class VerifierKey:
 def sign(checkpoint: Checkpoint, key: VerifierKey, signer: Sign) -> str:
     """The note: the checkpoint's text and one signature line of the log's own key."""
     text = checkpoint.text()
-    return f"{text}\n{_signature_line(key, signer(text.encode()))}"
+    return f"{text}\n{signature_line(key, signer(text.encode()))}"
 
 
 def open_note(note: str, key: VerifierKey, verify: Verify) -> Checkpoint:
@@ -97,7 +100,8 @@ def parse_text(text: str) -> Checkpoint:
     return Checkpoint(lines[0], int(size), root)
 
 
-def _signature_line(key: VerifierKey, signature: bytes) -> str:
+def signature_line(key: VerifierKey, signature: bytes) -> str:
+    """A signature as it stands under a note."""
     return f"{DASH}{key.name} {base64.b64encode(key.key_id() + signature).decode()}\n"
 
 

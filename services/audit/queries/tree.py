@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from services.audit.domain.merkle import Frontier, Node, extend, frontier_at
 from services.chassis.db import Connection
@@ -72,5 +73,22 @@ def signed_size(connection: Connection, size: int | None) -> tuple[int, str | No
         raise NotFoundError("audit.not-yet-signed", size=newest.size if newest else 0)
     if size is None or size == newest.size:
         return newest.size, newest.note
+    return size, note_of_size(connection, size)
+
+
+def note_of_size(connection: Connection, size: int) -> str | None:
+    """The signed note of exactly this size, if that size was signed."""
     row = connection.execute("SELECT note FROM checkpoints WHERE size = %s", (size,)).fetchone()
-    return size, None if row is None else row["note"]
+    return None if row is None else row["note"]
+
+
+def witnessed_note(connection: Connection, signed: SignedHead) -> str:
+    """The note with the lines of all witnesses under it."""
+    rows = connection.execute("SELECT line FROM cosignatures WHERE size = %s ORDER BY witness", (signed.size,))
+    return signed.note + "".join(row["line"] for row in rows)
+
+
+def witnesses(connection: Connection) -> list[dict[str, Any]]:
+    """How far each witness has countersigned."""
+    query = "SELECT DISTINCT ON (witness) witness, size, cosigned_at FROM cosignatures ORDER BY witness, size DESC"
+    return connection.execute(query).fetchall()

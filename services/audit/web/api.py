@@ -10,16 +10,17 @@ from flask import Response, request
 
 from contracts.codes import StaffRole
 from contracts.fields import format_instant
-from services.audit.config import load_verifier_key
+from services.audit.commands import keep_cosignatures
+from services.audit.config import load_verifier_key, load_witnesses
 from services.audit.domain.merkle import consistency_proof, inclusion_proof
 from services.audit.exports import export_lines
 from services.audit.queries import tree
 from services.audit.queries.search import FoundEntry, position_of, search
 from services.audit.web.looking import export, look
 from services.audit.web.wanted import MOST, identity, number, search_of
-from services.chassis.access import public, staff
+from services.chassis.access import partner_system, public, staff
 from services.chassis.errors import InvalidError, NotFoundError
-from services.chassis.web import room
+from services.chassis.web import request_work, room
 
 Json = dict[str, Any]
 blueprint = APIBlueprint("audit_api", __name__, url_prefix="/audit/api/v1")
@@ -40,13 +41,24 @@ def entries() -> Json:
 
 @blueprint.get("/checkpoints/latest")
 @auditors
+@partner_system
 def latest_checkpoint() -> Response:
     """The newest signed tree head, as a C2SP signed note."""
     with room().unit.db.read() as connection:
         signed = tree.latest_checkpoint(connection)
-    if signed is None:
-        raise NotFoundError("audit.nothing-signed")
-    return Response(signed.note, content_type="text/plain; charset=utf-8")
+        if signed is None:
+            raise NotFoundError("audit.nothing-signed")
+        note = tree.witnessed_note(connection, signed)
+    return Response(note, content_type="text/plain; charset=utf-8")
+
+
+@blueprint.post("/cosignatures")
+@partner_system
+def cosign() -> Json:
+    """A head of ours as a note with a witness's line under it (C2SP tlog-cosignature)."""
+    note = request.get_data(cache=False, as_text=True)
+    with request_work() as work:
+        return {"kept": keep_cosignatures(work.tx, load_witnesses(room().settings), note, work.now)}
 
 
 @blueprint.get("/checkpoints/key")
@@ -76,6 +88,7 @@ def inclusion() -> Json:
 
 @blueprint.get("/proofs/consistency")
 @auditors
+@partner_system
 def consistency() -> Json:
     """Proof that the tree of `first` entries is the beginning of the tree of `second`."""
     with room().unit.db.read() as connection:

@@ -78,8 +78,8 @@ def integrity() -> str:
     with room().unit.db.read() as connection:
         standing = health.standing(connection)
         found = streams(connection)
-        signed = tree.latest_checkpoint(connection)
-    return render_template("audit/integrity.html", standing=standing, streams=found, signed=signed)
+        signed, witnesses = tree.latest_checkpoint(connection), tree.witnesses(connection)
+    return render_template("audit/integrity.html", standing=standing, streams=found, signed=signed, witnesses=witnesses)
 
 
 def _address(**more: Any) -> str:
