@@ -55,7 +55,7 @@ def compose(
     present = offered(kind, record, accepted)
     carried = carried_categories(grounds, recipient, purpose, present, minimum, at)
     decision = may_disclose(grounds, recipient, purpose, carried, at)
-    content = select(kind, record, decision.categories) if isinstance(decision, Allowed) else {}
+    content = select(kind, record, decision.categories & present) if isinstance(decision, Allowed) else {}
     return Composition(content, decision)
 
 
