@@ -1,0 +1,51 @@
+"""What must be in force before a partner is sent anything, on the day and at its edges."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from contracts.codes import AgreementKind, ChannelKind, DataProtectionLaw
+from contracts.directory import Agreement
+from services.referral.domain.footing import Footing, lacking
+from tests.unit.referral.builders import TODAY
+
+
+def an_agreement(signed_on: date = TODAY, valid_until: date | None = TODAY) -> Agreement:
+    return Agreement(
+        kind=AgreementKind.INDEPENDENT, law=DataProtectionLaw.GDPR, signed_on=signed_on, valid_until=valid_until
+    )
+
+
+def a_footing(**changes: Any) -> Footing:
+    usual: dict[str, Any] = {
+        "channel": ChannelKind.AMQP,
+        "agreement": an_agreement(),
+        "has_terms": True,
+        "has_key": True,
+        "assured_on": TODAY,
+    }
+    return Footing(**{**usual, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ({}, ()),
+        ({"agreement": None}, ("agreement",)),
+        ({"agreement": an_agreement(valid_until=TODAY - timedelta(days=1))}, ("agreement",)),
+        ({"agreement": an_agreement(signed_on=TODAY + timedelta(days=1), valid_until=None)}, ("agreement",)),
+        ({"agreement": an_agreement(valid_until=None)}, ()),
+        ({"has_terms": False}, ("terms",)),
+        ({"has_key": False}, ("key",)),
+        ({"has_key": False, "channel": ChannelKind.WEBHOOK}, ("key",)),
+        ({"has_key": False, "channel": ChannelKind.LIGHT}, ()),
+        ({"has_key": False, "channel": ChannelKind.NONE}, ()),
+        ({"assured_on": None}, ("assurance",)),
+        ({"assured_on": TODAY - timedelta(days=365)}, ()),
+        ({"assured_on": TODAY - timedelta(days=366)}, ("assurance",)),
+        ({"retired": True, "agreement": None}, ("service", "agreement")),
+    ],
+)
+def test_what_is_missing_is_named(changes, codes):
+    assert lacking(a_footing(**changes), TODAY) == codes
