@@ -140,13 +140,6 @@ def test_a_key_s_name_has_neither_spaces_nor_plus(name):
         make_signer(name)
 
 
-def test_an_independent_program_of_the_same_family_opens_our_note():
-    tlog = pytest.importorskip("aics_tlog", reason="aics-tlog needs Python 3.12")
-    note = tlog.parse_note(SIGNER.sign(7, ROOT))
-    assert tlog.verify_note(note, [tlog.parse_vkey(SIGNER.key.text())])
-    assert tlog.parse_checkpoint(note.text).root == ROOT
-
-
 def test_opening_asks_for_every_signature_of_the_log_s_own_key():
     note = SIGNER.sign(3, ROOT)
     forged = note + note.rpartition("\n\n")[2].replace("A", "B")
