@@ -110,7 +110,8 @@ def _refuse(problems: Sequence[RowProblem], slug: str = "directory.import-invali
 
 def _plan(work: Work, rows: Sequence[Row], slug: str = "directory.import-invalid") -> list[Change]:
     names = {(row.kind, row.id) for row in rows} | {name for row in rows for _, name in names_in(row)}
-    current = store.load(work.tx, names)
+    groups = {row.document["overlap_group"] for row in rows if "overlap_group" in row.document}
+    current = store.load_overlapping(work.tx, groups) | store.load(work.tx, names)
     _refuse(list(misfits(rows, current)), slug)
     return plan(rows, current)
 

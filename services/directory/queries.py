@@ -120,6 +120,13 @@ def listing(connection: Connection, topic: str | None = None) -> list[Json]:
     ).fetchall()
 
 
+def coverage(connection: Connection) -> tuple[list[Json], list[Json]]:
+    """All services, and the areas of districts and cities that belong to none."""
+    services = connection.execute("SELECT document FROM services ORDER BY document -> 'name' ->> 'de'").fetchall()
+    areas = connection.execute("SELECT document FROM areas WHERE length(id) = 5 ORDER BY id").fetchall()
+    return [row["document"] for row in services], [row["document"] for row in areas]
+
+
 def service_card(connection: Connection, service_id: UUID, organization_id: str | None) -> Json:
     """One service's document with what its organization says; another organization's looks as if it were not there."""
     row = connection.execute(

@@ -83,6 +83,16 @@ def load(tx: Connection, names: Iterable[Name]) -> dict[Name, Document]:
     return held
 
 
+def load_overlapping(tx: Connection, groups: Collection[str]) -> dict[Name, Document]:
+    """The services that already stand in one of these overlap groups."""
+    if not groups:
+        return {}
+    rows = tx.execute(
+        "SELECT id, document FROM services WHERE document ->> 'overlap_group' = ANY(%s)", (sorted(groups),)
+    ).fetchall()
+    return {(Kind.SERVICE, str(row["id"])): row["document"] for row in rows}
+
+
 def keep(work: Work, changes: Sequence[Change]) -> None:
     """Write changed objects and their history; the order of `changes` is the order in which they need each other."""
     with work.tx.cursor() as cursor:

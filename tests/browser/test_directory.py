@@ -27,13 +27,13 @@ def address(make_database: Callable[[str], Any]) -> Iterator[str]:
             yield url
 
 
-@pytest.mark.parametrize("path", ["/directory/", CAPACITY], ids=["listing", "capacity"])
+@pytest.mark.parametrize("path", ["/directory/", "/directory/coverage", CAPACITY])
 @pytest.mark.parametrize(("language", "width", "theme"), [("de", "desk", "light"), ("en", "phone", "dark")])
 def test_a_page_has_no_findings_and_fits(
     browser: Browser, address: str, path: str, language: str, width: str, theme: str
 ) -> None:
     with page_of(browser, language=language, width=width, theme=theme, extra_http_headers=EDITOR) as page:
         page.goto(f"{address}{path}?lang={language}")
-        shoot(page, f"directory-{'listing' if path == '/directory/' else 'capacity'}-{language}-{width}")
+        shoot(page, f"directory-{path.strip('/').rpartition('/')[2]}-{language}-{width}")
         assert axe(page) == []
         assert not scrolls_sideways(page)

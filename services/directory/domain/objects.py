@@ -222,6 +222,7 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
             capacity_reported_on=may(day),
             assured_date=may(day),
             overlap_group=may(code),
+            overlap_justification=may(localized(LONG)),
             funding=may(list_of(FUNDING)),
             excludes_funders=may(list_of(code)),
             better_bodies=may(list_of(reference(Kind.SERVICE))),

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from services.directory.domain.coverage import occupant
 from services.directory.domain.objects import REFERENCES, Kind
+from services.directory.domain.publishing import is_retired
 from services.directory.domain.reading import Row, RowProblem
 
 Name = tuple[Kind, str]
@@ -56,6 +58,20 @@ def misfits(rows: Iterable[Row], current: Current) -> Iterator[RowProblem]:
             if name not in first and name not in current:
                 yield RowProblem(row.line, path, f"a known {name[0]}: one in the file or in the directory")
         yield from _foreign_terms(row, first, current)
+    yield from _unjustified(rows, current)
+
+
+def _unjustified(rows: Iterable[Row], current: Current) -> Iterator[RowProblem]:
+    """A new service on occupied ground says why it is needed beside what is there (no parallel structures)."""
+    standing = [document for (kind, _), document in current.items() if kind is Kind.SERVICE]
+    for row in rows:
+        if row.kind is not Kind.SERVICE or (row.kind, row.id) in current or is_retired(row.document):
+            continue
+        other = occupant(row.document, standing)
+        if other is not None and "overlap_justification" not in row.document:
+            expected = f"why it is needed beside {other.get('slug', other['id'])}, which covers the same ground"
+            yield RowProblem(row.line, "overlap_justification", expected)
+        standing.append(row.document)
 
 
 def _foreign_terms(row: Row, first: Mapping[Name, Row], current: Current) -> Iterator[RowProblem]:

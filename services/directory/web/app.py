@@ -11,7 +11,11 @@ from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
 from services.directory.web import hsds, operator, pages, reports
 
-NAVIGATION = (NavigationItem("Directory", "/directory/"), NavigationItem("Referrals", "/referral/"))
+NAVIGATION = (
+    NavigationItem("Directory", "/directory/"),
+    NavigationItem("Gaps and overlaps", "/directory/coverage"),
+    NavigationItem("Referrals", "/referral/"),
+)
 
 
 def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None = None) -> APIFlask:

@@ -1,5 +1,6 @@
 """Pages for the staff: what the directory knows."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ from services.chassis.access import current_caller, staff
 from services.chassis.pages import label, language
 from services.chassis.web import room
 from services.directory import queries
+from services.directory.domain.coverage import matrix, overlaps
 from services.directory.domain.publishing import is_retired
 
 blueprint = APIBlueprint(
@@ -33,6 +35,28 @@ def listing() -> str:
         topic=topic,
         may_edit=may_edit,
     )
+
+
+@blueprint.get("/coverage")
+@staff()
+def coverage() -> str:
+    """Gaps and overlaps: topics by areas, and services that stand on the same ground."""
+    with room().unit.db.read() as connection:
+        services, areas = queries.coverage(connection)
+    found = overlaps(services)
+    return render_template(
+        "directory/coverage.html",
+        areas=[{"key": area["id"], "name": _words(area["name"])} for area in areas],
+        matrix=matrix(services, [area["id"] for area in areas]),
+        overlaps=[
+            {"group": one.group, "services": [_overlapping(service) for service in one.services]} for one in found
+        ],
+    )
+
+
+def _overlapping(service: Mapping[str, Any]) -> dict[str, str]:
+    justification = service.get("overlap_justification")
+    return {"name": _words(service["name"]), "why": _words(justification) if justification else ""}
 
 
 def _organization(row: dict[str, Any]) -> dict[str, Any]:
@@ -62,6 +86,6 @@ def _service(service: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _words(texts: dict[str, str]) -> str:
+def _words(texts: Mapping[str, str]) -> str:
     """The text in the reader's language; what is not translated is shown in German."""
     return texts.get(language(), texts["de"])

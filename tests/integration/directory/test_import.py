@@ -89,6 +89,15 @@ def test_a_reference_may_name_what_is_already_there(directory: Directory) -> Non
     assert directory.said()[3].better_bodies == (id_of("service", "a-recognition"),)
 
 
+def test_a_newcomer_on_ground_the_directory_knows_as_occupied_has_to_say_why(directory: Directory) -> None:
+    rows = a_directory()
+    rows[4]["overlap_group"] = "RECOGNITION"
+    directory.take_in(*rows)
+    with pytest.raises(InvalidError) as refused:
+        directory.take_in(a_service(id="newcomer", overlap_group="RECOGNITION"))
+    assert list(refused.value.fields) == ["1:overlap_justification"]
+
+
 def test_a_retired_service_is_announced_as_retired_and_stays_readable(directory: Directory) -> None:
     directory.take_in(*a_directory())
     directory.take_in(a_service(status="defunct"))

@@ -289,6 +289,15 @@ def test_the_base_names_version_profile_and_terms(client: FlaskClient) -> None:
     assert client.get("/hsds/taxonomy_terms?per_page=5").json["size"] == 5
 
 
+def test_gaps_and_overlaps_of_the_region_are_shown(
+    client: FlaskClient, directory: Directory, issuer: TestIssuer
+) -> None:
+    directory.take_in_bytes(REGION.read_bytes())
+    page = client.get("/directory/coverage?lang=de", headers=bearer(issuer.token(roles=["coordinator"]))).text
+    assert "StädteRegion Aachen" in page and "Lücke" in page
+    assert "KIM-CASE-MANAGEMENT" in page and "strategischen Partnerschaft" in page
+
+
 def test_staff_see_the_list_in_their_language(client: FlaskClient, directory: Directory, issuer: TestIssuer) -> None:
     directory.take_in(*a_directory())
     directory.take_in(a_service(id="gone", status="defunct", name={"de": "Früheres Angebot"}))

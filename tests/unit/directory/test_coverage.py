@@ -1,0 +1,113 @@
+"""Gaps are seen, own measures do not close them, and nobody settles on occupied ground without saying why."""
+
+from typing import Any
+
+import pytest
+
+from contracts.codes import Topic
+from services.directory.domain.coverage import Cell, matrix, meet, occupant, overlaps
+from services.directory.domain.objects import Kind
+from services.directory.domain.planning import Current, misfits
+from services.directory.domain.reading import Row, read_object
+from tests.unit.directory.rows import a_directory, a_service
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    return row(**changes).document
+
+
+def row(line: int = 1, **changes: Any) -> Row:
+    value = {name: given for name, given in a_service(**changes).items() if name != "object"}
+    found = read_object(Kind.SERVICE, value, line)
+    assert isinstance(found, Row), found
+    return found
+
+
+def cell(*services: dict[str, Any], area: str = "05334") -> Cell:
+    return matrix(services, [area])[Topic.ANERKENNUNG][area]
+
+
+def test_a_topic_nobody_offers_is_a_gap() -> None:
+    assert cell().is_gap
+    assert cell(document(topics=["SPRACHE"])).is_gap
+    assert cell(document(areas=["05515"])).is_gap
+
+
+def test_a_wider_area_covers_the_whole_and_a_narrower_one_a_part() -> None:
+    assert cell(document(areas=["05"])) == Cell(existing=1)
+    assert cell(document(areas=["053340002002"])) == Cell(in_part=1)
+    assert not cell(document(areas=["053340002002"])).is_gap
+
+
+def test_an_own_measure_closes_no_gap_and_a_retired_service_counts_for_nothing() -> None:
+    assert cell(document(own_measure=True)) == Cell(own=1)
+    assert cell(document(own_measure=True)).is_gap
+    assert cell(document(status="defunct")) == Cell()
+
+
+@pytest.mark.parametrize(
+    ("changes", "meets"),
+    [
+        ({}, True),
+        ({"areas": ["053340002002"]}, True),
+        ({"areas": ["05"]}, True),
+        ({"audience": "both"}, True),
+        ({"areas": ["05358"]}, False),
+        ({"audience": "employer", "topics": ["ANWERBUNG"]}, False),
+        ({"overlap_group": "B"}, False),
+        ({"overlap_group": None}, False),
+        ({"status": "inactive"}, False),
+    ],
+)
+def test_ground_is_shared_by_group_area_and_audience(changes: dict[str, Any], meets: bool) -> None:
+    here = document(overlap_group="A")
+    other = document(id="other", **{"overlap_group": "A", **changes})
+    assert (occupant(here, [here, other]) is other) is meets
+
+
+def test_a_service_in_no_group_stands_in_nobody_s_way() -> None:
+    assert occupant(document(), [document(id="other")]) is None
+
+
+def test_overlaps_name_each_service_once_per_group() -> None:
+    members = [document(id=name, overlap_group="A") for name in ("one", "two", "three")]
+    apart = document(id="apart", overlap_group="A", areas=["05515"])
+    alone = document(id="alone", overlap_group="B")
+    [found] = overlaps([*members, apart, alone, document()])
+    assert (found.group, found.services) == ("A", tuple(members))
+
+
+def test_keys_meet_when_one_lies_inside_the_other() -> None:
+    assert meet(["05334"], ["053340002002"]) and meet(["05"], ["05334"])
+    assert not meet(["05334"], ["05358", "05515"])
+
+
+def known(*services: Row) -> Current:
+    held = {}
+    for value in a_directory()[:3]:
+        found = read_object(Kind(value["object"]), {k: v for k, v in value.items() if k != "object"})
+        assert isinstance(found, Row)
+        held[found.kind, found.id] = found.document
+    return {**held, **{(Kind.SERVICE, one.id): one.document for one in services}}
+
+
+def test_a_newcomer_on_occupied_ground_has_to_say_why() -> None:
+    there = row(overlap_group="A")
+    newcomer = row(7, id="newcomer", overlap_group="A")
+    [problem] = misfits([newcomer], known(there))
+    assert (problem.line, problem.field) == (7, "overlap_justification")
+    assert problem.expected == "why it is needed beside a-recognition, which covers the same ground"
+    justified = row(7, id="newcomer", overlap_group="A", overlap_justification={"de": "Andere Sprachen."})
+    assert list(misfits([justified], known(there))) == []
+
+
+def test_within_a_file_the_second_has_to_say_why() -> None:
+    rows = [row(1, id="one", overlap_group="A"), row(2, id="two", overlap_group="A")]
+    assert [problem.line for problem in misfits(rows, known())] == [2]
+
+
+def test_who_is_there_already_or_is_retired_need_not() -> None:
+    there = row(overlap_group="A")
+    other = row(id="other", overlap_group="A")
+    assert list(misfits([row(overlap_group="A", wait_time="lang")], known(there, other))) == []
+    assert list(misfits([row(id="new", overlap_group="A", status="inactive")], known(there))) == []
