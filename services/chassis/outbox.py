@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import LiteralString
 from uuid import UUID
 
 from services.chassis.db import Connection
@@ -27,7 +28,10 @@ SELECT subject, wanted FROM unnest(%s::text[], %s::bigint[]) AS asked (subject, 
 ON CONFLICT (subject) DO UPDATE SET last = known.last + EXCLUDED.last
 RETURNING subject, last"""
 
-INSERT = """
+INSERT_ONE: LiteralString = """
+INSERT INTO outbox (event_id, subject, exchange, routing_key, headers, body) VALUES (%s, %s, %s, %s, %s::json, %s)"""
+
+INSERT_MANY: LiteralString = """
 INSERT INTO outbox (event_id, subject, exchange, routing_key, headers, body)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::json[], %s::bytea[])"""
 
@@ -48,16 +52,20 @@ def take_numbers(connection: Connection, subjects: Iterable[str]) -> dict[str, i
 def post(connection: Connection, letters: Sequence[Letter]) -> None:
     """Put letters into the outbox, in this order."""
     if letters:
-        connection.execute(INSERT, columns(letters))
+        connection.execute(insert(len(letters)), columns(letters))
 
 
-def columns(letters: Sequence[Letter]) -> tuple[list[object], ...]:
-    """The letters as one array per column, the way `INSERT` wants them."""
-    return (
-        [letter.event_id for letter in letters],
-        [letter.subject for letter in letters],
-        [letter.exchange for letter in letters],
-        [letter.routing_key for letter in letters],
-        [json.dumps(dict(letter.headers), separators=(",", ":"), ensure_ascii=False) for letter in letters],
-        [letter.body for letter in letters],
-    )
+def insert(count: int) -> LiteralString:
+    """The statement for that many letters: writing arrays for a single one would cost more than the rest."""
+    return INSERT_ONE if count == 1 else INSERT_MANY
+
+
+def columns(letters: Sequence[Letter]) -> Sequence[object]:
+    """The values `insert` wants: those of the one letter, or one array per column."""
+    rows = [_values(letter) for letter in letters]
+    return rows[0] if len(rows) == 1 else [list(column) for column in zip(*rows, strict=True)]
+
+
+def _values(letter: Letter) -> tuple[object, ...]:
+    headers = json.dumps(dict(letter.headers), separators=(",", ":"), ensure_ascii=False)
+    return letter.event_id, letter.subject, letter.exchange, letter.routing_key, headers, letter.body

@@ -20,6 +20,7 @@ from services.chassis.leader import RELAY, wait_to_lead
 from services.chassis.logging import get_logger
 
 WINDOW = 500
+MANY = 200
 POLL_BUSY = 0.002
 POLL_IDLE = 0.020
 REPORT_SECONDS = 60.0
@@ -92,11 +93,9 @@ class Relay:
             if now >= next_report:
                 next_report = now + REPORT_SECONDS
                 self._each_minute(turns, database)
-            if moved:
-                pause = POLL_BUSY
-                continue
-            stop.wait(pause)
-            pause = min(pause * 2, POLL_IDLE)
+            if moved < MANY:  # a short rest fills the next window; many small ones cost more than they hasten
+                pause = POLL_BUSY if moved else min(pause * 2, POLL_IDLE)
+                stop.wait(pause)
 
     def _each_minute(self, turns: "Turns", database: Connection) -> None:
         turns.shelf.look_back()
@@ -126,10 +125,10 @@ class Turns:
         self._confirmed: list[Parcel] = []
         self._publisher.send(self._in_flight)
 
-    def turn(self) -> bool:
-        """Place, wait for the window before, send; True if anything moved."""
+    def turn(self) -> int:
+        """Place, wait for the window before, send; returns how many letters moved a step."""
         following = self.shelf.next(self._confirmed)
-        moved = bool(self._confirmed or self._in_flight or following)
+        moved = len(self._confirmed) + len(self._in_flight) + len(following)
         self._confirmed = []
         if self._in_flight:
             self._publisher.wait()

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -44,6 +44,7 @@ class Kept:
 KEEP: LiteralString = "INSERT INTO command_results (caller, key, digest, status, body) VALUES (%s, %s, %s, %s, %s)"
 
 #: A known subject moves on only from where the caller saw it; a new one must still be new.
+MOVE_ONE: LiteralString = "UPDATE subject_sequences SET last = %s WHERE subject = %s AND last = %s RETURNING 1"
 MOVE_ON: LiteralString = """
 UPDATE subject_sequences AS known SET last = asked.after
 FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS asked (subject, before, after)
@@ -71,14 +72,17 @@ def execute(
     known = [subject for subject in told if followed[subject]]
     begun = [subject for subject in told if not followed[subject]]
     params: list[object] = [value for write in writes for value in write.params]
-    if known:
+    if len(known) == 1:
+        params += [followed[known[0]] + told[known[0]], known[0], followed[known[0]]]
+    elif known:
         params += [known, [followed[s] for s in known], [followed[s] + told[s] for s in known]]
     if begun:
         params += [begun, [told[s] for s in begun]]
     params += outbox.columns(letters)
     params += kept.params if kept else ()
     params += [len(known)] if known else []
-    query = compose(tuple(write.sql for write in writes), bool(known), bool(begun), kept is not None)
+    shape = Shape(min(len(known), 2), bool(begun), min(len(letters), 2), kept is not None)
+    query = compose(tuple(write.sql for write in writes), shape)
     try:
         connection.execute(query, params)
     except psycopg.errors.DivisionByZero as error:
@@ -89,19 +93,28 @@ def execute(
         raise
 
 
+class Shape(NamedTuple):
+    """What makes one statement differ from another: how many of each, not which."""
+
+    known: int
+    begun: bool
+    letters: int
+    kept: bool
+
+
 @lru_cache(maxsize=256)
-def compose(writes: tuple[LiteralString, ...], known: bool, begun: bool, kept: bool) -> LiteralString:
+def compose(writes: tuple[LiteralString, ...], shape: Shape) -> LiteralString:
     """The statement of one shape. It divides by zero when a guard was lost: an error is what undoes all its parts."""
     parts = {f"write_{n}": f"{sql} RETURNING 1" for n, sql in enumerate(writes)}
     conditions = [f"(SELECT count(*) FROM {name}) = 1" for name in parts]  # noqa: S608 - names made two lines above
-    if known:
-        parts["moved"] = MOVE_ON
-    if begun:
+    if shape.known:
+        parts["moved"] = MOVE_ONE if shape.known == 1 else MOVE_ON
+    if shape.begun:
         parts["begun"] = BEGIN
-    parts["posted"] = outbox.INSERT
-    if kept:
+    parts["posted"] = outbox.insert(shape.letters)
+    if shape.kept:
         parts["kept"] = KEEP
-    if known:
+    if shape.known:
         conditions.append("(SELECT count(*) FROM moved) = %s")
     named = ", ".join(f"{name} AS ({sql})" for name, sql in parts.items())
     return f"WITH {named} SELECT 1 / (CASE WHEN {' AND '.join(conditions)} THEN 1 ELSE 0 END)"
