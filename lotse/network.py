@@ -91,6 +91,7 @@ class Network:
         wanted = urlencode({name: value for name, value in (query or {}).items() if value is not None})
         url = f"{self.config.services[service]}/{service}/{path.lstrip('/')}{f'?{wanted}' if wanted else ''}"
         headers = {"Authorization": f"Bearer {self._bearer()}", "Accept": "application/json"}
+        headers["Accept-Language"] = "en"  # the language of this command
         if body is not None:
             headers["Content-Type"] = content_type
         try:

@@ -1,6 +1,8 @@
 """Answers for people (tables) and for programs (`--json`); problems with what to do about them."""
 
 import json
+import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
@@ -10,9 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 AsJson = Annotated[bool, typer.Option("--json", help="The answer as JSON on standard output.")]
 
-out = Console(soft_wrap=True)
+#: Piped into a file or another program nobody sees the width of a window: then lines stay whole.
+WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 220
+out = Console(width=WIDTH)
 err = Console(stderr=True, soft_wrap=True)
 
 
@@ -28,19 +33,19 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, empty: s
         return
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        grid.add_column(name.replace("_", " "), overflow="fold")
+        grid.add_column(name.replace("_", " "), overflow="fold", no_wrap=name.endswith("_id") or name == "reference")
     for row in rows:
         grid.add_row(*(escape(_text(row.get(name))) for name in columns))
     out.print(grid)
 
 
 def details(row: Mapping[str, Any], *, without: Iterable[str] = ()) -> None:
-    """One thing, a line per field."""
+    """One thing, a line per field that says something."""
     grid = Table(box=None, show_header=False, pad_edge=False)
     grid.add_column(style="bold")
     grid.add_column(overflow="fold")
     for name, value in row.items():
-        if name not in without:
+        if name not in without and value not in (None, "", [], {}):
             grid.add_row(name.replace("_", " "), escape(_text(value)))
     out.print(grid)
 
@@ -67,6 +72,8 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.1f}"
+    if isinstance(value, str) and INSTANT.match(value):
+        return value[:19].replace("T", " ")
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)

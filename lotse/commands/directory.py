@@ -11,6 +11,7 @@ from lotse.session import network_of
 from lotse.showing import AsJson
 
 HELP = "Check a file of organizations and services, or take it in as a whole."
+COUNTED = ("kind", "new", "changed", "unchanged")
 app = typer.Typer(no_args_is_help=True, help=HELP, rich_markup_mode=None)
 File = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="NDJSON, one object on each line.")
@@ -49,4 +50,8 @@ def _send(context: typer.Context, file: Path, *, as_json: bool, dry_run: int | N
         fields = error.problem.get("fields", {})
         showing.table([{"place": place, "expected": wanted} for place, wanted in fields.items()], ("place", "expected"))
         raise typer.Exit(1) from error
-    showing.as_json(report) if as_json else showing.details(report)
+    if as_json:
+        showing.as_json(report)
+        return
+    showing.details(report, without=("counts", "changes"))
+    showing.table([{"kind": kind, **counts} for kind, counts in report.get("counts", {}).items()], COUNTED)
