@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from contracts.codes import Action, DataCategory, DisclosurePoint, Party
+from contracts.codes import Action, DataCategory, DisclosurePoint, EndReason, Party
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
 from services.referral import domain
@@ -16,6 +16,7 @@ from services.referral.domain.referral import Referral
 from services.referral.store import directory, dossiers, referrals
 
 CONSENT = Actor(Party.SYSTEM, "system:consent")
+PERSON = Actor(Party.PERSON, "person:self")
 
 
 def reconsider(work: Work, person_id: UUID) -> None:
@@ -71,3 +72,32 @@ def revoke(work: Work, referral: Referral) -> Referral:
     """The engine stops a referral whose consent holds no longer."""
     moved, facts = domain.revoke(referral, CONSENT, moment_of(work))
     return save(work, referral, moved, facts, action=Action.REVOKE)
+
+
+def reseal_all(work: Work, keys: Keys, person_id: UUID) -> None:
+    """The person's data changed: every dossier that is out is replaced, or goes where no ground carries it now."""
+    for referral in referrals.of_person(work.tx, person_id, lock=True):
+        if referral.status in RUNNING:
+            reseal(work, keys, referral)
+
+
+def reseal(work: Work, keys: Keys, referral: Referral) -> None:
+    """Replace the dossier that waits by one that says what is true now."""
+    disclosing.destroy(work, referral)
+    disclosure = disclosing.decide(work, keys, referral, DisclosurePoint.RESEAL)
+    if disclosure.allowed is not None:
+        disclosing.seal(work, keys, referral, disclosure)
+
+
+def stop_all(work: Work, person_id: UUID) -> None:
+    """Nothing of this person goes on: what runs is revoked, what waits cancelled, what has ended asks for deletion."""
+    for referral in referrals.of_person(work.tx, person_id, lock=True):
+        if referral.status in RUNNING:
+            revoke(work, referral)
+        elif referral.status.is_terminal:
+            moved, facts = domain.withdraw_after_end(referral, moment_of(work))
+            if facts:
+                save(work, referral, moved, facts)
+        else:
+            moved, facts = domain.cancel(referral, PERSON, moment_of(work), reason=EndReason.PERSON_DECLINED)
+            save(work, referral, moved, facts, action=Action.CANCEL)

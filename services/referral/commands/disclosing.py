@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from contracts.codes import ChannelKind, DataCategory, DisclosurePoint, EnquirerKind, Purpose
+from contracts.codes import ChannelKind, DataCategory, DisclosurePoint, Purpose
 from contracts.event import Code
 from contracts.fields import format_instant
 from contracts.referral import DisclosureDecided, DossierDestroyed, DossierSealed
@@ -88,7 +88,7 @@ def _tell(
     decision = DisclosureDecided(
         decision_id=work.new_id(),
         referral_id=referral.id,
-        person_id=advised_person(referral),
+        person_id=referral.advised_person_id,
         organization_id=referral.organization_id,
         service_id=referral.service_id,
         point=point,
@@ -102,11 +102,6 @@ def _tell(
     )
     timeline.decided(work, decision, referral.person_id, disclosed=disclosed and decision.allowed)
     return decision.decision_id
-
-
-def advised_person(referral: Referral) -> UUID | None:
-    """The person in the facts; an employer's contact appears in none."""
-    return referral.person_id if referral.enquirer is EnquirerKind.PERSON else None
 
 
 def seal(work: Work, vault_keys: Keys, referral: Referral, disclosure: Disclosure) -> None:

@@ -12,9 +12,12 @@ from contracts.referral import (
     EnquiryRecorded,
     EnterpriseRequestRecorded,
     NeedRecorded,
+    PersonKeyDestroyed,
 )
 from services.chassis.errors import ForbiddenError, InvalidError
 from services.chassis.work import Work
+from services.referral.commands import cascade
+from services.referral.config import Keys
 from services.referral.domain.consent import EnterpriseRequest
 from services.referral.store import consents, directory, enquiries, persons, timeline
 from services.referral.store.directory import Listing
@@ -95,6 +98,25 @@ def view_person(work: Work, by: StaffActor, enquiry: Enquiry, record: Mapping[st
         person_id=enquiry.advised_person_id,
         enquiry_id=enquiry.id,
     )
+
+
+def rectify(work: Work, keys: Keys, by: StaffActor, enquiry_id: UUID, changes: Mapping[str, Any]) -> None:
+    """Correct the record; every dossier that is out is sealed anew, so the next fetch says what is true."""
+    enquiry = load(work, enquiry_id, by)
+    persons.raise_epoch(work, enquiry.person_id)
+    record = persons.record_of(work.tx, keys.vault, enquiry.person_id)
+    kept = {name: value for name, value in {**record, **changes}.items() if value not in (None, "", [])}
+    persons.replace(work, keys.vault, enquiry.person_id, kept)
+    cascade.reseal_all(work, keys, enquiry.person_id)
+
+
+def erase(work: Work, by: StaffActor, enquiry_id: UUID) -> None:
+    """Destroy the person's key: what runs is stopped, whoever fetched owes its answer, ids and codes stay."""
+    enquiry = load(work, enquiry_id, by)
+    persons.raise_epoch(work, enquiry.person_id)
+    cascade.stop_all(work, enquiry.person_id)
+    persons.erase(work, enquiry.person_id, "request")
+    work.announce(PersonKeyDestroyed(person_id=enquiry.person_id))
 
 
 def search(

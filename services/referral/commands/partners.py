@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from contracts.codes import Action, DisclosurePoint, RefusalReason
+from contracts.codes import Action, ChannelKind, DisclosurePoint, RefusalReason
 from contracts.partner import actions
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
@@ -17,8 +17,8 @@ from services.referral.commands.saving import load, load_for_disclosure, save
 from services.referral.config import Keys
 from services.referral.domain.lifecycle import RUNNING, Actor
 from services.referral.domain.referral import Referral, Told, refusal
-from services.referral.sealing import SealedDossier
-from services.referral.store import dossiers, persons
+from services.referral.sealing import SealedDossier, open_with
+from services.referral.store import directory, dossiers, keys, persons, referrals
 
 Verb = Callable[..., Told]
 
@@ -102,6 +102,18 @@ def fetch_dossier(work: Work, keys: Keys, referral_id: UUID, by: Actor, *, print
         return Fetched(referral, sealed)
     saved = save(work, referral, moved, facts, epoch=epoch, consentref=disclosure.consentref)
     return Fetched(saved, sealed)
+
+
+def print_dossier(work: Work, vault_keys: Keys, referral_id: UUID, by: Actor) -> dict[str, Any] | Withheld:
+    """The handover sheet for a partner that has no channel: exactly the consented fields, a disclosure like a fetch."""
+    referral = referrals.load(work.tx, referral_id, visible_to=by)
+    if directory.listing(work.tx, referral.service_id).channel is not ChannelKind.NONE:
+        raise refusal(referral, "dossier.partner-has-a-channel", None, moment_of(work))
+    answer = fetch_dossier(work, vault_keys, referral_id, by, printed=True)
+    if isinstance(answer, Withheld):
+        return answer
+    private = keys.custodial_private(work.tx, vault_keys.vault, referral.organization_id)
+    return open_with(answer.sealed.jwe, private)
 
 
 def _withhold(work: Work, referral: Referral, disclosure: disclosing.Disclosure) -> Withheld:

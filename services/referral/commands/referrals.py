@@ -14,13 +14,13 @@ from services.chassis.errors import InvalidError
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import moment_of
-from services.referral.commands import disclosing, enquiries, matching
+from services.referral.commands import cascade, disclosing, enquiries, matching
 from services.referral.commands.saving import load, load_for_disclosure, save
 from services.referral.config import Keys
 from services.referral.domain.consent import Allowed, effective_back_level
 from services.referral.domain.dossier import missing_minimum
 from services.referral.domain.footing import lacking
-from services.referral.domain.lifecycle import RUNNING, Actor
+from services.referral.domain.lifecycle import Actor
 from services.referral.domain.matching import Justification
 from services.referral.domain.referral import Referral, refusal
 from services.referral.store import deadlines, directory, dossiers, persons, referrals, timeline
@@ -169,7 +169,7 @@ def answer(
     saved = save(work, referral, moved, facts, action=Action.ANSWER, epoch=epoch)
     if told:
         _add_to_record(work, keys, referral, data, words)
-        reseal(work, keys, saved)
+        cascade.reseal(work, keys, saved)
     return saved
 
 
@@ -178,16 +178,6 @@ def _add_to_record(work: Work, keys: Keys, referral: Referral, data: Mapping[str
     if words:
         record["note"] = "\n".join(part for part in (record.get("note"), words) if part)
     persons.replace(work, keys.vault, referral.person_id, record)
-
-
-def reseal(work: Work, keys: Keys, referral: Referral) -> None:
-    """The data changed: the dossier that waits is replaced by one that says what is true now."""
-    if referral.status not in RUNNING:
-        return
-    disclosing.destroy(work, referral)
-    disclosure = disclosing.decide(work, keys, referral, DisclosurePoint.RESEAL)
-    if disclosure.allowed is not None:
-        disclosing.seal(work, keys, referral, disclosure)
 
 
 def conclude(work: Work, by: StaffActor, referral_id: UUID, version: int | None, *, contact_on: date) -> Referral:

@@ -132,6 +132,11 @@ class Referral:
     partner_staff: tuple[str, ...] = ()
 
     @property
+    def advised_person_id(self) -> UUID | None:
+        """The person as facts name her; an employer's contact is advised in nothing and appears in none."""
+        return self.person_id if self.enquirer is EnquirerKind.PERSON else None
+
+    @property
     def is_fetched(self) -> bool:
         return self.fetched_at is not None
 

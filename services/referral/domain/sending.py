@@ -92,7 +92,7 @@ def _drafted(referral: Referral) -> ReferralDrafted:
         referral_id=referral.id,
         reference=referral.reference,
         enquiry_id=referral.enquiry_id,
-        person_id=referral.person_id,
+        person_id=referral.advised_person_id,
         organization_id=referral.organization_id,
         service_id=referral.service_id,
         topic=referral.topic,
@@ -188,7 +188,7 @@ def fetch(
     fetched = DossierFetched(
         referral_id=referral.id,
         organization_id=referral.organization_id,
-        person_id=referral.person_id,
+        person_id=referral.advised_person_id,
         decision_id=decision_id,
         categories=tuple(sorted(ground.categories)),
         ground=ground.kind,

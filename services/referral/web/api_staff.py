@@ -16,7 +16,7 @@ from services.chassis.access import staff
 from services.chassis.errors import InvalidError, NotFoundError, RefusedError
 from services.chassis.web import expected_version, request_work, room
 from services.chassis.work import Work
-from services.referral.commands import consents, enquiries, matching, referrals
+from services.referral.commands import consents, enquiries, matching, partners, referrals
 from services.referral.commands.consents import ConsentForm
 from services.referral.commands.referrals import Withheld
 from services.referral.domain.capture import Custody
@@ -102,6 +102,33 @@ def suggestions(enquiry_id: UUID, need_id: UUID, query_data: Json) -> Json:
     with request_work() as work:
         ranking = matching.suggest(work, house().keys.vault, staff_actor(), enquiry_id, need_id, query_data)
     return enquiry_queries.ranking_shown(ranking)
+
+
+@blueprint.post("/enquiries/<uuid:enquiry_id>/rectifications")
+@blueprint.input(bodies.RectificationIn)
+@navigators
+def rectify(enquiry_id: UUID, json_data: Json) -> Answer:
+    """Correct the record; the answer does not repeat it."""
+    by = staff_actor()
+
+    def run(work: Work) -> tuple[int, Json]:
+        enquiries.rectify(work, house().keys, by, enquiry_id, bodies.changes_of(json_data))
+        return 201, {"id": str(enquiry_id)}
+
+    return once(run)
+
+
+@blueprint.post("/enquiries/<uuid:enquiry_id>/erasures")
+@staff(StaffRole.LEAD)
+def erase(enquiry_id: UUID) -> Answer:
+    """Destroy the person's key; ids, codes and times stay."""
+    by = staff_actor()
+
+    def run(work: Work) -> tuple[int, Json]:
+        enquiries.erase(work, by, enquiry_id)
+        return 201, {"id": str(enquiry_id)}
+
+    return once(run)
 
 
 @blueprint.post("/persons/searches")
@@ -325,6 +352,21 @@ def record_for_partner(referral_id: UUID, json_data: Json) -> Answer:
         return 201, referral_queries.to_staff(recorded)
 
     return once(run)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/prints")
+@navigators
+def print_dossier(referral_id: UUID) -> Json:
+    """The handover sheet for a partner without a channel: a disclosure like a fetch, decided and committed first.
+
+    Never kept as an answer to a key: what is shown here stands nowhere else in the open.
+    """
+    with request_work() as work:
+        printed = partners.print_dossier(work, house().keys, referral_id, staff_actor())
+    if isinstance(printed, Withheld):
+        _, body = withheld(printed)
+        raise RefusedError(body.pop("slug"), **body)
+    return printed
 
 
 def record_details(data: Mapping[str, Any]) -> Json:

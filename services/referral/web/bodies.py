@@ -25,7 +25,7 @@ from contracts.codes import (
     Way,
 )
 from contracts.fields import PATTERNS, CodeOf, Day, Identifier, Instant, LanguageTag, Matches
-from contracts.partner.dossier import EmployerSchema, PersonSchema
+from contracts.partner.dossier import EMPLOYER, PERSON, EmployerSchema, PersonSchema
 from services.referral.domain.matching import Justification
 
 SHA256 = Matches(r"^[0-9a-f]{64}$")
@@ -90,6 +90,19 @@ class CustodyIn(Body):
     proof_noted = fields.Boolean(load_default=False)
     young_person_consents = fields.Boolean(load_default=False)
     guardian_organization_id = Identifier(load_default=None, allow_none=True)
+
+
+class RectificationIn(Body):
+    """The fields that were wrong, as they should be, and those that should not be there at all."""
+
+    person = fields.Nested(ClosedPerson(), load_default=dict)
+    employer = fields.Nested(ClosedEmployer(), load_default=dict)
+    remove = fields.List(fields.String(validate=validate.OneOf([*PERSON.fields, *EMPLOYER.fields])), load_default=list)
+
+
+def changes_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A rectification as the fields of a record; None takes one out."""
+    return {**PERSON.dump(data["person"]), **EMPLOYER.dump(data["employer"]), **dict.fromkeys(data["remove"])}
 
 
 class ConsentIn(Body):

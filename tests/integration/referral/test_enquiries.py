@@ -1,0 +1,206 @@
+"""Enquiries of persons and employers: what is asked, what is suggested, what can be given along without a consent."""
+
+from contracts.codes import Audience, ChannelKind, DataCategory, Topic
+from contracts.directory import Channel
+from contracts.event import PublicContact, PublicText
+from contracts.referral import (
+    ContactCardIssued,
+    DossierFetched,
+    EnquiryRecorded,
+    EnterpriseRequestRecorded,
+    PersonalDataViewed,
+    ServicesSuggested,
+)
+from services.referral import handlers
+from tests.integration.referral.rig import Json, Network, recipient
+from tests.integration.referral.scene import HWK, HWK_SERVICE, IHK, IHK_SERVICE, a_service, an_organization, some_terms
+
+COMPANY = {
+    "company": "Musterbau Beispiel GmbH",
+    "mailbox": "personal@musterbau.example",
+    "contact_name": "Frau Platzhalter",
+    "employees": 24,
+    "positions": 2,
+}
+
+
+def an_employers_enquiry(network: Network, **company: object) -> Json:
+    """An employer asks; the IHK's service takes business contacts."""
+    terms = some_terms(
+        categories_accepted=(DataCategory.BUSINESS_CONTACT,), minimum_categories=(DataCategory.BUSINESS_CONTACT,)
+    )
+    listed = a_service(
+        IHK_SERVICE, IHK, version=2, topics=(Topic.FACHKRAEFTEVERFAHREN,), audience=Audience.EMPLOYER, terms=terms
+    )
+    with network.scene.unit.work(actor="system:directory") as work:
+        handlers.keep_service(work, listed)
+    body = {
+        "enquirer": "employer",
+        "site": "aachen",
+        "employer": {**COMPANY, **company},
+        "needs": [{"topic": "FACHKRAEFTEVERFAHREN", "urgency": "normal"}],
+    }
+    return dict(network.navigator.post("/referral/api/v1/enquiries", body))
+
+
+def request_contact(network: Network, enquiry: Json) -> Json:
+    body = {
+        "recipients": [{"organization_id": str(IHK), "service_id": str(IHK_SERVICE)}],
+        "purposes": ["FACHKRAEFTEVERFAHREN"],
+        "notice_given": True,
+    }
+    return dict(network.navigator.post(f"/referral/api/v1/enquiries/{enquiry['id']}/enterprise-requests", body))
+
+
+def test_an_enquiry_is_announced_in_codes_alone(network: Network):
+    enquiry = network.navigator.enquire()
+
+    [recorded] = network.scene.said(EnquiryRecorded)
+    assert (str(recorded.enquiry_id), recorded.topics) == (enquiry["id"], (Topic.ANERKENNUNG,))
+    assert str(recorded.person_id) == enquiry["person_id"]
+
+
+def test_suggestions_say_why_and_are_a_fact(network: Network):
+    enquiry = network.navigator.enquire()
+    need_id = enquiry["needs"][0]["id"]
+
+    found = network.navigator.get(f"/referral/api/v1/enquiries/{enquiry['id']}/needs/{need_id}/suggestions")
+
+    assert {row["service_id"] for row in found["suggestions"]} == {str(HWK_SERVICE), str(IHK_SERVICE)}
+    assert all(row["fits"] for row in found["suggestions"])
+    [told] = network.scene.said(ServicesSuggested)
+    assert len(told.service_ids) == 2
+
+
+def test_a_contact_card_takes_the_public_contact_along_and_discloses_nothing(network: Network):
+    with network.scene.unit.work(actor="system:directory") as work:
+        public = {"phone": PublicContact("+49 241 0000"), "name": PublicText({"de": "Handwerkskammer"})}
+        handlers.keep_organization(work, an_organization(HWK, version=2, **public))
+    enquiry = network.navigator.enquire()
+    path = f"/referral/api/v1/enquiries/{enquiry['id']}/contact-cards"
+
+    card = network.navigator.post(path, {"service_id": str(HWK_SERVICE), "need_id": enquiry["needs"][0]["id"]})
+
+    assert (card["phone"], card["organization"]) == ("+49 241 0000", {"de": "Handwerkskammer"})
+    assert len(network.scene.said(ContactCardIssued)) == 1
+    assert network.scene.rows("SELECT * FROM decisions") == []
+
+
+def test_an_employers_request_carries_its_contact_from_enquiry_to_outcome(network: Network):
+    enquiry = an_employers_enquiry(network)
+    request_contact(network, enquiry)
+    referral_id = network.navigator.draft(enquiry, IHK_SERVICE)["id"]
+    network.navigator.act(referral_id, "prepare")
+    network.scene.tick()
+
+    dossier = network.ihk.fetch(referral_id)
+
+    assert dossier["employer"] == COMPANY
+    assert "person" not in dossier
+    assert dossier["ground"]["kind"] == "enterprise_request"
+    [fetched] = network.scene.said(DossierFetched)
+    assert (fetched.person_id, fetched.categories) == (None, (DataCategory.BUSINESS_CONTACT,))
+    for action, body in (("accept", {}), ("start", {"first_contact_on": "2026-11-23"})):
+        network.ihk.act(referral_id, action, body)
+    assert network.ihk.act(referral_id, "complete", {"outcome": "ADVICE_GIVEN"})["status"] == "completed"
+    [recorded] = network.scene.said(EnquiryRecorded)
+    assert recorded.person_id is None
+    assert len(network.scene.said(EnterpriseRequestRecorded)) == 1
+
+
+def test_a_workers_datum_cannot_ride_on_an_employers_request(network: Network):
+    """Free text is the only field that could hold one; no employer's ground carries it."""
+    enquiry = an_employers_enquiry(network, note="Herr Worker, geboren 1990")
+    request_contact(network, enquiry)
+    referral_id = network.navigator.draft(enquiry, IHK_SERVICE)["id"]
+    network.navigator.act(referral_id, "prepare")
+    network.scene.tick()
+
+    assert network.ihk.fetch(referral_id)["employer"] == COMPANY
+
+
+def test_an_employer_cannot_consent_for_anybody(network: Network):
+    enquiry = an_employers_enquiry(network)
+    body = {
+        "given_by": "representative",
+        "channel": "signed_paper",
+        "language": "de",
+        "recipients": [recipient(IHK, IHK_SERVICE, categories=["IDENTITY"])],
+        "evidence_sha256": "5f" * 32,
+    }
+
+    answer = network.navigator.ask("POST", f"/referral/api/v1/enquiries/{enquiry['id']}/consents", body)
+
+    assert (answer.status_code, answer.json["slug"]) == (409, "consent.employer-cannot-consent")
+
+
+def test_a_person_cannot_use_an_employers_ground(network: Network):
+    enquiry = network.navigator.enquire()
+    body = {
+        "recipients": [{"organization_id": str(HWK), "service_id": str(HWK_SERVICE)}],
+        "purposes": ["ANERKENNUNG"],
+        "notice_given": True,
+    }
+
+    answer = network.navigator.ask("POST", f"/referral/api/v1/enquiries/{enquiry['id']}/enterprise-requests", body)
+
+    assert (answer.status_code, answer.json["slug"]) == (422, "enterprise-request.not-an-employer")
+
+
+def test_an_employer_asks_for_employers_matters_only(network: Network):
+    body = {"enquirer": "employer", "site": "aachen", "employer": COMPANY, "needs": [{"topic": "SPRACHE"}]}
+
+    answer = network.navigator.ask("POST", "/referral/api/v1/enquiries", body)
+
+    assert (answer.status_code, answer.json["slug"]) == (422, "enquiry.topic-of-other-enquirer")
+
+
+def test_a_partner_without_a_channel_is_reached_on_paper_and_printing_is_a_disclosure(network: Network):
+    with network.scene.unit.work(actor="system:directory") as work:
+        plain = {"channel": Channel(kind=ChannelKind.NONE), "public_key": None}
+        handlers.keep_organization(work, an_organization(HWK, version=2, **plain))
+    referral_id = network.requested()
+
+    sheet = network.navigator.post(f"/referral/api/v1/referrals/{referral_id}/prints", {})
+
+    assert sheet["person"]["family_name"] == "Ben Salah"
+    [fetched] = network.scene.said(DossierFetched)
+    assert fetched.printed
+    assert "Ben Salah" not in str(network.scene.rows("SELECT body FROM command_results"))
+    assert network.navigator.see(referral_id)["fetched"]
+
+
+def test_a_rectified_record_reaches_the_partner_with_its_next_fetch(network: Network):
+    referral_id = network.requested()
+    network.hwk.fetch(referral_id)
+    enquiry_id = network.navigator.see(referral_id)["enquiry_id"]
+
+    changes = {"person": {"family_name": "Ben Saleh"}, "remove": ["email"]}
+    network.navigator.post(f"/referral/api/v1/enquiries/{enquiry_id}/rectifications", changes)
+
+    person = network.hwk.fetch(referral_id)["person"]
+    assert (person["family_name"], "email" in person) == ("Ben Saleh", False)
+
+
+def test_an_erased_person_is_gone_and_the_codes_stay(network: Network):
+    referral_id = network.requested()
+    network.hwk.fetch(referral_id)
+    enquiry_id = network.navigator.see(referral_id)["enquiry_id"]
+    lead = network.staff(sub="lea", roles=["lead"])
+
+    assert network.navigator.ask("POST", f"/referral/api/v1/enquiries/{enquiry_id}/erasures", {}).status_code == 403
+    lead.post(f"/referral/api/v1/enquiries/{enquiry_id}/erasures", {})
+
+    seen = network.hwk.see(referral_id)
+    assert (seen["status"], {one["duty"] for one in seen["duties"]}) == (
+        "cancelled",
+        {"acknowledge_stop", "state_deletion"},
+    )
+    assert lead.ask("GET", f"/referral/api/v1/enquiries/{enquiry_id}/person").status_code == 404
+    assert network.scene.rows("SELECT * FROM person_keys") == []
+    [person] = network.scene.rows("SELECT sealed, blind_index FROM persons")
+    assert person == {"sealed": None, "blind_index": None}
+    assert len(network.scene.rows("SELECT * FROM deletions")) == 1
+    assert network.scene.said(PersonalDataViewed) == []
+    network.hwk.act(referral_id, "acknowledge_stop")
+    network.hwk.act(referral_id, "state_deletion", {"deletion": "deleted"})
