@@ -39,6 +39,7 @@ FALLBACK = {"de-simple": ("de-simple", "de", "en"), "de": ("de", "en"), "en": ("
 COOKIE = "lotsennetz_language"
 LANGUAGES_MARK = "__lotsennetz_languages__"
 SERVICES = Path(__file__).resolve().parent.parent
+CONTRACTS = SERVICES.parent / "contracts"
 
 
 def for_persons(view: View) -> View:
@@ -80,7 +81,8 @@ def catalogue(folder: Path, language: str) -> gettext.NullTranslations:
 
 
 def folders(service: str) -> tuple[Path, ...]:
-    return (SERVICES / service / "locale", SERVICES / "chassis" / "locale")
+    """The service's own sentences, the shell's, and the words for the codes all services share."""
+    return (SERVICES / service / "locale", SERVICES / "chassis" / "locale", CONTRACTS / "locale")
 
 
 class Sentences:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from jinja2 import StrictUndefined
 
 from services.chassis import i18n
 from services.chassis.access import caller_or_none, public
+from services.chassis.clock import PLACE
 from services.chassis.room import room
 from services.chassis.sessions import csrf_token
 
@@ -47,6 +49,9 @@ def prepare(app: Flask, service: str) -> None:
     environment.add_extension("jinja2.ext.i18n")
     environment.install_gettext_callables(translate, translate_many, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["day"] = lambda value, style="medium": i18n.format_day(value, language(), style)
+    environment.filters["isoday"] = lambda value: i18n.format_day(date.fromisoformat(value), language())
+    environment.filters["localday"] = lambda value: value.astimezone(PLACE).date()
+    environment.filters["label"] = label
     environment.filters["moment"] = lambda value: i18n.format_moment(value, language())
     environment.globals.update(t=label, sentence=sentence, asset=asset, service=service, language_names=i18n.NAMES)
     environment.globals.update(csrf_token=csrf_token, language_url=language_url)

@@ -14,7 +14,7 @@ from services.chassis.work import Unit
 from services.referral import config
 from services.referral.config import ReferralSettings
 from services.referral.store.timeline import tell_refusal
-from services.referral.web import api_partner, api_staff, desk, operator
+from services.referral.web import api_partner, api_staff, board, case, desk, operator
 
 NAVIGATORS = frozenset({StaffRole.NAVIGATOR.value, StaffRole.LEAD.value})
 NAVIGATION = (NavigationItem("Referrals", "/referral/", NAVIGATORS), NavigationItem("Directory", "/directory/"))
@@ -46,7 +46,14 @@ def create_app(
         "referral",
         settings,
         unit,
-        blueprints=(api_staff.blueprint, api_partner.blueprint, operator.blueprint, desk.blueprint()),
+        blueprints=(
+            api_staff.blueprint,
+            api_partner.blueprint,
+            operator.blueprint,
+            desk.blueprint(),
+            board.blueprint(),
+            case.blueprint(),
+        ),
         facts=FACTS,
         navigation=NAVIGATION,
         issuer_keys=issuer_keys,

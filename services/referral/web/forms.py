@@ -24,11 +24,13 @@ from contracts.codes import (
     QuestionCode,
     RejectionReason,
     RetentionGround,
+    Way,
 )
 from contracts.partner.actions import fields_of, read_body
 from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.room import room
 from services.chassis.work import Work
+from services.referral.domain.referral import Referral
 from services.referral.sealing import ALLOWED, CONTENT, KEY_WRAPPING, OwnKeys, public_key
 
 Choices = Sequence[tuple[object, str]]
@@ -138,3 +140,25 @@ def once_per_form(actor: str, referral_id: UUID, action: str, run: Callable[[Wor
     if status >= 400:
         raise RefusedError(body.pop("slug"), **body)
     return body
+
+
+def navigator_form(action: Action, referral: Referral) -> Form:
+    """What the navigator is asked when she does this."""
+    fields: dict[Action, tuple[Field, ...]] = {
+        Action.ANSWER: (
+            Field("question_id", "question", tuple((one.id, one.code) for one in referral.questions), required=True),
+            Field("answer", "words"),
+        ),
+        Action.CONCLUDE: (Field("contact_on", "day", required=True),),
+        Action.CANCEL: (Field("reason", "choice", tuple(EndReason), required=True), Field("comment", "words")),
+        Action.MARK_ENTERED_IN_ERROR: (Field("confirmed", "yes", required=True),),
+    }
+    return Form(action, fields.get(action, ()), uuid.uuid4().hex)
+
+
+def record_form(action: Action) -> Form:
+    """What the partner told by telephone, letter or in person: how, when, and what it would have said itself."""
+    how = (Field("way", "choice", tuple(Way), required=True), Field("told_on", "day", required=True))
+    own = tuple(field for field in partner_form(action).fields if field.name != WORDS)
+    words = (Field("comment", "words"),) if action in REASONS else ()
+    return Form(action, (*how, *own, *words), uuid.uuid4().hex)

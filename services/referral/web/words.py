@@ -9,7 +9,7 @@ from uuid import UUID
 
 from contracts.codes import DataCategory, EnquirerKind
 from contracts.event import REGISTRY, from_dict
-from contracts.partner.dossier import category_of
+from contracts.partner.dossier import SCHEMAS, category_of
 from services.chassis.i18n import format_day, locale_of
 from services.chassis.pages import label, language, translate
 from services.referral.domain.dossier import SENSITIVITY
@@ -86,7 +86,8 @@ def dossier_sections(document: Mapping[str, Any]) -> list[Section]:
 def record_sections(kind: EnquirerKind, record: Mapping[str, Any]) -> list[Section]:
     """A record by data category, from the least to the most sensitive."""
     found: dict[DataCategory | None, list[tuple[str, str]]] = {}
-    for name, value in record.items():
+    for name in SCHEMAS[kind].fields:
+        value = record.get(name)
         if value not in (None, "", [], ()):
             found.setdefault(category_of(kind, name), []).append((label(f"field:{name}"), datum(name, value)))
     order = [*SENSITIVITY, None]

@@ -1,0 +1,109 @@
+"""The case page: one referral with its person, consent, timeline and what may be done - and the forms that do it."""
+
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from flask import redirect, render_template, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from contracts.codes import Action, StaffRole
+from services.chassis.access import staff
+from services.chassis.errors import InvalidError, StaleError
+from services.chassis.room import room
+from services.chassis.web import request_work
+from services.chassis.work import Work
+from services.referral.commands import referrals
+from services.referral.commands.referrals import Withheld
+from services.referral.web import bodies
+from services.referral.web.api_staff import STAFF_ACTIONS, record_details
+from services.referral.web.callers import house, staff_actor, validated, withheld
+from services.referral.web.case_view import view_case
+from services.referral.web.forms import once_per_form, version_of
+
+navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
+NOT_CONTENT = frozenset({"csrf_token", "version", "request_key", "confirmed"})
+SEVERAL = frozenset({"obstacles"})
+
+
+def blueprint() -> APIBlueprint:
+    pages = APIBlueprint("case", __name__, url_prefix="/referral/referrals", enable_openapi=False)
+    pages.get("/<uuid:referral_id>")(show)
+    pages.post("/<uuid:referral_id>/actions/<action>")(act)
+    pages.post("/<uuid:referral_id>/records/actions/<action>")(record)
+    pages.post("/<uuid:referral_id>/follow-up")(follow_up)
+    return pages
+
+
+@navigators
+def show(referral_id: UUID) -> str:
+    """That somebody looks is committed before anything is shown."""
+    with request_work() as work:
+        view = view_case(work, house().keys, staff_actor(), referral_id)
+    done = request.args.get("done", "")
+    return render_template(
+        "referral/case.html",
+        case=view,
+        referral=view.referral,
+        today=room().unit.clock.today(),
+        done=Action(done) if done in set(Action) else None,
+    )
+
+
+def content_of(form: MultiDict[str, str]) -> dict[str, Any]:
+    """What was typed; an empty field was not filled in."""
+    given = {name: form.getlist(name) if name in SEVERAL else form[name].strip() for name in form}
+    return {name: value for name, value in given.items() if value and name not in NOT_CONTENT}
+
+
+@navigators
+def act(referral_id: UUID, action: str) -> Response:
+    """Do one of the allowed actions on the version the page showed."""
+    if action not in set(STAFF_ACTIONS):
+        raise InvalidError("referral.action-unknown", {"action": "an-allowed-action"})
+    by, version, known = staff_actor(), version_of(request.form), Action(action)
+    if version is None:
+        raise StaleError("referral.changed-meanwhile")
+    data = validated(bodies.ACTIONS[known], content_of(request.form))
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        done = STAFF_ACTIONS[known](work, by, referral_id, version, data)
+        return withheld(done) if isinstance(done, Withheld) else (200, {})
+
+    once_per_form(by.actor, referral_id, action, run)
+    return redirect(f"/referral/referrals/{referral_id}?done={action}", 303)
+
+
+@navigators
+def record(referral_id: UUID, action: str) -> Response:
+    """Write down what the partner told by telephone, letter or in person."""
+    by, version = staff_actor(), version_of(request.form)
+    data = validated(bodies.RecordIn(), {**content_of(request.form), "action": action})
+    details = record_details(data)
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        referrals.record_for_partner(work, house().keys, by, referral_id, version, **details)
+        return 200, {}
+
+    once_per_form(by.actor, referral_id, f"record/{action}", run)
+    return redirect(f"/referral/referrals/{referral_id}?done={action}", 303)
+
+
+@navigators
+def follow_up(referral_id: UUID) -> Response:
+    """Refer again to the better body the partner named: a new referral, based on this one."""
+    by = staff_actor()
+    try:
+        ids = {name: UUID(request.form[name]) for name in ("enquiry_id", "need_id", "service_id")}
+    except (KeyError, ValueError):
+        raise InvalidError("request.invalid", {"service_id": "an-id"}) from None
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        drafted = referrals.draft(
+            work, house().keys, by, ids["enquiry_id"], ids["need_id"], ids["service_id"], based_on=referral_id
+        )
+        return 201, {"id": str(drafted.id)}
+
+    body = once_per_form(by.actor, referral_id, "follow-up", run)
+    return redirect(f"/referral/referrals/{body['id']}", 303)

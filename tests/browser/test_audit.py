@@ -1,0 +1,67 @@
+"""The log's pages: readable by the data-protection officer, on a phone too."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from services.audit import commands
+from services.audit.keys import make_signer, save_signer
+from services.audit.web.app import create_app
+from services.audit.writer import Writer
+from services.chassis.clock import FixedClock
+from services.chassis.db import Database
+from services.chassis.work import Unit
+from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
+from tests.chassis.web_rig import TestIssuer, bearer, settings
+from tests.integration.audit.conftest import START, an_arrival
+from tests.unit.audit.events import REFERRAL, a_consent_given, a_disclosure_decided
+
+ISSUER = TestIssuer()
+DPO = bearer(ISSUER.token(sub="dora", roles=["dpo"]))
+NO_GROUND: dict[str, Any] = {"allowed": False, "ground": None, "ground_id": None, "ground_version": None}
+
+
+@pytest.fixture(scope="module")
+def address(make_database: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder: Path = tmp_path_factory.mktemp("audit")
+    signer = make_signer("lotsennetz.example/audit")
+    save_signer(signer, folder / "log.key")
+    with Database(make_database("audit").app_dsn) as db:
+        unit = Unit(db, FixedClock(START), "audit")
+        told = [a_consent_given(), a_disclosure_decided(), a_disclosure_decided(**NO_GROUND), *[None] * 60]
+        with unit.work(actor="system:test") as work:
+            arrivals = [an_arrival(number, event) for number, event in enumerate(told, start=1)]
+            commands.record(work.tx, Writer(signer, folder), arrivals, START)
+        given = settings(CHECKPOINT_KEY_FILE=str(folder / "log.key"), CHECKPOINT_DIR=str(folder))
+        with served(create_app(given, unit, issuer_keys=ISSUER.keys())) as url:
+            yield url
+
+
+@pytest.mark.parametrize(
+    "path", ["/audit/", f"/audit/cases/referral/{REFERRAL}", "/audit/entries/1", "/audit/integrity"]
+)
+@pytest.mark.parametrize(("language", "width", "theme"), [("de", "desk", "light"), ("en", "phone", "dark")])
+def test_a_page_has_no_findings_and_fits(
+    browser: Browser, address: str, path: str, language: str, width: str, theme: str
+) -> None:
+    with page_of(browser, language=language, width=width, theme=theme, extra_http_headers=DPO) as page:
+        page.goto(f"{address}{path}?lang={language}")
+        shoot(page, f"audit-{path.strip('/').replace('/', '-')[:20]}-{language}-{width}")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+
+
+def test_a_search_leads_to_a_case_and_from_there_to_an_entry(browser: Browser, address: str) -> None:
+    with page_of(browser, language="en", extra_http_headers=DPO) as page:
+        page.goto(f"{address}/audit/?lang=en")
+        page.get_by_label("What happened").select_option(label="Disclosure decided")
+        page.get_by_role("button", name="Show").click()
+        assert page.locator("tbody tr").count() == 2
+        page.locator("tbody tr").last.get_by_role("link", name="Referral").click()
+        assert page.get_by_text("carried by").count() == 1
+        page.get_by_role("link", name="Disclosure decided").first.click()
+        assert page.get_by_role("heading", name="Entry 1").count() == 1
+        assert page.get_by_text("is in the tree of 63 entries").count() == 1

@@ -1,0 +1,78 @@
+"""Referral's pages, looked at as navigators and units do: nothing found by axe, nothing sideways, nothing missing."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.referral_town import Town
+from tests.browser.rig import axe, page_of, scrolls_sideways, shoot
+
+
+@pytest.fixture(scope="module")
+def town(make_database: Callable[[str], Any]) -> Town:
+    return Town(str(make_database("referral").app_dsn))
+
+
+@pytest.fixture(scope="module")
+def address(town: Town) -> Iterator[str]:
+    with town.open() as url:
+        yield url
+
+
+VIEWS = [
+    {"language": "de"},
+    {"language": "en"},
+    {"language": "de", "theme": "dark"},
+    {"language": "de", "width": "phone"},
+]
+
+
+def name_of(view: dict[str, str]) -> str:
+    return "-".join(view.values())
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=name_of)
+def test_the_tracking_list(browser: Browser, address: str, view: dict[str, str]) -> None:
+    with page_of(browser, **view) as page:  # type: ignore[arg-type]
+        page.goto(f"{address}/referral/")
+        shoot(page, f"board-{name_of(view)}")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+        assert page.locator("tbody tr").count() == 6
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=name_of)
+@pytest.mark.parametrize("name", ["asked", "rejected"])
+def test_a_case(browser: Browser, address: str, town: Town, name: str, view: dict[str, str]) -> None:
+    with page_of(browser, **view) as page:  # type: ignore[arg-type]
+        page.goto(f"{address}/referral/referrals/{town.referrals[name]}")
+        shoot(page, f"case-{name}-{name_of(view)}")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+
+
+@pytest.mark.parametrize("name", ["accepted", "done", "draft", "old", "requested"])
+def test_a_case_in_every_other_state(browser: Browser, address: str, town: Town, name: str) -> None:
+    with page_of(browser) as page:
+        page.goto(f"{address}/referral/referrals/{town.referrals[name]}")
+        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+        shoot(page, f"case-{name}-open")
+        assert axe(page) == []
+
+
+def test_the_desk_of_a_unit(browser: Browser, address: str, town: Town) -> None:
+    with page_of(browser) as page:
+        page.goto(f"{address}{town.link('requested')}")
+        shoot(page, "desk-link")
+        assert axe(page) == []
+        page.get_by_role("button", name="Verweis öffnen").click()
+        shoot(page, "desk")
+        assert "Rahimi" in page.content()
+        assert axe(page) == []
+        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+        assert axe(page) == []
+        page.set_viewport_size({"width": 320, "height": 900})
+        shoot(page, "desk-phone")
+        assert not scrolls_sideways(page)
