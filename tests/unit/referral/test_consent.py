@@ -385,7 +385,7 @@ questions = st.tuples(
 )
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(questions)
 def test_no_category_ever_leaves_outside_a_ground_that_holds_at_that_instant(question):
     grounds, recipient, purpose, categories, at = question
@@ -398,7 +398,7 @@ def test_no_category_ever_leaves_outside_a_ground_that_holds_at_that_instant(que
         assert not oracle(grounds, recipient, purpose, categories[0], at), "a refusal without a reason"
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(questions, st.data())
 def test_asking_for_less_is_never_harder_and_a_withdrawal_never_helps(question, data):
     grounds, recipient, purpose, categories, at = question

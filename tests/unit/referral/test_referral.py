@@ -465,3 +465,8 @@ def test_what_a_referral_knows_of_the_person_is_an_id():
     assert a_referral().enquiry_id == ENQUIRY
     fields = Referral.__dataclass_fields__
     assert not {"name", "given_name", "email", "phone", "note", "comment"} & set(fields)
+
+
+def test_it_knows_with_whom_the_ball_lies():
+    assert a_referral(Status.CLARIFICATION).waiting_for is Party.NAVIGATOR
+    assert a_referral(Status.CANCELLED, fetched_at=NOON, duties=duties()).waiting_for is Party.PARTNER
