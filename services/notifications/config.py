@@ -1,7 +1,6 @@
 """What notifications alone is told from outside: mail, the key of desk links, networks it may call."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -108,7 +107,6 @@ def _scale(environment: Environment) -> float:
 
 
 @cache
-def public_url(variables: Mapping[str, str] | None = None) -> str:
+def public_url() -> str:
     """The one origin that links in notices begin with."""
-    environment = Environment() if variables is None else Environment(variables)
-    return environment.url("PUBLIC_URL", ("http", "https"))
+    return Environment().url("PUBLIC_URL", ("http", "https"))

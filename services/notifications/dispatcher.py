@@ -42,6 +42,7 @@ class Dispatcher:
     deployment_key: bytes = field(repr=False)
     threads: int = 8
     on_parked: Callable[[Delivery, str], None] | None = None
+    started: int = 0
     _busy: dict[UUID, Future[None]] = field(default_factory=dict, repr=False)
 
     def run(self, stop: Event, still_leading: Callable[[], None] = lambda: None) -> None:
@@ -64,6 +65,7 @@ class Dispatcher:
         if free <= 0:
             return 0
         for delivery in (claimed := self._claim(free)):
+            self.started += 1
             self._busy[delivery.organization_id] = pool.submit(self._attempt_safely, delivery)
         return len(claimed)
 
@@ -77,17 +79,16 @@ class Dispatcher:
         try:
             self.attempt(delivery)
         except UnavailableError:
-            get_logger().warning("dispatch", outcome="not-recorded", delivery_id=str(delivery.delivery_id))
+            get_logger().warning("dispatch", outcome="not-recorded", id=str(delivery.delivery_id))
         except Exception:
-            get_logger().exception("dispatch", outcome="bug", delivery_id=str(delivery.delivery_id))
+            get_logger().exception("dispatch", outcome="bug", id=str(delivery.delivery_id))
 
     def attempt(self, delivery: Delivery) -> None:
         """One attempt from reading the letter to recording how it went."""
         with self.unit.db.read() as connection:
             letter = store.letter(connection, delivery)
         began, began_at = time.monotonic(), self.unit.clock.now()
-        result = Result("notice-missing", final=True) if letter is None else self._send(delivery, letter)
-        kind = NoticeKind(letter["kind"]) if letter else NoticeKind.TEST
+        result = self._send(delivery, letter)
         attempt = Attempt(
             began_at,
             round((time.monotonic() - began) * 1000),
@@ -99,7 +100,9 @@ class Dispatcher:
             result.link_until,
         )
         with self.unit.work(actor=ACTOR) as work:
-            parked = commands.record_attempt(work, delivery.delivery_id, kind, attempt, self.ladder)
+            parked = commands.record_attempt(
+                work, delivery.delivery_id, NoticeKind(letter["kind"]), attempt, self.ladder
+            )
         if parked and self.on_parked is not None:
             self.on_parked(delivery, result.cause or "unknown")
 
@@ -111,20 +114,11 @@ class Dispatcher:
                 bytes(sealed), delivery.organization_id, self.deployment_key
             )
             return self.webhooks.send(letter["webhook_url"], secret, delivery.notice_id, bytes(letter["body"]), now)
-        if delivery.channel is ChannelKind.LIGHT:
-            return self.mails.send(
-                letter["unit_mailbox"],
-                delivery.organization_id,
-                delivery.referral_id,
-                letter["reference"],
-                NoticeKind(letter["kind"]),
-                now,
-            )
-        return self._requeue(delivery, bytes(letter["body"]))
-
-    def _requeue(self, delivery: Delivery, body: bytes) -> Result:
-        """A replayed delivery by queue or feed: the queue gets the same bytes again, the feed still has them."""
-        if delivery.channel is ChannelKind.AMQP:
-            with self.unit.work(actor=ACTOR) as work:
-                commands.put_in_queue(work, delivery, body)
-        return Result()
+        return self.mails.send(
+            letter["unit_mailbox"],
+            delivery.organization_id,
+            delivery.referral_id,
+            letter["reference"],
+            NoticeKind(letter["kind"]),
+            now,
+        )

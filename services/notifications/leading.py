@@ -3,9 +3,13 @@
 import time
 from threading import Event
 
+from services.chassis import beats
+from services.chassis.backoff import Backoff
 from services.chassis.config import Settings
-from services.chassis.db import Connection, connect
+from services.chassis.db import INFRASTRUCTURE_ERRORS, Connection, connect
+from services.chassis.errors import UnavailableError
 from services.chassis.leader import wait_to_lead
+from services.chassis.logging import get_logger
 from services.chassis.work import Unit, new_id
 from services.notifications import config
 from services.notifications.channels.desk_link import DeskLinks
@@ -19,26 +23,39 @@ ASK_SECONDS = 1.0
 
 
 class Leadership:
-    """Tells whether the session that holds the lock still lives; asked at most once a second."""
+    """The session that holds the lock: asked once a second whether it lives, and used to say that we do."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._asked = time.monotonic()
+    def __init__(self, session: Connection, dispatcher: Dispatcher) -> None:
+        self._session = session
+        self._dispatcher = dispatcher
+        self._asked = 0.0
+        self._beaten = 0.0
 
     def check(self) -> None:
         """Raises the database's error when the session is gone: then somebody else may lead already."""
-        if time.monotonic() - self._asked >= ASK_SECONDS:
-            self._connection.execute("SELECT 1")
-            self._asked = time.monotonic()
+        if time.monotonic() - self._asked < ASK_SECONDS:
+            return
+        self._session.execute("SELECT 1")
+        self._asked = time.monotonic()
+        self._beaten = beats.due(self._beaten, self._session, "dispatcher", {"started": self._dispatcher.started})
 
 
 def run(settings: Settings, unit: Unit, stop: Event) -> None:
-    """The role `dispatcher`."""
-    own = config.load(settings)
-    dispatcher = make_dispatcher(own, unit)
-    with connect(settings.database_url, name="notifications.dispatcher") as connection:
-        if wait_to_lead(connection, LOCK, stop):
-            dispatcher.run(stop, Leadership(connection).check)
+    """The role `dispatcher`: leads when it may, stands by when another does, outlives the database going away."""
+    dispatcher = make_dispatcher(config.load(settings), unit)
+    backoff = Backoff()
+    while not stop.is_set():
+        try:
+            with connect(unit.db.dsn, name="notifications.dispatcher") as session:
+                if wait_to_lead(session, LOCK, stop):
+                    backoff.reset()
+                    dispatcher.run(stop, Leadership(session, dispatcher).check)
+        except (UnavailableError, *INFRASTRUCTURE_ERRORS) as error:
+            delay = backoff.next()
+            get_logger().warning(
+                "dispatch", outcome="interrupted", error=type(error).__name__, retry_in=round(delay, 2)
+            )
+            stop.wait(delay)
 
 
 def make_dispatcher(own: config.SenderSettings, unit: Unit) -> Dispatcher:

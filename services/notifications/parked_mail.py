@@ -31,4 +31,4 @@ class LeadMail:
         message.set_content("\n\n".join(parts))
         result = self.mails.hand_in(message)
         if result.cause is not None:
-            get_logger().warning("parked-mail", outcome=result.cause, delivery_id=str(delivery.delivery_id))
+            get_logger().warning("parked-mail", outcome=result.cause, id=str(delivery.delivery_id))

@@ -258,9 +258,9 @@ def claim(tx: Connection, now: datetime, until: datetime, busy: Sequence[UUID], 
     return [delivery_of(row) for row in rows]
 
 
-def letter(tx: Connection, delivery: Delivery) -> Mapping[str, Any] | None:
+def letter(tx: Connection, delivery: Delivery) -> Mapping[str, Any]:
     """What the sender needs besides the delivery: the bytes, the number, the address."""
-    return tx.execute(
+    row = tx.execute(
         """
         SELECT notices.body, notices.reference, notices.kind, organizations.webhook_url, organizations.unit_mailbox,
             webhook_secrets.sealed
@@ -268,6 +268,8 @@ def letter(tx: Connection, delivery: Delivery) -> Mapping[str, Any] | None:
         WHERE notices.notice_id = %s""",
         (delivery.notice_id,),
     ).fetchone()
+    assert row is not None, "the foreign key keeps the notice, and no organization is ever removed"
+    return row
 
 
 # --- pull and secrets -----------------------------------------------------------------------------------------------

@@ -86,7 +86,6 @@ class WebhookSender:
             timeout=self.connect_seconds,
             ssl_context=self.tls,
             server_hostname=target.host,
-            assert_hostname=target.host,
         )
 
 

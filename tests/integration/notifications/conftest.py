@@ -21,7 +21,7 @@ from services.chassis.clock import FixedClock
 from services.chassis.db import Database
 from services.chassis.hear import doors_of
 from services.chassis.work import Unit, new_id
-from services.notifications import commands, queries, webhook_secrets
+from services.notifications import commands, config, queries, webhook_secrets
 from services.notifications.channels.desk_link import DeskLinks
 from services.notifications.channels.mail import MailSender
 from services.notifications.channels.webhook import WebhookSender
@@ -161,5 +161,6 @@ class Notifications:
 @pytest.fixture
 def notifications(make_database: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Notifications]:
     monkeypatch.setenv("PUBLIC_URL", PUBLIC_URL)
+    config.public_url.cache_clear()
     with Database(make_database("notifications").app_dsn) as db:
         yield Notifications.of(db)
