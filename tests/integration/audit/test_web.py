@@ -14,7 +14,8 @@ import contracts.audit
 import contracts.directory
 import contracts.notifications
 import contracts.referral  # noqa: F401 - the registry is full once all four are imported
-from contracts.event import REGISTRY
+from contracts.codes import Classification
+from contracts.event import REGISTRY, spec_of
 from contracts.referral import ConsentGiven, ConsentRecipient, StreamReported
 from services.audit import commands, jobs
 from services.audit.domain.merkle import extends, includes
@@ -212,7 +213,7 @@ def test_every_page_renders_in_both_languages(client, told, path, language):
     assert answer.status_code == 200
     page = answer.get_data(as_text=True)
     assert f'lang="{language}"' in page
-    assert "event:" not in page and "case:" not in page and "actor:staff" not in page
+    assert not any(key in page for key in ("event:", "case:", "field:", "actor:staff"))
 
 
 def test_a_case_shows_the_disclosure_beside_its_consent_and_the_refusal(client, told):
@@ -320,6 +321,14 @@ def test_a_stream_with_a_gap_is_not_compared_until_it_is_whole(log):
 def test_every_event_has_its_words(language):
     missing = [name for name in REGISTRY if i18n.label("audit", language, f"event:{name}") == name]
     assert missing == []
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_every_member_of_an_event_has_its_word(language):
+    kept = [spec_of(cls) for cls in REGISTRY.values() if spec_of(cls).classification is not Classification.PUBLIC]
+    names = {name for spec in kept for name in spec.kinds} | {"version"}
+    known = i18n.catalogue(i18n.SERVICES / "audit" / "locale", language)._catalog
+    assert [name for name in names if f"field:{name}" not in known] == []
 
 
 def test_the_catalogues_know_the_same_sentences():
