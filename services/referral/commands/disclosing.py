@@ -56,7 +56,7 @@ def decide(
         minimum=listing.terms.minimum_categories,
         at=work.now,
     )
-    decision_id = _tell(work, referral, point, composition.decision, asked=None, disclosed=disclosed)
+    decision_id = _tell(work, referral, point, composition.decision, asked=composition.asked, disclosed=disclosed)
     return Disclosure(decision_id, composition, listing)
 
 
@@ -81,7 +81,7 @@ def _tell(
     point: DisclosurePoint,
     answer: Allowed | Refused,
     *,
-    asked: frozenset[DataCategory] | None,
+    asked: frozenset[DataCategory],
     disclosed: bool,
 ) -> UUID:
     allowed = answer if isinstance(answer, Allowed) else None
@@ -93,7 +93,7 @@ def _tell(
         service_id=referral.service_id,
         point=point,
         purpose=Purpose(referral.topic.value),
-        categories=tuple(sorted(allowed.categories if allowed else asked or ())),
+        categories=tuple(sorted(asked)),
         allowed=allowed is not None,
         ground=allowed.kind if allowed else None,
         ground_id=allowed.ground_id if allowed else None,

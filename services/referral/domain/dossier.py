@@ -37,6 +37,8 @@ class Composition:
 
     content: Mapping[str, Any]
     decision: Allowed | Refused
+    #: The categories the decision was about, told with a no as well as with a yes.
+    asked: frozenset[DataCategory]
 
 
 def compose(
@@ -56,7 +58,7 @@ def compose(
     carried = carried_categories(grounds, recipient, purpose, present, minimum, at)
     decision = may_disclose(grounds, recipient, purpose, carried, at)
     content = select(kind, record, decision.categories & present) if isinstance(decision, Allowed) else {}
-    return Composition(content, decision)
+    return Composition(content, decision, carried)
 
 
 def offered(

@@ -64,6 +64,7 @@ def test_without_a_ground_there_is_no_content_and_what_was_asked_is_the_minimum(
     found = composed()
     assert found.content == {}
     assert found.decision == Refused(RefusalReason.NO_CONSENT)
+    assert found.asked == {DataCategory.IDENTITY}
 
 
 def test_a_consent_below_the_partners_minimum_sends_nothing():
