@@ -14,7 +14,7 @@ from services.chassis.db import Database
 from services.chassis.errors import InvalidError
 from services.chassis.launch import main
 from services.chassis.work import Unit
-from services.directory import commands
+from services.directory.commands.imports import import_file
 from services.directory.service import DIRECTORY, HERE
 
 REGION = HERE / "data" / "aachen-muenster.ndjson"
@@ -27,7 +27,7 @@ def import_files(files: list[str], dry_run: bool) -> int:
         for file in files or [str(REGION)]:
             try:
                 with Path(file).open("rb") as source, unit.work(actor="system:import") as work:
-                    report = commands.import_file(work, source.readline, dry_run=dry_run)
+                    report = import_file(work, source.readline, dry_run=dry_run)
             except InvalidError as error:
                 for problem in error.data["problems"]:
                     print(f"{file}:{problem['line']}: {problem['field']}: expected {problem['expected']}")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from services.chassis.launch import Service
-from services.directory import commands
+from services.directory.commands.applying import announce_everything
 from services.directory.web.app import create_app
 
 HERE = Path(__file__).parent
@@ -12,5 +12,5 @@ DIRECTORY = Service(
     name="directory",
     migrations=HERE / "migrations",
     web=create_app,
-    snapshot=commands.announce_everything,
+    snapshot=announce_everything,
 )

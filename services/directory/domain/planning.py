@@ -29,6 +29,8 @@ class Change:
     fields: tuple[str, ...]
     #: For a participation: the services whose terms it adds, changes or takes away.
     service_ids: frozenset[str] = frozenset()
+    #: For a place or a participation: whose it was, and whose it is.
+    organization_ids: frozenset[str] = frozenset()
 
 
 def names_in(row: Row) -> Iterator[tuple[str, Name]]:
@@ -93,13 +95,18 @@ def plan(rows: Iterable[Row], current: Current) -> list[Change]:
 
 def _change(row: Row, held: Mapping[str, Any] | None) -> Change:
     if held is None:
-        return Change(row, Effect.NEW, (), _terms_touched({}, row.document))
+        return Change(row, Effect.NEW, (), _terms_touched({}, row.document), _owners({}, row.document))
     if row.kind is Kind.PARTICIPATION and "public_key" not in row.document and "public_key" in held:
         # Keys are handed in by the partner, not by whoever edits the agreement: leaving it out keeps it.
         row.document["public_key"] = held["public_key"]
     names = sorted(held.keys() | row.document.keys())
     fields = tuple(name for name in names if held.get(name) != row.document.get(name))
-    return Change(row, Effect.CHANGED if fields else Effect.UNCHANGED, fields, _terms_touched(held, row.document))
+    effect = Effect.CHANGED if fields else Effect.UNCHANGED
+    return Change(row, effect, fields, _terms_touched(held, row.document), _owners(held, row.document))
+
+
+def _owners(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(one["organization_id"] for one in (before, after) if "organization_id" in one)
 
 
 def _terms_touched(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:

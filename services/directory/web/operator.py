@@ -10,7 +10,9 @@ from contracts.codes import StaffRole
 from services.chassis.access import staff
 from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.web import request_work, room
-from services.directory import commands, queries
+from services.directory import queries
+from services.directory.commands import imports
+from services.directory.commands import participation as participations
 from services.directory.domain.formats import as_id
 from services.directory.domain.objects import Kind
 from services.directory.domain.reading import UnreadableError, parse
@@ -27,7 +29,7 @@ def import_file() -> Json:
     """Take in an NDJSON file as a whole; with ``?dry_run=1`` only say what it would do."""
     dry_run = request.args.get("dry_run", "0") not in ("", "0", "false")
     with request_work() as work:
-        return commands.import_file(work, request.stream.readline, dry_run=dry_run)
+        return imports.import_file(work, request.stream.readline, dry_run=dry_run)
 
 
 @blueprint.get("/organizations/<organization>/participation")
@@ -43,7 +45,7 @@ def participation(organization: str) -> Json:
 def change_participation(organization: str) -> Json:
     """Set channel, agreement and terms; the public key stays unless one is given."""
     with request_work() as work:
-        return commands.change_participation(work, organization_id(organization), body())
+        return participations.change_participation(work, organization_id(organization), body())
 
 
 @blueprint.put("/organizations/<organization>/public-key")
@@ -52,7 +54,7 @@ def change_public_key(organization: str) -> Json:
     """Set the key dossiers are sealed to, and compare its fingerprint with the one told by another way."""
     given = body()
     with request_work() as work:
-        return commands.change_public_key(
+        return participations.change_public_key(
             work, organization_id(organization), given.get("public_key"), given.get("thumbprint")
         )
 

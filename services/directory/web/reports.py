@@ -15,7 +15,8 @@ from contracts.codes import Capacity, StaffRole
 from services.chassis.access import current_caller, partner_system, staff
 from services.chassis.pages import language
 from services.chassis.web import request_work, room
-from services.directory import commands, queries
+from services.directory import queries
+from services.directory.commands import reports
 from services.directory.web.operator import body
 
 Json = dict[str, Any]
@@ -30,7 +31,7 @@ speakers = staff(StaffRole.DIRECTORY_EDITOR, StaffRole.PARTNER_CLERK)
 def report(service_id: UUID) -> Json:
     """Say ``capacity`` (as of today unless ``capacity_reported_on`` is given) or ``assured_date``."""
     with request_work() as work:
-        return commands.report(work, str(service_id), body(), speaks_for())
+        return reports.report(work, str(service_id), body(), speaks_for())
 
 
 @blueprint.get("/services/<uuid:service_id>/capacity")
@@ -53,7 +54,7 @@ def tap(service_id: UUID) -> Response:
     with request_work() as work:
         still_true = "still_true" in request.form
         words = {"assured_date": work.today.isoformat()} if still_true else {"capacity": request.form.get("capacity")}
-        commands.report(work, str(service_id), words, speaks_for())
+        reports.report(work, str(service_id), words, speaks_for())
     return redirect(f"/directory/services/{service_id}/capacity", 303)
 
 

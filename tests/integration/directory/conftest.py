@@ -13,7 +13,7 @@ from contracts import envelope
 from services.chassis.clock import FixedClock
 from services.chassis.db import Database
 from services.chassis.work import Unit
-from services.directory import commands
+from services.directory.commands.imports import import_file
 
 ROOT = Path(__file__).resolve().parents[3]
 REGION = ROOT / "services" / "directory" / "data" / "aachen-muenster.ndjson"
@@ -32,7 +32,7 @@ class Directory:
 
     def take_in_bytes(self, content: bytes, *, dry_run: bool = False) -> dict[str, Any]:
         with self.unit.work(actor="staff:edda") as work:
-            return commands.import_file(work, io.BytesIO(content).readline, dry_run=dry_run)
+            return import_file(work, io.BytesIO(content).readline, dry_run=dry_run)
 
     def said(self) -> list[Any]:
         """Every event in the outbox, oldest first."""

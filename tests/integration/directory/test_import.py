@@ -10,7 +10,8 @@ from contracts.codes import BackLevel, ChannelKind
 from contracts.directory import ImportApplied, OrganizationPublished, ServicePublished, ServiceRetired
 from contracts.identity import id_of
 from services.chassis.errors import InvalidError
-from services.directory import commands, queries
+from services.directory import queries
+from services.directory.commands.applying import announce_everything
 from tests.integration.directory.conftest import REGION, ROOT, Directory
 from tests.unit.directory.rows import (
     a_directory,
@@ -115,6 +116,16 @@ def test_a_new_place_is_a_new_version_of_its_organization_alone(directory: Direc
     assert (organization.version, organization.address) == (2, "Haus am Dom")
 
 
+def test_a_place_that_moves_is_news_of_both_organizations(directory: Directory) -> None:
+    directory.take_in(*a_directory(), an_organization(id="another"))
+    directory.take_in(a_location(organization_id="another"))
+    told = {event.organization_id: event.address for event in directory.said()[4:6]}
+    assert told == {
+        id_of("organization", "a-chamber"): None,
+        id_of("organization", "another"): "Haus am Markt",
+    }
+
+
 def test_changed_terms_are_a_new_version_of_organization_and_service(directory: Directory) -> None:
     directory.take_in(*a_directory())
     directory.take_in(a_participation(terms=[terms(back_level="receipt")]))
@@ -138,7 +149,7 @@ def test_who_changed_what_is_kept_and_cannot_be_rewritten(directory: Directory) 
 def test_everything_can_be_told_anew_as_it_was_told_last(directory: Directory) -> None:
     directory.take_in(*a_directory())
     directory.take_in(a_service(status="inactive"), an_organization(email="info@kammer.example"))
-    assert commands.announce_everything(directory.unit) == 2
+    assert announce_everything(directory.unit) == 2
     assert directory.said()[6:] == directory.said()[3:5]
 
 

@@ -1,0 +1,1 @@
+"""What can be done to the directory; each command is one transaction, and says what it changed."""

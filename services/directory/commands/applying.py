@@ -1,0 +1,85 @@
+"""From well-formed rows to the database and the network: plan, write, announce, in one transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from contracts.directory import OrganizationPublished, ServicePublished, ServiceRetired
+from services.chassis.errors import InvalidError
+from services.chassis.work import Unit, Work
+from services.directory import store
+from services.directory.domain.objects import Kind
+from services.directory.domain.planning import Change, Effect, misfits, names_in, plan
+from services.directory.domain.publishing import organization_published, service_told, terms_of
+from services.directory.domain.reading import Row, RowProblem, read_object
+
+BATCH = 500
+
+
+def plan_rows(work: Work, rows: Sequence[Row]) -> tuple[list[Change], list[RowProblem]]:
+    """What the rows would do, and where they do not fit together or with what is there."""
+    names = {(row.kind, row.id) for row in rows} | {name for row in rows for _, name in names_in(row)}
+    groups = {row.document["overlap_group"] for row in rows if "overlap_group" in row.document}
+    current = store.load_overlapping(work.tx, groups) | store.load(work.tx, names)
+    return plan(rows, current), list(misfits(rows, current))
+
+
+def apply_one(work: Work, kind: Kind, value: Mapping[str, Any], slug: str) -> Change:
+    """One object from outside, read, planned and written; what is wrong with it is refused by field."""
+    found = read_object(kind, value)
+    if not isinstance(found, Row):
+        raise InvalidError(slug, {one.field: one.expected for one in found})
+    [change], problems = plan_rows(work, [found])
+    if problems:
+        raise InvalidError(slug, {one.field: one.expected for one in problems})
+    apply_changes(work, [change])
+    return change
+
+
+def apply_changes(work: Work, changes: Sequence[Change]) -> None:
+    """Write what changed and announce every entry it shows in, in the same transaction."""
+    changed = [change for change in changes if change.effect is not Effect.UNCHANGED]
+    store.keep(work, changed)
+    organizations, services = _shown_in(changed)
+    for row in store.raise_organizations(work.tx, organizations, work.now):
+        work.announce(_organization_event(row))
+    for row in store.raise_services(work.tx, services, work.now):
+        work.announce(_service_event(row))
+
+
+def _organization_event(row: Mapping[str, Any]) -> OrganizationPublished:
+    return organization_published(row["document"], row["version"], row["participation"], row["locations"])
+
+
+def _service_event(row: Mapping[str, Any]) -> ServicePublished | ServiceRetired:
+    terms = terms_of(row["document"]["id"], row["participation"])
+    return service_told(row["document"], row["version"], terms, row["report"])
+
+
+def _shown_in(changed: Iterable[Change]) -> tuple[set[str], set[str]]:
+    """The organizations and services whose published entry shows one of these objects."""
+    organizations: set[str] = set()
+    services: set[str] = set()
+    for change in changed:
+        match change.row.kind:
+            case Kind.ORGANIZATION:
+                organizations.add(change.row.id)
+            case Kind.LOCATION | Kind.PARTICIPATION:
+                organizations.update(change.organization_ids)
+                services.update(change.service_ids)
+            case Kind.SERVICE | Kind.REPORT:
+                services.add(change.row.id)
+    return organizations, services
+
+
+def announce_everything(unit: Unit) -> int:
+    """Tell everybody the present state anew; a consumer that knows a version already passes it over."""
+    with unit.db.read() as connection:
+        events = [
+            *(_organization_event(row) for row in store.all_organizations(connection)),
+            *(_service_event(row) for row in store.all_services(connection)),
+        ]
+    for start in range(0, len(events), BATCH):
+        with unit.work(actor="system:republish") as work:
+            for event in events[start : start + BATCH]:
+                work.announce(event)
+    return len(events)
