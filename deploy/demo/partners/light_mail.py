@@ -6,6 +6,8 @@ refused.
 The employer service of the Agentur accepts, starts and completes.
 """
 
+import hashlib
+import json
 import os
 import re
 from datetime import date
@@ -46,11 +48,13 @@ class Forms(HTMLParser):
 
 
 class Browser:
-    """Cookies, pages, forms."""
+    """Cookies, pages, forms. Cookies outlive a crash of the program, as a browser's do."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._http = requests.Session()
         self._http.headers["Accept"] = "text/html"
+        self._http.cookies.update(json.loads(store.place("cookies") or "{}"))
         self.url = ""
         self.html = ""
 
@@ -63,6 +67,7 @@ class Browser:
     def _seen(self, answer: requests.Response) -> int:
         if answer.status_code >= 500:
             answer.raise_for_status()
+        self._store.keep_place("cookies", json.dumps(self._http.cookies.get_dict()))
         self.url, self.html = answer.url, answer.text
         return answer.status_code
 
@@ -102,7 +107,11 @@ class Clerk:
 
     def visit(self, link: str) -> None:
         """Open the link, press its one button, work at the desk page that follows."""
-        browser = Browser()
+        browser = Browser(self.store)
+        known = self.store.place(f"desk:{path_id(link)}")
+        if known and browser.open(known) == 200:
+            self.work_at(browser, known)
+            return
         browser.open(link)
         entrance = next((form for form in browser.forms() if "/desk/enter/" in (form[0] or link)), None)
         if entrance is None:
@@ -113,8 +122,12 @@ class Clerk:
         if found is None:
             log.warning("the link was used before")
             return
-        referral_id, desk = found.group(1), browser.url
-        self.store.take(path_id(link), referral_id, "mail")
+        self.store.take(path_id(link), found.group(1), "mail")
+        self.store.keep_place(f"desk:{path_id(link)}", browser.url)
+        self.work_at(browser, browser.url)
+
+    def work_at(self, browser: Browser, desk: str) -> None:
+        referral_id = desk.rstrip("/").rsplit("/", 1)[-1]
         self.do(browser, desk, referral_id, "receive", {})
         if self.may_only_receive:
             self.try_what_is_not_offered(browser, desk, referral_id)
@@ -151,7 +164,8 @@ class Clerk:
 
 
 def path_id(link: str) -> str:
-    return link.rsplit("/", 1)[-1][:120]
+    """A short name of the link; the link itself is a key and is not kept."""
+    return hashlib.sha256(link.encode()).hexdigest()[:32]
 
 
 if __name__ == "__main__":
