@@ -27,10 +27,10 @@ def checked(secret: object) -> str:
     if not isinstance(secret, str) or not _FORM.fullmatch(secret):
         raise InvalidError("webhook.secret-malformed", expected)
     try:
-        content = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        size = len(base64.b64decode(secret.removeprefix("whsec_"), validate=True))
     except ValueError as error:
         raise InvalidError("webhook.secret-malformed", expected) from error
-    if not 24 <= len(content) <= 64:
+    if not 24 <= size <= 64:
         raise InvalidError("webhook.secret-malformed", expected)
     return secret
 

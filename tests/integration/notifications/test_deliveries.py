@@ -1,16 +1,19 @@
 """From an event of referral to a delivery, and what moves it on."""
 
 import json
-from uuid import uuid4
+from datetime import date
+from uuid import UUID, uuid4
 
 import pytest
 
 from contracts import envelope
 from contracts import referral as said
-from contracts.codes import ChannelKind, EndReason, GroundKind, NoticeKind, Status, Way
+from contracts.codes import ChannelKind, Deletion, Duty, EndReason, GroundKind, NoticeKind, Status, Way
 from contracts.partner.messages import Notice
 from services.chassis.errors import InvalidError, NotFoundError, RefusedError
 from services.notifications import commands
+from services.notifications.commands import Attempt
+from services.notifications.domain.ladder import Ladder
 from tests.integration.notifications.conftest import NOW, Notifications, requested
 
 
@@ -169,3 +172,47 @@ def test_only_what_is_parked_can_be_replayed(notifications: Notifications) -> No
         commands.replay(work, delivery["delivery_id"])
     with pytest.raises(NotFoundError), notifications.unit.work(actor="staff:op") as work:
         commands.replay(work, uuid4())
+
+
+# --- the partner is quicker than our record of the attempt -------------------------------------------------------------
+
+
+def a_claimed_delivery(notifications: Notifications) -> tuple[UUID, UUID, UUID]:
+    partner = notifications.an_organization(ChannelKind.LIGHT, mailbox="jobcenter@behoerde.example")
+    referral = notifications.a_request(partner)
+    (delivery,) = notifications.dispatcher()._claim(5)
+    return partner, referral, delivery.delivery_id
+
+
+@pytest.mark.parametrize("cause", [None, "timeout"])
+def test_a_receipt_during_the_attempt_stands_whatever_the_attempt_says(
+    notifications: Notifications, cause: str | None
+) -> None:
+    partner, referral, delivery_id = a_claimed_delivery(notifications)
+    notifications.hear(said.ReferralReceived(referral_id=referral, organization_id=partner))
+    with notifications.unit.work(actor="system:dispatcher") as work:
+        attempt = Attempt(NOW, 12, cause=cause)
+        parked = commands.record_attempt(work, delivery_id, NoticeKind.REFERRAL_REQUESTED, attempt, Ladder())
+    assert not parked
+    assert notifications.states(referral) == ["confirmed"]
+    assert len(notifications.deliveries(referral)[0]["attempts"]) == 1
+
+
+def test_an_attempt_on_nothing_is_refused(notifications: Notifications) -> None:
+    with pytest.raises(NotFoundError), notifications.unit.work(actor="system:dispatcher") as work:
+        commands.record_attempt(work, uuid4(), NoticeKind.TEST, Attempt(NOW, 1), Ladder())
+
+
+def test_duties_are_told_and_their_fulfilment_is_the_receipt(notifications: Notifications) -> None:
+    partner = notifications.an_organization(ChannelKind.AMQP)
+    referral = notifications.a_request(partner)
+    notifications.hear(
+        said.DutyOpened(
+            referral_id=referral, organization_id=partner, duty=Duty.STATE_DELETION, due_on=date(2026, 12, 7)
+        )
+    )
+    assert notifications.states(referral) == ["sent", "sent"]
+    notifications.hear(
+        said.DeletionStated(referral_id=referral, organization_id=partner, deletion=Deletion.DELETED, ground=None)
+    )
+    assert notifications.states(referral) == ["confirmed", "confirmed"]

@@ -117,7 +117,9 @@ def test_a_secret_is_made_and_shown_once(
     assert client.put(address, json={"secret": SECRET}, headers=operator).json == {"organization_id": str(partner)}
 
 
-@pytest.mark.parametrize("secret", ["word", "whsec_", "whsec_QUFB", "whsec_" + "!" * 40, "whsec_" + "A" * 33])
+@pytest.mark.parametrize(
+    "secret", ["word", "whsec_", "whsec_QUFB", "whsec_" + "!" * 40, "whsec_" + "A" * 33, "whsec_" + "A" * 88 + "=="]
+)
 def test_a_secret_of_another_form_is_refused(
     client: FlaskClient, notifications: Notifications, operator: dict[str, str], secret: str
 ) -> None:
