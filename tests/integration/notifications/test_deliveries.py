@@ -174,7 +174,7 @@ def test_only_what_is_parked_can_be_replayed(notifications: Notifications) -> No
         commands.replay(work, uuid4())
 
 
-# --- the partner is quicker than our record of the attempt -------------------------------------------------------------
+# --- the partner is quicker than our record of the attempt ----------------------------------------------------------
 
 
 def a_claimed_delivery(notifications: Notifications) -> tuple[UUID, UUID, UUID]:
