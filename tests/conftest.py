@@ -116,3 +116,11 @@ def _manage(management_url: str, method: str, path: str) -> None:
     headers = urllib3.make_headers(basic_auth=url.auth or "guest:guest")
     answer = urllib3.request(method, f"{url.scheme}://{url.host}:{url.port}{path}", headers=headers, timeout=20)
     assert answer.status < 300, f"{method} {path}: {answer.status} {answer.data!r}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much test there is to how much code."""
+    from tests.architecture.sizes import checks, product
+
+    code, test = product(), checks()
+    terminalreporter.write_line(f"{code} lines of code, {test} lines of test: {test / code:.2f} to 1")
