@@ -9,7 +9,6 @@ from apiflask.fields import Integer, String
 from apiflask.validators import Range
 
 from contracts.codes import Action, EnquirerKind, StaffRole, Status
-from contracts.fields import CodeOf
 from contracts.partner.dossier import EMPLOYER, PERSON
 from contracts.referral import ConsentRecipient
 from services.chassis.access import staff
@@ -80,8 +79,8 @@ def person(enquiry_id: UUID) -> Json:
 
 
 @blueprint.post("/enquiries/<uuid:enquiry_id>/needs")
-@blueprint.input(bodies.NeedIn)
-@blueprint.output(bodies.NeedOut, status_code=201)
+@blueprint.input(bodies.FurtherNeedIn)
+@blueprint.output(bodies.FurtherNeedOut, status_code=201)
 @navigators
 def add_need(enquiry_id: UUID, json_data: Json) -> Answer:
     """One more thing is needed."""
@@ -236,7 +235,7 @@ def issue_contact_card(enquiry_id: UUID, json_data: Json) -> Answer:
 
 
 class BoardQuery(Schema):
-    status = CodeOf(Status, load_default=None)
+    status = bodies.code(Status, load_default=None, allow_none=True)
     cursor = String(load_default=None)
     limit = Integer(load_default=referral_queries.PAGE, validate=Range(1, referral_queries.LARGEST_PAGE))
 

@@ -14,7 +14,8 @@ from services.chassis.work import Unit
 from services.referral import config
 from services.referral.config import ReferralSettings
 from services.referral.store.timeline import tell_refusal
-from services.referral.web import api_partner, api_staff, board, case, desk, operator
+from services.referral.web import api_partner, api_staff, board, case, consent_form, desk, enquiry, operator
+from services.referral.web.description import complete
 
 NAVIGATORS = frozenset({StaffRole.NAVIGATOR.value, StaffRole.LEAD.value})
 NAVIGATION = (NavigationItem("Referrals", "/referral/", NAVIGATORS), NavigationItem("Directory", "/directory/"))
@@ -53,10 +54,13 @@ def create_app(
             desk.blueprint(),
             board.blueprint(),
             case.blueprint(),
+            enquiry.blueprint(),
+            consent_form.blueprint(),
         ),
         facts=FACTS,
         navigation=NAVIGATION,
         issuer_keys=issuer_keys,
     )
     app.extensions["referral"] = own or config.load(settings)
+    app.spec_processor(complete)  # type: ignore[arg-type]  # ours is a mapping, never YAML text
     return app

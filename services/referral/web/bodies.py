@@ -49,20 +49,32 @@ class ClosedEmployer(EmployerSchema):
         unknown = marshmallow.RAISE
 
 
+def code(codes: Any, **more: Any) -> Any:
+    """One code of a list, with the list in the description."""
+    listed: list[str | None] = [str(one) for one in codes]
+    if more.get("allow_none"):
+        return CodeOf(codes, metadata={"type": "string", "enum": [*listed, None]}, **more)
+    return CodeOf(codes, metadata={"type": "string", "enum": listed}, **more)
+
+
 def _codes(codes: Any, **more: Any) -> Any:
-    return fields.List(CodeOf(codes), validate=validate.Length(max=50), **more)
+    return fields.List(code(codes), validate=validate.Length(max=50), **more)
 
 
 class NeedIn(Body):
-    topic = CodeOf(Topic, required=True)
-    urgency = CodeOf(Urgency, load_default=Urgency.NORMAL)
+    topic = code(Topic, required=True)
+    urgency = code(Urgency, load_default=Urgency.NORMAL)
+
+
+class FurtherNeedIn(NeedIn):
+    """A need that comes up later."""
 
 
 class EnquiryIn(Body):
     """Who asks, where, and what is needed."""
 
-    enquirer = CodeOf(EnquirerKind, required=True)
-    site = CodeOf(Site, required=True)
+    enquirer = code(EnquirerKind, required=True)
+    site = code(Site, required=True)
     person = fields.Nested(ClosedPerson())
     employer = fields.Nested(ClosedEmployer())
     needs = fields.List(fields.Nested(NeedIn()), required=True, validate=validate.Length(min=1, max=20))
@@ -79,7 +91,7 @@ class RecipientIn(Body):
     service_id = Identifier(required=True, allow_none=True)
     purposes = _codes(Purpose, required=True)
     categories = _codes(DataCategory, required=True)
-    back_level = CodeOf(BackLevel, required=True)
+    back_level = code(BackLevel, required=True)
 
 
 class CustodyIn(Body):
@@ -108,8 +120,8 @@ def changes_of(data: Mapping[str, Any]) -> dict[str, Any]:
 class ConsentIn(Body):
     """What was agreed to, how, until when. Text, hash and review are looked up."""
 
-    given_by = CodeOf(GivenBy, required=True)
-    channel = CodeOf(ConsentChannel, required=True)
+    given_by = code(GivenBy, required=True)
+    channel = code(ConsentChannel, required=True)
     text_id = fields.String(load_default=None, allow_none=True, validate=Matches(r"^[a-z0-9-]{1,60}$"))
     language = fields.String(required=True, validate=Matches(PATTERNS[LanguageTag]))
     interpreter = fields.Boolean(load_default=False)
@@ -124,7 +136,7 @@ class ConsentIn(Body):
 
 class WithdrawalIn(Body):
     organization_id = Identifier(load_default=None, allow_none=True)
-    channel = CodeOf(ConsentChannel, required=True)
+    channel = code(ConsentChannel, required=True)
 
 
 class ConfirmationIn(Body):
@@ -153,9 +165,9 @@ class ReferralIn(Body):
     enquiry_id = Identifier(required=True)
     need_id = Identifier(required=True)
     service_id = Identifier(required=True)
-    urgency = CodeOf(Urgency, load_default=None, allow_none=True)
+    urgency = code(Urgency, load_default=None, allow_none=True)
     based_on = Identifier(load_default=None, allow_none=True)
-    justification = CodeOf(Justification, load_default=None, allow_none=True)
+    justification = code(Justification, load_default=None, allow_none=True)
 
 
 class AnswersQuery(Schema):
@@ -197,7 +209,7 @@ class ConcludeIn(Body):
 
 
 class CancelIn(Body):
-    reason = CodeOf(EndReason, required=True)
+    reason = code(EndReason, required=True)
     comment = _words()
 
 
@@ -218,8 +230,8 @@ ACTIONS: Mapping[Action, marshmallow.Schema] = {
 class RecordIn(Body):
     """What a partner told by telephone, letter or in person; which details belong to it is the action's business."""
 
-    action = CodeOf(Action, required=True)
-    way = CodeOf(Way, required=True)
+    action = code(Action, required=True)
+    way = code(Way, required=True)
     told_on = Day(required=True)
     unit = fields.String(load_default=None, allow_none=True, validate=Matches(r"^[A-Za-z0-9._:-]{1,64}$"))
     comment = _words()
@@ -228,7 +240,7 @@ class RecordIn(Body):
     first_contact_on = Day()
     reason = fields.String(validate=Matches(r"^[A-Z_]{1,40}$"))
     better_service_id = Identifier()
-    outcome = CodeOf(Outcome)
+    outcome = code(Outcome)
     obstacles = _codes(Obstacle)
 
 
@@ -255,6 +267,10 @@ class NeedOut(Schema):
     id = fields.String()
     topic = fields.String()
     urgency = fields.String()
+
+
+class FurtherNeedOut(NeedOut):
+    """A need that came up later."""
 
 
 class EnquiryOut(Schema):
