@@ -17,7 +17,7 @@ from services.chassis.work import Work
 from services.referral.commands import partners
 from services.referral.commands.referrals import Withheld
 from services.referral.queries import referrals as queries
-from services.referral.web import bodies
+from services.referral.web import answers, bodies
 from services.referral.web.callers import house, json_body, once, partner_actor, withheld
 
 Json = dict[str, Any]
@@ -36,7 +36,7 @@ def own_keys() -> Response:
 
 
 @blueprint.get("/v1/referrals/<uuid:referral_id>")
-@blueprint.output(bodies.ReferralOut)
+@blueprint.output(answers.ReferralOut)
 @partner_system
 def referral(referral_id: UUID) -> Json:
     """A referral addressed to this partner, with what it may do now; a foreign one looks like a missing one."""
@@ -62,7 +62,7 @@ def send_dossier(referral_id: UUID) -> Response:
 
 
 @blueprint.post("/v1/referrals/<uuid:referral_id>/actions/<action>")
-@blueprint.output(bodies.ReferralOut)
+@blueprint.output(answers.ReferralOut)
 @blueprint.doc(summary="Answer: one of the allowed actions on the version seen")
 @partner_system
 def act(referral_id: UUID, action: str) -> tuple[Json, int]:

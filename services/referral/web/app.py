@@ -14,7 +14,17 @@ from services.chassis.work import Unit
 from services.referral import config
 from services.referral.config import ReferralSettings
 from services.referral.store.timeline import tell_refusal
-from services.referral.web import api_partner, api_staff, board, case, consent_form, desk, enquiry, operator
+from services.referral.web import (
+    api_enquiries,
+    api_partner,
+    api_referrals,
+    board,
+    case,
+    consent_form,
+    desk,
+    enquiry,
+    operator,
+)
 from services.referral.web.description import complete
 
 NAVIGATORS = frozenset({StaffRole.NAVIGATOR.value, StaffRole.LEAD.value})
@@ -48,7 +58,8 @@ def create_app(
         settings,
         unit,
         blueprints=(
-            api_staff.blueprint,
+            api_enquiries.blueprint,
+            api_referrals.blueprint,
             api_partner.blueprint,
             operator.blueprint,
             desk.blueprint(),
@@ -61,6 +72,7 @@ def create_app(
         navigation=NAVIGATION,
         issuer_keys=issuer_keys,
     )
+    names.prepare(app)
     app.extensions["referral"] = own or config.load(settings)
     app.spec_processor(complete)  # type: ignore[arg-type]  # ours is a mapping, never YAML text
     return app

@@ -17,7 +17,7 @@ from services.chassis.work import Work
 from services.referral.commands import referrals
 from services.referral.commands.referrals import Withheld
 from services.referral.web import bodies
-from services.referral.web.api_staff import STAFF_ACTIONS, record_details
+from services.referral.web.api_referrals import STAFF_ACTIONS, record_details
 from services.referral.web.callers import house, staff_actor, validated, withheld
 from services.referral.web.case_view import view_case
 from services.referral.web.forms import once_per_form, version_of

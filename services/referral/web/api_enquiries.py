@@ -1,0 +1,218 @@
+"""The navigators' interface to enquiries: who asks, what is needed, on what ground data may leave."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+
+from contracts.codes import EnquirerKind, StaffRole
+from contracts.partner.dossier import EMPLOYER, PERSON
+from contracts.referral import ConsentRecipient
+from services.chassis.access import staff
+from services.chassis.web import request_work, room
+from services.chassis.work import Work
+from services.referral.commands import consents, enquiries, matching
+from services.referral.commands.consents import ConsentForm
+from services.referral.domain.capture import Custody
+from services.referral.queries import enquiries as enquiry_queries
+from services.referral.store import persons
+from services.referral.web import answers, bodies
+from services.referral.web.callers import house, once, staff_actor
+
+Json = dict[str, Any]
+Answer = tuple[Json, int]
+
+blueprint = APIBlueprint("api_enquiries", __name__, url_prefix="/referral/api/v1", tag="Staff")
+navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
+
+
+@blueprint.post("/enquiries")
+@blueprint.input(bodies.EnquiryIn)
+@blueprint.output(answers.EnquiryOut, status_code=201)
+@navigators
+def record_enquiry(json_data: Json) -> Answer:
+    """Take down who asks and what is needed."""
+    by, kind = staff_actor(), json_data["enquirer"]
+    schema = PERSON if kind is EnquirerKind.PERSON else EMPLOYER
+    record = schema.dump(json_data[str(kind)])
+
+    def run(work: Work) -> tuple[int, Json]:
+        needs = [(need["topic"], need["urgency"]) for need in json_data["needs"]]
+        found = enquiries.record_enquiry(
+            work, house().keys.vault, by, enquirer=kind, site=json_data["site"], record=record, needs=needs
+        )
+        return 201, enquiry_queries.head(found)
+
+    return once(run)
+
+
+@blueprint.get("/enquiries/<uuid:enquiry_id>")
+@blueprint.output(answers.EnquiryOut)
+@navigators
+def enquiry(enquiry_id: UUID) -> Json:
+    """The enquiry without a word about the person."""
+    with room().unit.db.read() as connection:
+        return enquiry_queries.enquiry(connection, enquiry_id, staff_actor())
+
+
+@blueprint.get("/enquiries/<uuid:enquiry_id>/person")
+@navigators
+def person(enquiry_id: UUID) -> Json:
+    """The record itself. That it is looked at is a fact before anything is shown."""
+    by = staff_actor()
+    with request_work() as work:
+        found = enquiries.load(work, enquiry_id, by)
+        record = persons.record_of(work.tx, house().keys.vault, found.person_id)
+        enquiries.view_person(work, by, found, record)
+    return {str(found.enquirer): record}
+
+
+@blueprint.post("/enquiries/<uuid:enquiry_id>/needs")
+@blueprint.input(bodies.FurtherNeedIn)
+@blueprint.output(answers.FurtherNeedOut, status_code=201)
+@navigators
+def add_need(enquiry_id: UUID, json_data: Json) -> Answer:
+    """One more thing is needed."""
+    by = staff_actor()
+
+    def run(work: Work) -> tuple[int, Json]:
+        need = enquiries.add_need(work, by, enquiry_id, json_data["topic"], json_data["urgency"])
+        return 201, {"id": str(need.id), "topic": need.topic, "urgency": need.urgency}
+
+    return once(run)
+
+
+@blueprint.get("/enquiries/<uuid:enquiry_id>/needs/<uuid:need_id>/suggestions")
+@blueprint.input(bodies.AnswersQuery, location="query")
+@navigators
+def suggestions(enquiry_id: UUID, need_id: UUID, query_data: Json) -> Json:
+    """Which services could help, why, and what would still have to be asked; answers settle such questions."""
+    with request_work() as work:
+        ranking = matching.suggest(work, house().keys.vault, staff_actor(), enquiry_id, need_id, query_data)
+    return enquiry_queries.ranking_shown(ranking)
+
+
+@blueprint.post("/enquiries/<uuid:enquiry_id>/rectifications")
+@blueprint.input(bodies.RectificationIn)
+@navigators
+def rectify(enquiry_id: UUID, json_data: Json) -> Answer:
+    """Correct the record; the answer does not repeat it."""
+    by = staff_actor()
+
+    def run(work: Work) -> tuple[int, Json]:
+        enquiries.rectify(work, house().keys, by, enquiry_id, bodies.changes_of(json_data))
+        return 201, {"id": str(enquiry_id)}
+
+    return once(run)
+
+
+@blueprint.post("/enquiries/<uuid:enquiry_id>/erasures")
+@staff(StaffRole.LEAD)
+def erase(enquiry_id: UUID) -> Answer:
+    """Destroy the person's key; ids, codes and times stay."""
+    by = staff_actor()
+
+    def run(work: Work) -> tuple[int, Json]:
+        enquiries.erase(work, by, enquiry_id)
+        return 201, {"id": str(enquiry_id)}
+
+    return once(run)
+
+
+@blueprint.post("/persons/searches")
+@blueprint.input(bodies.SearchIn)
+@navigators
+def search(json_data: Json) -> Json:
+    """Enquiries of exactly this person at the own organization and site; a search is a view."""
+    by = staff_actor()
+    with request_work() as work:
+        found = enquiries.search(work, house().keys.vault, by, **json_data)
+    return {"enquiries": [str(one) for one in found]}
+
+
+@blueprint.post("/enquiries/<uuid:enquiry_id>/consents")
+@blueprint.input(bodies.ConsentIn)
+@navigators
+def give_consent(enquiry_id: UUID, json_data: Json) -> Answer:
+    """A person consents to named recipients, purposes and categories."""
+    by, form = staff_actor(), consent_form(json_data)
+
+    def run(work: Work) -> tuple[int, Json]:
+        given = consents.give_consent(work, house().keys, house().texts, by, enquiry_id, form)
+        return 201, enquiry_queries.consent_shown(given)
+
+    return once(run)
+
+
+def consent_form(data: Mapping[str, Any]) -> ConsentForm:
+    recipients = tuple(
+        ConsentRecipient(**{**one, "purposes": tuple(one["purposes"]), "categories": tuple(one["categories"])})
+        for one in data["recipients"]
+    )
+    custody = Custody(**data["custody"]) if data.get("custody") else None
+    return ConsentForm(**{**data, "recipients": recipients, "custody": custody})
+
+
+@blueprint.post("/enquiries/<uuid:enquiry_id>/consents/<uuid:consent_id>/withdrawals")
+@blueprint.input(bodies.WithdrawalIn)
+@navigators
+def withdraw_consent(enquiry_id: UUID, consent_id: UUID, json_data: Json) -> Answer:
+    """All of it, or the part for one organization."""
+    by = staff_actor()
+
+    def run(work: Work) -> tuple[int, Json]:
+        current = consents.withdraw_consent(work, house().keys, by, enquiry_id, consent_id, **json_data)
+        return 201, enquiry_queries.consent_shown(current)
+
+    return once(run)
+
+
+@blueprint.post("/enquiries/<uuid:enquiry_id>/consents/<uuid:consent_id>/confirmations")
+@blueprint.input(bodies.ConfirmationIn)
+@navigators
+def confirm_consent(enquiry_id: UUID, consent_id: UUID, json_data: Json) -> Answer:
+    """What was said by word of mouth is confirmed in writing."""
+    by = staff_actor()
+
+    def run(work: Work) -> tuple[int, Json]:
+        confirmed = consents.confirm_consent(work, by, enquiry_id, consent_id, json_data["evidence_sha256"])
+        return 201, enquiry_queries.consent_shown(confirmed)
+
+    return once(run)
+
+
+@blueprint.post("/enquiries/<uuid:enquiry_id>/enterprise-requests")
+@blueprint.input(bodies.EnterpriseRequestIn)
+@navigators
+def record_enterprise_request(enquiry_id: UUID, json_data: Json) -> Answer:
+    """An employer asks to be put in touch with named bodies."""
+    by = staff_actor()
+
+    def run(work: Work) -> tuple[int, Json]:
+        request = enquiries.record_enterprise_request(
+            work,
+            by,
+            enquiry_id,
+            recipients=[(one["organization_id"], one["service_id"]) for one in json_data["recipients"]],
+            purposes=tuple(json_data["purposes"]),
+            notice_given=json_data["notice_given"],
+            valid_until=json_data["valid_until"],
+        )
+        return 201, {"id": str(request.id), "valid_until": request.valid_until.isoformat()}
+
+    return once(run)
+
+
+@blueprint.post("/enquiries/<uuid:enquiry_id>/contact-cards")
+@blueprint.input(bodies.ContactCardIn)
+@navigators
+def issue_contact_card(enquiry_id: UUID, json_data: Json) -> Answer:
+    """The body's public contact details to take along; nothing is disclosed."""
+    by = staff_actor()
+
+    def run(work: Work) -> tuple[int, Json]:
+        card = enquiries.issue_contact_card(work, by, enquiry_id, json_data["service_id"], json_data["need_id"])
+        return 201, {name: str(value) if isinstance(value, UUID) else value for name, value in card.items()}
+
+    return once(run)
