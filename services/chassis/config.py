@@ -105,7 +105,7 @@ class Settings(Environment):
     deployment_key: bytes = field(default=b"", repr=False)
     session_idle_minutes: int = 30
     session_hours: int = 10
-    max_request_bytes: int = 1_000_000
+    max_request_bytes: int = 5_000_000
     log_level: str = "INFO"
 
     @property
@@ -140,7 +140,7 @@ def load(service: str, variables: Mapping[str, str] | None = None) -> Settings:
         deployment_key=bytes.fromhex(env.secret("DEPLOYMENT_KEY", "64 hexadecimal digits", matches=HEX_32)),
         session_idle_minutes=env.number("SESSION_IDLE_MINUTES", 30, low=1, high=480),
         session_hours=env.number("SESSION_HOURS", 10, low=1, high=24),
-        max_request_bytes=env.number("MAX_REQUEST_BYTES", 1_000_000, low=10_000, high=50_000_000),
+        max_request_bytes=env.number("MAX_REQUEST_BYTES", 5_000_000, low=10_000, high=50_000_000),
         log_level=env.text("LOG_LEVEL", "one of " + ", ".join(LOG_LEVELS), "INFO", matches="|".join(LOG_LEVELS)),
     )
     if settings.mode is Mode.PRODUCTION:

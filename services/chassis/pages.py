@@ -104,7 +104,7 @@ def shell_values() -> dict[str, Any]:
         "direction": "rtl" if language() in i18n.RIGHT_TO_LEFT else "ltr",
         "languages": i18n.offered(request),
         "caller": caller,
-        "navigation": [item for item in here.navigation if caller and (not item.roles or role in item.roles)],
+        "navigation": [item for item in here.navigation if role and (not item.roles or role in item.roles)],
         "demo": here.settings.is_demo,
     }
 

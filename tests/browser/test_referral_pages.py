@@ -76,3 +76,45 @@ def test_the_desk_of_a_unit(browser: Browser, address: str, town: Town) -> None:
         page.set_viewport_size({"width": 320, "height": 900})
         shoot(page, "desk-phone")
         assert not scrolls_sideways(page)
+
+
+@pytest.mark.parametrize("kind", ["person", "employer"])
+@pytest.mark.parametrize("view", [VIEWS[0], VIEWS[3]], ids=name_of)
+def test_the_form_of_a_new_enquiry(browser: Browser, address: str, kind: str, view: dict[str, str]) -> None:
+    with page_of(browser, **view) as page:  # type: ignore[arg-type]
+        page.goto(f"{address}/referral/enquiries/new?enquirer={kind}")
+        shoot(page, f"enquiry-new-{kind}-{name_of(view)}")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+
+
+def test_from_an_enquiry_to_a_draft_by_hand(browser: Browser, address: str) -> None:
+    with page_of(browser) as page:
+        page.goto(f"{address}/referral/enquiries/new")
+        page.get_by_role("button", name="Anliegen aufnehmen").click()
+        assert page.get_by_role("alert").is_visible()
+        page.get_by_label("Anerkennung ausländischer Abschlüsse").check()
+        page.get_by_label("Vorname").fill("Leyla")
+        page.get_by_label("Familienname").fill("Demir")
+        page.get_by_label("Geburtsdatum").fill("1990-05-01")
+        page.get_by_label("Postleitzahl").fill("52062")
+        page.get_by_label("Türkisch", exact=True).check()
+        page.get_by_role("button", name="Anliegen aufnehmen").click()
+        page.wait_for_url("**/referral/enquiries/*-*")
+        assert "Demir" in page.content()
+        shoot(page, "enquiry-fresh")
+        assert axe(page) == []
+        page.locator("input[name=recipients]").first.check()
+        page.locator("input[type=file]").set_input_files(
+            {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": b"signed"}
+        )
+        page.get_by_role("button", name="Aufnehmen", exact=True).click()
+        assert page.get_by_role("status").is_visible()
+        shoot(page, "enquiry-consented")
+        page.get_by_role("link", name="Angebot suchen").click()
+        shoot(page, "offers")
+        assert axe(page) == []
+        page.get_by_role("button", name="Verweis entwerfen").first.click()
+        page.wait_for_url("**/referral/referrals/*-*")
+        page.get_by_role("button", name="Senden vorbereiten").click()
+        assert "Einwilligung ausstehend" in page.content()

@@ -214,7 +214,7 @@ def test_the_version_a_caller_saw_must_be_sent(client: Client, issuer: TestIssue
 
 
 def test_a_body_that_is_too_large_is_refused(client: Client, issuer: TestIssuer) -> None:
-    answer = client.post("/sample/api/v1/numbers", data=b"x" * 1_000_001, headers=bearer(issuer.token()))
+    answer = client.post("/sample/api/v1/numbers", data=b"x" * 5_000_001, headers=bearer(issuer.token()))
     assert (answer.status_code, answer.json["slug"]) == (413, "request.too-large")
 
 

@@ -23,6 +23,7 @@ from services.referral.web import (
     consent_form,
     desk,
     enquiry,
+    names,
     operator,
 )
 from services.referral.web.description import complete

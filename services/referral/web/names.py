@@ -2,8 +2,11 @@
 
 from uuid import UUID
 
+from flask import Flask
+
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
+from services.chassis.i18n import locale_of
 from services.chassis.pages import language
 from services.referral.store import directory
 from services.referral.store.directory import Listing
@@ -41,3 +44,11 @@ class Names:
 def in_words(texts: dict[str, str]) -> str:
     """A public text in the reader's language; what is not translated is shown in German."""
     return texts.get(language()) or texts.get("de") or next(iter(texts.values()), "")
+
+
+def prepare(app: Flask) -> None:
+    """Give the templates the filters of this service."""
+    filters = app.jinja_env.filters
+    filters["words"] = lambda texts: in_words(texts.as_dict())
+    filters["language_name"] = lambda tag: str(locale_of(language()).languages.get(tag, tag))
+    filters["country_name"] = lambda code: str(locale_of(language()).territories.get(code, code))

@@ -1,0 +1,175 @@
+"""Consent at the desk: who may see which data to what end, for how long - written down, and as easily taken back."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+from contracts.codes import BackLevel, ConsentChannel, DataCategory, GivenBy, Purpose, StaffRole, Topic
+from contracts.referral import ConsentRecipient
+from services.chassis.access import staff
+from services.chassis.db import Connection
+from services.chassis.errors import InvalidError
+from services.chassis.room import room
+from services.chassis.work import Work
+from services.referral.commands import consents, enquiries
+from services.referral.commands.consents import ConsentForm
+from services.referral.store import directory
+from services.referral.store.directory import Listing
+from services.referral.store.enquiries import Enquiry, load
+from services.referral.web.callers import house, staff_actor
+from services.referral.web.forms import once_per_form
+from services.referral.web.names import Names, in_words
+
+navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A body that could be named in a consent: what its terms take, what they need at least, what may come back."""
+
+    topic: Topic
+    service_id: UUID
+    organization_id: UUID
+    organization: str
+    service: str
+    accepts: tuple[DataCategory, ...]
+    minimum: tuple[DataCategory, ...]
+    levels: tuple[BackLevel, ...]
+    level: BackLevel
+
+
+def blueprint() -> APIBlueprint:
+    pages = APIBlueprint("consent", __name__, url_prefix="/referral/enquiries", enable_openapi=False)
+    pages.post("/<uuid:enquiry_id>/consents")(give)
+    pages.post("/<uuid:enquiry_id>/consents/<uuid:consent_id>/withdrawals")(withdraw)
+    pages.post("/<uuid:enquiry_id>/enterprise-requests")(request_by_enterprise)
+    return pages
+
+
+def recipients_offered(connection: Connection, enquiry: Enquiry, names: Names) -> list[Offered]:
+    """Every body on what is needed, once per need."""
+    return [
+        offered_of(need.topic, listing, names)
+        for need in enquiry.needs
+        for listing in directory.on_topic(connection, need.topic)
+    ]
+
+
+def offered_of(topic: Topic, listing: Listing, names: Names) -> Offered:
+    terms = listing.terms
+    levels = tuple(level for level in BackLevel if terms.back_level.covers(level))
+    return Offered(
+        topic,
+        listing.service.service_id,
+        listing.organization_id,
+        names.organization(listing.organization_id),
+        in_words(listing.service.name.as_dict()),
+        tuple(terms.categories_accepted),
+        tuple(terms.minimum_categories),
+        levels,
+        terms.back_level,
+    )
+
+
+def chosen(enquiry_id: UUID) -> list[Offered]:
+    """The bodies whose boxes were ticked, as the directory offers them."""
+    by = staff_actor()
+    ticked = set(request.form.getlist("recipients"))
+    with room().unit.db.read() as connection:
+        enquiry = load(connection, enquiry_id, site=by.site, organization_id=by.employer)
+        every = recipients_offered(connection, enquiry, Names(connection))
+    found = [one for one in every if f"{one.topic.value}/{one.service_id}" in ticked]
+    if not found:
+        raise InvalidError("request.invalid", {"recipients": "at-least-one"})
+    return found
+
+
+def recipient_of(one: Offered) -> ConsentRecipient:
+    """What was ticked for this body; only what its terms take can be."""
+    name = f"{one.topic.value}/{one.service_id}"
+    ticked = set(request.form.getlist(f"categories/{name}"))
+    level = request.form.get(f"back_level/{name}", one.level.value)
+    return ConsentRecipient(
+        organization_id=one.organization_id,
+        service_id=one.service_id,
+        purposes=(Purpose("VERWEIS"), Purpose(one.topic.value)),
+        categories=tuple(category for category in one.accepts if category.value in ticked),
+        back_level=next((known for known in one.levels if known.value == level), one.level),
+    )
+
+
+def read_form(enquiry_id: UUID) -> ConsentForm:
+    form = request.form
+    scan = request.files.get("scan")
+    content = scan.read() if scan is not None else b""
+    until = form.get("valid_until", "")
+    if form.get("channel") not in set(ConsentChannel) or form.get("given_by") not in set(GivenBy):
+        raise InvalidError("request.invalid", {"channel": "how-it-was-given"})
+    return ConsentForm(
+        given_by=GivenBy(form["given_by"]),
+        channel=ConsentChannel(form["channel"]),
+        language=form.get("language", "de"),
+        recipients=tuple(recipient_of(one) for one in chosen(enquiry_id)),
+        interpreter=form.get("interpreter") == "true",
+        witnessed_by=form.get("witnessed_by", "").strip() or None,
+        evidence_sha256=hashlib.sha256(content).hexdigest() if content else None,
+        valid_until=date.fromisoformat(until) if until else None,
+    )
+
+
+@navigators
+def give(enquiry_id: UUID) -> Response:
+    """Write the consent down; of the scan only its hash is kept, the paper stays in the file."""
+    by, form, own = staff_actor(), read_form(enquiry_id), house()
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        given = consents.give_consent(work, own.keys, own.texts, by, enquiry_id, form)
+        return 201, {"id": str(given.id)}
+
+    once_per_form(by.actor, enquiry_id, "consent", run)
+    return redirect(f"/referral/enquiries/{enquiry_id}?done=consent#consents", 303)
+
+
+@navigators
+def withdraw(enquiry_id: UUID, consent_id: UUID) -> Response:
+    """All of it, or the part for one body. Whatever it carried stops at once."""
+    by, own = staff_actor(), house()
+    named, channel = request.form.get("organization_id", ""), request.form.get("channel", "")
+    if channel not in set(ConsentChannel):
+        raise InvalidError("request.invalid", {"channel": "how-it-was-told"})
+    organization_id = UUID(named) if named else None
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        consents.withdraw_consent(
+            work, own.keys, by, enquiry_id, consent_id, channel=ConsentChannel(channel), organization_id=organization_id
+        )
+        return 201, {}
+
+    once_per_form(by.actor, enquiry_id, f"withdraw/{consent_id}", run)
+    return redirect(f"/referral/enquiries/{enquiry_id}?done=withdrawal#consents", 303)
+
+
+@navigators
+def request_by_enterprise(enquiry_id: UUID) -> Response:
+    """An employer asks to be put in touch; its own contact goes along, never a worker's data."""
+    by, found = staff_actor(), chosen(enquiry_id)
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        kept = enquiries.record_enterprise_request(
+            work,
+            by,
+            enquiry_id,
+            recipients=[(one.organization_id, one.service_id) for one in found],
+            purposes=tuple(dict.fromkeys((Purpose("VERWEIS"), *(Purpose(one.topic.value) for one in found)))),
+            notice_given=request.form.get("notice_given") == "true",
+        )
+        return 201, {"id": str(kept.id)}
+
+    once_per_form(by.actor, enquiry_id, "enterprise-request", run)
+    return redirect(f"/referral/enquiries/{enquiry_id}?done=request#consents", 303)

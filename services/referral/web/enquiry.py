@@ -1,0 +1,177 @@
+"""Enquiries at the desk: take one down, see what is needed, what was consented to, and who could help."""
+
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from flask import redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from contracts.codes import EnquirerKind, StaffRole, Urgency
+from services.chassis.access import current_caller, staff
+from services.chassis.errors import InvalidError
+from services.chassis.room import room
+from services.chassis.web import request_work
+from services.chassis.work import Work
+from services.referral.commands import enquiries, matching, referrals
+from services.referral.queries import enquiries as enquiry_queries
+from services.referral.queries.enquiries import state_of
+from services.referral.store import consents, persons
+from services.referral.store.enquiries import Enquiry
+from services.referral.web import enquiry_form
+from services.referral.web.callers import house, staff_actor
+from services.referral.web.consent_form import recipients_offered
+from services.referral.web.forms import once_per_form
+from services.referral.web.names import Names
+from services.referral.web.words import record_sections
+
+navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
+
+
+def blueprint() -> APIBlueprint:
+    pages = APIBlueprint("enquiry", __name__, url_prefix="/referral/enquiries", enable_openapi=False)
+    pages.get("/new")(new)
+    pages.post("/")(take_down)
+    pages.get("/<uuid:enquiry_id>")(show)
+    pages.get("/<uuid:enquiry_id>/needs/<uuid:need_id>")(offers)
+    pages.post("/<uuid:enquiry_id>/needs/<uuid:need_id>/referrals")(draft)
+    pages.post("/<uuid:enquiry_id>/needs/<uuid:need_id>/contact-cards")(give_card)
+    return pages
+
+
+@navigators
+def new() -> str:
+    """An empty form, for a person or an employer."""
+    kind = EnquirerKind.EMPLOYER if request.args.get("enquirer") == "employer" else EnquirerKind.PERSON
+    return form_page(kind, {})
+
+
+def form_page(kind: EnquirerKind, errors: dict[str, Any]) -> str:
+    return render_template(
+        "referral/enquiry_new.html",
+        kind=kind,
+        kinds=tuple(EnquirerKind),
+        fields=enquiry_form.fields_of(kind),
+        inputs=enquiry_form.INPUTS,
+        languages_known=enquiry_form.LANGUAGES,
+        countries=enquiry_form.COUNTRIES,
+        topics=enquiry_form.topics_of(kind),
+        urgencies=tuple(Urgency),
+        given=request.form,
+        errors=errors,
+    )
+
+
+@navigators
+def take_down() -> str | Response | tuple[str, int]:
+    """Seal the record at once; what is wrong is shown beside its field, with everything still filled in."""
+    by, form = staff_actor(), request.form
+    kind = EnquirerKind(form["enquirer"]) if form.get("enquirer") in set(EnquirerKind) else EnquirerKind.PERSON
+    try:
+        record, needs = enquiry_form.read_record(kind, form), enquiry_form.read_needs(kind, form)
+    except InvalidError as error:
+        return form_page(kind, error.fields), 422
+    site = current_caller().site
+    assert site is not None
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        found = enquiries.record_enquiry(
+            work, house().keys.vault, by, enquirer=kind, site=site, record=record, needs=needs
+        )
+        return 201, {"id": str(found.id)}
+
+    body = once_per_form(by.actor, UUID(int=0), "enquiry", run)
+    return redirect(f"/referral/enquiries/{body['id']}", 303)
+
+
+@navigators
+def show(enquiry_id: UUID) -> str:
+    """The whole enquiry; that somebody looks is committed before anything is shown."""
+    by = staff_actor()
+    with request_work() as work:
+        enquiry = enquiries.load(work, enquiry_id, by)
+        record = persons.record_of(work.tx, house().keys.vault, enquiry.person_id)
+        enquiries.view_person(work, by, enquiry, record)
+        page = page_of(work, enquiry)
+    return render_template(
+        "referral/enquiry.html",
+        enquiry=enquiry,
+        sections=record_sections(enquiry.enquirer, record),
+        done=request.args.get("done", ""),
+        **page,
+    )
+
+
+def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
+    """What belongs to the enquiry, beside the person's record."""
+    names = Names(work.tx)
+    rows = work.tx.execute(
+        "SELECT id, reference, status, need_id, organization_id FROM referrals WHERE enquiry_id = %s"
+        " ORDER BY drafted_on, id",
+        (enquiry.id,),
+    ).fetchall()
+    cards = enquiry_queries.cards(work.tx, enquiry.id)
+    return {
+        "referrals": [{**row, "organization": names.organization(row["organization_id"])} for row in rows],
+        "consents": [
+            (one, state_of(one), [(part, names.organization(part.organization_id)) for part in one.recipients])
+            for one in consents.of_person(work.tx, enquiry.person_id)
+        ],
+        "cards": [names.organization(UUID(card["organization_id"])) for card in cards],
+        "offered": recipients_offered(work.tx, enquiry, names),
+        "texts": house().texts.all(),
+    }
+
+
+@navigators
+def offers(enquiry_id: UUID, need_id: UUID) -> str:
+    """Who could help with this need, and why; a person decides."""
+    by = staff_actor()
+    answers = {name: value for name, value in request.args.items() if name != "lang" and value}
+    with request_work() as work:
+        ranking = matching.suggest(work, house().keys.vault, by, enquiry_id, need_id, answers)
+        need = enquiries.load(work, enquiry_id, by).need(need_id)
+        names = Names(work.tx)
+        suggested = [(one, names.listing(one.service_id)) for one in ranking.suggestions]
+        excluded = [
+            (one, names.listing(one.service_id), [names.service(better) for better in one.better_bodies])
+            for one in ranking.exclusions
+        ]
+    return render_template(
+        "referral/offers.html", enquiry_id=enquiry_id, need=need, suggested=suggested, excluded=excluded
+    )
+
+
+def chosen_service() -> UUID:
+    try:
+        return UUID(request.form.get("service_id", ""))
+    except ValueError:
+        raise InvalidError("request.invalid", {"service_id": "an-id"}) from None
+
+
+@navigators
+def draft(enquiry_id: UUID, need_id: UUID) -> Response:
+    """Begin a referral to the service the navigator chose."""
+    by, service_id = staff_actor(), chosen_service()
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        drafted = referrals.draft(work, house().keys, by, enquiry_id, need_id, service_id)
+        return 201, {"id": str(drafted.id)}
+
+    body = once_per_form(by.actor, enquiry_id, "draft", run)
+    return redirect(f"/referral/referrals/{body['id']}", 303)
+
+
+@navigators
+def give_card(enquiry_id: UUID, need_id: UUID) -> str:
+    """The body's public contact to take along: nothing is disclosed, so no consent is asked."""
+    by, service_id = staff_actor(), chosen_service()
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        card = enquiries.issue_contact_card(work, by, enquiry_id, service_id, need_id)
+        return 201, {"id": str(card["id"])}
+
+    once_per_form(by.actor, enquiry_id, "card", run)
+    with room().unit.db.read() as connection:
+        listing = Names(connection).listing(service_id)
+    return render_template("referral/card.html", enquiry_id=enquiry_id, listing=listing)

@@ -1,0 +1,65 @@
+"""The pages on deliveries: what is stuck is seen at once, by everybody, on every screen."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser
+
+from contracts.codes import ChannelKind
+from services.chassis.db import Database
+from services.notifications import config
+from services.notifications.web.app import create_app
+from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
+from tests.chassis.web_rig import TestIssuer, bearer, settings
+from tests.integration.notifications.conftest import PUBLIC_URL, Notifications
+
+ISSUER = TestIssuer()
+LEAD = bearer(ISSUER.token(sub="lea", roles=["lead"]))
+
+
+@dataclass(frozen=True)
+class Place:
+    url: str
+    referral: UUID
+
+    def at(self, path: str) -> str:
+        return f"{self.url}/notifications/{path.format(referral=self.referral)}"
+
+
+@pytest.fixture(scope="module")
+def place(make_database: Callable[[str], Any]) -> Iterator[Place]:
+    with Database(make_database("notifications").app_dsn) as db, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PUBLIC_URL", PUBLIC_URL)
+        config.public_url.cache_clear()
+        notifications = Notifications.of(db)
+        stuck = notifications.a_request(notifications.an_organization(ChannelKind.LIGHT))
+        notifications.dispatch()
+        for kind in (ChannelKind.AMQP, ChannelKind.PULL):
+            notifications.a_request(notifications.an_organization(kind))
+        with served(create_app(settings(), notifications.unit, issuer_keys=ISSUER.keys())) as url:
+            yield Place(url, stuck)
+
+
+@pytest.mark.parametrize("path", ["deliveries", "referrals/{referral}"])
+@pytest.mark.parametrize(("language", "width", "theme"), [("de", "desk", "light"), ("en", "phone", "dark")])
+def test_a_page_has_no_findings_and_fits(
+    browser: Browser, place: Place, path: str, language: str, width: str, theme: str
+) -> None:
+    with page_of(browser, language=language, width=width, theme=theme, extra_http_headers=LEAD) as page:
+        page.goto(f"{place.at(path)}?lang={language}")
+        shoot(page, f"notifications-{path.partition('/')[0]}-{language}-{width}")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+
+
+def test_from_what_is_stuck_to_its_referral(browser: Browser, place: Place) -> None:
+    with page_of(browser, language="de", extra_http_headers=LEAD) as page:
+        page.goto(f"{place.at('deliveries')}?lang=de")
+        page.get_by_label("Stand", exact=True).select_option(label="Angehalten (1)")
+        page.get_by_role("button", name="Anzeigen").click()
+        page.get_by_role("link", name="R-26-4F7KQ").click()
+        assert page.url.endswith(str(place.referral))
+        assert page.get_by_role("button", name="Erneut senden").count() == 1
