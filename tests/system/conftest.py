@@ -1,0 +1,69 @@
+"""The whole network as processes, started once for the tests that look at it from outside."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.waiting import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class RunningNetwork:
+    """A demo without its story; `state` is what it wrote down."""
+
+    dev: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return dict(json.loads((self.dev / "state.json").read_text()))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a command said and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture(scope="session")
+def network() -> Iterator[RunningNetwork]:
+    dev = ROOT / ".dev" / "test-network"
+    dev.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "deploy.demo.demo", "up", "--no-story", "--dev", str(dev)]
+    with (dev / "demo.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    try:
+        eventually(lambda: (dev / "ready").exists() or process.poll() is not None, timeout=240, interval=0.5)
+        assert process.poll() is None, (dev / "demo.log").read_text()[-3000:]
+        yield RunningNetwork(dev, process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(120)
+
+
+@pytest.fixture
+def lotse(network: RunningNetwork) -> Callable[..., Told]:
+    """The operator's command, as it is typed."""
+
+    def call(*words: str) -> Told:
+        program = [sys.executable, "-m", "lotse", "--config", str(network.dev / "state.json"), *words]
+        done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        return Told(done.returncode, done.stdout, done.stderr)
+
+    return call

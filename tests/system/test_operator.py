@@ -1,0 +1,113 @@
+"""An operator at the running network: everything the command promises, against the real services and broker."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import amqp
+import pytest
+
+from contracts.identity import id_of
+from lotse.broker import Broker
+from tests.system.conftest import ROOT, RunningNetwork, Told
+from tests.waiting import eventually
+
+Lotse = Callable[..., Told]
+DIRECTORY = ROOT / "services" / "directory" / "data" / "aachen-muenster.ndjson"
+pytestmark = [pytest.mark.system, pytest.mark.timeout(420)]
+
+
+@pytest.fixture
+def broker(network: RunningNetwork) -> Broker:
+    return Broker(network.state["broker"]["management_url"], network.state["broker"]["vhost"])
+
+
+def test_a_network_that_just_started_is_well(lotse: Lotse) -> None:
+    told = lotse("status", "--json")
+    assert [row["health"] for row in told.data["services"]] == ["ready"] * 4
+    assert told.code == 0, told.out
+
+
+def test_every_queue_has_its_one_listener(lotse: Lotse) -> None:
+    def listeners() -> dict[str, int]:
+        return {queue["name"]: queue["consumers"] for queue in lotse("status", "--json").data["queues"]}
+
+    for name in ("referral.inbox.0", "notifications.inbox.0", "audit.inbox.0", "referral.commands.0"):
+        eventually(lambda name=name: listeners()[name] == 1, timeout=30)
+
+
+def test_a_message_nobody_can_read_is_parked_shown_and_given_up_with_a_reason(lotse: Lotse, broker: Broker) -> None:
+    letter = {"properties": {}, "routing_key": "x", "payload": "unreadable", "payload_encoding": "string"}
+    broker.call("POST", f"/exchanges/{broker.vhost}/directory.events/publish", letter)
+    eventually(lambda: len(lotse("parked", "list", "--json").data) == 3, timeout=30)
+    assert lotse("status").code == 1
+    rows = lotse("parked", "list", "--json").data
+    assert {row["reason"] for row in rows} == {"envelope.invalid"}
+    for row in rows:
+        number = str(row["parked_id"])
+        assert "unreadable" not in lotse("parked", "show", row["service"], number).out
+        assert lotse("parked", "discard", row["service"], number, "--reason", "TEST").code == 0
+    assert lotse("parked", "list").code == 0
+
+
+def test_the_directory_file_has_no_mistake_and_checking_changes_nothing(lotse: Lotse) -> None:
+    told = lotse("directory", "check", str(DIRECTORY), "--json")
+    assert told.code == 0, told.err
+    assert all(kind["new"] == 0 for kind in told.data["counts"].values())
+
+
+def test_a_wrong_row_is_named_by_line_and_nothing_is_taken_in(lotse: Lotse, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.ndjson"
+    first = DIRECTORY.read_text(encoding="utf-8").splitlines()[0]
+    wrong.write_text(first + '\n{"object": "organization", "id": "x", "name": 7}\n', encoding="utf-8")
+    told = lotse("directory", "import", str(wrong))
+    assert told.code == 1
+    assert "2" in told.out
+    assert "Nothing was taken in" in told.err
+
+
+def test_the_log_is_verified_by_the_independent_program(lotse: Lotse) -> None:
+    eventually(lambda: lotse("audit", "verify").code == 0, timeout=60, interval=2)
+
+
+def test_one_changed_byte_is_found(lotse: Lotse, network: RunningNetwork, tmp_path: Path) -> None:
+    from lotse.config import load
+    from lotse.network import Network
+
+    export = Network(load(network.dev / "state.json")).download("audit", "api/v1/export")
+    middle = export.index(b"service_published")
+    changed = tmp_path / "changed.ndjson"
+    changed.write_bytes(export[:middle] + b"S" + export[middle + 1 :])
+    told = lotse("audit", "verify", "--export", str(changed))
+    assert told.code == 1, told.out + told.err
+
+
+def test_an_onboarded_partner_can_sign_in_and_listen_until_it_is_suspended(
+    lotse: Lotse, network: RunningNetwork, broker: Broker
+) -> None:
+    given = lotse("partner", "onboard", "vuv-aachen", "--json").data
+    address = network.state["rabbitmq"]["ports"]["amqp"]
+    told = _listen(address, given, broker.vhost)
+    assert told == 0
+    assert lotse("partner", "sync", "--check").code == 0
+    assert lotse("partner", "suspend", "vuv-aachen").code == 0
+    with pytest.raises((amqp.exceptions.NotAllowed, amqp.exceptions.AccessRefused, OSError)):
+        _listen(address, given, broker.vhost)
+    assert lotse("partner", "offboard", "vuv-aachen", "--yes").code == 0
+    assert str(id_of("organization", "vuv-aachen")) not in str(broker.queues())
+
+
+def _listen(port: int, given: dict[str, Any], vhost: str) -> int:
+    connection = amqp.Connection(
+        f"127.0.0.1:{port}", given["amqp_user"], given["amqp_password"], virtual_host=vhost, connect_timeout=5
+    )
+    with connection:
+        return int(connection.channel().queue_declare(given["reads"], passive=True).message_count)
+
+
+def test_secrets_of_the_network_stand_in_no_log(network: RunningNetwork) -> None:
+    secrets = [value for value in network.state["secrets"].values() if len(value) > 16]
+    assert secrets
+    for log in (network.dev / "logs").glob("*.log"):
+        text = log.read_text(errors="replace")
+        assert [secret for secret in secrets if secret in text] == [], log.name
