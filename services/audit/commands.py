@@ -95,6 +95,6 @@ def refuse_if_contradicted(connection: Connection, writer: Writer, head: Head) -
     if published.size > head.size:
         raise LogContradictsError("audit.log-behind-checkpoint", size=head.size, published=published.size)
     if published.size > writer.confirmed:
-        if tree.root_at(connection, published.size) != published.root:
+        if not tree.holds(connection, published.size, published.root):
             raise LogContradictsError("audit.log-contradicts-checkpoint", published=published.size)
         writer.confirmed = published.size

@@ -1,16 +1,17 @@
 """The log as a file anybody can verify: a header, one line per entry, and the checkpoint it was made under."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from services.audit.domain.log import Head
-from services.audit.domain.merkle import frontier_at
+from services.audit.domain.merkle import frontier_at, inclusion_proof
 from services.audit.queries import tree
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 
 FORMAT = "lotsennetz.audit-export.v1"
+EXTRACT = "lotsennetz.audit-extract.v1"
 ENTRIES = """
 SELECT position, leaf, leaf_hash, chain_hash FROM entries WHERE position >= %s AND position < %s ORDER BY position
 """
@@ -30,6 +31,21 @@ def export_lines(connection: Connection, first: int = 0) -> Iterator[bytes]:
             for row in cursor.execute(ENTRIES, (first, signed.size)):
                 yield line(entry_line(row))
         yield line({"checkpoint": signed.note})
+
+
+def extract_lines(connection: Connection, positions: Sequence[int]) -> Iterator[bytes]:
+    """Some entries, each with its own proof under the newest checkpoint: a case, a person's disclosures, a receipt."""
+    signed = tree.latest_checkpoint(connection)
+    covered = [position for position in sorted(set(positions)) if signed and position < signed.size]
+    if signed is None or not covered:
+        raise NotFoundError("audit.nothing-to-export")
+    yield line({"format": EXTRACT, "size": signed.size, "entries": len(covered), "checkpoint": signed.note})
+    node = tree.node_reader(connection)
+    query = "SELECT position, leaf FROM entries WHERE position = ANY(%s) ORDER BY position"
+    for row in connection.execute(query, (covered,)):
+        proof = inclusion_proof(row["position"], signed.size, node)
+        leaf = None if row["leaf"] is None else bytes(row["leaf"]).decode()
+        yield line({"position": row["position"], "leaf": leaf, "proof": [step.hex() for step in proof]})
 
 
 def head_before(connection: Connection, first: int) -> Head:

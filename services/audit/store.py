@@ -51,8 +51,11 @@ class Standing:
 
 
 def lock_log(tx: Connection) -> None:
-    """Become the one writer until this transaction ends."""
-    tx.execute("SELECT pg_advisory_xact_lock(%s)", (WRITER_LOCK,))
+    """Become the one writer until this transaction ends, and let its commit be on disk before it counts.
+
+    A head that is published must never reach further than a database that was just pulled from under its power.
+    """
+    tx.execute("SELECT pg_advisory_xact_lock(%s), set_config('synchronous_commit', 'on', true)", (WRITER_LOCK,))
 
 
 def standing(tx: Connection) -> Standing:

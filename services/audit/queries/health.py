@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from services.audit.queries import tree
 from services.audit.queries.streams import Stream, streams
+from services.audit.writer import LogContradictsError, Outside
 from services.chassis.db import Connection
 
 STANDING = """
@@ -38,10 +40,22 @@ def completeness(found: list[Stream]) -> dict[str, Any]:
     }
 
 
-def log_health(connection: Connection) -> dict[str, Any]:
+def published(connection: Connection, outside: Outside) -> dict[str, Any]:
+    """What lies outside the database, and whether the log still is what it says; never raises, for it is looked at."""
+    try:
+        found = outside.published()
+    except LogContradictsError as wrong:
+        return {"size": None, "agrees": False, "slug": wrong.slug}
+    if found is None:
+        return {"size": 0, "agrees": True}
+    reaches = found.size <= standing(connection)["size"]
+    return {"size": found.size, "agrees": reaches and tree.holds(connection, found.size, found.root)}
+
+
+def log_health(connection: Connection, outside: Outside) -> dict[str, Any]:
     """Everything operations watches, as JSON."""
     times = {
         name: value.isoformat() if hasattr(value, "isoformat") else value
         for name, value in standing(connection).items()
     }
-    return {**times, "completeness": completeness(streams(connection))}
+    return {**times, "published": published(connection, outside), "completeness": completeness(streams(connection))}

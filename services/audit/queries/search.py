@@ -79,6 +79,18 @@ def search(connection: Connection, wanted: Search, cursor: str | None = None, li
     return Page(entries, _cursor(entries[-1]) if len(rows) > limit else None)
 
 
+def positions(connection: Connection, wanted: Search, most: int) -> list[int]:
+    """The places of everything that fits; more than `most` is refused rather than cut without a word."""
+    conditions, values = _conditions(wanted)
+    if not conditions:
+        raise InvalidError("audit.search-invalid", {"": "something-to-look-for"})
+    query = f"SELECT position FROM entries WHERE {' AND '.join(conditions)} LIMIT %s"  # noqa: S608 - column names and placeholders only
+    rows = connection.execute(query.encode(), [*values, most + 1]).fetchall()
+    if len(rows) > most:
+        raise InvalidError("audit.search-invalid", {"": f"at-most-{most}-entries"})
+    return [row["position"] for row in rows]
+
+
 def timeline(connection: Connection, kind: str, identity: UUID, limit: int = 500) -> list[FoundEntry]:
     """Everything that mentions a case, a person or a partner, oldest first."""
     wanted = Search(mentions={f"{kind}_id": identity}) if kind in CASES else Search(subject=f"{kind}/{identity}")

@@ -30,7 +30,7 @@ def latest_checkpoint(connection: Connection) -> SignedHead | None:
 def node_reader(connection: Connection) -> Node:
     """A function that answers the hash of any complete subtree, reading at most 256 stored hashes for it."""
 
-    @lru_cache(maxsize=256)
+    @lru_cache(maxsize=4096)
     def node(level: int, index: int) -> bytes:
         stored = level - level % TILE
         width = 1 << (level - stored)
@@ -56,6 +56,14 @@ def stored_hashes(connection: Connection, level: int, start: int, count: int) ->
 def root_at(connection: Connection, size: int) -> bytes:
     """The root the log had when it held this many entries, from the stored hashes."""
     return frontier_at(size, node_reader(connection)).root()
+
+
+def holds(connection: Connection, size: int, root: bytes) -> bool:
+    """Whether the log's first `size` entries have this root; entries that are gone have none."""
+    try:
+        return root_at(connection, size) == root
+    except LookupError:
+        return False
 
 
 def chain_hash_at(connection: Connection, position: int) -> bytes:

@@ -4,6 +4,8 @@
     python lotsennetz_verify.py --export FILE --checkpoint FILE-OR-DIRECTORY --key FILE
     python lotsennetz_verify.py --database DSN --checkpoint FILE-OR-DIRECTORY --key FILE
 
+An export is the whole log or its end; an extract or a receipt (same option) holds single entries, each with its proof.
+
 One file; it needs Python 3.11 and `cryptography`, and for --database also `psycopg`. It shares no code with the
 service. It reads the log once, in constant memory, and names the first wrong entry and what is wrong with it:
 
@@ -42,6 +44,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT = "lotsennetz.audit-export.v1"
+EXTRACT = "lotsennetz.audit-extract.v1"
 OK, TAMPERED, UNREADABLE = 0, 1, 2
 LOOK_AHEAD = 1_000
 
@@ -488,12 +491,8 @@ def _event_id(row: Row) -> str | None:
 # --- reading an export ------------------------------------------------------------------------------------------------
 
 
-def open_export(file: Iterable[bytes], key: Key) -> Log:
+def open_export(lines: Iterator[bytes], header: dict[str, Any], key: Key) -> Log:
     """The log in an export: a header line, a line per entry, a line with the checkpoint it was made under."""
-    lines = iter(file)
-    header = _json(next(lines, b""))
-    if header is None or header.get("format") != FORMAT:
-        raise UnreadableError(f"the export does not begin with a header of {FORMAT}")
     try:
         first, size = int(header["first"]), int(header["size"])
         edges = [bytes.fromhex(edge) for edge in header["frontier"]]
@@ -504,6 +503,49 @@ def open_export(file: Iterable[bytes], key: Key) -> Log:
         raise UnreadableError(f"the export's header is incomplete: {wrong}") from wrong
     tail = _Tail()
     return Log(_export_rows(lines, first, key, tail), first, tree, before, size, own_checkpoints=tail)
+
+
+def verify_extract(lines: Iterator[bytes], header: dict[str, Any], key: Key, outside: Iterator[Checkpoint]) -> Result:
+    """Single entries: each must lead by its own proof to the root that was signed."""
+    signed = key.open(str(header.get("checkpoint")), "the checkpoint inside the extract")
+    result = Result(signed=signed.size, root=signed.root.hex(), checkpoints=1)
+    for other in outside:
+        if other.size == signed.size and other.root != signed.root:
+            raise TamperedError("forked", f"{other.where} of the same size {signed.size} has another root")
+        result.checkpoints += other.size == signed.size
+    for number, content in enumerate(map(_json, lines)):
+        place = content.get("position") if content else None
+        if content is None or not isinstance(place, int) or not _is_proven(content, place, signed):
+            at = place if isinstance(place, int) else None
+            raise TamperedError("changed", f"entry {number + 1} of the extract does not lead to the signed root", at)
+        result.entries += 1
+        result.expired += content["leaf"] is None
+    if result.entries != header.get("entries"):
+        raise TamperedError("truncated", f"{result.entries} of {header.get('entries')} entries are there")
+    return result
+
+
+def _is_proven(content: dict[str, Any], place: int, signed: Checkpoint) -> bool:
+    """RFC 9162 2.1.3.2: the leaf's hash, folded with the proof's steps, is the root."""
+    try:
+        current = hash_leaf(content["leaf"].encode())
+        proof = [bytes.fromhex(step) for step in content["proof"]]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
+    last = signed.size - 1
+    if not 0 <= place <= last:
+        return False
+    for step in proof:
+        if last == 0:
+            return False
+        if place & 1 or place == last:
+            current = hashlib.sha256(b"\x01" + step + current).digest()
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            current = hashlib.sha256(b"\x01" + current + step).digest()
+        place, last = place >> 1, last >> 1
+    return last == 0 and current == signed.root
 
 
 class _Tail(Iterator[Checkpoint]):
@@ -612,7 +654,7 @@ def verify(log: Log, checkpoints: Iterator[Checkpoint], progress: Callable[[int]
 def sentences(result: Result) -> str:
     """The result for a person."""
     if result.finding is None:
-        newer = result.entries - result.signed
+        newer = max(0, result.entries - result.signed)
         uncovered = f"; {newer:,} newer than the newest checkpoint" if result.checkpoints and newer > 0 else ""
         held = f"{result.checkpoints:,} comparisons with signed checkpoints agree"
         behind = f"\nthe log has grown since: a newer checkpoint covers {result.behind:,} more" if result.behind else ""
@@ -658,10 +700,23 @@ def run(chosen: argparse.Namespace) -> Result:
         outside = chain([_first(outside, chosen.checkpoint)], outside)  # an empty directory proves nothing: say so
     with ExitStack() as stack:
         if chosen.export:
-            log = open_export(stack.enter_context(chosen.export.open("rb")), key)
+            lines: Iterator[bytes] = iter(stack.enter_context(chosen.export.open("rb")))
+            header = _json(next(lines, b"")) or {}
+            if header.get("format") == EXTRACT:
+                return _extract(lines, header, key, outside)
+            if header.get("format") != FORMAT:
+                raise UnreadableError(f"{chosen.export} does not begin with a header of {FORMAT}")
+            log = open_export(lines, header, key)
         else:
             log = open_database(stack.enter_context(_connect(chosen.database)), key)
         return verify(log, iter(outside), progress_on(sys.stderr))
+
+
+def _extract(lines: Iterator[bytes], header: dict[str, Any], key: Key, outside: Iterator[Checkpoint]) -> Result:
+    started = time.monotonic()
+    result = verify_extract(lines, header, key, rising(outside))
+    result.ok, result.seconds = True, round(time.monotonic() - started, 3)
+    return result
 
 
 @contextmanager

@@ -1,10 +1,13 @@
 """The log for programs: entries, checkpoints, proofs, and the whole of it as a file."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from io import BytesIO
 from itertools import chain
 from typing import Any
+from uuid import UUID
 
+import segno
 from apiflask import APIBlueprint
 from flask import Response, request
 
@@ -13,9 +16,9 @@ from contracts.fields import format_instant
 from services.audit.commands import keep_cosignatures
 from services.audit.config import load_verifier_key, load_witnesses
 from services.audit.domain.merkle import consistency_proof, inclusion_proof
-from services.audit.exports import export_lines
+from services.audit.exports import export_lines, extract_lines
 from services.audit.queries import tree
-from services.audit.queries.search import FoundEntry, position_of, search
+from services.audit.queries.search import FoundEntry, position_of, positions, search
 from services.audit.web.looking import export, look
 from services.audit.web.wanted import MOST, identity, number, search_of
 from services.chassis.access import partner_system, public, staff
@@ -23,6 +26,8 @@ from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.web import request_work, room
 
 Json = dict[str, Any]
+#: What one file holds with a proof per entry; more than any case has.
+MOST_EXTRACTED = 5_000
 blueprint = APIBlueprint("audit_api", __name__, url_prefix="/audit/api/v1")
 readers = staff(StaffRole.DPO)
 auditors = staff(StaffRole.DPO, StaffRole.OPERATIONS)
@@ -124,6 +129,47 @@ def _lines(first: int) -> Iterator[bytes]:
             yield from export_lines(connection, first)
 
     return stream()
+
+
+@blueprint.get("/extract")
+@readers
+def extract() -> Response:
+    """Everything that fits a search as NDJSON, each entry with its own proof; verify it with the verifier."""
+    wanted = search_of(request.args)
+    with room().unit.db.read() as connection:
+        found = positions(connection, wanted, MOST_EXTRACTED)
+    export(min(found, default=0), len(found))
+    return extract_of(found, "lotsennetz-audit-extract.ndjson")
+
+
+@blueprint.get("/receipts/<uuid:event_id>")
+@readers
+def receipt(event_id: UUID) -> Response:
+    """One entry with its proof: shows offline that this was recorded under a signed head."""
+    with room().unit.db.read() as connection:
+        position = position_of(connection, event_id)
+    export(position, 1)
+    return extract_of([position], f"lotsennetz-receipt-{event_id}.ndjson")
+
+
+@blueprint.get("/receipts/<uuid:event_id>.svg")
+@readers
+def receipt_code(event_id: UUID) -> Response:
+    """The same receipt as a QR code, for paper."""
+    with room().unit.db.read() as connection:
+        position = position_of(connection, event_id)
+        content = b"".join(extract_lines(connection, [position]))
+    export(position, 1)
+    image = BytesIO()
+    segno.make(content, error="l", micro=False).save(image, kind="svg", scale=4, xmldecl=False)
+    return Response(image.getvalue(), content_type="image/svg+xml")
+
+
+def extract_of(found: Sequence[int], name: str) -> Response:
+    with room().unit.db.read() as connection:
+        content = b"".join(extract_lines(connection, found))
+    headers = {"Content-Disposition": f"attachment; filename={name}"}
+    return Response(content, headers=headers, content_type="application/x-ndjson")
 
 
 def entry_json(entry: FoundEntry) -> Json:

@@ -3,11 +3,20 @@
 from typing import Any
 
 from apiflask import APIBlueprint
+from flask import current_app
 
 from contracts.codes import StaffRole
 from services.audit.queries.health import log_health
+from services.audit.writer import Outside
 from services.chassis.access import staff
 from services.chassis.web import room
+
+
+def outside() -> Outside:
+    """This application's hold on the published checkpoints."""
+    found: Outside = current_app.extensions["audit.outside"]
+    return found
+
 
 blueprint = APIBlueprint("audit_operator", __name__, url_prefix="/audit/operator")
 
@@ -17,4 +26,4 @@ blueprint = APIBlueprint("audit_operator", __name__, url_prefix="/audit/operator
 def log() -> dict[str, Any]:
     """How far the log reaches, how far it is signed, and which events never arrived."""
     with room().unit.db.read() as connection:
-        return log_health(connection)
+        return log_health(connection, outside())

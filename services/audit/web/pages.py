@@ -15,6 +15,7 @@ from services.audit.queries.disclosures import with_consents
 from services.audit.queries.search import CASES, entry_at, search, timeline
 from services.audit.queries.streams import streams
 from services.audit.web.looking import look
+from services.audit.web.operator import outside
 from services.audit.web.wanted import search_of
 from services.chassis.access import staff
 from services.chassis.errors import NotFoundError
@@ -79,7 +80,15 @@ def integrity() -> str:
         standing = health.standing(connection)
         found = streams(connection)
         signed, witnesses = tree.latest_checkpoint(connection), tree.witnesses(connection)
-    return render_template("audit/integrity.html", standing=standing, streams=found, signed=signed, witnesses=witnesses)
+        published = health.published(connection, outside())
+    return render_template(
+        "audit/integrity.html",
+        standing=standing,
+        streams=found,
+        signed=signed,
+        witnesses=witnesses,
+        published=published,
+    )
 
 
 def _address(**more: Any) -> str:

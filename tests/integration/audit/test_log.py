@@ -165,6 +165,23 @@ def test_a_log_that_contradicts_what_was_published_is_not_written(log, make_data
     assert refusal.value.slug == "audit.log-contradicts-checkpoint"
 
 
+@pytest.mark.parametrize("note", ["torn", "", "\xff"])
+def test_a_published_head_that_cannot_be_read_stops_the_writer(log, note):
+    log.hear(1)
+    log.publish()
+    (log.directory / "latest.note").write_text(note, encoding="latin-1")
+    with pytest.raises(LogContradictsError, match="checkpoint-unreadable"):
+        log.hear(2)
+
+
+def test_entries_that_are_gone_stop_the_writer(log):
+    log.hear(*range(10))
+    log.publish()
+    log.tamper("DELETE FROM entries WHERE position = 4")
+    with connect(log.app_dsn) as connection, pytest.raises(LogContradictsError):
+        log.elsewhere(connection).hear(11)
+
+
 def test_nothing_is_published_without_an_entry(log):
     assert log.publish() is None
     assert not log.sign()

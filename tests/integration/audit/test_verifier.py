@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from services.audit.exports import export_lines
+from services.audit.exports import export_lines, extract_lines
 from services.audit.keys import make_signer, save_signer
 from services.audit.writer import Writer
 from services.chassis.db import connect
@@ -271,6 +271,50 @@ def test_a_publication_under_way_is_no_fork(sealed, exported):
     (sealed.directory / "latest.note").write_text(before)
     assert of_export(sealed, exported).code == 0
     assert of_database(sealed).code == 0
+
+
+# --- extracts and receipts ---
+
+
+@pytest.fixture
+def extract(sealed, tmp_path):
+    path = tmp_path / "extract.ndjson"
+    with connect(sealed.app_dsn) as connection:
+        path.write_bytes(b"".join(extract_lines(connection, [31, 3, 17, 3])))
+    return path
+
+
+def test_single_entries_are_proven_by_themselves(sealed, extract):
+    answer = of_export(sealed, extract)
+    assert (answer.code, answer.answer["entries"], answer.answer["signed"]) == (0, 3, 40), answer.answer
+    assert Verified("--export", extract, "--key", sealed.key_file).code == 0
+
+
+def test_a_changed_entry_of_an_extract_is_named(sealed, extract):
+    extract.write_bytes(extract.read_bytes().replace(b'\\"sequence\\":17,', b'\\"sequence\\":18,'))
+    assert of_export(sealed, extract).says("changed", 17)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "entry"),
+    [
+        (b'"position":17', b'"position":18', "changed", 18),
+        (b'"position":17', b'"position":99', "changed", 99),
+        (b'"position":17', b'"position":null', "changed", None),
+        (b'"entries":3', b'"entries":4', "truncated", None),
+        (b"lotsennetz.example/audit\\n40", b"lotsennetz.example/audit\\n41", "signature", None),
+    ],
+)
+def test_an_extract_with_anything_else_changed_does_not_hold(sealed, extract, old, new, kind, entry):
+    assert old in extract.read_bytes()
+    extract.write_bytes(extract.read_bytes().replace(old, new, 1))
+    assert of_export(sealed, extract).says(kind, entry)
+
+
+def test_an_extract_of_a_forked_log_contradicts_the_checkpoint_outside(sealed, extract):
+    (sealed.directory / "latest.note").write_text(sealed.writer.signer.sign(40, bytes(32)))
+    (sealed.directory / "history").rename(sealed.directory / "elsewhere")
+    assert of_export(sealed, extract).says("forked")
 
 
 # --- checkpoints and keys ---------------------------------------------------------------------------------------------

@@ -193,6 +193,32 @@ def test_an_export_over_http_verifies_and_is_told(client, told, tmp_path):
     assert views(told)[0]["data"]["size"] == 6
 
 
+@pytest.mark.parametrize(
+    "path", [f"extract?referral_id={REFERRAL}", "extract?type=referral.received.v1", f"receipts/{UUID(int=2)}"]
+)
+def test_an_extract_or_receipt_over_http_verifies_and_is_told(client, told, tmp_path, path):
+    answer = client.get(f"/audit/api/v1/{path}", headers=DPO)
+    assert answer.status_code == 200
+    file = tmp_path / "extract.ndjson"
+    file.write_bytes(answer.data)
+    command = [sys.executable, VERIFIER, "--export", file, "--key", told.key_file]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert views(told)[0]["type"] == "audit.log_exported.v1"
+
+
+def test_a_receipt_fits_on_paper(client, told):
+    answer = client.get(f"/audit/api/v1/receipts/{UUID(int=2)}.svg", headers=DPO)
+    assert answer.content_type.startswith("image/svg+xml")
+    assert answer.data.startswith(b"<svg")
+
+
+def test_an_extract_of_everything_is_no_extract(client, told):
+    assert client.get("/audit/api/v1/extract", headers=DPO).status_code == 422
+    assert client.get("/audit/api/v1/extract?actor=staff:nobody", headers=DPO).status_code == 404
+    assert client.get(f"/audit/api/v1/receipts/{UUID(int=2)}", headers=OPERATIONS).status_code == 403
+
+
 # --- pages ---
 
 
@@ -254,6 +280,19 @@ def test_the_operators_status_says_how_the_log_is(client, told):
     status = client.get("/audit/operator/status", headers=OPERATIONS).json
     assert (status["size"], status["signed"], status["parked"]) == (6, 6, 0)
     assert status["completeness"]["missing"] == 0
+
+
+def test_a_published_head_that_the_log_contradicts_is_an_alarm_on_the_page(client, told):
+    told.publish()
+    assert client.get("/audit/operator/log", headers=OPERATIONS).json["published"] == {"size": 6, "agrees": True}
+    page = client.get("/audit/integrity", headers={**DPO, "Accept-Language": "en"}).get_data(as_text=True)
+    assert "with the head of 6 entries" in page
+    latest = told.directory / "latest.note"
+    for note in (told.writer.signer.sign(6, bytes(32)), told.writer.signer.sign(7, bytes(32)), "torn"):
+        latest.write_text(note)
+        assert client.get("/audit/operator/log", headers=OPERATIONS).json["published"]["agrees"] is False
+        page = client.get("/audit/integrity", headers={**DPO, "Accept-Language": "en"}).get_data(as_text=True)
+        assert "The log contradicts what was published of it" in page
 
 
 def test_a_complete_stream_has_no_gaps(client, log):
