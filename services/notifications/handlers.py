@@ -16,7 +16,9 @@ def keep_organization(work: Work, event: OrganizationPublished) -> None:
     channel = event.channel
     store.keep_organization(
         work.tx,
-        Organization(event.organization_id, channel.kind, channel.webhook_url, channel.unit_mailbox),
+        Organization(
+            event.organization_id, channel.kind, channel.webhook_url, channel.unit_mailbox, event.name.as_dict()
+        ),
         event.version,
     )
 

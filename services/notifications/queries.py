@@ -12,8 +12,8 @@ from services.notifications.domain.delivery import State
 LARGEST_PAGE = 500
 SHOWN = """
 SELECT d.delivery_id, d.referral_id, n.reference, d.organization_id, d.channel, n.kind, d.state, d.attempt, d.due_at,
-    d.cause, d.made_at, d.changed_at
-FROM deliveries d JOIN notices n USING (notice_id)"""
+    d.cause, d.made_at, d.changed_at, o.name
+FROM deliveries d JOIN notices n USING (notice_id) JOIN organizations o ON o.organization_id = d.organization_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,9 @@ def causes(connection: Connection) -> Sequence[Mapping[str, Any]]:
     """What is wrong, grouped: one broken endpoint is one line, not a hundred."""
     return connection.execute(
         """
-        SELECT organization_id, channel, state, cause, count(*) AS count, min(made_at) AS since FROM deliveries
-        WHERE state IN ('failed', 'parked') GROUP BY organization_id, channel, state, cause ORDER BY count(*) DESC"""
+        SELECT organization_id, o.name, d.channel, state, cause, count(*) AS count, min(made_at) AS since
+        FROM deliveries d JOIN organizations o USING (organization_id) WHERE state IN ('failed', 'parked')
+        GROUP BY organization_id, o.name, d.channel, state, cause ORDER BY count(*) DESC"""
     ).fetchall()
 
 

@@ -1,10 +1,12 @@
 """All write SQL of notifications."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from psycopg.types.json import Jsonb
 
 from contracts.codes import ChannelKind, NoticeKind, Status
 from services.chassis.db import Connection
@@ -17,6 +19,7 @@ class Organization:
     channel: ChannelKind
     webhook_url: str | None
     unit_mailbox: str | None
+    name: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,10 @@ def keep_organization(tx: Connection, organization: Organization, version: int) 
     """Keep the newest version; one that comes late changes nothing."""
     tx.execute(
         """
-        INSERT INTO organizations (organization_id, version, channel, webhook_url, unit_mailbox)
-        VALUES (%s, %s, %s, %s, %s)
+        INSERT INTO organizations (organization_id, version, channel, webhook_url, unit_mailbox, name)
+        VALUES (%s, %s, %s, %s, %s, %s)
         ON CONFLICT (organization_id) DO UPDATE SET version = EXCLUDED.version, channel = EXCLUDED.channel,
-            webhook_url = EXCLUDED.webhook_url, unit_mailbox = EXCLUDED.unit_mailbox
+            webhook_url = EXCLUDED.webhook_url, unit_mailbox = EXCLUDED.unit_mailbox, name = EXCLUDED.name
         WHERE organizations.version < EXCLUDED.version""",
         (
             organization.organization_id,
@@ -68,6 +71,7 @@ def keep_organization(tx: Connection, organization: Organization, version: int) 
             organization.channel.value,
             organization.webhook_url,
             organization.unit_mailbox,
+            Jsonb(dict(organization.name)),
         ),
     )
 

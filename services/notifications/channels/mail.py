@@ -105,7 +105,7 @@ def compose(
 def _part(language: str, reference: str | None, kind: NoticeKind, link: str, until: datetime) -> str:
     lines = (
         say(language, "mail:greeting"),
-        i18n.label("notifications", language, kind),
+        say(language, f"mail:{kind.value}"),
         say(language, "mail:number").format(reference=reference or "-"),
         say(language, "mail:link").format(until=i18n.format_moment(until, language)),
         link,

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from contracts.codes import ChannelKind, NoticeKind, StaffRole
 from services.chassis.access import staff
+from services.chassis.pages import language
 from services.chassis.web import request_work, room
 from services.notifications import commands, queries
 from services.notifications.domain.delivery import State
@@ -86,8 +87,15 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
         "channel": ChannelKind(row["channel"]),
         "kind": NoticeKind(row["kind"]),
         "may_replay": state is State.PARKED,
+        "organization": _name(row),
     }
 
 
 def _cause(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "state": State(row["state"]), "channel": ChannelKind(row["channel"])}
+    state, channel = State(row["state"]), ChannelKind(row["channel"])
+    return {**row, "state": state, "channel": channel, "organization": _name(row)}
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    """The organization's name in the reader's language, else in German; its id as long as no name was heard."""
+    return str(row["name"].get(language()) or row["name"].get("de") or row["organization_id"])

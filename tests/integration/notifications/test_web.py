@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from openapi_spec_validator import validate
 
 from contracts.codes import ChannelKind
 from services.chassis.config import Settings
@@ -148,7 +149,7 @@ def test_the_page_of_a_referral_shows_every_attempt(
     notifications.dispatch()
     status, text = page(client, f"/notifications/referrals/{referral}", issuer, "navigator")
     assert status == 200
-    for words in ("R-26-4F7KQ", "mailbox-missing", "Parked", "A new referral is waiting for you."):
+    for words in ("R-26-4F7KQ", "Mailbox missing", "Parked", "New referral", "Kammer"):
         assert words in text
     assert "Send again" not in text
     assert "Send again" in page(client, f"/notifications/referrals/{referral}", issuer, "lead")[1]
@@ -163,7 +164,7 @@ def test_the_overview_shows_what_is_stuck_by_cause(
     notifications.dispatch()
     status, text = page(client, "/notifications/deliveries", issuer, "operations", state="parked")
     assert status == 200
-    assert text.count("mailbox-missing") == 2
+    assert text.count("Mailbox missing") == 2
     assert page(client, "/notifications/deliveries", issuer, "lead", state="nonsense")[0] == 200
     assert page(client, "/notifications/deliveries", issuer, "navigator")[0] == 403
 
@@ -183,5 +184,6 @@ def test_sending_again_from_the_page_leads_back_to_it(
 
 def test_what_the_network_offers_is_described(client: FlaskClient) -> None:
     document = client.get("/notifications/openapi.json").json
+    validate(document)
     assert document["openapi"].startswith("3.1")
     assert {"/partner/v1/events", "/partner/v1/acknowledgements"} <= set(document["paths"])
