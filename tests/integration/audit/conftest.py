@@ -1,6 +1,7 @@
 """A log of its own per test: a fresh database, a signing key and a directory for checkpoints."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from contracts.envelope import Envelope
 from contracts.envelope import write as write_envelope
+from deploy.demo.databases import DatabaseAddresses, drop_database
 from services.audit import commands
 from services.audit.keys import make_signer, save_signer
 from services.audit.writer import Writer
@@ -80,22 +82,22 @@ class LogAtWork:
                 superuser.execute(statement.encode())
 
 
-@pytest.fixture
-def log(make_database: Callable, postgres: str, tmp_path: Path) -> Iterator[LogAtWork]:
+@contextmanager
+def a_log(make_database: Callable[[str], DatabaseAddresses], postgres: str, folder: Path) -> Iterator[LogAtWork]:
     addresses = make_database("audit")
     signer = make_signer("lotsennetz.example/audit")
-    save_signer(signer, tmp_path / "log.key")
-    directory = tmp_path / "checkpoints"
+    save_signer(signer, folder / "log.key")
+    directory = folder / "checkpoints"
     directory.mkdir()
     name = addresses.app_dsn.rpartition("/")[2]
     superuser = f"{postgres.rpartition('/')[0]}/{name}"
     with connect(addresses.app_dsn) as connection:
-        yield LogAtWork(
-            addresses.owner_dsn,
-            addresses.app_dsn,
-            superuser,
-            directory,
-            tmp_path / "log.key.pub",
-            Writer(signer, directory),
-            connection,
-        )
+        key_file, writer = folder / "log.key.pub", Writer(signer, directory)
+        yield LogAtWork(addresses.owner_dsn, addresses.app_dsn, superuser, directory, key_file, writer, connection)
+    drop_database(postgres, name)
+
+
+@pytest.fixture
+def log(make_database: Callable[[str], DatabaseAddresses], postgres: str, tmp_path: Path) -> Iterator[LogAtWork]:
+    with a_log(make_database, postgres, tmp_path) as made:
+        yield made

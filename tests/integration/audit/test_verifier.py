@@ -17,7 +17,7 @@ from services.audit.exports import export_lines, extract_lines
 from services.audit.keys import make_signer, save_signer
 from services.audit.writer import Writer
 from services.chassis.db import connect
-from tests.integration.audit.conftest import START
+from tests.integration.audit.conftest import START, a_log
 
 VERIFIER = Path(__file__).parents[3] / "services" / "audit" / "verifier" / "lotsennetz_verify.py"
 SIZE = 40
@@ -43,8 +43,7 @@ class Verified:
         return True
 
 
-@pytest.fixture
-def sealed(log):
+def seal(log):
     """Forty entries, published in two checkpoints (20, 40), and three that are newer than both."""
     log.hear(*range(20))
     log.publish()
@@ -55,12 +54,37 @@ def sealed(log):
     return log
 
 
-@pytest.fixture
-def exported(sealed, tmp_path):
-    path = tmp_path / "export.ndjson"
-    with connect(sealed.app_dsn) as connection:
-        path.write_bytes(b"".join(export_lines(connection)))
+def write_export(log, path, first=0):
+    with connect(log.app_dsn) as connection:
+        path.write_bytes(b"".join(export_lines(connection, first)))
     return path
+
+
+@pytest.fixture
+def sealed(log):
+    """A sealed log of this test's own."""
+    return seal(log)
+
+
+@pytest.fixture(scope="module")
+def kept(make_database, postgres, tmp_path_factory):
+    """One sealed log and its export for all tests that only tamper with copies."""
+    folder = tmp_path_factory.mktemp("kept")
+    with a_log(make_database, postgres, folder) as log:
+        write_export(seal(log), folder / "export.ndjson")
+        yield log
+
+
+@pytest.fixture
+def shared(kept, tmp_path):
+    """The kept log, with a copy of its checkpoints that may be tampered with."""
+    copied = shutil.copytree(kept.directory, tmp_path / "outside")
+    return replace(kept, directory=Path(copied))
+
+
+@pytest.fixture
+def exported(kept, tmp_path):
+    return Path(shutil.copy(kept.directory.with_name("export.ndjson"), tmp_path / "export.ndjson"))
 
 
 def of_export(sealed, path):
@@ -96,8 +120,8 @@ def rechained(entries):
 # --- nothing was done -------------------------------------------------------------------------------------------------
 
 
-def test_an_untouched_export_verifies(sealed, exported):
-    answer = of_export(sealed, exported)
+def test_an_untouched_export_verifies(shared, exported):
+    answer = of_export(shared, exported)
     assert answer.code == 0
     assert (answer.answer["entries"], answer.answer["signed"], answer.answer["checkpoints"]) == (40, 40, 3)
 
@@ -113,12 +137,10 @@ def test_the_service_s_own_role_is_enough_to_verify(sealed):
     assert Verified("--database", sealed.app_dsn, "--checkpoint", outside, "--key", key).code == 0
 
 
-def test_a_part_of_the_log_verifies_by_itself(sealed, tmp_path):
+def test_a_part_of_the_log_verifies_by_itself(shared, tmp_path):
     for first in (1, 7, 20, 33):
-        path = tmp_path / f"from-{first}.ndjson"
-        with connect(sealed.app_dsn) as connection:
-            path.write_bytes(b"".join(export_lines(connection, first)))
-        answer = of_export(sealed, path)
+        path = write_export(shared, tmp_path / f"from-{first}.ndjson", first)
+        answer = of_export(shared, path)
         assert (answer.code, answer.answer["entries"]) == (0, 40 - first), answer.answer
 
 
@@ -128,9 +150,7 @@ def test_a_longer_log_spans_tiles_and_verifies(log, tmp_path):
     log.sign()
     log.publish()
     assert of_database(log).answer["entries"] == 1500
-    path = tmp_path / "from-700.ndjson"
-    with connect(log.app_dsn) as connection:
-        path.write_bytes(b"".join(export_lines(connection, 700)))
+    path = write_export(log, tmp_path / "from-700.ndjson", 700)
     assert of_export(log, path).code == 0
 
 
@@ -138,48 +158,48 @@ def test_a_longer_log_spans_tiles_and_verifies(log, tmp_path):
 
 
 @pytest.mark.parametrize("position", [0, 7, 39])
-def test_one_byte_of_a_leaf_names_that_entry(sealed, exported, position):
+def test_one_byte_of_a_leaf_names_that_entry(shared, exported, position):
     lines = exported.read_bytes().splitlines(keepends=True)
     lines[1 + position] = lines[1 + position].replace(b"referral.received", b"referral.recejved", 1)
     exported.write_bytes(b"".join(lines))
-    answer = of_export(sealed, exported)
+    answer = of_export(shared, exported)
     assert answer.says("changed", position)
     assert answer.finding["event_id"] == f"00000000-0000-0000-0000-{position:012x}"
 
 
-def test_a_byte_that_breaks_the_line_names_that_entry(sealed, exported):
+def test_a_byte_that_breaks_the_line_names_that_entry(shared, exported):
     lines = exported.read_bytes().splitlines(keepends=True)
     lines[1 + 11] = lines[1 + 11].replace(b'"leaf"', b'"leaf', 1)
     exported.write_bytes(b"".join(lines))
-    assert of_export(sealed, exported).says("changed", 11)
+    assert of_export(shared, exported).says("changed", 11)
 
 
 @pytest.mark.parametrize("position", [0, 12, 39])
-def test_a_changed_leaf_with_its_hash_recomputed(sealed, exported, position):
+def test_a_changed_leaf_with_its_hash_recomputed(shared, exported, position):
     def edit(entries):
         entries[position]["leaf"] = entries[position]["leaf"].replace("staff:ab", "staff:cd")
         entries[position]["leaf_hash"] = leaf_hash(entries[position]["leaf"])
 
-    assert of_export(sealed, edited(exported, edit)).says("changed", position)
+    assert of_export(shared, edited(exported, edit)).says("changed", position)
 
 
-def test_a_removed_entry_leaves_a_gap(sealed, exported):
-    assert of_export(sealed, edited(exported, lambda entries: entries[:9] + entries[10:])).says("removed", 9, 9)
+def test_a_removed_entry_leaves_a_gap(shared, exported):
+    assert of_export(shared, edited(exported, lambda entries: entries[:9] + entries[10:])).says("removed", 9, 9)
 
 
-def test_removed_entries_with_the_rest_renumbered(sealed, exported):
+def test_removed_entries_with_the_rest_renumbered(shared, exported):
     def edit(entries):
         kept = entries[:9] + entries[12:]
         for position, entry in enumerate(kept):
             entry["position"] = position
         return kept
 
-    answer = of_export(sealed, edited(exported, edit))
+    answer = of_export(shared, edited(exported, edit))
     assert answer.says("removed", 9)
     assert answer.finding["detail"] == "3 missing before it"
 
 
-def test_an_inserted_entry(sealed, exported):
+def test_an_inserted_entry(shared, exported):
     def edit(entries):
         forged = {**entries[5], "leaf": entries[5]["leaf"].replace("received", "rejected")}
         forged["leaf_hash"] = leaf_hash(forged["leaf"])
@@ -188,83 +208,85 @@ def test_an_inserted_entry(sealed, exported):
             entry["position"] = position
         return entries
 
-    assert of_export(sealed, edited(exported, edit)).says("inserted", 9)
+    assert of_export(shared, edited(exported, edit)).says("inserted", 9)
 
 
-def test_a_doubled_entry(sealed, exported):
-    assert of_export(sealed, edited(exported, lambda entries: entries[:10] + entries[9:])).says("inserted", 10)
+def test_a_doubled_entry(shared, exported):
+    assert of_export(shared, edited(exported, lambda entries: entries[:10] + entries[9:])).says("inserted", 10)
 
 
 @pytest.mark.parametrize("renumbered", [False, True])
-def test_two_entries_swapped(sealed, exported, renumbered):
+def test_two_entries_swapped(shared, exported, renumbered):
     def edit(entries):
         entries[9], entries[15] = entries[15], entries[9]
         if renumbered:
             entries[9]["position"], entries[15]["position"] = 9, 15
 
-    assert of_export(sealed, edited(exported, edit)).says("reordered", 9)
+    assert of_export(shared, edited(exported, edit)).says("reordered", 9)
 
 
-def test_two_contents_swapped_in_place(sealed, exported):
+def test_two_contents_swapped_in_place(shared, exported):
     def edit(entries):
         for name in ("leaf", "leaf_hash"):
             entries[9][name], entries[15][name] = entries[15][name], entries[9][name]
 
-    assert of_export(sealed, edited(exported, edit)).says("reordered", 9)
+    assert of_export(shared, edited(exported, edit)).says("reordered", 9)
 
 
-def test_the_tail_cut_off(sealed, exported):
-    assert of_export(sealed, edited(exported, lambda entries: entries[:-4])).says("truncated", 36, 39)
+def test_the_tail_cut_off(shared, exported):
+    assert of_export(shared, edited(exported, lambda entries: entries[:-4])).says("truncated", 36, 39)
 
 
-def test_the_tail_cut_off_and_the_header_adjusted(sealed, exported):
+def test_the_tail_cut_off_and_the_header_adjusted(shared, exported):
     lines = exported.read_text().splitlines(keepends=True)
     lines[0] = lines[0].replace('"size":40', '"size":30')
     exported.write_text("".join(lines[:31]))
-    assert of_export(sealed, exported).says("truncated", 30, 39)
+    assert of_export(shared, exported).says("truncated", 30, 39)
 
 
-def test_everything_rewritten_with_all_hashes_is_caught_by_the_checkpoint_outside(sealed, exported):
+def test_everything_rewritten_with_all_hashes_is_caught_by_the_checkpoint_outside(shared, exported):
     def edit(entries):
         entries[25]["leaf"] = entries[25]["leaf"].replace("staff:ab", "staff:cd")
         return rechained(entries)
 
-    assert of_export(sealed, edited(exported, edit)).says("forked", 20, 39)
+    assert of_export(shared, edited(exported, edit)).says("forked", 20, 39)
 
 
-def test_an_early_entry_rewritten_with_all_hashes(sealed, exported):
+def test_an_early_entry_rewritten_with_all_hashes(shared, exported):
     def edit(entries):
         entries[3]["leaf"] = entries[3]["leaf"].replace("staff:ab", "staff:cd")
         return rechained(entries)
 
-    assert of_export(sealed, edited(exported, edit)).says("forked", 0, 19)
+    assert of_export(shared, edited(exported, edit)).says("forked", 0, 19)
 
 
-def test_without_a_checkpoint_outside_the_one_inside_still_holds(sealed, exported):
-    assert Verified("--export", exported, "--key", sealed.key_file).code == 0
+def test_without_a_checkpoint_outside_the_one_inside_still_holds(shared, exported):
+    assert Verified("--export", exported, "--key", shared.key_file).code == 0
 
     def edit(entries):
         entries[3]["leaf"] = entries[3]["leaf"].replace("staff:ab", "staff:cd")
         return rechained(entries)
 
-    assert Verified("--export", edited(exported, edit), "--key", sealed.key_file).says("forked", 0, 39)
+    assert Verified("--export", edited(exported, edit), "--key", shared.key_file).says("forked", 0, 39)
 
 
-def test_an_export_without_its_checkpoint_proves_nothing(sealed, exported):
+def test_an_export_without_its_checkpoint_proves_nothing(shared, exported):
     exported.write_text("".join(exported.read_text().splitlines(keepends=True)[:-1]))
-    assert Verified("--export", exported, "--key", sealed.key_file).says("signature")
-    assert of_export(sealed, exported).code == 0
+    assert Verified("--export", exported, "--key", shared.key_file).says("signature")
+    assert of_export(shared, exported).code == 0
 
 
-def test_an_export_that_was_made_earlier_is_sound_and_said_to_be_older(sealed, exported):
+def test_an_export_that_was_made_earlier_is_sound_and_said_to_be_older(sealed, tmp_path):
+    exported = write_export(sealed, tmp_path / "export.ndjson")
     assert sealed.sign(START + timedelta(hours=2))
     sealed.publish()
     answer = of_export(sealed, exported)
     assert (answer.code, answer.answer["entries"], answer.answer["behind"]) == (0, 40, 3)
 
 
-def test_a_publication_under_way_is_no_fork(sealed, exported):
+def test_a_publication_under_way_is_no_fork(sealed, tmp_path):
     """The history holds the newest note already, the other file not yet."""
+    exported = write_export(sealed, tmp_path / "export.ndjson")
     before = (sealed.directory / "latest.note").read_text()
     assert sealed.sign(START + timedelta(hours=2))
     sealed.publish()
@@ -277,22 +299,22 @@ def test_a_publication_under_way_is_no_fork(sealed, exported):
 
 
 @pytest.fixture
-def extract(sealed, tmp_path):
+def extract(shared, tmp_path):
     path = tmp_path / "extract.ndjson"
-    with connect(sealed.app_dsn) as connection:
+    with connect(shared.app_dsn) as connection:
         path.write_bytes(b"".join(extract_lines(connection, [31, 3, 17, 3])))
     return path
 
 
-def test_single_entries_are_proven_by_themselves(sealed, extract):
-    answer = of_export(sealed, extract)
+def test_single_entries_are_proven_by_themselves(shared, extract):
+    answer = of_export(shared, extract)
     assert (answer.code, answer.answer["entries"], answer.answer["signed"]) == (0, 3, 40), answer.answer
-    assert Verified("--export", extract, "--key", sealed.key_file).code == 0
+    assert Verified("--export", extract, "--key", shared.key_file).code == 0
 
 
-def test_a_changed_entry_of_an_extract_is_named(sealed, extract):
+def test_a_changed_entry_of_an_extract_is_named(shared, extract):
     extract.write_bytes(extract.read_bytes().replace(b'\\"sequence\\":17,', b'\\"sequence\\":18,'))
-    assert of_export(sealed, extract).says("changed", 17)
+    assert of_export(shared, extract).says("changed", 17)
 
 
 @pytest.mark.parametrize(
@@ -305,49 +327,49 @@ def test_a_changed_entry_of_an_extract_is_named(sealed, extract):
         (b"lotsennetz.example/audit\\n40", b"lotsennetz.example/audit\\n41", "signature", None),
     ],
 )
-def test_an_extract_with_anything_else_changed_does_not_hold(sealed, extract, old, new, kind, entry):
+def test_an_extract_with_anything_else_changed_does_not_hold(shared, extract, old, new, kind, entry):
     assert old in extract.read_bytes()
     extract.write_bytes(extract.read_bytes().replace(old, new, 1))
-    assert of_export(sealed, extract).says(kind, entry)
+    assert of_export(shared, extract).says(kind, entry)
 
 
-def test_an_extract_of_a_forked_log_contradicts_the_checkpoint_outside(sealed, extract):
-    (sealed.directory / "latest.note").write_text(sealed.writer.signer.sign(40, bytes(32)))
-    (sealed.directory / "history").rename(sealed.directory / "elsewhere")
-    assert of_export(sealed, extract).says("forked")
+def test_an_extract_of_a_forked_log_contradicts_the_checkpoint_outside(shared, extract):
+    (shared.directory / "latest.note").write_text(shared.writer.signer.sign(40, bytes(32)))
+    (shared.directory / "history").rename(shared.directory / "elsewhere")
+    assert of_export(shared, extract).says("forked")
 
 
 # --- checkpoints and keys ---------------------------------------------------------------------------------------------
 
 
-def test_a_forked_checkpoint_of_the_same_size(sealed, exported):
-    fork = sealed.writer.signer.sign(40, hashlib.sha256(b"another history").digest())
-    (sealed.directory / "latest.note").write_text(fork)
-    assert of_export(sealed, exported).says("forked")
+def test_a_forked_checkpoint_of_the_same_size(shared, exported):
+    fork = shared.writer.signer.sign(40, hashlib.sha256(b"another history").digest())
+    (shared.directory / "latest.note").write_text(fork)
+    assert of_export(shared, exported).says("forked")
 
 
-def test_a_checkpoint_of_a_forked_log(sealed, exported, tmp_path):
+def test_a_checkpoint_of_a_forked_log(shared, exported, tmp_path):
     fork = tmp_path / "fork.note"
-    fork.write_text(sealed.writer.signer.sign(30, hashlib.sha256(b"another history").digest()))
-    answer = Verified("--export", exported, "--checkpoint", fork, "--key", sealed.key_file)
+    fork.write_text(shared.writer.signer.sign(30, hashlib.sha256(b"another history").digest()))
+    answer = Verified("--export", exported, "--checkpoint", fork, "--key", shared.key_file)
     assert answer.says("forked", 0, 29)
 
 
-def test_a_shrunk_checkpoint(sealed, exported):
-    (sealed.directory / "latest.note").write_text(sealed.writer.signer.sign(10, bytes(32)))
-    assert of_export(sealed, exported).says("forked")
+def test_a_shrunk_checkpoint(shared, exported):
+    (shared.directory / "latest.note").write_text(shared.writer.signer.sign(10, bytes(32)))
+    assert of_export(shared, exported).says("forked")
 
 
-def test_a_checkpoint_with_an_edited_size(sealed, exported):
-    latest = sealed.directory / "latest.note"
+def test_a_checkpoint_with_an_edited_size(shared, exported):
+    latest = shared.directory / "latest.note"
     latest.write_text(latest.read_text().replace("\n40\n", "\n41\n"))
-    assert of_export(sealed, exported).says("signature")
+    assert of_export(shared, exported).says("signature")
 
 
-def test_the_wrong_key(sealed, exported, tmp_path):
+def test_the_wrong_key(shared, exported, tmp_path):
     save_signer(make_signer("lotsennetz.example/audit"), tmp_path / "other.key")
     wrong = tmp_path / "other.key.pub"
-    answer = Verified("--export", exported, "--checkpoint", sealed.directory, "--key", wrong)
+    answer = Verified("--export", exported, "--checkpoint", shared.directory, "--key", wrong)
     assert answer.says("signature")
 
 
@@ -484,41 +506,41 @@ def test_a_forged_checkpoint_in_the_database(sealed):
 
 
 @pytest.mark.parametrize("garbage", [b"", b"\x00\xff\xfe not an export", b"[]\n", b'{"format":"other"}\n'])
-def test_garbage_is_unreadable_not_tampered(sealed, tmp_path, garbage):
+def test_garbage_is_unreadable_not_tampered(shared, tmp_path, garbage):
     path = tmp_path / "garbage"
     path.write_bytes(garbage)
-    answer = of_export(sealed, path)
+    answer = of_export(shared, path)
     assert answer.code == 2 and answer.answer["ok"] is False
 
 
-def test_a_garbage_key_or_checkpoint_is_unreadable(sealed, exported, tmp_path):
+def test_a_garbage_key_or_checkpoint_is_unreadable(shared, exported, tmp_path):
     garbage = tmp_path / "garbage"
     garbage.write_text("no key, no checkpoint\n")
-    assert Verified("--export", exported, "--checkpoint", sealed.directory, "--key", garbage).code == 2
-    assert Verified("--export", exported, "--checkpoint", garbage, "--key", sealed.key_file).code == 2
+    assert Verified("--export", exported, "--checkpoint", shared.directory, "--key", garbage).code == 2
+    assert Verified("--export", exported, "--checkpoint", garbage, "--key", shared.key_file).code == 2
 
 
-def test_missing_files_and_databases_are_unreadable(sealed, exported, tmp_path):
+def test_missing_files_and_databases_are_unreadable(shared, exported, tmp_path):
     missing = tmp_path / "missing"
-    assert Verified("--export", missing, "--checkpoint", sealed.directory, "--key", sealed.key_file).code == 2
-    assert Verified("--export", exported, "--checkpoint", missing, "--key", sealed.key_file).code == 2
+    assert Verified("--export", missing, "--checkpoint", shared.directory, "--key", shared.key_file).code == 2
+    assert Verified("--export", exported, "--checkpoint", missing, "--key", shared.key_file).code == 2
     nowhere = "postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=1"
-    assert Verified("--database", nowhere, "--checkpoint", sealed.directory, "--key", sealed.key_file).code == 2
+    assert Verified("--database", nowhere, "--checkpoint", shared.directory, "--key", shared.key_file).code == 2
 
 
-def test_an_empty_directory_holds_no_checkpoint(sealed, exported, tmp_path):
+def test_an_empty_directory_holds_no_checkpoint(shared, exported, tmp_path):
     (tmp_path / "empty").mkdir()
-    assert Verified("--export", exported, "--checkpoint", tmp_path / "empty", "--key", sealed.key_file).code == 2
+    assert Verified("--export", exported, "--checkpoint", tmp_path / "empty", "--key", shared.key_file).code == 2
 
 
-def test_the_verifier_stands_alone(exported, sealed, tmp_path):
+def test_the_verifier_stands_alone(exported, shared, tmp_path):
     """Copied elsewhere, away from this repository, it works as well: it shares no code with the service."""
     alone = tmp_path / "alone"
     alone.mkdir()
     shutil.copy(VERIFIER, alone)
-    key = base64.b64decode(sealed.key_file.read_text().strip().split("+", 2)[2])
+    key = base64.b64decode(shared.key_file.read_text().strip().split("+", 2)[2])
     assert len(key) == 33
-    command = [sys.executable, "-I", "lotsennetz_verify.py", "--export", exported, "--key", sealed.key_file]
+    command = [sys.executable, "-I", "lotsennetz_verify.py", "--export", exported, "--key", shared.key_file]
     done = subprocess.run(command, cwd=alone, check=False, capture_output=True, text=True)
     assert done.returncode == 0
     assert done.stdout.startswith("VERIFIED: 40 entries, 1 comparisons with signed checkpoints agree")
