@@ -12,11 +12,16 @@ from pathlib import Path
 
 import pytest
 import urllib3
+from hypothesis import settings
 
 from deploy.demo import databases
 from deploy.demo.databases import DatabaseAddresses
 from lotse import topology
 from services.chassis.migrate import migrate
+
+# A busy machine is slow; that is no finding.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLE_PASSWORDS = {role: f"test-{role}" for service in databases.SERVICES for role in (service, f"{service}_owner")}
