@@ -208,3 +208,8 @@ def record_enterprise_request(
         )
     )
     return request
+
+
+def close_task(work: Work, by: StaffActor, task_id: UUID) -> None:
+    """Take something off the desk that no action settles by itself."""
+    timeline.close_task(work, task_id, site=by.site, organization_id=by.employer)

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from contracts.codes import Action, DataCategory, StaffRole, TaskKind, ViewPurpose, Way
+from contracts.codes import Action, DataCategory, Site, StaffRole, TaskKind, ViewPurpose, Way
 from contracts.event import to_dict, type_of
 from contracts.referral import DisclosureDecided, PersonalDataViewed, TaskClosed, TaskOpened
+from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
 from services.referral.domain.consent import Allowed
 from services.referral.domain.referral import Referral
@@ -121,6 +122,18 @@ def close_tasks(work: Work, referral_id: UUID, kinds: Collection[TaskKind]) -> N
     ).fetchall()
     for row in closed:
         work.announce(TaskClosed(task_id=row["id"], kind=TaskKind(row["kind"])))
+
+
+def close_task(work: Work, task_id: UUID, *, site: Site | None, organization_id: UUID | None) -> None:
+    """Somebody has looked into it and says that it is done."""
+    closed = work.tx.execute(
+        "UPDATE tasks SET closed_at = %s, closed_by = %s WHERE id = %s AND site = %s AND organization_id = %s"
+        " AND closed_at IS NULL RETURNING kind",
+        (work.now, work.actor, task_id, site, organization_id),
+    ).fetchone()
+    if closed is None:
+        raise NotFoundError("task.unknown")
+    work.announce(TaskClosed(task_id=task_id, kind=TaskKind(closed["kind"])))
 
 
 def viewed(

@@ -14,7 +14,7 @@ from services.chassis.access import staff
 from services.chassis.errors import InvalidError, NotFoundError, RefusedError
 from services.chassis.web import expected_version, request_work, room
 from services.chassis.work import Work
-from services.referral.commands import partners, referrals
+from services.referral.commands import enquiries, partners, referrals
 from services.referral.commands.referrals import Withheld
 from services.referral.domain.referral import Referral
 from services.referral.queries import enquiries as enquiry_queries
@@ -189,3 +189,16 @@ def tasks() -> Json:
     """What waits on the desk."""
     with room().unit.db.read() as connection:
         return {"tasks": enquiry_queries.tasks(connection, staff_actor())}
+
+
+@blueprint.post("/tasks/<uuid:task_id>/closings")
+@navigators
+def close_task(task_id: UUID) -> Answer:
+    """Somebody has looked into it and says that it is done."""
+    by = staff_actor()
+
+    def run(work: Work) -> tuple[int, Json]:
+        enquiries.close_task(work, by, task_id)
+        return 201, {"id": str(task_id)}
+
+    return once(run)

@@ -410,3 +410,15 @@ def test_an_answer_that_comes_too_late_lands_on_the_desk_once(network: Network):
 
     assert [task["kind"] for task in network.navigator.get("/referral/api/v1/tasks")["tasks"]] == ["answered_late"]
     assert [fact.kind for fact in network.scene.said(TaskOpened)] == ["answered_late"]
+
+
+def test_a_task_is_taken_off_the_own_desk_once(network: Network):
+    referral_id = network.requested()
+    network.hwk.act(referral_id, "reject", {"reason": "NO_CAPACITY"})
+    [task] = network.navigator.get("/referral/api/v1/tasks")["tasks"]
+    path = f"/referral/api/v1/tasks/{task['id']}/closings"
+
+    assert network.staff(sub="otto", site="neuss").ask("POST", path).status_code == 404
+    network.navigator.post(path, None)
+    assert network.navigator.get("/referral/api/v1/tasks")["tasks"] == []
+    assert network.navigator.ask("POST", path).status_code == 404
