@@ -66,7 +66,9 @@ def service(connection: Connection, service_id: UUID) -> Json:
     row = connection.execute(
         """
         SELECT s.document || coalesce(r.document, '{}') AS document, s.changed_at, o.document AS organization,
-            ARRAY(SELECT a.document FROM areas a WHERE s.document -> 'areas' ? a.id ORDER BY a.id) AS areas,
+            ARRAY(SELECT a.document
+                  FROM jsonb_array_elements_text(s.document -> 'areas') WITH ORDINALITY AS named (id, n)
+                  JOIN areas a ON a.id = named.id ORDER BY n) AS areas,
             ARRAY(SELECT jsonb_build_array(p.document, l.document) FROM service_at_locations p
                   JOIN locations l ON l.id = p.location_id WHERE p.service_id = s.id ORDER BY p.id) AS places
         FROM services s JOIN organizations o ON o.id = s.organization_id LEFT JOIN reports r ON r.service_id = s.id

@@ -4,6 +4,7 @@ HSDS texts have one language: German here, every other language rides along as a
 ``translation``. What the profile adds (topics, legal spheres, role ...) are attributes with taxonomy terms.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import UUID, uuid5
 
 from contracts.codes import LegalSphere, ServiceRole, Topic
 from contracts.identity import id_of
+from services.directory.domain.objects import Kind
 
 Document = Mapping[str, Any]
 Json = dict[str, Any]
@@ -26,12 +28,51 @@ TEXTS = (
     "alternate_name",
     "wait_time",
 )
-NESTED = ("phones", "contacts", "schedules", "languages", "cost_options", "required_documents")
+NESTED = ("addresses", "phones", "contacts", "schedules", "languages", "cost_options", "required_documents")
+#: Coded fields of the profile whose codes are taxonomy terms.
 TAXONOMIES: Mapping[str, Sequence[str]] = {
-    "topic": tuple(Topic),
-    "legal_sphere": tuple(LegalSphere),
+    "topics": tuple(Topic),
+    "legal_spheres": tuple(LegalSphere),
     "role": tuple(ServiceRole),
 }
+#: What the profile adds: attributes whose link type is the field's name, one for each entry of a list.
+PROFILE: Mapping[Kind, Sequence[str]] = {
+    Kind.ORGANIZATION: (
+        "slug",
+        "translations",
+        "organization_type",
+        "sites",
+        "social_data_body",
+        "must_stand_alone",
+        "own_measure",
+        "sources",
+    ),
+    Kind.LOCATION: ("slug", "sources"),
+    Kind.SERVICE: (
+        "slug",
+        "translations",
+        "topics",
+        "audience",
+        "role",
+        "legal_spheres",
+        "own_measure",
+        "residence_independent",
+        "profession_independent",
+        "profession_codes",
+        "leika_keys",
+        "eligibility",
+        "interpreters",
+        "capacity",
+        "capacity_reported_on",
+        "overlap_group",
+        "funding",
+        "excludes_funders",
+        "better_bodies",
+        "sources",
+    ),
+}
+#: Texts per language that HSDS has no field for.
+PROFILE_TEXTS = ("delimitation", "overlap_justification")
 
 
 def organization_summary(organization: Document) -> Json:
@@ -46,11 +87,7 @@ def organization_full(organization: Document, locations: Iterable[Document]) -> 
         **organization_summary(organization),
         **_nested(organization, organization["id"]),
         "locations": [location(place) for place in locations],
-        "attributes": [
-            *_translations("organization", organization),
-            _attribute(organization["id"], "organization_type", organization["organization_type"]),
-            *(_attribute(organization["id"], "source", source) for source in organization["sources"]),
-        ],
+        "attributes": list(_attributes(Kind.ORGANIZATION, organization)),
     }
 
 
@@ -73,14 +110,20 @@ def service_full(
     return {
         **service_summary(service, organization, changed_at),
         **_nested(service, service["id"]),
-        "funding": [
-            {"id": _id(service["id"], f"funding/{index}"), "source": item["source"]}
-            for index, item in enumerate(service.get("funding", ()))
-        ],
+        **_funding(service),
         "service_areas": [_area(service["id"], area) for area in areas],
         "service_at_locations": [_at_location(*place) for place in places],
-        "attributes": list(_profile(service)),
+        "attributes": list(_attributes(Kind.SERVICE, service)),
     }
+
+
+def _funding(service: Document) -> Json:
+    """HSDS knows the source alone; code and period ride along as attributes."""
+    made = [
+        {"id": _id(service["id"], f"funding/{index}"), "source": item["source"]}
+        for index, item in enumerate(service.get("funding", ()))
+    ]
+    return {"funding": made} if made else {}
 
 
 def location(place: Document) -> Json:
@@ -89,10 +132,7 @@ def location(place: Document) -> Json:
     return {
         **{name: place[name] for name in fields if name in place},
         **_nested(place, place["id"]),
-        "addresses": [
-            {"id": _id(place["id"], f"address/{index}"), **address}
-            for index, address in enumerate(place.get("addresses", ()))
-        ],
+        "attributes": list(_attributes(Kind.LOCATION, place)),
     }
 
 
@@ -150,37 +190,28 @@ def _with_ids(item: Document, owner: str, path: str) -> Json:
     return {"id": _id(owner, path), **item, **below}
 
 
-def _profile(service: Document) -> Iterator[Json]:
-    owner = service["id"]
-    yield from _translations("service", service)
-    for taxonomy, field in (("topic", "topics"), ("legal_sphere", "legal_spheres")):
-        for code in service.get(field, ()):
-            yield _attribute(owner, taxonomy, code, taxonomy)
-    yield _attribute(owner, "role", service["role"], "role")
-    yield _attribute(owner, "audience", service["audience"])
-    for name in ("own_measure", "residence_independent", "profession_independent"):
-        if name in service:
-            yield _attribute(owner, name, str(service[name]).lower())
-    for name in ("capacity", "capacity_reported_on", "overlap_group"):
-        if name in service:
-            yield _attribute(owner, name, service[name])
-    for name in ("leika_keys", "profession_codes", "better_bodies", "sources"):
-        yield from (_attribute(owner, name, value) for value in service.get(name, ()))
+def _attributes(kind: Kind, document: Document) -> Iterator[Json]:
+    """Everything HSDS has no field for."""
+    yield from _translations(kind, document)
+    for name in PROFILE[kind]:
+        value = document.get(name, ())
+        for entry in value if isinstance(value, list | tuple) else (value,):
+            text = entry if isinstance(entry, str) else json.dumps(entry, sort_keys=True, ensure_ascii=False)
+            yield _attribute(document["id"], name, text)
 
 
-def _translations(entity: str, document: Document) -> Iterator[Json]:
-    for name in (*TEXTS, "delimitation"):
+def _translations(kind: Kind, document: Document) -> Iterator[Json]:
+    for name in (*TEXTS, *PROFILE_TEXTS):
         texts = document.get(name)
-        if isinstance(texts, Mapping):
-            spoken = texts if name == "delimitation" else {tag: text for tag, text in texts.items() if tag != "de"}
-            for tag, text in spoken.items():
-                made = _attribute(document["id"], f"{entity}.{name}.{tag}", text)
-                yield {**made, "link_type": "translation", "link_entity": f"{entity}.{name}@{tag}"}
+        for tag, text in texts.items() if isinstance(texts, Mapping) else ():
+            if tag != "de" or name in PROFILE_TEXTS:
+                made = _attribute(document["id"], f"{name}@{tag}", text)
+                yield {**made, "link_type": "translation", "link_entity": f"{kind}.{name}@{tag}"}
 
 
-def _attribute(owner: str, link_type: str, value: str, taxonomy: str | None = None) -> Json:
+def _attribute(owner: str, link_type: str, value: str) -> Json:
     made = {"id": _id(owner, f"{link_type}/{value}"), "link_id": owner, "link_type": link_type, "value": value}
-    return {**made, "taxonomy_term": term(taxonomy, value)} if taxonomy else made
+    return {**made, "taxonomy_term": term(link_type, value)} if link_type in TAXONOMIES else made
 
 
 def _area(owner: str, area: Document) -> Json:

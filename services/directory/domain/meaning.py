@@ -29,7 +29,7 @@ def _capacity(document: Document) -> Iterator[Problem]:
 
 
 def _employer_topics(service: Document) -> Iterator[Problem]:
-    only_employers = EMPLOYER_TOPICS.issuperset(service["topics"])
+    only_employers = bool(service["topics"]) and EMPLOYER_TOPICS.issuperset(service["topics"])
     if service["audience"] == Audience.PERSON and EMPLOYER_TOPICS.intersection(service["topics"]):
         yield "audience", "employer or both: a topic of employers is among the topics"
     if service["audience"] != Audience.EMPLOYER and only_employers:

@@ -39,7 +39,7 @@ from services.directory.domain.formats import (
     web_address,
 )
 from services.directory.domain.keys import public_jwk
-from services.directory.domain.shapes import Field, Reader, flag, list_of, may, must, number, one_of, shape, whole
+from services.directory.domain.shapes import Field, ListOf, Reader, Shape, flag, may, must, number, one_of, whole
 
 
 class Kind(StrEnum):
@@ -61,21 +61,21 @@ WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 LOCATION_TYPES = ("physical", "postal", "virtual")
 TRANSLATION_STATES = ("draft", "translated", "reviewed", "outdated")
 
-LANGUAGE = shape({"code": must(language), "note": may(text())})
-PHONE = shape(
+LANGUAGE = Shape({"code": must(language), "note": may(text())})
+PHONE = Shape(
     {
         "number": must(phone_number),
         "extension": may(whole(0, 99999)),
         "type": may(one_of(("voice", "text", "fax", "textphone", "video"))),
         "description": may(text()),
-        "languages": may(list_of(LANGUAGE)),
+        "languages": may(ListOf(LANGUAGE)),
     }
 )
 #: A contact is a desk, never a person: HSDS's ``name`` of a contact is not taken in.
-CONTACT = shape(
-    {"title": may(text()), "department": may(text()), "email": may(email), "phones": may(list_of(PHONE))},
+CONTACT = Shape(
+    {"title": may(text()), "department": may(text()), "email": may(email), "phones": may(ListOf(PHONE))},
 )
-ADDRESS = shape(
+ADDRESS = Shape(
     {
         "address_1": must(text()),
         "address_2": may(text()),
@@ -87,7 +87,7 @@ ADDRESS = shape(
         "address_type": must(one_of(LOCATION_TYPES)),
     }
 )
-SCHEDULE = shape(
+SCHEDULE = Shape(
     {
         "valid_from": may(day),
         "valid_to": may(day),
@@ -105,7 +105,7 @@ SCHEDULE = shape(
         "notes": may(text(LONG)),
     }
 )
-COST_OPTION = shape(
+COST_OPTION = Shape(
     {
         "option": may(text()),
         "currency": may(one_of(("EUR",))),
@@ -113,20 +113,20 @@ COST_OPTION = shape(
         "amount_description": may(text(LONG)),
     }
 )
-FUNDING = shape({"source": must(text()), "code": may(code), "valid_from": may(day), "valid_to": may(day)})
-REQUIRED_DOCUMENT = shape({"document": must(text()), "uri": may(web_address)})
-TERMS = shape(
+FUNDING = Shape({"source": must(text()), "code": may(code), "valid_from": may(day), "valid_to": may(day)})
+REQUIRED_DOCUMENT = Shape({"document": must(text()), "uri": may(web_address)})
+TERMS = Shape(
     {
         "service_id": must(reference("service")),
-        "categories_accepted": must(list_of(one_of(DataCategory), at_least=1)),
-        "minimum_categories": must(list_of(one_of(DataCategory))),
+        "categories_accepted": must(ListOf(one_of(DataCategory), at_least=1)),
+        "minimum_categories": must(ListOf(one_of(DataCategory))),
         "answer_days": may(whole(1, 90)),
         "contact_days": may(whole(1, 90)),
         "back_level": must(one_of(BackLevel)),
     }
 )
-CHANNEL = shape({"kind": must(one_of(ChannelKind)), "webhook_url": may(web_address), "unit_mailbox": may(email)})
-AGREEMENT = shape(
+CHANNEL = Shape({"kind": must(one_of(ChannelKind)), "webhook_url": may(web_address), "unit_mailbox": may(email)})
+AGREEMENT = Shape(
     {
         "kind": must(one_of(AgreementKind)),
         "law": must(one_of(DataProtectionLaw)),
@@ -147,7 +147,7 @@ def translations(value: object, path: str, problems: list[tuple[str, str]]) -> o
 
 def _named(kind: Kind, **fields: Field) -> Mapping[str, Field]:
     """The fields every object has that people look up: its id, and the sources of what is said."""
-    sources = {"sources": must(list_of(slug, at_least=1))}
+    sources = {"sources": must(ListOf(slug, at_least=1))}
     return MappingProxyType({"id": must(reference(kind)), "slug": may(slug), **fields, **sources})
 
 
@@ -161,7 +161,7 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
             "retrieved_on": may(day),
             "url": may(web_address),
         },
-        Kind.AREA: {"id": must(official_key), "name": must(localized()), "sources": must(list_of(slug, at_least=1))},
+        Kind.AREA: {"id": must(official_key), "name": must(localized()), "sources": must(ListOf(slug, at_least=1))},
         Kind.ORGANIZATION: _named(
             Kind.ORGANIZATION,
             name=must(localized()),
@@ -170,14 +170,14 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
             translations=may(translations),
             organization_type=must(code),
             parent_organization_id=may(reference(Kind.ORGANIZATION)),
-            sites=may(list_of(one_of(Site))),
+            sites=may(ListOf(one_of(Site))),
             social_data_body=may(flag),
             must_stand_alone=may(flag),
             own_measure=may(flag),
             website=may(web_address),
             email=may(email),
-            phones=may(list_of(PHONE)),
-            contacts=may(list_of(CONTACT)),
+            phones=may(ListOf(PHONE)),
+            contacts=may(ListOf(CONTACT)),
         ),
         Kind.LOCATION: _named(
             Kind.LOCATION,
@@ -189,10 +189,10 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
             latitude=may(number(-90, 90)),
             longitude=may(number(-180, 180)),
             url=may(web_address),
-            addresses=may(list_of(ADDRESS)),
-            phones=may(list_of(PHONE)),
-            schedules=may(list_of(SCHEDULE)),
-            languages=may(list_of(LANGUAGE)),
+            addresses=may(ListOf(ADDRESS)),
+            phones=may(ListOf(PHONE)),
+            schedules=may(ListOf(SCHEDULE)),
+            languages=may(ListOf(LANGUAGE)),
         ),
         Kind.SERVICE: _named(
             Kind.SERVICE,
@@ -202,37 +202,37 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
             delimitation=may(localized(LONG)),
             translations=may(translations),
             status=must(one_of(STATUSES)),
-            topics=must(list_of(one_of(Topic), at_least=1)),
-            areas=must(list_of(official_key, at_least=1)),
+            topics=must(ListOf(one_of(Topic))),
+            areas=must(ListOf(official_key)),
             audience=must(one_of(Audience)),
             role=must(one_of(ServiceRole)),
-            legal_spheres=may(list_of(one_of(LegalSphere))),
+            legal_spheres=may(ListOf(one_of(LegalSphere))),
             own_measure=may(flag),
             residence_independent=may(flag),
             profession_independent=may(flag),
-            profession_codes=may(list_of(code)),
-            leika_keys=may(list_of(code)),
+            profession_codes=may(ListOf(code)),
+            leika_keys=may(ListOf(code)),
             eligibility=may(rule),
             eligibility_description=may(localized(LONG)),
             minimum_age=may(whole(0, 120)),
             maximum_age=may(whole(0, 120)),
-            languages=may(list_of(LANGUAGE)),
+            languages=may(ListOf(LANGUAGE)),
             interpreters=may(flag),
             capacity=may(one_of(Capacity)),
             capacity_reported_on=may(day),
             assured_date=may(day),
             overlap_group=may(code),
             overlap_justification=may(localized(LONG)),
-            funding=may(list_of(FUNDING)),
-            excludes_funders=may(list_of(code)),
-            better_bodies=may(list_of(reference(Kind.SERVICE))),
+            funding=may(ListOf(FUNDING)),
+            excludes_funders=may(ListOf(code)),
+            better_bodies=may(ListOf(reference(Kind.SERVICE))),
             url=may(web_address),
             email=may(email),
-            phones=may(list_of(PHONE)),
-            contacts=may(list_of(CONTACT)),
-            schedules=may(list_of(SCHEDULE)),
-            cost_options=may(list_of(COST_OPTION)),
-            required_documents=may(list_of(REQUIRED_DOCUMENT)),
+            phones=may(ListOf(PHONE)),
+            contacts=may(ListOf(CONTACT)),
+            schedules=may(ListOf(SCHEDULE)),
+            cost_options=may(ListOf(COST_OPTION)),
+            required_documents=may(ListOf(REQUIRED_DOCUMENT)),
             application_process=may(localized(LONG)),
             fees_description=may(localized(LONG)),
             wait_time=may(text()),
@@ -243,16 +243,16 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
             "service_id": must(reference(Kind.SERVICE)),
             "location_id": must(reference(Kind.LOCATION)),
             "description": may(text(LONG)),
-            "schedules": may(list_of(SCHEDULE)),
-            "phones": may(list_of(PHONE)),
-            "sources": must(list_of(slug, at_least=1)),
+            "schedules": may(ListOf(SCHEDULE)),
+            "phones": may(ListOf(PHONE)),
+            "sources": must(ListOf(slug, at_least=1)),
         },
         Kind.PARTICIPATION: {
             "organization_id": must(reference(Kind.ORGANIZATION)),
             "channel": must(CHANNEL),
             "agreement": may(AGREEMENT),
             "public_key": may(public_jwk),
-            "terms": may(list_of(TERMS)),
+            "terms": may(ListOf(TERMS)),
         },
         # What only the organization itself can say about its service, and so weighs more than an editor's word.
         Kind.REPORT: {
@@ -264,7 +264,7 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
     }
 )
 
-READERS: Mapping[Kind, Reader] = MappingProxyType({kind: shape(fields) for kind, fields in FIELDS.items()})
+READERS: Mapping[Kind, Reader] = MappingProxyType({kind: Shape(fields) for kind, fields in FIELDS.items()})
 
 #: Which fields of a kind name objects of another kind; what they name must be in the file or in the directory.
 REFERENCES: Mapping[Kind, tuple[tuple[str, Kind], ...]] = MappingProxyType(

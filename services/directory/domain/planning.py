@@ -64,13 +64,18 @@ def misfits(rows: Iterable[Row], current: Current) -> Iterator[RowProblem]:
 
 
 def _unjustified(rows: Iterable[Row], current: Current) -> Iterator[RowProblem]:
-    """A new service on occupied ground says why it is needed beside what is there (no parallel structures)."""
+    """A new service on occupied ground says why it is needed beside what is there (no parallel structures).
+
+    Of several newcomers to free ground one may go without saying; in which order they stand in the file is no matter.
+    """
     standing = [document for (kind, _), document in current.items() if kind is Kind.SERVICE]
     for row in rows:
         if row.kind is not Kind.SERVICE or (row.kind, row.id) in current or is_retired(row.document):
             continue
+        if "overlap_justification" in row.document:
+            continue
         other = occupant(row.document, standing)
-        if other is not None and "overlap_justification" not in row.document:
+        if other is not None:
             expected = f"why it is needed beside {other.get('slug', other['id'])}, which covers the same ground"
             yield RowProblem(row.line, "overlap_justification", expected)
         standing.append(row.document)

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from services.directory.domain.formats import as_id
 from services.directory.domain.meaning import contradictions
-from services.directory.domain.objects import READERS, Kind
+from services.directory.domain.objects import FIELDS, READERS, Kind
 from services.directory.domain.shapes import Problems
 
 #: Objects without an id of their own: there is one for each object they speak of.
@@ -95,10 +95,10 @@ def _read_line(line: int, raw: bytes) -> Iterator[Row | RowProblem]:
     yield from [found] if isinstance(found, Row) else found
 
 
-def parse(raw: bytes) -> dict[str, Any]:
+def parse(raw: bytes, limit: int = MAX_LINE) -> dict[str, Any]:
     """One JSON object out of bytes that may be anything."""
-    if len(raw) > MAX_LINE:
-        raise UnreadableError(f"a line of at most {MAX_LINE} bytes")
+    if len(raw) > limit:
+        raise UnreadableError(f"a line of at most {limit} bytes")
     try:
         value = json.loads(raw.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_no_number)
     except UnicodeDecodeError:
@@ -147,6 +147,6 @@ def _id_of(kind: Kind, document: dict[str, Any], given: dict[str, Any]) -> str:
     """The object's id; a slug it was named by is kept beside the id it stands for."""
     if kind in OWNED:
         return str(document[OWNED[kind]])
-    if kind not in (Kind.SOURCE, Kind.AREA) and str(as_id(kind, given["id"])) != str(given["id"]).lower():
+    if "slug" in FIELDS[kind] and str(as_id(kind, given["id"])) != str(given["id"]).lower():
         document["slug"] = given["id"]
     return str(document["id"])

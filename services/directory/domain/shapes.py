@@ -34,45 +34,48 @@ def may(read: Reader) -> Field:
     return Field(read)
 
 
-def shape(fields: Mapping[str, Field]) -> Reader:
-    """An object with these fields and no others; a field that is null is the same as one left out."""
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Reads an object with these fields and no others; a field that is null is the same as one left out."""
 
-    def read(value: Any, path: str, problems: Problems) -> Any:
+    fields: Mapping[str, Field]
+
+    def __call__(self, value: Any, path: str, problems: Problems) -> Any:
         if not isinstance(value, Mapping):
             return wrong(problems, path, "an object")
-        for name in value.keys() - fields.keys():
-            wrong(problems, _join(path, name), f"no such field; there are {', '.join(fields)}")
+        for name in value.keys() - self.fields.keys():
+            wrong(problems, join(path, name), f"no such field; there are {', '.join(self.fields)}")
         return {
-            name: field.read(value[name], _join(path, name), problems)
-            for name, field in fields.items()
+            name: field.read(value[name], join(path, name), problems)
+            for name, field in self.fields.items()
             if _is_given(value, name, field, path, problems)
         }
-
-    return read
 
 
 def _is_given(value: Mapping[str, Any], name: str, field: Field, path: str, problems: Problems) -> bool:
     given = value.get(name) is not None
     if field.required and not given:
-        wrong(problems, _join(path, name), "a value: the field is required")
+        wrong(problems, join(path, name), "a value: the field is required")
     return given
 
 
-def list_of(item: Reader, at_least: int = 0) -> Reader:
-    """A list without repetitions, in the order given."""
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """Reads a list without repetitions, in the order given."""
 
-    def read(value: Any, path: str, problems: Problems) -> Any:
+    item: Reader
+    at_least: int = 0
+
+    def __call__(self, value: Any, path: str, problems: Problems) -> Any:
         if not isinstance(value, list) or len(value) > MAX_ITEMS:
             return wrong(problems, path, f"a list of at most {MAX_ITEMS} entries")
-        if len(value) < at_least:
-            return wrong(problems, path, f"a list of at least {at_least} entry")
-        items = [item(entry, f"{path}[{index}]", problems) for index, entry in enumerate(value)]
+        if len(value) < self.at_least:
+            return wrong(problems, path, f"a list of at least {self.at_least} entry")
+        items = [self.item(entry, f"{path}[{index}]", problems) for index, entry in enumerate(value)]
         for index, entry in enumerate(items):
             if entry is not None and entry in items[:index]:
                 wrong(problems, f"{path}[{index}]", "an entry that is not in the list already")
         return items
-
-    return read
 
 
 def one_of(codes: type[StrEnum] | Iterable[str]) -> Reader:
@@ -114,7 +117,8 @@ def number(low: float, high: float) -> Reader:
     return read
 
 
-def _join(path: str, name: str) -> str:
+def join(path: str, name: str) -> str:
+    """The path of a field inside an object."""
     return f"{path}.{name}" if path else name
 
 

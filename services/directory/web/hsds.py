@@ -17,7 +17,7 @@ from services.directory.queries import Filter
 
 Json = dict[str, Any]
 MAX_PER_PAGE = 200
-TOPIC_TERMS = {hsds.term("topic", topic)["id"]: topic.value for topic in Topic}
+TOPIC_TERMS = {hsds.term("topics", topic)["id"]: topic.value for topic in Topic}
 
 
 class Paging(Schema):

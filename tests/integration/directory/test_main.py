@@ -1,5 +1,6 @@
 """``python -m services.directory import``: the first filling, as a program."""
 
+import json
 import os
 import subprocess
 import sys
@@ -44,6 +45,16 @@ def test_a_wrong_file_is_refused_line_by_line(
         f"{file}:1: id: expected an official regional key (ARS) of 2, 3, 5, 9 or 12 digits",
         f"{file}:2: : expected a JSON object; column 1: Expecting value",
     ]
+
+
+def test_foreign_hsds_becomes_rows_and_says_what_was_left_out() -> None:
+    example = ROOT / "tests" / "data" / "hsds-3.0" / "examples" / "service_full.json"
+    command = [sys.executable, "-m", "services.directory", "flatten", str(example), "a-paper"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert answer.returncode == 0, answer.stderr
+    kinds = [json.loads(line)["object"] for line in answer.stdout.splitlines()]
+    assert kinds == ["organization", "location", "service", "service_at_location"]
+    assert "left out location.latitude: expected a number from -90 to 90" in answer.stderr
 
 
 def test_a_file_that_is_not_there_is_named(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:

@@ -106,6 +106,12 @@ def test_within_a_file_the_second_has_to_say_why() -> None:
     assert [problem.line for problem in misfits(rows, known())] == [2]
 
 
+def test_in_which_order_they_stand_in_the_file_is_no_matter() -> None:
+    silent = row(1, id="silent", overlap_group="A")
+    telling = row(2, id="telling", overlap_group="A", overlap_justification={"de": "Andere Sprachen."})
+    assert list(misfits([silent, telling], known())) == list(misfits([telling, silent], known())) == []
+
+
 def test_who_is_there_already_or_is_retired_need_not() -> None:
     there = row(overlap_group="A")
     other = row(id="other", overlap_group="A")

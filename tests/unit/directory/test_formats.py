@@ -6,7 +6,7 @@ import pytest
 
 from services.directory.domain import formats
 from services.directory.domain.objects import translations
-from services.directory.domain.shapes import Problems, Reader, flag, list_of, may, must, number, one_of, shape, whole
+from services.directory.domain.shapes import ListOf, Problems, Reader, Shape, flag, may, must, number, one_of, whole
 
 
 def read(reader: Reader, value: Any) -> tuple[Any, Problems]:
@@ -38,7 +38,7 @@ def read(reader: Reader, value: Any) -> tuple[Any, Problems]:
         (number(-90, 90), 50.7),
         (number(-90, 90), -90),
         (one_of(("a", "b")), "b"),
-        (list_of(flag), []),
+        (ListOf(flag), []),
         (translations, {"en": "reviewed"}),
     ],
 )
@@ -101,11 +101,11 @@ def test_what_is_right_passes_unchanged(reader: Reader, value: Any) -> None:
         (number(-90, 90), "1"),
         (one_of(("a", "b")), "c"),
         (one_of(("a", "b")), ["a"]),
-        (list_of(flag), {}),
-        (list_of(flag), [True] * 501),
-        (list_of(flag, at_least=1), []),
-        (list_of(formats.slug), ["a", "a"]),
-        (shape({}), []),
+        (ListOf(flag), {}),
+        (ListOf(flag), [True] * 501),
+        (ListOf(flag, at_least=1), []),
+        (ListOf(formats.slug), ["a", "a"]),
+        (Shape({}), []),
         (translations, []),
         (translations, {"en": "done"}),
     ],
@@ -125,9 +125,7 @@ def test_a_text_may_have_lines() -> None:
 
 
 def test_mistakes_carry_the_whole_path() -> None:
-    reader = shape(
-        {"phones": must(list_of(shape({"number": must(formats.phone_number), "note": may(formats.text())})))}
-    )
+    reader = Shape({"phones": must(ListOf(Shape({"number": must(formats.phone_number), "note": may(formats.text())})))})
     _, problems = read(reader, {"phones": [{"number": "+49 241 1234567"}, {"note": ""}], "fax": "1"})
     assert {path for path, _ in problems} == {"here.fax", "here.phones[1].number", "here.phones[1].note"}
 

@@ -23,5 +23,5 @@ def test_a_page_says_where_it_is(contents: int, total: int, number: int, expecte
 
 
 def test_terms_have_ids_that_never_change() -> None:
-    assert hsds.term("topic", Topic.SPRACHE) == hsds.term("topic", "SPRACHE")
-    assert hsds.term("topic", "SPRACHE")["id"] != hsds.term("role", "SPRACHE")["id"]
+    assert hsds.term("topics", Topic.SPRACHE) == hsds.term("topics", "SPRACHE")
+    assert hsds.term("topics", "SPRACHE")["id"] != hsds.term("role", "SPRACHE")["id"]
