@@ -7,15 +7,8 @@ from pathlib import Path
 import pytest
 
 from deploy.demo import databases
-from services.chassis.migrate import migrate
-from tests.chassis.rig import Room
+from tests.chassis.rig import Room, furnish
 from tests.conftest import ROLE_PASSWORDS, Broker
-
-HEARD = """
-CREATE TABLE heard (
-    n bigint GENERATED ALWAYS AS IDENTITY, event_id uuid NOT NULL, subject text NOT NULL, sequence bigint,
-    position bigint, type text NOT NULL, number integer
-)"""
 
 
 @pytest.fixture(scope="session")
@@ -27,9 +20,7 @@ def room_template(postgres: str) -> Iterator[Callable[[str], str]]:
             databases.ensure_roles(postgres, service, ROLE_PASSWORDS, renew=False)
             name = f"chassis_{secrets.token_hex(4)}_{service}"
             addresses = databases.create_database(postgres, service, ROLE_PASSWORDS, name=name)
-            migrate(addresses.owner_dsn)
-            room = Room(service, addresses.app_dsn, addresses.owner_dsn)
-            room.own(HEARD)
+            furnish(service, addresses)
             made[service] = name
         return made[service]
 

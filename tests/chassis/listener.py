@@ -1,4 +1,4 @@
-"""A service that writes down what it hears; run as a program by the tests: ``python -m tests.chassis.listener worker``."""
+"""A service that writes down what it hears; the tests run it: ``python -m tests.chassis.listener worker``."""
 
 import os
 from collections.abc import Sequence

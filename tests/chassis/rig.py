@@ -15,9 +15,12 @@ import psycopg
 
 from contracts.directory import ImportApplied, ServiceRetired
 from contracts.envelope import write
+from deploy.demo.databases import DatabaseAddresses
 from services.chassis.clock import FixedClock, SystemClock
 from services.chassis.db import Connection, Database, connect
+from services.chassis.errors import UnavailableError
 from services.chassis.hear import Mail
+from services.chassis.migrate import migrate
 from services.chassis.work import Unit, new_id
 from tests.waiting import eventually
 
@@ -34,12 +37,17 @@ def an_import(import_id: UUID | None = None, number: int = 1) -> ImportApplied:
 
 
 def a_mail(
-    subject: UUID, sequence: int | None, *, number: int = 0, id: UUID | None = None, queue: str = "referral.inbox.0"
+    subject: UUID,
+    sequence: int | None,
+    *,
+    number: int = 0,
+    event_id: UUID | None = None,
+    queue: str = "referral.inbox.0",
 ) -> Mail:
     """A message as the broker would hand it over."""
     envelope = write(
         an_import(subject, number or sequence or 0),
-        id=id or new_id(),
+        id=event_id or new_id(),
         source=DIRECTORY,
         sequence=sequence,
         time=NOW,
@@ -73,8 +81,14 @@ class Room:
         return Unit(self.db, FixedClock(instant) if instant else SystemClock(), self.name)
 
     def rows(self, sql: str, *params: object) -> list[dict[str, object]]:
-        with self.db.session() as connection:
-            return connection.execute(sql.encode(), params).fetchall()
+        """Look, patiently: the server may be on its way back."""
+
+        def look() -> tuple[list[dict[str, object]]] | None:
+            with contextlib.suppress(UnavailableError), self.db.session() as connection:
+                return (connection.execute(sql.encode(), params).fetchall(),)
+            return None
+
+        return eventually(look, timeout=30)[0]  # type: ignore[index]
 
     def value(self, sql: str, *params: object) -> object:
         return next(iter(self.rows(sql, *params)[0].values()))
@@ -103,6 +117,21 @@ class Room:
 
     def heard(self) -> int:
         return int(str(self.value("SELECT count(*) FROM heard")))
+
+
+HEARD = """
+CREATE TABLE heard (
+    n bigint GENERATED ALWAYS AS IDENTITY, event_id uuid NOT NULL, subject text NOT NULL, sequence bigint,
+    position bigint, type text NOT NULL, number integer
+)"""
+
+
+def furnish(service: str, addresses: DatabaseAddresses) -> Room:
+    """Put the chassis' own tables into an empty database, and one for what was heard."""
+    migrate(addresses.owner_dsn)
+    room = Room(service, addresses.app_dsn, addresses.owner_dsn)
+    room.own(HEARD)
+    return room
 
 
 def settings_of(room: Room, amqp_uri: str) -> dict[str, str]:

@@ -15,7 +15,6 @@ import psycopg
 import pytest
 import urllib3
 
-from services.chassis.errors import UnavailableError
 from tests.chassis.rig import LEADS, LISTENS, NO_FAULTS, Process, Room, faults_in, relay_of, running, worker_of
 from tests.conftest import Broker
 from tests.waiting import eventually
@@ -179,8 +178,6 @@ def test_a_database_that_is_away_costs_no_deliveries_and_no_busy_loop(line: Line
             admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
 
     line.tell_while(away)
-    with contextlib.suppress(UnavailableError):
-        line.referral.heard()
     line.arrived()
     assert line.worker.said(LISTENS) <= 3
     assert line.worker.said("consumer.interrupted") < 10

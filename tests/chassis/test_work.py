@@ -133,8 +133,7 @@ def test_fifty_parallel_repetitions_have_one_effect(directory: Room) -> None:
     answers: list[object] = []
 
     def send() -> None:
-        for _ in range(7):
-            answers.append(run_once(unit))
+        answers.extend(run_once(unit) for _ in range(7))
 
     threads = [threading.Thread(target=send) for _ in range(7)]
     for thread in threads:

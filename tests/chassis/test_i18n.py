@@ -1,0 +1,117 @@
+"""Languages: a sentence for every code and slug, in every language it is needed in; formats as people write them."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from contracts import codes
+from services.chassis.i18n import (
+    PERSON_LANGUAGES,
+    STAFF_LANGUAGES,
+    Sentences,
+    folders,
+    format_day,
+    format_moment,
+    key_of,
+    label,
+    translations,
+)
+from services.chassis.web_errors import WERKZEUG_SLUGS
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ("directory", "referral", "notifications", "audit")
+SLUG = re.compile(r"(?:Error|refuse\w*|refusal)\(\s*(?:\w+,\s*)?\"([a-z-]+\.[a-z-]+)\"")
+SAID = re.compile(r"_\(\s*\"((?:[^\"\\]|\\.)*)\"")
+
+
+def code_lists() -> Iterator[type[StrEnum]]:
+    for item in vars(codes).values():
+        if isinstance(item, type) and issubclass(item, StrEnum) and item is not StrEnum:
+            yield item
+
+
+@pytest.mark.parametrize("language", STAFF_LANGUAGES)
+@pytest.mark.parametrize("codes_of", list(code_lists()), ids=lambda one: one.__name__)
+def test_every_code_has_a_word(codes_of: type[StrEnum], language: str) -> None:
+    said = translations("referral", language)
+    missing = [code for code in codes_of if said.gettext(key_of(code)) == key_of(code)]
+    assert missing == []
+
+
+def slugs_of(service: str) -> set[str]:
+    files = [path for path in (ROOT / "services" / service).rglob("*.py") if "verifier" not in path.parts]
+    return {slug for path in files for slug in SLUG.findall(path.read_text(encoding="utf-8"))}
+
+
+@pytest.mark.parametrize("language", STAFF_LANGUAGES)
+@pytest.mark.parametrize("service", [*SERVICES, "chassis"])
+def test_every_slug_has_a_sentence(service: str, language: str) -> None:
+    said = translations(service, language)
+    slugs = slugs_of(service) | (set(WERKZEUG_SLUGS.values()) if service == "chassis" else set())
+    assert sorted(slug for slug in slugs if said.gettext(f"slug:{slug}") == f"slug:{slug}") == []
+
+
+def messages_of(folder: Path) -> set[str]:
+    with (folder / "messages.po").open("rb") as source:
+        return {text for one in read_po(source) for text in (one.id if isinstance(one.id, tuple) else (one.id,))}
+
+
+@pytest.mark.parametrize("service", [*SERVICES, "chassis"])
+def test_every_sentence_of_a_template_has_a_german_one(service: str) -> None:
+    known = {message for folder in folders(service) for message in messages_of(folder / "de" / "LC_MESSAGES")}
+    templates = [*(ROOT / "services" / service).rglob("*.html")]
+    wanted = {text for path in templates for text in SAID.findall(path.read_text(encoding="utf-8"))}
+    assert sorted(wanted - known) == []
+
+
+@pytest.mark.parametrize("language", PERSON_LANGUAGES)
+def test_the_shell_speaks_every_persons_language(language: str) -> None:
+    for text in ("Skip to content", "Language", "Nothing was changed.", "slug:request.no-such-page"):
+        assert translations("chassis", language).gettext(text) != text or language == "en"
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("*/**/locale/*/LC_MESSAGES/messages.po")), ids=str)
+def test_a_catalogue_keeps_the_places_of_its_values(path: Path) -> None:
+    if ".venv" in path.parts:
+        pytest.skip("not ours")
+    with path.open("rb") as source:
+        messages = [one for one in read_po(source) if one.id]
+    for one in messages:
+        if isinstance(one.id, str) and ":" not in one.id:
+            assert set(re.findall(r"%\(\w+\)s", one.id)) == set(re.findall(r"%\(\w+\)s", str(one.string))), one.id
+
+
+def test_easy_language_falls_back_to_german() -> None:
+    assert translations("chassis", "de-simple").gettext("Main navigation") == "Hauptnavigation"
+
+
+def test_an_unknown_code_is_shown_as_it_is() -> None:
+    assert label("chassis", "de", "status:brand_new") == "brand_new"
+
+
+def test_catalogues_that_know_a_plural_say_it() -> None:
+    assert Sentences([]).ngettext("%(num)s day", "%(num)s days", 2) == "%(num)s days"
+    assert Sentences([]).ngettext("%(num)s day", "%(num)s days", 1) == "%(num)s day"
+
+
+@pytest.mark.parametrize(
+    ("language", "day"),
+    [("de", "23.11.2026"), ("en", "Nov 23, 2026"), ("fr", "23 nov. 2026"), ("de-simple", "23.11.2026")],
+)
+def test_dates_look_as_they_are_written_there(language: str, day: str) -> None:
+    assert format_day(date(2026, 11, 23), language) == day
+
+
+def test_an_instant_is_shown_in_the_time_of_the_place() -> None:
+    late = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    assert format_moment(late, "de") == "24.11.2026, 00:30"
+    assert format_day(late, "de") == "24.11.2026"
+
+
+def test_nothing_is_shown_as_a_dash() -> None:
+    assert (format_day(None, "de"), format_moment(None, "de")) == ("–", "–")

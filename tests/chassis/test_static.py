@@ -1,0 +1,39 @@
+"""What browsers are served: the vendored files are those of the list, the one script stays small, nothing is inline."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from services.chassis import pages
+
+ROOT = Path(__file__).resolve().parents[2]
+KERN = pages.STATIC / "kern-2.7.2"
+TEMPLATES = sorted((ROOT / "services").rglob("templates/**/*.html"))
+
+
+def test_the_vendored_files_are_those_of_the_list() -> None:
+    listed = dict(reversed(line.split("  ")) for line in (KERN / "SHA256SUMS").read_text().splitlines())
+    found = {
+        str(path.relative_to(KERN)): path for path in KERN.rglob("*") if path.is_file() and path.name != "SHA256SUMS"
+    }
+    assert set(listed) == set(found)
+    for name, path in found.items():
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == listed[name], name
+
+
+def test_the_one_script_is_at_most_three_kilobytes() -> None:
+    assert [path.name for path in pages.STATIC.rglob("*.js")] == ["lotsennetz.js"]
+    assert (pages.STATIC / "lotsennetz.js").stat().st_size <= 3_000
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_no_template_holds_inline_style_or_script(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"\sstyle=|\son[a-z]+=|<style|<script(?![^>]*\ssrc=)", text)
+
+
+def test_our_own_sheet_knows_no_left_and_right() -> None:
+    sheet = (pages.STATIC / "lotsennetz.css").read_text(encoding="utf-8")
+    assert not re.search(r"(margin|padding|border)-(left|right)|text-align:\s*(left|right)|[^-]float:", sheet)
