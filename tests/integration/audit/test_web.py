@@ -5,6 +5,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from services.chassis.config import load
 from services.chassis.db import Database
 from services.chassis.work import Unit
 from tests.chassis.web_rig import SETTINGS, TestIssuer, bearer
-from tests.integration.audit.conftest import START, an_arrival
+from tests.integration.audit.conftest import START, a_log, an_arrival
 from tests.integration.audit.test_verifier import VERIFIER
 from tests.unit.audit.events import ORGANIZATION, PERSON, REFERRAL, a_consent_given, a_disclosure_decided
 
@@ -36,26 +37,36 @@ OPERATIONS = bearer(ISSUER.token(sub="otto", roles=["operations"]))
 NAVIGATOR = bearer(ISSUER.token(sub="anna", roles=["navigator"]))
 
 
-@pytest.fixture
-def client(log):
-    key_file = log.key_file.with_name("log.key")
-    settings = load(
-        "audit",
-        SETTINGS
-        | {
-            "DATABASE_URL": log.app_dsn,
-            "CHECKPOINT_KEY_FILE": str(key_file),
-            "CHECKPOINT_DIR": str(log.directory),
-        },
-    )
+@contextmanager
+def serving(log):
+    given = {"CHECKPOINT_KEY_FILE": str(log.key_file.with_name("log.key")), "CHECKPOINT_DIR": str(log.directory)}
+    settings = load("audit", {**SETTINGS, **given, "DATABASE_URL": log.app_dsn})
     with Database(log.app_dsn) as database:
         app = create_app(settings, Unit(database, FixedClock(START), "audit"), issuer_keys=ISSUER.keys())
         yield app.test_client()
 
 
 @pytest.fixture
-def told(log):
-    """A consent, a disclosure on it, a refusal, and three events that say nothing special; all signed."""
+def own_client(log):
+    """A log of this test's own behind HTTP."""
+    with serving(log) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def told(make_database, postgres, tmp_path_factory):
+    """A consent, a disclosure on it, a refusal, and three events that say nothing special; all signed and published."""
+    with a_log(make_database, postgres, tmp_path_factory.mktemp("told")) as log:
+        yield tell(log)
+
+
+@pytest.fixture(scope="module")
+def client(told):
+    with serving(told) as client:
+        yield client
+
+
+def tell(log):
     arrivals = [
         an_arrival(1, a_consent_given()),
         an_arrival(2, a_disclosure_decided()),
@@ -64,6 +75,7 @@ def told(log):
     ]
     hear(log, *arrivals)
     log.sign()
+    log.publish()
     return log
 
 
@@ -91,8 +103,9 @@ def test_operations_sees_its_health(client, told, path, who, status):
 
 @pytest.mark.parametrize("path", ["/audit/api/v1/entries", "/audit/", "/audit/entries/1"])
 def test_every_look_is_told_before_anything_is_shown(client, told, path):
+    before = len(views(told))
     client.get(path, headers=DPO)
-    looked = views(told)
+    looked = views(told)[before:]
     assert [event["type"] for event in looked] == ["audit.log_viewed.v1"]
     assert looked[0]["actor"].startswith("staff:")
     assert looked[0]["data"]["role"] == "dpo"
@@ -172,25 +185,24 @@ def test_a_proof_of_what_is_not_there_is_refused(client, told, path, status):
     assert client.get(f"/audit/api/v1/{path}", headers=DPO).status_code == status
 
 
-def test_the_key_is_open_to_everybody(client, log):
-    assert client.get("/audit/api/v1/checkpoints/key").get_data(as_text=True) == log.key_file.read_text()
+def test_the_key_is_open_to_everybody(own_client, log):
+    assert own_client.get("/audit/api/v1/checkpoints/key").get_data(as_text=True) == log.key_file.read_text()
 
 
-def test_nothing_is_proven_or_exported_of_an_empty_log(client, log):
+def test_nothing_is_proven_or_exported_of_an_empty_log(own_client, log):
     for path in ("checkpoints/latest", "export", "proofs/inclusion?position=0"):
-        assert client.get(f"/audit/api/v1/{path}", headers=DPO).status_code == 404
+        assert own_client.get(f"/audit/api/v1/{path}", headers=DPO).status_code == 404
 
 
 def test_an_export_over_http_verifies_and_is_told(client, told, tmp_path):
-    told.publish()
     answer = client.get("/audit/api/v1/export", headers=OPERATIONS)
     assert answer.content_type == "application/x-ndjson"
     path = tmp_path / "export.ndjson"
     path.write_bytes(answer.data)
     command = [sys.executable, VERIFIER, "--export", path, "--checkpoint", told.directory, "--key", told.key_file]
     assert subprocess.run(command, check=False, capture_output=True).returncode == 0
-    assert views(told)[0]["type"] == "audit.log_exported.v1"
-    assert views(told)[0]["data"]["size"] == 6
+    assert views(told)[-1]["type"] == "audit.log_exported.v1"
+    assert views(told)[-1]["data"]["size"] == 6
 
 
 @pytest.mark.parametrize(
@@ -204,7 +216,7 @@ def test_an_extract_or_receipt_over_http_verifies_and_is_told(client, told, tmp_
     command = [sys.executable, VERIFIER, "--export", file, "--key", told.key_file]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
-    assert views(told)[0]["type"] == "audit.log_exported.v1"
+    assert views(told)[-1]["type"] == "audit.log_exported.v1"
 
 
 def test_a_receipt_fits_on_paper(client, told):
@@ -251,9 +263,9 @@ def test_a_case_shows_the_disclosure_beside_its_consent_and_the_refusal(client, 
     assert "consent not in the log" not in page
 
 
-def test_a_disclosure_without_its_consent_in_the_log_is_marked(client, log):
+def test_a_disclosure_without_its_consent_in_the_log_is_marked(own_client, log):
     hear(log, an_arrival(2, a_disclosure_decided()))
-    page = client.get(f"/audit/cases/referral/{REFERRAL}", headers={**DPO, "Accept-Language": "en"}).get_data(
+    page = own_client.get(f"/audit/cases/referral/{REFERRAL}", headers={**DPO, "Accept-Language": "en"}).get_data(
         as_text=True
     )
     assert "consent not in the log" in page
@@ -264,15 +276,15 @@ def test_what_is_not_there_is_not_found(client, told, path):
     assert client.get(path, headers=DPO).status_code == 404
 
 
-def test_gaps_in_a_stream_are_shown(client, log):
+def test_gaps_in_a_stream_are_shown(own_client, log):
     report = StreamReported(
         stream_id=UUID(int=1), position=9, count=9, rolling_sha256="0" * 64, reported_at=START + timedelta(seconds=9)
     )
     hear(log, *(an_arrival(number) for number in (1, 2, 5, 6)), an_arrival(10, report))
-    health = client.get("/audit/operator/log", headers=OPERATIONS).json["completeness"]
+    health = own_client.get("/audit/operator/log", headers=OPERATIONS).json["completeness"]
     assert health["missing"] == 5
     assert health["streams"][0]["gaps"] == [[3, 4], [7, 9]]
-    page = client.get("/audit/integrity", headers=OPERATIONS).get_data(as_text=True)
+    page = own_client.get("/audit/integrity", headers=OPERATIONS).get_data(as_text=True)
     assert "3–4, 7–9" in " ".join(page.split())
 
 
@@ -282,23 +294,23 @@ def test_the_operators_status_says_how_the_log_is(client, told):
     assert status["completeness"]["missing"] == 0
 
 
-def test_a_published_head_that_the_log_contradicts_is_an_alarm_on_the_page(client, told):
-    told.publish()
-    assert client.get("/audit/operator/log", headers=OPERATIONS).json["published"] == {"size": 6, "agrees": True}
-    page = client.get("/audit/integrity", headers={**DPO, "Accept-Language": "en"}).get_data(as_text=True)
+def test_a_published_head_that_the_log_contradicts_is_an_alarm_on_the_page(own_client, log):
+    tell(log)
+    assert own_client.get("/audit/operator/log", headers=OPERATIONS).json["published"] == {"size": 6, "agrees": True}
+    page = own_client.get("/audit/integrity", headers={**DPO, "Accept-Language": "en"}).get_data(as_text=True)
     assert "with the head of 6 entries" in page
-    latest = told.directory / "latest.note"
-    for note in (told.writer.signer.sign(6, bytes(32)), told.writer.signer.sign(7, bytes(32)), "torn"):
+    latest = log.directory / "latest.note"
+    for note in (log.writer.signer.sign(6, bytes(32)), log.writer.signer.sign(7, bytes(32)), "torn"):
         latest.write_text(note)
-        assert client.get("/audit/operator/log", headers=OPERATIONS).json["published"]["agrees"] is False
-        page = client.get("/audit/integrity", headers={**DPO, "Accept-Language": "en"}).get_data(as_text=True)
+        assert own_client.get("/audit/operator/log", headers=OPERATIONS).json["published"]["agrees"] is False
+        page = own_client.get("/audit/integrity", headers={**DPO, "Accept-Language": "en"}).get_data(as_text=True)
         assert "The log contradicts what was published of it" in page
 
 
-def test_a_complete_stream_has_no_gaps(client, log):
+def test_a_complete_stream_has_no_gaps(own_client, log):
     report = StreamReported(stream_id=UUID(int=1), position=2, count=2, rolling_sha256="0" * 64, reported_at=START)
     hear(log, an_arrival(2), an_arrival(1), an_arrival(3, report))
-    health = client.get("/audit/operator/log", headers=OPERATIONS).json["completeness"]
+    health = own_client.get("/audit/operator/log", headers=OPERATIONS).json["completeness"]
     assert (health["missing"], health["streams"][0]["gaps"]) == (0, [])
 
 
@@ -327,7 +339,7 @@ def a_report(position, rolling):
     )
 
 
-def test_a_stream_is_compared_byte_for_byte_and_the_next_comparison_goes_on_from_there(client, log):
+def test_a_stream_is_compared_byte_for_byte_and_the_next_comparison_goes_on_from_there(own_client, log):
     sent = [an_arrival(number) for number in (1, 2)]
     hear(log, *sent, third := an_arrival(3, a_report(2, rolled(*sent))))
     assert compare(log) == 1
@@ -335,16 +347,16 @@ def test_a_stream_is_compared_byte_for_byte_and_the_next_comparison_goes_on_from
     sent += [third, an_arrival(4)]
     hear(log, sent[-1], an_arrival(5, a_report(4, rolled(*sent)), time=START + timedelta(minutes=1)))
     assert compare(log) == 1
-    completeness = client.get("/audit/operator/log", headers=OPERATIONS).json["completeness"]
+    completeness = own_client.get("/audit/operator/log", headers=OPERATIONS).json["completeness"]
     assert (completeness["missing"], completeness["differing"]) == (0, 0)
     assert completeness["streams"][0]["compared"] == 4
 
 
-def test_an_event_that_is_not_what_its_sender_sent_is_noticed(client, log):
+def test_an_event_that_is_not_what_its_sender_sent_is_noticed(own_client, log):
     hear(log, an_arrival(1), an_arrival(2, a_report(1, rolled(an_arrival(1, actor="staff:other")))))
     assert compare(log) == 1
-    assert client.get("/audit/operator/log", headers=OPERATIONS).json["completeness"]["differing"] == 1
-    page = client.get("/audit/integrity", headers={**DPO, "Accept-Language": "en"}).get_data(as_text=True)
+    assert own_client.get("/audit/operator/log", headers=OPERATIONS).json["completeness"]["differing"] == 1
+    page = own_client.get("/audit/integrity", headers={**DPO, "Accept-Language": "en"}).get_data(as_text=True)
     assert "differs" in page
 
 
