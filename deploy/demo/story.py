@@ -4,6 +4,7 @@ Each step says what is expected and what was seen. People in it are made up and 
 """
 
 import json
+import re
 import secrets
 import subprocess
 import sys
@@ -504,7 +505,7 @@ class Story:
         self._export(export)
         result = self.setting.verify_audit(export)
         assert result.returncode == 0, result.stdout + result.stderr
-        return result.stdout.strip().splitlines()[-1]
+        return result.stdout.strip().splitlines()[0]
 
     def _export(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -525,7 +526,10 @@ class Story:
         (folder / "log.ndjson").write_bytes(b"".join(lines))
         result = self.setting.verify_audit(folder)
         assert result.returncode == 1, f"exit {result.returncode}: {result.stdout}{result.stderr}"
-        return (result.stdout + result.stderr).strip().splitlines()[-1]
+        verdict = (result.stdout + result.stderr).strip().splitlines()[0]
+        entry = index - 1  # the first line is the head of the export
+        assert re.search(rf"\bentry {entry}\b", verdict), f"entry {entry} was changed, but: {verdict}"
+        return verdict
 
 
 def as_json(rows: list[Row]) -> str:

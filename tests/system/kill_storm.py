@@ -114,9 +114,9 @@ class Storm(threading.Thread):
             if name is None:
                 self.finished = True
                 return
-            victims = self._targets().get(name, [])
-            if not victims:
-                continue
+            while not (victims := self._targets().get(name, [])):
+                if self.over.wait(0.2):  # killed a moment ago and not back yet
+                    return
             victim = self._chance.choice(victims)
             victim.send_signal(signal.SIGKILL)
             self.kills.append(Kill(name, self._story, round(time.monotonic() - began, 2), victim.pid))
