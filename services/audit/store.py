@@ -9,7 +9,7 @@ from services.audit.domain.cosignature import Cosignature
 from services.audit.domain.entry import REFERENCES, Entry
 from services.audit.domain.log import Head, Link
 from services.audit.domain.merkle import Frontier, Subtree
-from services.audit.queries.streams import Stream
+from services.audit.domain.streams import Stream
 from services.chassis.db import Connection
 
 #: One writer at a time, across all processes: held until the transaction ends.

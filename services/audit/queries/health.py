@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from services.audit.domain.streams import Stream
 from services.audit.queries import tree
-from services.audit.queries.streams import Stream, streams
+from services.audit.queries.streams import streams
 from services.audit.writer import LogContradictsError, Outside
 from services.chassis.db import Connection
 

@@ -7,9 +7,8 @@ that was never heard; a rolling hash that differs is an event that was not what 
 
 import hashlib
 import json
-from dataclasses import dataclass
-from datetime import datetime
 
+from services.audit.domain.streams import Compared, Gap, Stream
 from services.chassis.db import Connection
 
 SERVICES = ("directory", "referral", "notifications", "audit")
@@ -39,40 +38,6 @@ BODIES = """
 SELECT convert_from(leaf, 'UTF8')::jsonb ->> 'eventsha256' AS sha256 FROM entries
 WHERE source = %s AND stream_position > %s AND stream_position <= %s AND leaf IS NOT NULL ORDER BY stream_position
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Places of a stream that never arrived."""
-
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """How far a stream was compared by content, the rolling hash there, and how many comparisons differed."""
-
-    position: int = 0
-    rolling_sha256: str = "0" * 64
-    differing: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """What one service reported, and what of it is in the log."""
-
-    source: str
-    position: int
-    heard: int
-    reported_at: datetime
-    rolling_sha256: str
-    gaps: tuple[Gap, ...]
-    compared: Compared
-
-    @property
-    def complete(self) -> bool:
-        return not self.gaps
 
 
 def streams(connection: Connection, limit: int = 20) -> list[Stream]:
