@@ -85,7 +85,7 @@ class Listing:
             residence_independent=service.residence_independent,
             legal_spheres=frozenset(service.legal_spheres),
             role=service.role,
-            own_measure=service.own_measure,
+            own_measure=service.own_measure or self.organization.own_measure,
             languages=tuple(service.languages),
             interpreters=service.interpreters,
             capacity=service.capacity,
