@@ -37,6 +37,8 @@ class LogExported:
 
 @event("audit.sign_in_refused.v1", subject=("refusal", "refusal_id"))
 class SignInRefused:
+    """A token or sign-in was refused at a door of audit."""
+
     refusal_id: UUID
     slug: Slug
     count: int

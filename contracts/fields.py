@@ -5,254 +5,76 @@ by its type. Plain ``str``, ``dict``, ``float`` and ``Any`` are refused when the
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
-from types import MappingProxyType, NoneType, UnionType
-from typing import Any, NewType, Union, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 from uuid import UUID
 
-import marshmallow
 from marshmallow import fields
 
-Code = NewType("Code", str)
-"""A short technical token: an id of a text, a hash, a key id."""
-Slug = NewType("Slug", str)
-"""The stable name of a sentence or refusal, such as ``consent.withdrawn``."""
-Reference = NewType("Reference", str)
-"""The number people use for a referral, such as ``R-26-4F7KQ``."""
-LanguageTag = NewType("LanguageTag", str)
-"""A BCP 47 language tag."""
-OfficialKey = NewType("OfficialKey", str)
-"""An official regional key (ARS) or a prefix of one."""
-PublicUrl = NewType("PublicUrl", str)
-"""An address anybody may know."""
-PublicContact = NewType("PublicContact", str)
-"""A public phone number, mailbox or postal address of an organization, never of a person."""
-
-SealedText = NewType("SealedText", str)
-"""Words encrypted to one reader: a compact JWE (RFC 7516). The only way free text may travel."""
-
-PATTERNS: Mapping[Any, str] = MappingProxyType(
-    {
-        Code: r"^[A-Za-z0-9_.:+/=-]{1,128}$",
-        Slug: r"^[a-z0-9]+([._-][a-z0-9]+)*$",
-        Reference: r"^R-[0-9A-Z-]{4,20}$",
-        LanguageTag: r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
-        OfficialKey: r"^[0-9]{2,12}$",
-        PublicUrl: r"^https?://[^\s]{1,500}$",
-        SealedText: r"^[A-Za-z0-9_-]{1,4000}(\.[A-Za-z0-9_-]{0,24000}){4}$",
-        PublicContact: r"^[^\x00-\x1f]{1,300}$",
-    }
+from contracts.documents import FrozenDocument, JsonDocument, PublicJwk, PublicText
+from contracts.texts import (
+    PATTERNS,
+    Code,
+    LanguageTag,
+    OfficialKey,
+    PublicContact,
+    PublicUrl,
+    Reference,
+    SealedText,
+    Slug,
+)
+from contracts.wire import (
+    CodeOf,
+    Day,
+    Document,
+    Identifier,
+    Instant,
+    Matches,
+    StrictBoolean,
+    StrictInteger,
+    TupleOf,
+    format_instant,
+    parse_instant,
 )
 
-
-class FrozenDocument(Mapping[str, Any]):
-    """An immutable JSON object; `as_dict` gives a plain copy for whoever must change or store it."""
-
-    __slots__ = ("_items",)
-
-    def __init__(self, items: Mapping[str, Any]) -> None:
-        self._items = {key: _freeze(item) for key, item in items.items()}
-        self.check()
-
-    def check(self) -> None:
-        """Refuse content this kind of document may not hold."""
-
-    def as_dict(self) -> dict[str, Any]:
-        return {key: _thaw(item) for key, item in self._items.items()}
-
-    def __getitem__(self, key: str) -> Any:
-        return self._items[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __hash__(self) -> int:
-        return hash(frozenset(self._items.items()))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.as_dict()!r})"
-
-
-class JsonDocument(FrozenDocument):
-    """A published rule document, such as the eligibility rules of a service."""
-
-    __slots__ = ()
-
-
-class PublicText(FrozenDocument):
-    """A public text per language tag."""
-
-    __slots__ = ()
-
-    def check(self) -> None:
-        for tag, text in self.items():
-            if not re.match(PATTERNS[LanguageTag], tag) or not isinstance(text, str):
-                raise ValueError("a public text maps language tags to texts")
-
-
-class PublicJwk(FrozenDocument):
-    """The public half of a key (RFC 7517); a private member is refused."""
-
-    __slots__ = ()
-
-    def check(self) -> None:
-        private = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}.intersection(self)
-        if private or "kty" not in self:
-            raise ValueError("a public JWK names its kty and holds no private member")
-
+__all__ = [
+    "PATTERNS",
+    "PUBLIC_ONLY",
+    "Code",
+    "CodeOf",
+    "Day",
+    "Document",
+    "ForbiddenTypeError",
+    "FrozenDocument",
+    "Identifier",
+    "Instant",
+    "JsonDocument",
+    "Kind",
+    "LanguageTag",
+    "Matches",
+    "OfficialKey",
+    "PublicContact",
+    "PublicJwk",
+    "PublicText",
+    "PublicUrl",
+    "Reference",
+    "SealedText",
+    "Slug",
+    "StrictBoolean",
+    "StrictInteger",
+    "TupleOf",
+    "format_instant",
+    "is_aware_utc",
+    "kind_of",
+    "parse_instant",
+]
 
 PUBLIC_ONLY: frozenset[Any] = frozenset({PublicText, PublicContact, PublicJwk, JsonDocument})
 _DOCUMENTS = (PublicText, PublicJwk, JsonDocument)
-
-
-def _freeze(item: Any) -> Any:
-    if isinstance(item, FrozenDocument):
-        return item
-    if isinstance(item, Mapping):
-        return FrozenDocument(item)
-    return tuple(_freeze(one) for one in item) if isinstance(item, list | tuple) else item
-
-
-def _thaw(item: Any) -> Any:
-    if isinstance(item, FrozenDocument):
-        return item.as_dict()
-    return [_thaw(one) for one in item] if isinstance(item, tuple) else item
-
-
-# --- how values look in JSON ----------------------------------------------------------------------------------------
-
-
-class Matches(marshmallow.validate.Regexp):
-    """The whole text matches; a bare ``$`` would let a line break slip through."""
-
-    def __call__(self, value: Any) -> Any:
-        if not self.regex.fullmatch(value):
-            raise marshmallow.ValidationError(self._format_error(value))
-        return value
-
-
-class StrictInteger(fields.Integer):
-    """A whole number; ``true`` and ``"3"`` are none."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(strict=True, **kwargs)
-
-    def _validated(self, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise self.make_error("invalid", input=value)
-        return value
-
-
-class StrictBoolean(fields.Boolean):
-    """``true`` or ``false``; ``1`` and ``"yes"`` are neither."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
-        return value
-
-
-_INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$")
-
-
-def parse_instant(text: str) -> datetime:
-    """Read an RFC 3339 instant as aware UTC; ``datetime.fromisoformat`` alone takes too much."""
-    if not isinstance(text, str) or not _INSTANT.match(text):
-        raise ValueError("not an RFC 3339 instant")
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("not an RFC 3339 instant") from error
-
-
-def format_instant(instant: datetime) -> str:
-    """Write an instant in UTC with microseconds, so that equal instants are equal bytes."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-class Instant(fields.Field[datetime]):
-    """An RFC 3339 instant with offset."""
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else format_instant(value)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
-        try:
-            return parse_instant(value)
-        except ValueError as error:
-            raise marshmallow.ValidationError("rfc3339-instant") from error
-
-
-_DAY = re.compile(r"^\d{4}-\d\d-\d\d$")
-
-
-class Day(fields.Date):
-    """A calendar day, ``YYYY-MM-DD`` and nothing shorter."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, str) or not _DAY.match(value):
-            raise marshmallow.ValidationError("calendar-day")
-        return super()._deserialize(value, attr, data, **kwargs)
-
-
-class Identifier(fields.UUID):
-    """A UUID in its hyphenated form."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, str) or len(value) != 36:
-            raise self.make_error("invalid_uuid")
-        return super()._deserialize(value, attr, data, **kwargs)
-
-
-class CodeOf(fields.Field[StrEnum]):
-    """One code of a list."""
-
-    def __init__(self, codes: type[StrEnum], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.codes = codes
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else str(value.value)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> StrEnum:
-        if not isinstance(value, str) or value not in self.codes.__members__.values():
-            raise marshmallow.ValidationError(f"code-of-{self.codes.__name__}")
-        return self.codes(value)
-
-
-class Document(fields.Field[FrozenDocument]):
-    """A public mapping."""
-
-    def __init__(self, kind: type[FrozenDocument], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.kind = kind
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        return None if value is None else value.as_dict()
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> FrozenDocument:
-        try:
-            return self.kind(value)
-        except (ValueError, AttributeError, TypeError) as error:
-            raise marshmallow.ValidationError(f"document-{self.kind.__name__}") from error
-
-
-class TupleOf(fields.List[Any]):
-    """A list in JSON, a tuple in Python."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, list):
-            raise marshmallow.ValidationError("list")
-        return tuple(super()._deserialize(value, attr, data, **kwargs))
-
-
-# --- one table from annotation to kind ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,8 @@ class DeskLinkIssued:
 
 @event("notifications.sign_in_refused.v1", subject=("refusal", "refusal_id"))
 class SignInRefused:
+    """A token or sign-in was refused at a door of notifications."""
+
     refusal_id: UUID
     slug: Slug
     count: int

@@ -510,6 +510,8 @@ class SignInRefused:
 
 @event("referral.signed_out.v1", subject=("session", "session_id"))
 class SignedOut:
+    """A staff member signed out of referral."""
+
     session_id: UUID
 
 

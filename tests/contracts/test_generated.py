@@ -44,6 +44,11 @@ def test_everything_that_is_said_is_described_and_shown() -> None:
     assert set(all_schemas()) == {*REGISTRY, *ACTIONS, "dossier", "envelope"}
 
 
+@pytest.mark.parametrize("name", sorted(REGISTRY))
+def test_every_event_says_in_a_sentence_what_it_means(name: str) -> None:
+    assert not str(REGISTRY[name].__doc__).startswith(f"{REGISTRY[name].__name__}("), "only the generated signature"
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_example_is_valid_by_its_schema_and_by_the_envelopes(name: str) -> None:
     example = generated(f"examples/{name}.json")
