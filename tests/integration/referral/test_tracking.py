@@ -1,0 +1,153 @@
+"""The tracking list: the same truth as the domain, only what one may see, page by page."""
+
+from datetime import timedelta
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+
+from contracts.codes import Party, Site, Status
+from services.referral.queries import tracking
+from services.referral.queries.tracking import Wanted
+from services.referral.store import referrals
+from tests.integration.referral.rig import Network, recipient, to_ihk
+from tests.integration.referral.scene import CENTER, IHK, IHK_SERVICE, NAVIGATOR
+
+ELSEWHERE = referrals.staff_actor("staff:" + "b" * 32, Site.NEUSS, CENTER, NAVIGATOR.role)
+FOREIGN = referrals.staff_actor("staff:" + "c" * 32, Site.AACHEN, IHK, NAVIGATOR.role)
+
+
+def listed(network: Network, wanted: Wanted | None = None) -> list[tracking.Row]:
+    with network.scene.db.read() as connection:
+        return tracking.tracking(connection, NAVIGATOR, wanted or Wanted(), network.scene.clock.today())[0]
+
+
+def another(network: Network, name: str, *recipients: object, send: bool = True) -> str:
+    navigator = network.navigator
+    enquiry = navigator.enquire(family_name=name)
+    if recipients:
+        navigator.consent(enquiry, *recipients)  # type: ignore[arg-type]
+    referral_id = str(navigator.draft(enquiry)["id"])
+    if send:
+        navigator.act(referral_id, "prepare")
+        network.scene.tick()
+    return referral_id
+
+
+@pytest.fixture
+def busy(network: Network) -> Network:
+    """Referrals in nine states."""
+    hwk = network.hwk
+    ids = {name: another(network, name, recipient()) for name in ("Asked", "Accepted", "Started", "Waiting", "Over")}
+    hwk.act(ids["Asked"], "ask", {"question": "LANGUAGE_LEVEL"})
+    hwk.act(ids["Accepted"], "accept")
+    hwk.act(ids["Started"], "accept")
+    hwk.act(ids["Started"], "start", {"first_contact_on": network.scene.clock.today().isoformat()})
+    hwk.act(ids["Waiting"], "waitlist")
+    hwk.fetch(ids["Over"])
+    network.navigator.act(ids["Over"], "cancel", {"reason": "PERSON_DECLINED"})
+    another(network, "Requested", recipient(back_level="receipt"))
+    fetched = another(network, "Fetched", recipient(back_level="none"))
+    hwk.fetch(fetched)
+    another(network, "Draft", send=False)
+    another(network, "Unconsented")
+    return network
+
+
+def test_it_waits_for_whom_the_domain_says_and_is_due_when_the_domain_says(busy: Network):
+    rows = listed(busy, Wanted(everything=True))
+    assert len(rows) == 9
+    for row in rows:
+        seen = busy.navigator.see(str(row.id))
+        assert (row.waiting_for, row.status) == (seen["waiting_for"], seen["status"]), row.reference
+        assert (row.due_on.isoformat() if row.due_on else None) == seen["due_on"], row.status
+
+
+def test_it_begins_with_what_is_due_soonest(busy: Network):
+    days = [row.due_on for row in listed(busy) if row.due_on]
+    assert days == sorted(days)
+    assert listed(busy)[-1].due_on is None
+
+
+def test_an_ended_referral_stays_on_the_list_as_long_as_the_partner_owes_something(busy: Network):
+    assert Status.CANCELLED in {row.status for row in listed(busy)}
+
+
+def test_filters_and_counters_agree(busy: Network):
+    today = busy.scene.clock.today() + timedelta(days=400)
+    with busy.scene.db.read() as connection:
+        counts = tracking.counts(connection, NAVIGATOR, today)
+        overdue = tracking.tracking(connection, NAVIGATOR, Wanted(overdue=True), today)[0]
+    assert counts.open == len(listed(busy))
+    assert counts.ours == len(listed(busy, Wanted(waiting_for=Party.NAVIGATOR)))
+    assert counts.overdue == len(overdue) > 0
+    for status, many in counts.by_status.items():
+        assert many == len(listed(busy, Wanted(status=status))), status
+
+
+@pytest.mark.parametrize("stranger", [ELSEWHERE, FOREIGN], ids=["other site", "other organization"])
+def test_nobody_else_sees_any_of_it(busy: Network, stranger: object):
+    with busy.scene.db.read() as connection:
+        rows, _ = tracking.tracking(connection, stranger, Wanted(everything=True), busy.scene.clock.today())  # type: ignore[arg-type]
+    assert rows == []
+
+
+def test_pages_follow_each_other_without_gap_and_without_repetition(busy: Network, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tracking, "PAGE", 4)
+    found, after = [], ""
+    with busy.scene.db.read() as connection:
+        while after is not None:
+            wanted = Wanted(everything=True, after=after)
+            rows, after = tracking.tracking(connection, NAVIGATOR, wanted, busy.scene.clock.today())  # type: ignore[assignment]
+            found += [row.id for row in rows]
+    assert len(found) == len(set(found)) == 9
+
+
+# --- the pages themselves ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def browser(network: Network) -> FlaskClient:
+    """A navigator's browser; her token stands in for the sign-in, which is tested elsewhere."""
+    client = network.app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {network.navigator.token}"
+    return client
+
+
+def page(client: FlaskClient, **filters: str) -> str:
+    answer = client.get(f"/referral/?{urlencode(filters)}")
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_the_list_names_no_person(network: Network, browser: FlaskClient):
+    network.requested()
+    assert "Ben Salah" not in page(browser)
+    assert "Anerkennung" in page(browser)
+
+
+def test_a_number_typed_in_leads_to_its_case(network: Network, browser: FlaskClient):
+    referral_id = network.requested()
+    reference = network.navigator.see(referral_id)["reference"]
+    answer = browser.get(f"/referral/?reference={reference.lower()}")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/referral/referrals/{referral_id}")
+    assert reference in page(browser, reference=reference[:6])
+    assert reference not in page(browser, reference="R-99-%")
+
+
+def test_an_old_bookmark_still_works(browser: FlaskClient):
+    assert "Hier steht nichts" in page(browser, status="no-such-status", waiting_for="nobody", due="whenever")
+
+
+def test_a_wrong_cursor_is_refused_by_name(browser: FlaskClient):
+    answer = browser.get("/referral/?after=yesterday")
+    assert (answer.status_code, list(answer.json["fields"])) == (422, ["after"])  # type: ignore[index]
+
+
+def test_a_consent_for_two_bodies_is_shown_in_each_case(network: Network, browser: FlaskClient):
+    navigator = network.navigator
+    enquiry = navigator.enquire()
+    navigator.consent(enquiry, recipient(), to_ihk())
+    drafted = navigator.draft(enquiry, IHK_SERVICE)
+    assert "auf Papier unterschrieben" in browser.get(f"/referral/referrals/{UUID(drafted['id'])}").text
