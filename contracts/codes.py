@@ -234,12 +234,16 @@ class ServiceRole(StrEnum):
 
 
 class Audience(StrEnum):
+    """For whom a service is."""
+
     PERSON = "person"
     EMPLOYER = "employer"
     BOTH = "both"
 
 
 class Capacity(StrEnum):
+    """What a service says about its free places; what is old counts as unknown."""
+
     CAPACITY = "capacity"
     NO_CAPACITY = "no_capacity"
     WAITLIST = "waitlist"
@@ -266,17 +270,23 @@ class AgreementKind(StrEnum):
 
 
 class DataProtectionLaw(StrEnum):
+    """Under which law an organization processes personal data."""
+
     GDPR = "GDPR"
     KDG = "KDG"
     DSG_EKD = "DSG-EKD"
 
 
 class EnquirerKind(StrEnum):
+    """Who asks for help."""
+
     PERSON = "person"
     EMPLOYER = "employer"
 
 
 class Site(StrEnum):
+    """The places of the welcome center."""
+
     AACHEN = "aachen"
     MOENCHENGLADBACH = "moenchengladbach"
     NEUSS = "neuss"
@@ -304,6 +314,8 @@ class ConsentChannel(StrEnum):
 
 
 class GivenBy(StrEnum):
+    """Who gave consent; never an employer."""
+
     SELF = "self"
     GUARDIAN = "guardian"
     REPRESENTATIVE = "representative"
@@ -458,6 +470,8 @@ class Duty(StrEnum):
 
 
 class Deletion(StrEnum):
+    """What a partner did with what it had fetched."""
+
     DELETED = "deleted"
     RETAINED = "retained"
 
@@ -492,6 +506,8 @@ class TaskKind(StrEnum):
 
 
 class ReminderKind(StrEnum):
+    """Which deadline draws near."""
+
     FIRST = "first"
     SECOND = "second"
     WAITLIST = "waitlist"

@@ -29,6 +29,8 @@ PARTNER_MAX_LENGTH = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
+    """Where messages are published to."""
+
     name: str
     type: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -36,6 +38,8 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
+    """Where messages wait for who reads them."""
+
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
@@ -62,6 +66,8 @@ class Permissions:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
+    """Everything that has to exist together."""
+
     exchanges: tuple[Exchange, ...]
     queues: tuple[Queue, ...]
     bindings: tuple[Binding, ...]

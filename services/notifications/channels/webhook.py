@@ -18,7 +18,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from services.notifications.channels.result import Result
-from services.notifications.domain.addresses import Network, RefusedAddressError, Target, pin, target_of
+from services.notifications.domain.addresses import Network, RefusedAddressError, Target, check_plain, pin, target_of
 
 GONE = 410
 CONTENT_TYPE = "application/cloudevents+json"
@@ -52,6 +52,7 @@ class WebhookSender:
         try:
             target = target_of(url, plain_allowed=bool(self.allowed))
             address = pin(self.resolve(target.host, target.port), self.allowed)
+            check_plain(target, address, self.allowed)
         except RefusedAddressError as refused:
             return Result(refused.cause, final=refused.cause != "name-unresolved")
         return self._post(target, address, _headers(secret, notice_id, body, now), body)

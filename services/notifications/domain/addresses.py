@@ -61,9 +61,13 @@ def is_allowed(text: str, allowed: Sequence[Network] = ()) -> bool:
     except ValueError:
         return False
     inner = _embedded(address)
-    if any(inner in network for network in allowed if network.version == inner.version):
+    if _is_in(inner, allowed):
         return True
     return inner.is_global and not inner.is_multicast and not inner.is_reserved
+
+
+def _is_in(address: Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks if network.version == address.version)
 
 
 def _embedded(address: Address) -> Address:
@@ -88,3 +92,9 @@ def pin(addresses: Sequence[str], allowed: Sequence[Network] = ()) -> str:
     if len(addresses) > MOST_ADDRESSES or not all(is_allowed(one, allowed) for one in addresses):
         raise RefusedAddressError("address-refused")
     return addresses[0]
+
+
+def check_plain(target: Target, address: str, allowed: Sequence[Network]) -> None:
+    """In the clear only within a network of one's own: opening one for a test opens nothing to the world."""
+    if not target.secure and not _is_in(_embedded(ip_address(address.partition("%")[0])), allowed):
+        raise RefusedAddressError("url-not-https")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.domain.addresses import RefusedAddressError, is_allowed, pin, target_of
+from services.notifications.domain.addresses import RefusedAddressError, check_plain, is_allowed, pin, target_of
 
 REFUSED = [
     "127.0.0.1",
@@ -83,6 +83,16 @@ def test_one_refused_among_many_refuses_all(addresses: list[str], cause: str) ->
     with pytest.raises(RefusedAddressError) as refused:
         pin(addresses)
     assert refused.value.cause == cause
+
+
+def test_in_the_clear_only_within_a_network_of_ones_own() -> None:
+    own = (ip_network("10.1.0.0/16"),)
+    plain, secure = (target_of(f"{scheme}://kammer.example/", plain_allowed=True) for scheme in ("http", "https"))
+    check_plain(plain, "10.1.2.3", own)
+    check_plain(secure, "93.184.216.34", own)
+    with pytest.raises(RefusedAddressError) as refused:
+        check_plain(plain, "93.184.216.34", own)
+    assert refused.value.cause == "url-not-https"
 
 
 @pytest.mark.parametrize(
