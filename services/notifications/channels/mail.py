@@ -75,9 +75,9 @@ def _connect(server: MailServer) -> smtplib.SMTP:
         )
     else:
         smtp = smtplib.SMTP(server.host, server.port, timeout=SECONDS)
-        if not server.may_be_plain:
-            smtp.starttls(context=ssl.create_default_context())
     try:
+        if not server.encrypted and not server.may_be_plain:
+            smtp.starttls(context=ssl.create_default_context())
         if server.user is not None and server.password is not None:
             smtp.login(server.user, server.password)
     except BaseException:
