@@ -76,7 +76,7 @@ def _both(*deeds: Deed) -> Deed:
 
 def _expire(work: Work, referral: Referral) -> None:
     moved, facts = domain.expire(referral, CLOCK, moment_of(work))
-    save(work, referral, moved, facts, action=Action.EXPIRE)
+    save(work, moved, facts, action=Action.EXPIRE)
 
 
 DEEDS: Mapping[DeadlineKind, Deed] = MappingProxyType(

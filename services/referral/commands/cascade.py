@@ -24,7 +24,7 @@ def reconsider(work: Work, person_id: UUID) -> None:
     for referral in referrals.of_person(work.tx, person_id, lock=True):
         released = domain.release_again(referral, moment_of(work))
         if released is not referral:
-            save(work, referral, released, ())
+            save(work, released, ())
 
 
 def follow_withdrawal(work: Work, keys: Keys, consent: Consent, organization_id: UUID | None = None) -> None:
@@ -41,7 +41,7 @@ def withdraw_from(work: Work, keys: Keys, referral: Referral) -> None:
     if referral.status.is_terminal:
         moved, facts = domain.withdraw_after_end(referral, moment_of(work))
         if facts:
-            save(work, referral, moved, facts)
+            save(work, moved, facts)
     elif referral.status in RUNNING and not _is_still_carried(work, keys, referral):
         revoke(work, referral)
 
@@ -71,7 +71,7 @@ def _disclosed_categories(work: Work, referral: Referral) -> frozenset[DataCateg
 def revoke(work: Work, referral: Referral) -> Referral:
     """The engine stops a referral whose consent holds no longer."""
     moved, facts = domain.revoke(referral, CONSENT, moment_of(work))
-    return save(work, referral, moved, facts, action=Action.REVOKE)
+    return save(work, moved, facts, action=Action.REVOKE)
 
 
 def reseal_all(work: Work, keys: Keys, person_id: UUID) -> None:
@@ -97,7 +97,7 @@ def stop_all(work: Work, person_id: UUID) -> None:
         elif referral.status.is_terminal:
             moved, facts = domain.withdraw_after_end(referral, moment_of(work))
             if facts:
-                save(work, referral, moved, facts)
+                save(work, moved, facts)
         else:
             moved, facts = domain.cancel(referral, PERSON, moment_of(work), reason=EndReason.PERSON_DECLINED)
-            save(work, referral, moved, facts, action=Action.CANCEL)
+            save(work, moved, facts, action=Action.CANCEL)

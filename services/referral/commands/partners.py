@@ -13,7 +13,7 @@ from services.referral import domain
 from services.referral.calendar import moment_of
 from services.referral.commands import cascade, disclosing
 from services.referral.commands.referrals import Withheld, keep_comment
-from services.referral.commands.saving import load, load_for_disclosure, save
+from services.referral.commands.saving import load_for_disclosure, save, see
 from services.referral.config import Keys
 from services.referral.domain.lifecycle import RUNNING, Actor
 from services.referral.domain.referral import Referral, Told, refusal
@@ -53,14 +53,14 @@ def perform(
     work: Work, keys: Keys, referral_id: UUID, by: Actor, action: Action, body: Any, version: int | None
 ) -> Referral:
     """Do what the addressed partner says. Above its back level nothing of it is kept, not even its words."""
-    referral = load(work, referral_id, by, version)
+    referral = see(work, referral_id, by, version)
     moved, facts = VERBS[action](referral, by, moment_of(work), **details_of(action, body))
     words = _words(keys, body)
     if action is Action.ASK:
         _keep_question(work, keys, referral, moved, words)
     else:
         keep_comment(work, keys, referral, action, words)
-    return save(work, referral, moved, facts, action=action)
+    return save(work, moved, facts, action=action)
 
 
 def details_of(action: Action, body: Any) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def fetch_dossier(work: Work, keys: Keys, referral_id: UUID, by: Actor, *, print
     if moved == referral:
         disclosing.tell_again(work, referral, facts, disclosure)
         return Fetched(referral, sealed)
-    saved = save(work, referral, moved, facts, epoch=epoch, consentref=disclosure.consentref)
+    saved = save(work, moved, facts, epoch=epoch, consentref=disclosure.consentref)
     return Fetched(saved, sealed)
 
 

@@ -23,7 +23,7 @@ from services.referral.domain.footing import lacking
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.matching import Justification
 from services.referral.domain.referral import Referral, refusal
-from services.referral.store import deadlines, directory, dossiers, persons, referrals, timeline
+from services.referral.store import directory, dossiers, persons, referrals, timeline
 from services.referral.store.referrals import StaffActor
 
 ENGINE = Actor(Party.SYSTEM, "system:clock")
@@ -77,7 +77,6 @@ def draft(
     )
     referrals.add(work, referral)
     matching.choose(work, keys.vault, enquiry, referral, justification)
-    deadlines.follow(work, None, referral)
     timeline.tell_all(work, referral, facts)
     return referral
 
@@ -112,14 +111,14 @@ def prepare(
         duplicates=referrals.of_same_matter(work.tx, referral),
         duplicates_acknowledged=duplicates_acknowledged,
     )
-    return save(work, referral, moved, facts, action=Action.PREPARE)
+    return save(work, moved, facts, action=Action.PREPARE)
 
 
 def revise(work: Work, by: StaffActor, referral_id: UUID, version: int | None) -> Referral:
     """Take it back to draft."""
     referral = load(work, referral_id, by, version)
     moved, facts = domain.revise(referral, by, moment_of(work))
-    return save(work, referral, moved, facts, action=Action.REVISE)
+    return save(work, moved, facts, action=Action.REVISE)
 
 
 def release(work: Work, keys: Keys, referral_id: UUID) -> Referral:
@@ -133,10 +132,10 @@ def release(work: Work, keys: Keys, referral_id: UUID) -> Referral:
     disclosure = disclosing.decide(work, keys, referral, DisclosurePoint.REQUEST)
     if disclosure.allowed is None or lacking(disclosure.listing.footing, work.today):
         moved, facts = domain.withhold(referral, moment_of(work))
-        return save(work, referral, moved, facts)
+        return save(work, moved, facts)
     level = effective_back_level(disclosure.allowed.back_level, disclosure.listing.terms.back_level)
     moved, facts = domain.request(referral, ENGINE, moment_of(work), ground=disclosure.allowed, back_level=level)
-    saved = save(work, referral, moved, facts, action=Action.REQUEST, epoch=epoch, consentref=disclosure.consentref)
+    saved = save(work, moved, facts, action=Action.REQUEST, epoch=epoch, consentref=disclosure.consentref)
     disclosing.seal(work, keys, saved, disclosure)
     return saved
 
@@ -166,7 +165,7 @@ def answer(
         return Withheld(referral, decision.reason)
     person_key = persons.key_of(work.tx, keys.vault, referral.person_id)
     dossiers.keep_answer(work, person_key, question_id, words)
-    saved = save(work, referral, moved, facts, action=Action.ANSWER, epoch=epoch)
+    saved = save(work, moved, facts, action=Action.ANSWER, epoch=epoch)
     if told:
         _add_to_record(work, keys, referral, data, words)
         cascade.reseal(work, keys, saved)
@@ -184,7 +183,7 @@ def conclude(work: Work, by: StaffActor, referral_id: UUID, version: int | None,
     """The person says contact took place, where the partner may not say how it went."""
     referral = load(work, referral_id, by, version)
     moved, facts = domain.conclude(referral, by, moment_of(work), contact_on=contact_on)
-    return save(work, referral, moved, facts, action=Action.CONCLUDE)
+    return save(work, moved, facts, action=Action.CONCLUDE)
 
 
 def cancel(
@@ -201,7 +200,7 @@ def cancel(
     referral = load(work, referral_id, by, version)
     moved, facts = domain.cancel(referral, by, moment_of(work), reason=reason, has_comment=bool(comment))
     keep_comment(work, keys, referral, Action.CANCEL, comment)
-    return save(work, referral, moved, facts, action=Action.CANCEL)
+    return save(work, moved, facts, action=Action.CANCEL)
 
 
 def mark_entered_in_error(
@@ -212,7 +211,7 @@ def mark_entered_in_error(
     moved, facts = domain.mark_entered_in_error(
         referral, by, moment_of(work), became_aware_at=became_aware_at or work.now
     )
-    return save(work, referral, moved, facts, action=Action.MARK_ENTERED_IN_ERROR)
+    return save(work, moved, facts, action=Action.MARK_ENTERED_IN_ERROR)
 
 
 def record_for_partner(
@@ -236,7 +235,7 @@ def record_for_partner(
     )
     timeline.recorded_by_hand(work, referral.id, action, way, told_on, unit)
     keep_comment(work, keys, referral, action, comment)
-    return save(work, referral, moved, facts, action=action)
+    return save(work, moved, facts, action=action)
 
 
 def keep_comment(work: Work, keys: Keys, referral: Referral, action: Action, words: str | None) -> None:

@@ -4,18 +4,25 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from contracts.codes import Action
+from contracts.codes import Action, TaskKind
 from services.chassis.work import Work
 from services.referral.commands import disclosing
 from services.referral.domain import lifecycle
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Referral
-from services.referral.store import deadlines, persons, referrals, timeline
+from services.referral.store import persons, referrals, timeline
 
 
 def load(work: Work, referral_id: UUID, by: Actor, version: int | None = None) -> Referral:
     """The referral this actor may see, at the version it decided on; locked until the work ends."""
     referral = referrals.load(work.tx, referral_id, visible_to=by, lock=True)
+    referrals.expect_version(referral, version)
+    return referral
+
+
+def see(work: Work, referral_id: UUID, by: Actor, version: int | None = None) -> Referral:
+    """The same without a lock, for a step that usually needs no more than one statement; the version guards it."""
+    referral = referrals.see(work, referral_id, visible_to=by)
     referrals.expect_version(referral, version)
     return referral
 
@@ -29,7 +36,6 @@ def load_for_disclosure(work: Work, referral_id: UUID, by: Actor, version: int |
 
 def save(
     work: Work,
-    before: Referral,
     after: Referral,
     facts: Iterable[Any],
     *,
@@ -38,11 +44,12 @@ def save(
     consentref: str | None = None,
 ) -> Referral:
     """Write what a verb made of the referral, tell its facts, settle what was waiting on the desk for it."""
+    settled = lifecycle.settled_tasks(action, after.status) if action is not None else frozenset[TaskKind]()
+    if isinstance(after, referrals.Seen):
+        settled &= after.open_tasks
     saved = referrals.save(work, after, epoch=epoch)
-    deadlines.follow(work, before, after)
     timeline.tell_all(work, after, facts, consentref=consentref)
-    if action is not None:
-        timeline.close_tasks(work, after.id, lifecycle.settled_tasks(action, after.status))
+    timeline.close_tasks(work, after.id, settled)
     if after.status.is_terminal:
         disclosing.destroy(work, after)
     return saved

@@ -2,26 +2,18 @@
 
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
+
 from services.chassis.work import Work
 from services.referral.calendar import is_working_day
 from services.referral.domain import deadlines
 from services.referral.domain.referral import Referral
 
-REPLACE = """
-WITH wanted AS (SELECT kind, due_at FROM unnest(%(kinds)s::text[], %(times)s::timestamptz[]) AS w (kind, due_at)),
-gone AS (DELETE FROM deadlines WHERE referral_id = %(id)s AND done_at IS NULL
-         AND (kind, due_at) NOT IN (SELECT kind, due_at FROM wanted))
-INSERT INTO deadlines (referral_id, kind, due_at) SELECT %(id)s, kind, due_at FROM wanted ON CONFLICT DO NOTHING"""
 
-
-def follow(work: Work, before: Referral | None, after: Referral) -> None:
-    """Write the deadlines of the referral as it now is; nothing if they are what they were."""
-    wanted = deadlines.deadlines(after, is_working_day)
-    if before is not None and deadlines.deadlines(before, is_working_day) == wanted:
-        return
-    work.tx.execute(
-        REPLACE, {"id": after.id, "kinds": [one.kind for one in wanted], "times": [one.due_at for one in wanted]}
-    )
+def due(referral: Referral) -> Jsonb:
+    """What falls due by itself, as the referral's row says it; the table follows by a trigger."""
+    found = deadlines.deadlines(referral, is_working_day)
+    return Jsonb([[one.kind, one.due_at.isoformat()] for one in found])
 
 
 def done(work: Work, referral_id: UUID, kind: str) -> None:

@@ -29,6 +29,7 @@ from contracts.codes import (
     Site,
     StaffRole,
     Status,
+    TaskKind,
     Topic,
     Urgency,
     Way,
@@ -38,6 +39,7 @@ from services.chassis.errors import NotFoundError, StaleError
 from services.chassis.work import Work
 from services.referral.domain.lifecycle import RUNNING, Actor
 from services.referral.domain.referral import ByHand, OpenDuty, Question, Referral
+from services.referral.store import deadlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,13 @@ class StaffActor(Actor):
 
 def staff_actor(actor: str, site: Site | None, employer: UUID | None, role: StaffRole) -> StaffActor:
     return StaffActor(Party.NAVIGATOR, actor, None, site, employer, role)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen(Referral):
+    """A referral with what waits on the desk because of it; verbs carry that along."""
+
+    open_tasks: frozenset[TaskKind] = frozenset()
 
 
 COLUMNS = tuple(field.name for field in fields(Referral))
@@ -87,14 +96,19 @@ FIXED = frozenset(
 CHANGING = tuple(name for name in COLUMNS if name not in FIXED)
 
 INSERT: LiteralString = (
-    f"INSERT INTO referrals ({', '.join(COLUMNS)}, changed_at) VALUES ({', '.join(['%s'] * (len(COLUMNS) + 1))})"
+    f"INSERT INTO referrals ({', '.join(COLUMNS)}, deadlines, changed_at)"
+    f" VALUES ({', '.join(['%s'] * (len(COLUMNS) + 2))})"
 )
 #: The guard: the version the verb was applied to and, for whoever discloses, the state of consent it was decided on.
 UPDATE: LiteralString = (
-    f"UPDATE referrals SET {', '.join(f'{name} = %s' for name in CHANGING)}, changed_at = %s,"
+    f"UPDATE referrals SET {', '.join(f'{name} = %s' for name in CHANGING)}, deadlines = %s, changed_at = %s,"
     " version = version + 1 WHERE id = %s AND version = %s AND (%s::int IS NULL OR EXISTS"
     " (SELECT FROM persons WHERE persons.id = referrals.person_id AND persons.consent_epoch = %s))"
 )
+SEE: LiteralString = """
+SELECT r.*, array(SELECT kind FROM tasks WHERE referral_id = r.id AND closed_at IS NULL) AS open_tasks,
+       coalesce((SELECT last FROM subject_sequences WHERE subject = 'referral/' || r.id), 0) AS last_sequence
+FROM referrals r WHERE id = %s AND """
 VISIBLE_TO_PARTNER: LiteralString = "organization_id = %s AND status NOT IN ('draft', 'awaiting_consent')"
 VISIBLE_TO_STAFF: LiteralString = "site = %s AND sender_id = %s"
 
@@ -121,6 +135,16 @@ def load(connection: Connection, referral_id: UUID, *, visible_to: Actor, lock: 
     if row is None:
         raise NotFoundError("referral.unknown")
     return from_row(row)
+
+
+def see(work: Work, referral_id: UUID, *, visible_to: Actor) -> Seen:
+    """The referral with all that is needed to write the next step as one statement; nothing is locked."""
+    condition, params = visible(visible_to)
+    row = work.reader.execute(SEE + condition, (referral_id, *params)).fetchone()
+    if row is None:
+        raise NotFoundError("referral.unknown")
+    work.follows(f"referral/{referral_id}", row["last_sequence"])
+    return Seen(**values_of(row), open_tasks=frozenset(TaskKind(kind) for kind in row["open_tasks"]))
 
 
 def person_of(connection: Connection, referral_id: UUID, *, visible_to: Actor) -> UUID:
@@ -162,24 +186,18 @@ def of_same_matter(connection: Connection, referral: Referral) -> list[UUID]:
 
 def add(work: Work, referral: Referral) -> None:
     values = to_row(referral)
-    work.tx.execute(INSERT, (*(values[name] for name in COLUMNS), work.now))
+    work.tx.execute(INSERT, (*(values[name] for name in COLUMNS), deadlines.due(referral), work.now))
 
 
 def save(work: Work, referral: Referral, *, epoch: int | None = None) -> Referral:
     """Write the referral over the version it was loaded at; whoever came first wins, the other is told."""
     values = to_row(referral)
-    written = work.tx.execute(
-        UPDATE,
-        (
-            *(values[name] for name in CHANGING),
-            work.now,
-            referral.id,
-            referral.version,
-            epoch,
-            epoch,
-        ),
-    ).rowcount
-    if written != 1:
+    changing = (values[name] for name in CHANGING)
+    guard = (referral.id, referral.version, epoch, epoch)
+    params = (*changing, deadlines.due(referral), work.now, *guard)
+    if not work.in_transaction:
+        work.save(UPDATE, params)
+    elif work.tx.execute(UPDATE, params).rowcount != 1:
         raise StaleError("referral.changed-meanwhile")
     return replace(referral, version=referral.version + 1)
 
@@ -212,6 +230,10 @@ def to_row(referral: Referral) -> dict[str, Any]:
 
 
 def from_row(row: Mapping[str, Any]) -> Referral:
+    return Referral(**values_of(row))
+
+
+def values_of(row: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: row[name] for name in COLUMNS}
     for name, codes in CODES.items():
         values[name] = None if row[name] is None else codes(row[name])
@@ -227,4 +249,4 @@ def from_row(row: Mapping[str, Any]) -> Referral:
         values["by_hand"] = ByHand(
             Action(said["action"]), Way(said["way"]), date.fromisoformat(said["told_on"]), said["recorded_by"]
         )
-    return Referral(**values)
+    return values

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -15,14 +15,19 @@ from services.chassis.work import Work
 from services.referral.domain.consent import Allowed
 from services.referral.domain.referral import Referral
 
+KEEP: LiteralString = (
+    "INSERT INTO timeline (event_id, referral_id, type, at, actor, data) VALUES (%s, %s, %s, %s, %s, %s)"
+)
+
 
 def tell(work: Work, referral_id: UUID, event: Any, *, consentref: str | None = None) -> None:
     """Announce a fact and keep it in the referral's timeline."""
     event_id = work.announce(event, consentref=consentref)
-    work.tx.execute(
-        "INSERT INTO timeline (event_id, referral_id, type, at, actor, data) VALUES (%s, %s, %s, %s, %s, %s)",
-        (event_id, referral_id, type_of(event), work.now, work.actor, Jsonb(to_dict(event))),
-    )
+    row = (event_id, referral_id, type_of(event), work.now, work.actor, Jsonb(to_dict(event)))
+    if work.in_transaction:
+        work.tx.execute(KEEP, row)
+    else:
+        work.save(KEEP, row)
 
 
 def decided(work: Work, decision: DisclosureDecided, person_id: UUID, *, disclosed: bool = False) -> None:

@@ -43,7 +43,7 @@ def test_a_refusal_leaves_nothing_but_its_own_decision(network: Network):
     assert seen["last_decision"]["refusal"] == "RECIPIENT_NOT_COVERED"
     assert network.scene.rows("SELECT * FROM dossiers") == []
     [decision] = network.scene.said(DisclosureDecided)
-    assert (decision.allowed, decision.categories) == (False, ())
+    assert (decision.allowed, decision.ground) == (False, None)
     assert network.scene.said(ReferralRequested, DossierSealed) == []
     assert network.hwk.try_fetch(referral_id).status_code == 404
     assert [task["kind"] for task in navigator.get("/referral/api/v1/tasks")["tasks"]] == ["consent_missing"]
