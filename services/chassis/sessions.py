@@ -32,6 +32,10 @@ INSERT = """
 INSERT INTO web_sessions (session_id, token_sha256, csrf, kind, actor, roles, role, site, employer, organization_id,
                           unit, only_subject, began_at, seen_at, ends_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+#: What can let nobody in any more is not kept; that it was there is in the log.
+FORGET = """
+WITH links AS (DELETE FROM used_tokens WHERE expires_at < %s - interval '1 day')
+DELETE FROM web_sessions WHERE ends_at < %s - interval '1 day'"""
 TOUCH = "UPDATE web_sessions SET seen_at = %s WHERE session_id = %s"
 
 
@@ -72,6 +76,7 @@ class Sessions:
             *(caller.role, caller.site, caller.employer, caller.organization_id, caller.unit, caller.only),
             *(now, now, min(ends_at or latest, latest)),
         )
+        tx.execute(FORGET, (now, now))
         tx.execute(INSERT, row)
         return Session(caller, csrf, token)
 

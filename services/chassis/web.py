@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -186,6 +187,8 @@ def serve(app: APIFlask, settings: Settings) -> None:
         ident=None,
         clear_untrusted_proxy_headers=True,
     )
+    here: Room = app.extensions["lotsennetz"]
+    here.refusals.flush(here.unit.clock.now() + timedelta(minutes=1))  # what the last minute counted
 
 
 __all__ = [

@@ -61,6 +61,16 @@ def make_sample() -> Flask:
     def person() -> str:
         return render_template("sample/person.html")
 
+    @blueprint.get("/role")
+    @public
+    def role() -> str:
+        return render_template("chassis/choose_role.html", roles=sorted(StaffRole), state="state")
+
+    @blueprint.get("/out")
+    @public
+    def out() -> str:
+        return render_template("chassis/signed_out.html", issuer_url="http://localhost/sign-out")
+
     @blueprint.get("/bug")
     @public
     @for_persons

@@ -118,3 +118,40 @@ def test_from_an_enquiry_to_a_draft_by_hand(browser: Browser, address: str) -> N
         page.wait_for_url("**/referral/referrals/*-*")
         page.get_by_role("button", name="Senden vorbereiten").click()
         assert "Einwilligung ausstehend" in page.content()
+
+
+OTHER_VIEWS = [{"language": "en", "theme": "dark"}, {"language": "en", "width": "phone"}]
+
+
+@pytest.mark.parametrize("view", OTHER_VIEWS, ids=name_of)
+def test_the_other_pages_in_english_dark_and_on_a_phone(
+    browser: Browser, address: str, town: Town, view: dict[str, str]
+) -> None:
+    enquiry = f"/referral/enquiries/{town.enquiries['Öztürk']}"
+    with page_of(browser, **view) as page:  # type: ignore[arg-type]
+        page.goto(f"{address}{enquiry}")
+        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+        shoot(page, f"enquiry-{name_of(view)}")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+        page.get_by_role("link", name="Find a service").first.click()
+        assert axe(page) == []
+        page.get_by_role("button", name="Contact card").first.click()
+        shoot(page, f"card-{name_of(view)}")
+        assert axe(page) == []
+        page.goto(f"{address}{town.link('requested')}")
+        assert axe(page) == []
+
+
+def test_a_person_is_found_by_name_and_birth_date_and_by_nothing_less(browser: Browser, address: str) -> None:
+    with page_of(browser) as page:
+        for family_name, heading in (("Kovalenko", "Anliegen"), ("Nobody", "Person suchen")):
+            page.goto(f"{address}/referral/")
+            page.get_by_text("Person suchen").click()
+            page.get_by_label("Vorname").fill("maria")
+            page.get_by_label("Familienname").fill(family_name)
+            page.get_by_label("Geburtsdatum").fill("1992-04-17")
+            page.get_by_role("button", name="Suchen").click()
+            assert page.locator("h1").inner_text() == heading
+            assert family_name not in page.url
+            assert axe(page) == []

@@ -94,3 +94,12 @@ def test_on_paper_there_is_only_the_matter(browser: Browser, address: str) -> No
         shoot(page, "shell-print")
         assert not page.locator(".filter-form").is_visible()
         assert page.locator(".timeline").is_visible()
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("name", ["role", "out"])
+def test_the_pages_around_sign_in(browser: Browser, address: str, name: str, language: str) -> None:
+    with page_of(browser, language=language, theme="dark" if language == "en" else "light") as page:
+        page.goto(f"{address}/sample/{name}")
+        shoot(page, f"shell-{name}-{language}")
+        assert axe(page) == []

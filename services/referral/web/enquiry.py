@@ -18,8 +18,8 @@ from services.referral.queries import enquiries as enquiry_queries
 from services.referral.queries.enquiries import state_of
 from services.referral.store import consents, persons
 from services.referral.store.enquiries import Enquiry
-from services.referral.web import enquiry_form
-from services.referral.web.callers import house, staff_actor
+from services.referral.web import bodies, enquiry_form
+from services.referral.web.callers import house, staff_actor, validated
 from services.referral.web.consent_form import recipients_offered
 from services.referral.web.forms import once_per_form
 from services.referral.web.names import Names
@@ -31,6 +31,7 @@ navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 def blueprint() -> APIBlueprint:
     pages = APIBlueprint("enquiry", __name__, url_prefix="/referral/enquiries", enable_openapi=False)
     pages.get("/new")(new)
+    pages.post("/search")(search)
     pages.post("/")(take_down)
     pages.get("/<uuid:enquiry_id>")(show)
     pages.get("/<uuid:enquiry_id>/needs/<uuid:need_id>")(offers)
@@ -82,6 +83,18 @@ def take_down() -> str | Response | tuple[str, int]:
 
     body = once_per_form(by.actor, UUID(int=0), "enquiry", run)
     return redirect(f"/referral/enquiries/{body['id']}", 303)
+
+
+@navigators
+def search() -> str | Response:
+    """Find somebody by exact name and birth date, in the body so that no address holds them; a find is a view."""
+    given = {name: request.form.get(name, "").strip() for name in ("given_name", "family_name", "birth_date")}
+    wanted = validated(bodies.SearchIn(), given)
+    with request_work() as work:
+        found = enquiries.search(work, house().keys.vault, staff_actor(), **wanted)
+    if len(found) == 1:
+        return redirect(f"/referral/enquiries/{found[0]}", 303)
+    return render_template("referral/found.html", found=found)
 
 
 @navigators
