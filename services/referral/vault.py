@@ -60,6 +60,7 @@ class Vault:
             raise ValueError("the service key has 32 bytes")
         self._wrapping = _derive(service_key, b"lotsennetz/wrapping")
         self._index = _derive(service_key, b"lotsennetz/blind-index")
+        self._digests = _derive(service_key, b"lotsennetz/digests")
         self.wrapping_id = hashlib.sha256(b"lotsennetz/name-of" + self._wrapping).hexdigest()[:16]
 
     def new_person_key(self, person_id: UUID) -> tuple[PersonKey, bytes]:
@@ -80,6 +81,10 @@ class Vault:
         """Finds exactly this name and birth date again; keyed, because names and birth dates can be enumerated."""
         words = f"{normalized(family_name)}|{normalized(given_name)}|{birth_date.isoformat()}"
         return hmac.new(self._index, words.encode(), hashlib.sha256).digest()
+
+    def digest(self, content: bytes) -> str:
+        """Tells one request from another; keyed, because what a request says about a person could be guessed."""
+        return hmac.new(self._digests, content, hashlib.sha256).hexdigest()
 
 
 #: German transliterations first: "Müller" and "Mueller" are one name, "Muller" is what a foreign register makes of it.

@@ -142,7 +142,7 @@ def _visible(by: Actor) -> tuple[LiteralString, dict[str, Any]]:
     condition, values = referrals.visible(by)
     params: dict[str, Any] = {"terminal": [str(status) for status in TERMINAL]}
     for number, value in enumerate(values):
-        condition = condition.replace("%s", f"%(visible_{number})s", 1)  # type: ignore[assignment]
+        condition = condition.replace("%s", f"%(visible_{number})s", 1)
         params[f"visible_{number}"] = value
     return TRACKED.replace("{condition}", condition), params
 

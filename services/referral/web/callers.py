@@ -1,6 +1,5 @@
 """From a request to a command: who acts, once per key, and what the commands need."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -68,7 +67,7 @@ def once(run: Run) -> tuple[dict[str, Any], int]:
 
 def digest_of(method: str, path: str, body: bytes) -> str:
     """What makes a request the same request; the version seen is not part of it, so a lost answer can be asked for."""
-    return hashlib.sha256(b"\n".join((method.encode(), path.encode(), body))).hexdigest()
+    return house().keys.vault.digest(b"\n".join((method.encode(), path.encode(), body)))
 
 
 def withheld(answer: Withheld) -> tuple[int, dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Forms of actions: which fields a person is asked for, drawn from the published bodies, and read back into them."""
 
-import hashlib
 import json
 import uuid
 from collections.abc import Callable, Sequence
@@ -32,6 +31,7 @@ from services.chassis.room import room
 from services.chassis.work import Work
 from services.referral.domain.referral import Referral
 from services.referral.sealing import ALLOWED, CONTENT, KEY_WRAPPING, OwnKeys, public_key
+from services.referral.web.callers import house
 
 Choices = Sequence[tuple[object, str]]
 CODES: dict[str, type[StrEnum]] = {
@@ -127,7 +127,7 @@ def request_key_of(form: MultiDict[str, str]) -> str:
 def once_per_form(actor: str, referral_id: UUID, action: str, run: Callable[[Work], tuple[int, dict[str, Any]]]) -> Any:
     """Do it once per form shown: a second click, or a page sent again, has no second effect."""
     said = sorted((key, value) for key, value in request.form.items(multi=True) if key != "csrf_token")
-    digest = hashlib.sha256(json.dumps([str(referral_id), action, said]).encode()).hexdigest()
+    digest = house().keys.vault.digest(json.dumps([str(referral_id), action, said]).encode())
     status, body = room().unit.idempotent(
         actor,
         f"form:{request_key_of(request.form)}",

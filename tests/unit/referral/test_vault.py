@@ -128,3 +128,9 @@ def test_the_blind_index_tells_people_apart(vault: Vault) -> None:
 def test_names_in_other_scripts_keep_their_letters() -> None:
     assert normalized("Олена") == "олена"
     assert normalized("محمد") == "محمد"
+
+
+def test_a_digest_tells_requests_apart_and_cannot_be_computed_without_the_key(vault: Vault) -> None:
+    assert vault.digest(b"words") == vault.digest(b"words")
+    assert vault.digest(b"words") != vault.digest(b"other words")
+    assert vault.digest(b"words") != Vault(os.urandom(32)).digest(b"words")
