@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import random
 import socket
 import subprocess
 from collections.abc import Mapping
@@ -12,11 +13,16 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 DEV = ROOT / ".dev"
 NOBODY = "nobody"
+SERVER_PORTS = range(20_000, 32_000)
 
 
 def free_port(preferred: int | None = None) -> int:
-    """The preferred port if nobody listens there, else one the kernel has to spare."""
-    for candidate in (preferred or 0, 0):
+    """The preferred port if nobody listens there, else one from below those the kernel lends to outgoing connections.
+
+    A server's port taken from that range may be lent to somebody else while the server restarts.
+    """
+    candidates = random.sample(SERVER_PORTS, 100)
+    for candidate in (*([preferred] if preferred else []), *candidates):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -52,6 +52,7 @@ def connect(uri: str, name: str) -> Any:
         transport_options={
             "client_properties": {"connection_name": name},
             "write_timeout": CONFIRM_SECONDS,
+            "read_timeout": CONFIRM_SECONDS,  # or opening a channel on a broker that fell silent waits for ever
         },
     )
     return link.transport.establish_connection()

@@ -26,6 +26,7 @@ BATCH = 200
 LINGER_SECONDS = 0.005
 IDLE_SECONDS = 0.5
 TICK_SECONDS = 1.0
+SETUP_SECONDS = 10.0
 TROUBLE: tuple[type[Exception], ...] = (*ILL, *broker.INFRASTRUCTURE_ERRORS, topology.TopologyError)
 
 
@@ -117,11 +118,12 @@ class Batches(Entrypoint):  # type: ignore[misc]
     def _listen(self, backoff: Backoff) -> None:
         link = broker.connect(self.amqp_uri, self.queue)
         try:
-            topology.require(link, [], [self.queue])
-            channel = link.channel()
-            channel.basic_qos(0, PREFETCH, False)
             batch = Batch(self.queue)
-            channel.basic_consume(self.queue, callback=batch.add, on_cancel=_cancelled)
+            with eventlet.Timeout(SETUP_SECONDS, TimeoutError("the broker fell silent")):
+                topology.require(link, [], [self.queue])
+                channel = link.channel()
+                channel.basic_qos(0, PREFETCH, False)
+                channel.basic_consume(self.queue, callback=batch.add, on_cancel=_cancelled)
             get_logger().info("consumer.listens", queue=self.queue)
             while not self._stopping:
                 self._gather(link, batch)

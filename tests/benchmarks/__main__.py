@@ -19,12 +19,12 @@ RESULTS = ROOT / "docs" / "results"
 
 def main() -> int:
     options = parse()
-    with tempfile.TemporaryDirectory() as logs, running_postgres(ROOT / ".dev" / "bench") as postgres:
-        with running_rabbitmq(ROOT / ".dev" / "bench") as rabbit:
-            servers = Servers(postgres.dsn, rabbit.amqp_uri, rabbit.management_url)
-            rounds = interleaved(servers, Path(logs), options)
-            half = [play(SPINE, servers, Path(logs), cases=options.cases, clients=4) for _ in range(options.rounds)]
-            drains = [drain.measure(servers, options.letters) for _ in range(options.rounds)]
+    home = ROOT / ".dev" / "bench"
+    with tempfile.TemporaryDirectory() as logs, running_postgres(home) as postgres, running_rabbitmq(home) as rabbit:
+        servers = Servers(postgres.dsn, rabbit.amqp_uri, rabbit.management_url)
+        rounds = interleaved(servers, Path(logs), options)
+        half = [play(SPINE, servers, Path(logs), cases=options.cases, clients=4) for _ in range(options.rounds)]
+        drains = [drain.measure(servers, options.letters) for _ in range(options.rounds)]
     found = report.figures(rounds, half, drains)
     report.write(RESULTS, found)
     print(report.table(found))

@@ -44,8 +44,8 @@ async def _client(host: str, port: int, steps: int, ids: object, seen: Seen) -> 
 
 async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, body: object) -> int:
     content = json.dumps(body).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
-    writer.write(head.encode() + content)
+    head = ("Host: bench", "Content-Type: application/json", f"Content-Length: {len(content)}")
+    writer.write("\r\n".join((f"POST {path} HTTP/1.1", *head, "", "")).encode() + content)
     answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
     length = int(answer.partition("content-length:")[2].split("\r\n")[0])
     await reader.readexactly(length)

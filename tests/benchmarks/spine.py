@@ -1,7 +1,7 @@
 """The spine: the smallest command that goes the whole way through our chassis, comparable with the peers.
 
-POST -> validated -> one statement (state and version guard, number, letter) -> relay -> topic exchange -> quorum queue ->
-batch -> one transaction (remembered, chained by hash) -> acknowledged. No sign-in, no consent: that is the product.
+POST -> validated -> one statement (state and version guard, number, letter) -> relay -> topic exchange -> quorum queue
+-> batch -> one transaction (remembered, chained by hash) -> acknowledged. No sign-in, no consent: that is the product.
 """
 
 import hashlib
@@ -59,10 +59,10 @@ class Chain:
         row = work.tx.execute("SELECT n, hash FROM chain ORDER BY n DESC LIMIT 1").fetchone()
         n, last = (row["n"], row["hash"]) if row else (0, b"")
         rows = []
-        for n, arrival in enumerate(arrivals, n + 1):
+        for number, arrival in enumerate(arrivals, n + 1):
             envelope = arrival.envelope
             last = hashlib.sha256(last + envelope.raw).digest()
-            rows.append((n, envelope.id, envelope.subject, envelope.sequence, envelope.time, envelope.raw, last))
+            rows.append((number, envelope.id, envelope.subject, envelope.sequence, envelope.time, envelope.raw, last))
         work.tx.execute(
             "INSERT INTO chain (n, event_id, subject, sequence, told_at, body, hash) SELECT * FROM unnest("
             "%s::bigint[], %s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[], %s::bytea[], %s::bytea[])",

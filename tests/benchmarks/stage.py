@@ -61,10 +61,10 @@ class Stage:
 
     def make_cases(self, count: int) -> list[str]:
         ids = [str(uuid4()) for _ in range(count)]
-        with psycopg.connect(self.sender_dsn) as connection, connection.cursor() as cursor:
-            with cursor.copy("COPY cases (id, version, status) FROM STDIN") as copy:
-                for case_id in ids:
-                    copy.write_row((case_id, 0, "new"))
+        copying = "COPY cases (id, version, status) FROM STDIN"
+        with psycopg.connect(self.sender_dsn) as connection, connection.cursor().copy(copying) as copy:
+            for case_id in ids:
+                copy.write_row((case_id, 0, "new"))
         return ids
 
     def load(self, ids: Sequence[str], clients: int, steps: int) -> dict[str, object]:

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from deploy.demo import databases
+from deploy.demo.places import free_port
 from deploy.demo.postgres_server import PostgresServer
 from deploy.demo.rabbitmq_install import NoBrokerError
 from deploy.demo.rabbitmq_server import RabbitServer
@@ -108,12 +109,18 @@ def network(servers: tuple[PostgresServer, RabbitServer], tmp_path: Path) -> Ite
         room.db.close()
 
 
-def nodes(rabbit: RabbitServer) -> list[psutil.Process]:
+def kill_broker(rabbit: RabbitServer) -> None:
+    """Kill it and wait until the kernel has taken its ports back, so that it can come again at the same address."""
+    rabbit.kill()
+    eventually(lambda: all(free_port(port) == port for port in rabbit.ports.values()))
+
+
+def nodes() -> list[psutil.Process]:
     return [p for p in psutil.Process().children(recursive=True) if p.name() == "beam.smp"]
 
 
 def test_broker_killed_and_started_again(network: Network) -> None:
-    network.survives(network.rabbit.kill, network.rabbit.start)
+    network.survives(lambda: kill_broker(network.rabbit), network.rabbit.start)
 
 
 def test_broker_shut_down_and_started_again(network: Network) -> None:
@@ -122,10 +129,10 @@ def test_broker_shut_down_and_started_again(network: Network) -> None:
 
 def test_broker_frozen_longer_than_a_confirm_may_take(network: Network) -> None:
     def freeze() -> None:
-        for node in nodes(network.rabbit):
+        for node in nodes():
             node.send_signal(signal.SIGSTOP)
         eventually(lambda: network.relay.said("relay.interrupted") >= 1, timeout=40)
-        for node in nodes(network.rabbit):
+        for node in nodes():
             node.send_signal(signal.SIGCONT)
 
     network.survives(freeze)
@@ -136,4 +143,6 @@ def test_database_killed_and_started_again(network: Network) -> None:
 
 
 def test_both_killed_and_started_again(network: Network) -> None:
-    network.survives(network.postgres.kill, network.rabbit.kill, network.rabbit.start, network.postgres.start)
+    network.survives(
+        network.postgres.kill, lambda: kill_broker(network.rabbit), network.rabbit.start, network.postgres.start
+    )

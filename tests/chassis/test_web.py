@@ -10,7 +10,7 @@ from apiflask import APIBlueprint, Schema
 from apiflask.fields import Integer
 
 from contracts.codes import StaffRole
-from services.chassis.auth import current_caller, partner_system, public, staff
+from services.chassis.auth import current_caller, desk, partner_system, public, staff
 from services.chassis.clock import FixedClock
 from services.chassis.errors import (
     ForbiddenError,
@@ -243,3 +243,59 @@ def test_the_openapi_description_is_3_1(client: Client) -> None:
     description = client.get("/sample/openapi.json").json
     assert description["openapi"] == "3.1.0"
     assert "/sample/api/v1/numbers" in description["paths"]
+
+
+# --- what a person in a browser meets ---------------------------------------------------------------------------------
+
+
+HTML = {"Accept": "text/html"}
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("de", "Das geht gerade nicht"), ("en", "not possible at the moment")]
+)
+def test_a_person_gets_a_page_in_her_language(unit: Unit, issuer: TestIssuer, language: str, sentence: str) -> None:
+    blueprint = APIBlueprint("broken", __name__, enable_openapi=False)
+
+    @blueprint.get("/broken")
+    @public
+    def broken() -> str:
+        raise UnavailableError("database.unavailable")
+
+    app = create_app("sample", settings(), unit, blueprints=[blueprint], issuer_keys=issuer.keys())  # type: ignore[arg-type]
+    page = app.test_client().get("/broken", headers=HTML | {"Accept-Language": language})
+    assert (page.status_code, page.mimetype) == (503, "text/html")
+    assert sentence in page.text
+    assert f'lang="{language}"' in page.text
+
+
+def test_a_program_never_gets_a_page(client: Client) -> None:
+    answer = client.get("/sample/api/v1/errors/bug", headers=HTML)
+    assert answer.content_type == "application/problem+json"
+
+
+def test_a_language_that_is_not_offered_is_not_chosen(client: Client) -> None:
+    page = client.get("/nowhere?lang=ar", headers=HTML | {"Accept-Language": "sv"})
+    assert 'lang="de"' in page.text
+    assert "Set-Cookie" not in page.headers
+
+
+def test_over_https_cookies_are_secure_and_transport_is_strict(unit: Unit, issuer: TestIssuer) -> None:
+    configured = settings(PUBLIC_URL="https://netz.example")
+    app = create_app("sample", configured, unit, issuer_keys=issuer.keys())  # type: ignore[arg-type]
+    assert "max-age" in app.test_client().get("/sample/health/live").headers["Strict-Transport-Security"]
+    assert app.extensions["lotsennetz"].sessions.secure
+
+
+def test_a_desk_session_that_is_over_leads_to_no_sign_in_it_has_not(unit: Unit, issuer: TestIssuer) -> None:
+    blueprint = APIBlueprint("light", __name__, enable_openapi=False)
+
+    @blueprint.get("/light")
+    @desk
+    def light() -> str:
+        return "dossier"
+
+    app = create_app("sample", settings(), unit, blueprints=[blueprint], issuer_keys=issuer.keys())  # type: ignore[arg-type]
+    page = app.test_client().get("/light", headers=HTML)
+    assert page.status_code == 401
+    assert "Link aus der neuesten Nachricht" in page.text

@@ -1,3 +1,4 @@
+# ruff: noqa: E402 - the process has to be green before anything else is imported
 """The peer: the same work the way nameko's documentation shows it - one message, one worker, one transaction.
 
 python -m tests.benchmarks.peers.nameko_per_message api | relay | consumer
