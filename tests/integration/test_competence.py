@@ -13,7 +13,8 @@ from deploy.demo.participation import participations
 from services.directory.domain.objects import Kind
 from services.directory.domain.publishing import organization_published, service_published, terms_of
 from services.directory.domain.reading import Row, read_object, read_rows
-from services.referral.domain.matching import Ranking, Seeker, rank
+from services.referral.domain.candidates import Seeker
+from services.referral.domain.matching import Ranking, rank
 from services.referral.store.directory import Listing
 from tests.integration.directory.conftest import REGION
 

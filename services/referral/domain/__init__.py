@@ -4,16 +4,15 @@ from services.referral.domain.answering import (
     accept,
     ask,
     complete,
-    dispute,
     end,
     pause,
     receive,
-    record_for_partner,
     reject,
     resume,
     start,
     waitlist,
 )
+from services.referral.domain.by_hand import dispute, record_for_partner
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Referral
 from services.referral.domain.sending import (

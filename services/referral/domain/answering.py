@@ -1,9 +1,8 @@
 """What a partner does with a referral: by its own system, or told by telephone and written down by a navigator."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from contracts.codes import (
@@ -37,16 +36,12 @@ from contracts.referral import (
 )
 from services.chassis.errors import InvalidError
 from services.referral.domain.deadlines import contact_by as usual_contact_by
-from services.referral.domain.lifecycle import BY_HAND, Actor
+from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import (
-    ByHand,
-    Facts,
     Question,
     Referral,
     Told,
     above_level,
-    check_hands,
-    refusal,
     step,
     task,
 )
@@ -217,39 +212,3 @@ def end(
         referral_id=referral.id, organization_id=referral.organization_id, reason=reason, by_hand=by_hand
     )
     return replace(moved, end_reason=reason, questions=()), (ended,)
-
-
-#: Which details a verb takes is its own business.
-VERBS_BY_HAND: Mapping[Action, Callable[..., Told]] = {
-    Action.RECEIVE: receive,
-    Action.ACCEPT: accept,
-    Action.WAITLIST: waitlist,
-    Action.REJECT: reject,
-    Action.START: start,
-    Action.COMPLETE: complete,
-    Action.END: end,
-}
-
-
-def record_for_partner(
-    referral: Referral, by: Actor, moment: Moment, *, action: Action, way: Way, told_on: date, **details: Any
-) -> Told:
-    """Write down what the partner told by telephone, letter or in person. Bound to the back level too."""
-    if by.party is not Party.NAVIGATOR or action not in BY_HAND:
-        raise refusal(referral, "referral.not-by-hand", None, moment)
-    check_hands(referral, by, moment)
-    if not (referral.requested_on or referral.drafted_on) <= told_on <= moment.on:
-        raise InvalidError("referral.told-date", {"told_on": "between-request-and-today"})
-    # The partner's right to the action is what counts; the hand that writes stays the navigator's.
-    partner = Actor(Party.PARTNER, f"partner:{referral.organization_id}", referral.organization_id)
-    moved, facts = VERBS_BY_HAND[action](referral, partner, moment, by_hand=way, **details)
-    return replace(moved, by_hand=ByHand(action, way, told_on, by.actor)), facts
-
-
-def dispute(referral: Referral, by: Actor, moment: Moment) -> Told:
-    """Contradict what was written down for the partner ("that is not so"); the navigator has to look into it."""
-    moved = step(referral, Action.DISPUTE, by, moment)
-    if referral.by_hand is None:
-        raise refusal(referral, "lifecycle.not-allowed", Action.DISPUTE, moment)
-    facts: Facts = (task(referral, TaskKind.RECORDED_BY_HAND_DISPUTED, moment),)
-    return replace(moved, by_hand=None), facts

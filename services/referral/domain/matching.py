@@ -4,28 +4,16 @@ Hard filters first, then the eligibility rule in three values, then an explained
 have the sentences. Existing structures come before the welcome center's own measures.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-from contracts.codes import (
-    PASS_ON_SPHERES,
-    Assertion,
-    Audience,
-    Capacity,
-    EnquirerKind,
-    LegalSphere,
-    ServiceRole,
-    Topic,
-)
-from services.referral.domain.eligibility import Facts, evaluate, with_profession_group
-from services.referral.domain.footing import STALE_DAYS
-
-#: A capacity reported longer ago than this is as good as unknown.
-CAPACITY_DAYS = 30
+from contracts.codes import PASS_ON_SPHERES, Assertion, Audience, Topic
+from services.referral.domain.candidates import Candidate, Seeker
+from services.referral.domain.eligibility import evaluate, with_profession_group
+from services.referral.domain.scoring import area_match, score
 
 
 class Justification(StrEnum):
@@ -34,45 +22,6 @@ class Justification(StrEnum):
     OTHER_CONTENT = "OTHER_CONTENT"
     OTHER_TIME = "OTHER_TIME"
     FUNDER_AGREES = "FUNDER_AGREES"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A service as the local copy of the directory knows it, with what counts of its organization."""
-
-    service_id: UUID
-    organization_id: UUID
-    topics: frozenset[Topic]
-    audience: Audience
-    areas: tuple[str, ...] = ()
-    eligibility: Mapping[str, Any] = field(default_factory=dict)
-    profession_codes: tuple[str, ...] = ()
-    profession_independent: bool = True
-    residence_independent: bool = True
-    legal_spheres: frozenset[LegalSphere] = frozenset()
-    role: ServiceRole = ServiceRole.ADVISES
-    own_measure: bool = False
-    languages: tuple[str, ...] = ("de",)
-    interpreters: bool = False
-    capacity: Capacity = Capacity.UNKNOWN
-    capacity_reported_on: date | None = None
-    assured_on: date | None = None
-    answer_days: int | None = None
-    better_bodies: tuple[UUID, ...] = ()
-    funder: str | None = None
-    excludes_funders: tuple[str, ...] = ()
-    #: What `footing.lacking` says; anything in it makes the service not referable.
-    lacking: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seeker:
-    """What matching may know about who asks: never a name, and what was not asked is not known."""
-
-    enquirer: EnquirerKind
-    area: str | None = None
-    languages: tuple[str, ...] = ()
-    facts: Facts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +123,7 @@ def _questions(candidate: Candidate, seeker: Seeker) -> list[str]:
 
 def _area(candidate: Candidate, seeker: Seeker) -> Assertion:
     """Inside, outside, or not known closely enough: a district says nothing about which of its towns."""
-    if not candidate.areas or _area_match(candidate, seeker):
+    if not candidate.areas or area_match(candidate, seeker):
         return Assertion.TRUE
     could_be = seeker.area is None or any(area.startswith(seeker.area) for area in candidate.areas)
     return Assertion.UNKNOWN if could_be else Assertion.FALSE
@@ -185,41 +134,6 @@ def _profession(candidate: Candidate, seeker: Seeker) -> Assertion:
     if candidate.profession_independent or not candidate.profession_codes:
         return Assertion.TRUE
     return evaluate({"fact": "profession", "in": candidate.profession_codes}, seeker.facts).assertion
-
-
-def _area_match(candidate: Candidate, seeker: Seeker) -> int:
-    """How many digits of the official key the service names for where the person lives."""
-    return max((len(area) for area in candidate.areas if seeker.area and seeker.area.startswith(area)), default=0)
-
-
-def score(candidate: Candidate, seeker: Seeker, on: date) -> dict[str, int]:
-    """Five parts that add up to at most 100, each a reason that can be shown."""
-    return {
-        "language": _language_points(candidate, seeker),
-        "capacity": _capacity_points(candidate, on),
-        "fresh": 15 if candidate.assured_on and (on - candidate.assured_on).days <= STALE_DAYS else 0,
-        "near": min(15, 2 * _area_match(candidate, seeker)),
-        "answers_soon": max(0, 15 - candidate.answer_days) if candidate.answer_days is not None else 0,
-    }
-
-
-def _language_points(candidate: Candidate, seeker: Seeker) -> int:
-    spoken = {language.partition("-")[0] for language in candidate.languages}
-    wanted = {language.partition("-")[0] for language in seeker.languages}
-    if wanted & spoken:
-        return 30
-    return 20 if candidate.interpreters else 0
-
-
-CAPACITY_POINTS = {Capacity.CAPACITY: 25, Capacity.ASSESSMENT_FIRST: 15, Capacity.WAITLIST: 8, Capacity.NO_CAPACITY: 0}
-UNKNOWN_CAPACITY_POINTS = 10
-
-
-def _capacity_points(candidate: Candidate, on: date) -> int:
-    reported_on = candidate.capacity_reported_on
-    if reported_on is None or (on - reported_on).days > CAPACITY_DAYS:
-        return UNKNOWN_CAPACITY_POINTS
-    return CAPACITY_POINTS.get(candidate.capacity, UNKNOWN_CAPACITY_POINTS)
 
 
 def _existing_structures_first(suggestions: list[Suggestion], declined: Collection[UUID]) -> list[Suggestion]:

@@ -9,8 +9,9 @@ from psycopg.types.json import Jsonb
 from contracts.codes import Status
 from services.chassis.db import Connection
 from services.chassis.work import Work
+from services.referral.domain.candidates import Candidate
 from services.referral.domain.lifecycle import RUNNING
-from services.referral.domain.matching import Candidate, Justification, Ranking, rank
+from services.referral.domain.matching import Justification, Ranking, rank
 from services.referral.domain.referral import Referral
 from services.referral.domain.seeking import seeker_of
 from services.referral.store import directory, persons

@@ -9,16 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.codes import Assertion, Audience, Capacity, EnquirerKind, LegalSphere, Topic
+from services.referral.domain.candidates import Candidate, Seeker
 from services.referral.domain.eligibility import evaluate
-from services.referral.domain.matching import (
-    Candidate,
-    Exclusion,
-    Ranking,
-    Seeker,
-    Suggestion,
-    excluding_each_other,
-    rank,
-)
+from services.referral.domain.matching import Exclusion, Ranking, Suggestion, excluding_each_other, rank
 from tests.unit.referral.builders import HWK, HWK_SERVICE, IHK, IHK_SERVICE, TODAY
 
 ZAG, ZAG_SERVICE = UUID(int=0x1C), UUID(int=0x1C1)

@@ -1,0 +1,48 @@
+"""What a partner told by telephone, letter or in person: a navigator writes it down, and the partner may contradict."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from contracts.codes import Action, Party, TaskKind, Way
+from services.chassis.errors import InvalidError
+from services.referral.domain.answering import accept, complete, end, receive, reject, start, waitlist
+from services.referral.domain.lifecycle import BY_HAND, Actor
+from services.referral.domain.referral import ByHand, Facts, Referral, Told, check_hands, refusal, step, task
+from services.referral.domain.workdays import Moment
+
+#: Which details a verb takes is its own business.
+VERBS_BY_HAND: Mapping[Action, Callable[..., Told]] = {
+    Action.RECEIVE: receive,
+    Action.ACCEPT: accept,
+    Action.WAITLIST: waitlist,
+    Action.REJECT: reject,
+    Action.START: start,
+    Action.COMPLETE: complete,
+    Action.END: end,
+}
+
+
+def record_for_partner(
+    referral: Referral, by: Actor, moment: Moment, *, action: Action, way: Way, told_on: date, **details: Any
+) -> Told:
+    """Write down what the partner told by telephone, letter or in person. Bound to the back level too."""
+    if by.party is not Party.NAVIGATOR or action not in BY_HAND:
+        raise refusal(referral, "referral.not-by-hand", None, moment)
+    check_hands(referral, by, moment)
+    if not (referral.requested_on or referral.drafted_on) <= told_on <= moment.on:
+        raise InvalidError("referral.told-date", {"told_on": "between-request-and-today"})
+    # The partner's right to the action is what counts; the hand that writes stays the navigator's.
+    partner = Actor(Party.PARTNER, f"partner:{referral.organization_id}", referral.organization_id)
+    moved, facts = VERBS_BY_HAND[action](referral, partner, moment, by_hand=way, **details)
+    return replace(moved, by_hand=ByHand(action, way, told_on, by.actor)), facts
+
+
+def dispute(referral: Referral, by: Actor, moment: Moment) -> Told:
+    """Contradict what was written down for the partner ("that is not so"); the navigator has to look into it."""
+    moved = step(referral, Action.DISPUTE, by, moment)
+    if referral.by_hand is None:
+        raise refusal(referral, "lifecycle.not-allowed", Action.DISPUTE, moment)
+    facts: Facts = (task(referral, TaskKind.RECORDED_BY_HAND_DISPUTED, moment),)
+    return replace(moved, by_hand=None), facts
