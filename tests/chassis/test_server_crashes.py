@@ -37,6 +37,7 @@ from tests.chassis.rig import (
 from tests.waiting import eventually
 
 WORKS = 300
+pytestmark = pytest.mark.long
 
 
 @dataclass
