@@ -70,8 +70,8 @@ def standing(tx: Connection) -> Standing:
 
 
 def known_events(tx: Connection, event_ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these are in the log already."""
-    rows = tx.execute("SELECT event_id FROM entries WHERE event_id = ANY(%s)", (list(event_ids),))
+    """Which of these are in the log already. Planned each time: a plan kept from a small log would read it all."""
+    rows = tx.execute("SELECT event_id FROM entries WHERE event_id = ANY(%s)", (list(event_ids),), prepare=False)
     return {row["event_id"] for row in rows}
 
 

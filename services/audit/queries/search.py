@@ -68,13 +68,14 @@ class Page:
 
 def search(connection: Connection, wanted: Search, cursor: str | None = None, limit: int = 50) -> Page:
     """The newest entries that fit, or those older than the cursor."""
+    # Never a prepared plan: it would not know whether what is asked for is common or rare, and read the whole log.
     conditions, values = _conditions(wanted)
     if cursor is not None:
         conditions.append("(occurred_at, position) < (%s, %s)")
         values += _read_cursor(cursor)
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     query = f"SELECT {COLUMNS} FROM entries {where} ORDER BY occurred_at DESC, position DESC LIMIT %s"  # noqa: S608 - column names and placeholders only
-    rows = connection.execute(query.encode(), [*values, limit + 1]).fetchall()
+    rows = connection.execute(query.encode(), [*values, limit + 1], prepare=False).fetchall()
     entries = [_found(row) for row in rows[:limit]]
     return Page(entries, _cursor(entries[-1]) if len(rows) > limit else None)
 
@@ -85,7 +86,7 @@ def positions(connection: Connection, wanted: Search, most: int) -> list[int]:
     if not conditions:
         raise InvalidError("audit.search-invalid", {"": "something-to-look-for"})
     query = f"SELECT position FROM entries WHERE {' AND '.join(conditions)} LIMIT %s"  # noqa: S608 - column names and placeholders only
-    rows = connection.execute(query.encode(), [*values, most + 1]).fetchall()
+    rows = connection.execute(query.encode(), [*values, most + 1], prepare=False).fetchall()
     if len(rows) > most:
         raise InvalidError("audit.search-invalid", {"": f"at-most-{most}-entries"})
     return [row["position"] for row in rows]
@@ -98,7 +99,8 @@ def timeline(connection: Connection, kind: str, identity: UUID, limit: int = 500
 
 
 def entry_at(connection: Connection, position: int) -> FoundEntry:
-    row = connection.execute(f"SELECT {COLUMNS} FROM entries WHERE position = %s".encode(), (position,)).fetchone()  # noqa: S608 - column names only
+    query = f"SELECT {COLUMNS} FROM entries WHERE position = %s"  # noqa: S608 - column names only
+    row = connection.execute(query.encode(), (position,), prepare=False).fetchone()
     if row is None:
         raise NotFoundError("audit.entry-unknown")
     return _found(row)
@@ -106,7 +108,7 @@ def entry_at(connection: Connection, position: int) -> FoundEntry:
 
 def position_of(connection: Connection, event_id: UUID) -> int:
     """Where an event stands in the log."""
-    row = connection.execute("SELECT position FROM entries WHERE event_id = %s", (event_id,)).fetchone()
+    row = connection.execute("SELECT position FROM entries WHERE event_id = %s", (event_id,), prepare=False).fetchone()
     if row is None:
         raise NotFoundError("audit.entry-unknown")
     return int(row["position"])
@@ -115,7 +117,7 @@ def position_of(connection: Connection, event_id: UUID) -> int:
 def consents(connection: Connection, consent_ids: Sequence[UUID]) -> dict[tuple[str, int], FoundEntry]:
     """The entries by which these consents were given, by id and version."""
     query = f"SELECT {COLUMNS} FROM entries WHERE subject = ANY(%s) AND type = 'referral.consent_given.v1'"  # noqa: S608 - column names only
-    rows = connection.execute(query.encode(), ([f"consent/{one}" for one in consent_ids],))
+    rows = connection.execute(query.encode(), ([f"consent/{one}" for one in consent_ids],), prepare=False)
     given = [_found(row) for row in rows]
     return {(str(one.data.get("consent_id")), int(one.data.get("consent_version", 0))): one for one in given}
 

@@ -47,17 +47,17 @@ def streams(connection: Connection, limit: int = 20) -> list[Stream]:
 
 
 def _stream(connection: Connection, type_: str, limit: int) -> Stream | None:
-    row = connection.execute(REPORT, (type_,)).fetchone()
+    row = connection.execute(REPORT, (type_,), prepare=False).fetchone()  # planned for this very type
     if row is None:
         return None
     report, source = json.loads(bytes(row["leaf"]))["data"], row["source"]
     compared, position = last_comparison(connection, source), report["position"]
-    counted = connection.execute(HEARD, (source, compared.position, position)).fetchone() or {"heard": 0}
+    counted = connection.execute(HEARD, (source, compared.position, position), prepare=False).fetchone() or {"heard": 0}
     heard = min(compared.position, position) + int(counted["heard"])
     gaps: tuple[Gap, ...] = ()
     if heard < position:
         wanted = {"source": source, "after": compared.position, "position": position, "limit": limit}
-        gaps = tuple(Gap(found["first"], found["last"]) for found in connection.execute(GAPS, wanted))
+        gaps = tuple(Gap(found["first"], found["last"]) for found in connection.execute(GAPS, wanted, prepare=False))
     return Stream(source, position, heard, row["occurred_at"], report["rolling_sha256"], gaps, compared)
 
 
@@ -70,6 +70,6 @@ def last_comparison(connection: Connection, source: str) -> Compared:
 def agrees(connection: Connection, stream: Stream) -> bool:
     """Whether the events since the last comparison are, byte for byte, those the service says it sent."""
     rolling = bytes.fromhex(stream.compared.rolling_sha256)
-    for row in connection.execute(BODIES, (stream.source, stream.compared.position, stream.position)):
+    for row in connection.execute(BODIES, (stream.source, stream.compared.position, stream.position), prepare=False):
         rolling = hashlib.sha256(rolling + bytes.fromhex(row["sha256"])).digest()
     return rolling.hex() == stream.rolling_sha256

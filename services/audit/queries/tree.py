@@ -28,13 +28,18 @@ def latest_checkpoint(connection: Connection) -> SignedHead | None:
 
 
 def node_reader(connection: Connection) -> Node:
-    """A function that answers the hash of any complete subtree, reading at most 256 stored hashes for it."""
+    """A function that answers the hash of any complete subtree; each tile of 256 stored hashes is read at most once."""
+
+    @lru_cache(maxsize=64)
+    def tile(level: int, index: int) -> list[bytes]:
+        return stored_hashes(connection, level, index << TILE, 1 << TILE)
 
     @lru_cache(maxsize=4096)
     def node(level: int, index: int) -> bytes:
         stored = level - level % TILE
         width = 1 << (level - stored)
-        hashes = stored_hashes(connection, stored, index * width, width)
+        start = index * width % (1 << TILE)
+        hashes = tile(stored, index * width >> TILE)[start : start + width]
         if len(hashes) != width:
             raise LookupError(f"subtree {index} of level {level} is not complete")
         return extend(Frontier(), hashes)[0].root()
@@ -46,10 +51,10 @@ def stored_hashes(connection: Connection, level: int, start: int, count: int) ->
     """Neighboring subtree roots of a stored level; level 0 are the leaf hashes themselves."""
     if level == 0:
         query = "SELECT leaf_hash AS hash FROM entries WHERE position >= %s AND position < %s ORDER BY position"
-        rows = connection.execute(query, (start, start + count))
+        rows = connection.execute(query, (start, start + count), prepare=False)
     else:
         query = "SELECT hash FROM tiles WHERE level = %s AND index >= %s AND index < %s ORDER BY index"
-        rows = connection.execute(query, (level, start, start + count))
+        rows = connection.execute(query, (level, start, start + count), prepare=False)
     return [row["hash"] for row in rows]
 
 
@@ -68,7 +73,9 @@ def holds(connection: Connection, size: int, root: bytes) -> bool:
 
 def chain_hash_at(connection: Connection, position: int) -> bytes:
     """The link of the entry at this place."""
-    row = connection.execute("SELECT chain_hash FROM entries WHERE position = %s", (position,)).fetchone()
+    row = connection.execute(
+        "SELECT chain_hash FROM entries WHERE position = %s", (position,), prepare=False
+    ).fetchone()
     if row is None:
         raise NotFoundError("audit.entry-unknown")
     return bytes(row["chain_hash"])
