@@ -129,8 +129,10 @@ def release(work: Work, keys: Keys, referral_id: UUID) -> Referral:
     referral, epoch = load_for_disclosure(work, referral_id, ENGINE)
     if referral.release_at is None or referral.release_at > work.now:
         return referral
-    disclosure = disclosing.decide(work, keys, referral, DisclosurePoint.REQUEST)
-    if disclosure.allowed is None or lacking(disclosure.listing.footing, work.today):
+    footing = directory.listing(work.tx, referral.service_id).footing
+    is_ready = not lacking(footing, work.today)
+    disclosure = disclosing.decide(work, keys, referral, DisclosurePoint.REQUEST) if is_ready else None
+    if disclosure is None or disclosure.allowed is None:
         moved, facts = domain.withhold(referral, moment_of(work))
         return save(work, moved, facts)
     level = effective_back_level(disclosure.allowed.back_level, disclosure.listing.terms.back_level)
@@ -152,7 +154,7 @@ def answer(
     words: str | None,
 ) -> Referral | Withheld:
     """Answer the partner's question; new data is decided on anew, and so is the dossier that carries it."""
-    referral, epoch = load_for_disclosure(work, referral_id, by, version)
+    referral, epoch = load_for_disclosure(work, referral_id, by, version, changes_data=bool(data or words))
     if not referral.questions:
         raise refusal(referral, "lifecycle.not-allowed", Action.ANSWER, moment_of(work))
     question_id = question_id or referral.questions[0].id

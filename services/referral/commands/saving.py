@@ -27,10 +27,15 @@ def see(work: Work, referral_id: UUID, by: Actor, version: int | None = None) ->
     return referral
 
 
-def load_for_disclosure(work: Work, referral_id: UUID, by: Actor, version: int | None = None) -> tuple[Referral, int]:
-    """The same, with the person's consent held as it stands: first the consent, then the referral, always."""
+def load_for_disclosure(
+    work: Work, referral_id: UUID, by: Actor, version: int | None = None, *, changes_data: bool = False
+) -> tuple[Referral, int]:
+    """The same, with the person's consent held as it stands: first the consent, then the referral, always.
+
+    Whoever also changes her data takes the person for itself: two that share her could never both write.
+    """
     person_id = referrals.person_of(work.tx, referral_id, visible_to=by)
-    epoch = persons.hold_epoch(work, person_id)
+    epoch = persons.raise_epoch(work, person_id) if changes_data else persons.hold_epoch(work, person_id)
     return load(work, referral_id, by, version), epoch
 
 

@@ -16,8 +16,9 @@ from contracts.referral import (
     ReferralRequested,
     ReferralRevoked,
 )
+from services.referral import handlers
 from tests.integration.referral.rig import Json, Network, recipient, to_ihk
-from tests.integration.referral.scene import HWK, IHK_SERVICE, RECORD
+from tests.integration.referral.scene import HWK, HWK_SERVICE, IHK_SERVICE, RECORD, an_organization
 
 WITHDRAWALS = "/referral/api/v1/enquiries/{enquiry_id}/consents/{consent_id}/withdrawals"
 
@@ -209,6 +210,55 @@ def test_a_fetch_beside_a_withdrawal_ends_in_one_of_two_ways(network: Network, r
         assert (answers["fetch"], fetched, duties) == (409, [], [])
     allowed = [one for one in network.scene.said(DisclosureDecided) if one.point == "fetch" and one.allowed]
     assert len(allowed) == len(fetched)
+
+
+def test_an_agreement_that_ends_in_the_undo_window_keeps_the_referral_here(network: Network):
+    navigator = network.navigator
+    enquiry = navigator.enquire()
+    navigator.consent(enquiry)
+    referral_id = navigator.draft(enquiry)["id"]
+    navigator.act(referral_id, "prepare")
+    with network.scene.unit.work(actor="system:directory") as work:
+        handlers.keep_organization(work, an_organization(HWK, version=2, agreement=None))
+    network.scene.tick()
+
+    assert navigator.see(referral_id)["status"] == "awaiting_consent"
+    assert network.scene.said(DisclosureDecided, DossierSealed, ReferralRequested) == []
+    again = navigator.draft(enquiry)["id"]
+    refused = navigator.try_act(again, "prepare")
+    assert (refused.status_code, refused.json["slug"]) == (409, "referral.not-ready")
+    assert refused.json["lacking"] == ["agreement"]
+
+
+def test_two_answers_about_one_person_at_once_are_both_kept(network: Network):
+    """Both change her record: whoever shared her lock with the other would wait for ever."""
+    navigator = network.navigator
+    enquiry = navigator.enquire()
+    navigator.consent(enquiry, recipient(), to_ihk())
+    ids = []
+    for partner, service in ((network.hwk, HWK_SERVICE), (network.ihk, IHK_SERVICE)):
+        referral_id = navigator.draft(enquiry, service)["id"]
+        navigator.act(referral_id, "prepare", {"duplicates_acknowledged": True})
+        network.scene.tick()
+        partner.act(referral_id, "ask", {"question": "QUALIFICATION_DETAILS"})
+        ids.append(referral_id)
+    start, answers = threading.Barrier(2), []
+
+    def answer(referral_id: str, data: Json) -> None:
+        caller = network.staff()
+        start.wait()
+        answers.append(caller.try_act(referral_id, "answer", {"person": data}).status_code)
+
+    changes = ({"qualification_year": 2016}, {"qualification_country": "TN"})
+    threads = [threading.Thread(target=answer, args=pair) for pair in zip(ids, changes, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert answers == [200, 200]
+    person = navigator.get(f"/referral/api/v1/enquiries/{enquiry['id']}/person")["person"]
+    assert (person["qualification_year"], person["qualification_country"]) == (2016, "TN")
 
 
 def test_no_word_about_the_person_stands_anywhere_in_the_open(network: Network):

@@ -10,6 +10,12 @@ from joserfc.jwk import ECKey, JWKRegistry, OctKey, OKPKey, RSAKey
 from services.chassis.errors import InvalidError
 from services.referral import sealing
 
+#: 1024 bits, as a file from long ago might hold it.
+SHORT_RSA = {
+    "kty": "RSA",
+    "e": "AQAB",
+    "n": base64.urlsafe_b64encode(b"\xc1" + b"\x5a" * 126 + b"\x01").decode().rstrip("="),
+}
 DOSSIER = {"person": {"family_name": "Trabelsi"}}
 OWN = sealing.generate_own_keys()
 PARTNER_RSA = RSAKey.generate_key(2048, auto_kid=True)
@@ -37,6 +43,7 @@ def test_a_custodial_key_opens_at_the_desk() -> None:
     assert sealing.open_with(sealed.jwe, key.as_dict(private=True)) == DOSSIER
 
 
+@pytest.mark.filterwarnings("ignore:Key size should be")
 @pytest.mark.parametrize(
     "jwk",
     [
@@ -44,7 +51,7 @@ def test_a_custodial_key_opens_at_the_desk() -> None:
         {"kty": "RSA"},
         {"kty": "RSA", "n": "AQAB", "e": "AQAB"},
         OctKey.generate_key(256).as_dict(private=True),
-        RSAKey.generate_key(1024).as_dict(private=False),
+        SHORT_RSA,
         RSAKey.generate_key(2048).as_dict(private=True),
         OKPKey.generate_key("Ed25519").as_dict(private=False),
         ECKey.generate_key("secp256k1").as_dict(private=False),

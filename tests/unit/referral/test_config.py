@@ -1,0 +1,64 @@
+"""Referral's own settings: read once, refused by name."""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from joserfc.jwk import OKPKey
+
+from services.chassis.config import ConfigError, Environment
+from services.referral import sealing
+from services.referral.config import load
+
+OWN_KEYS = sealing.generate_own_keys()
+Settings = Callable[..., Environment]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    own, links = tmp_path / "own.json", tmp_path / "links.json"
+    own.write_text(json.dumps(OWN_KEYS))
+    links.write_text(json.dumps(OKPKey.generate_key("Ed25519", auto_kid=True).as_dict(private=False)))
+    usual = {
+        "SERVICE_KEY": base64.b64encode(bytes(32)).decode(),
+        "PARTNER_FACING_KEY_FILE": str(own),
+        "DESK_LINK_PUBLIC_KEY_FILE": str(links),
+        "MODE": "demo",
+    }
+    return lambda **changes: Environment({**usual, **changes})
+
+
+def test_a_navigator_has_thirty_seconds_unless_said_otherwise(settings: Settings):
+    assert load(settings()).undo_window == timedelta(seconds=30)
+    assert load(settings(UNDO_WINDOW_SECONDS="0")).undo_window == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SERVICE_KEY", ""),
+        ("SERVICE_KEY", "short"),
+        ("PARTNER_FACING_KEY_FILE", "/nonexistent"),
+        ("DESK_LINK_PUBLIC_KEY_FILE", "/nonexistent"),
+        ("UNDO_WINDOW_SECONDS", "soon"),
+        ("UNDO_WINDOW_SECONDS", "86400"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_its_value_is_not(settings: Settings, name: str, value: str):
+    with pytest.raises(ConfigError) as refused:
+        load(settings(**{name: value}))
+
+    assert name in refused.value.setting
+    assert not value or value not in str(refused.value)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"keys": [{"kty": "RSA"}]}'])
+def test_a_key_file_that_holds_no_keys_is_refused(settings: Settings, tmp_path: Path, content: str):
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(content)
+
+    with pytest.raises(ConfigError):
+        load(settings(PARTNER_FACING_KEY_FILE=str(wrong)))
