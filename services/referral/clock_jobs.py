@@ -23,6 +23,8 @@ from services.referral.store import consents, deadlines, persons, referrals, tim
 
 CLOCK = Actor(Party.CLOCK, "system:clock")
 Deed = Callable[[Work, Referral], None]
+#: A question moves the partner's clock; a reminder that was given before it is not given again.
+ONCE = frozenset({DeadlineKind.REMIND_FIRST, DeadlineKind.REMIND_SECOND})
 
 
 def jobs(keys: Callable[[], Keys]) -> tuple[ClockJob, ...]:
@@ -41,7 +43,8 @@ def meet(work: Work, keys: Keys, one: Due) -> None:
         release(work, keys, referral_id)
     else:
         referral = load(work, referral_id, CLOCK)
-        if Deadline(kind, due_at) in deadlines_of(referral, is_working_day):
+        wanted = Deadline(kind, due_at) in deadlines_of(referral, is_working_day)
+        if wanted and not (kind in ONCE and due.was_met(work.tx, referral_id, kind)):
             DEEDS[kind](work, referral)
     deadlines.done(work, referral_id, kind)
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
+from uuid import UUID
 
 from services.chassis.db import Connection
 from services.chassis.jobs import ACTOR, Due
@@ -33,6 +34,15 @@ def deadlines(connection: Connection, now: datetime, limit: int) -> list[Due]:
         )
         for row in rows
     ]
+
+
+def was_met(connection: Connection, referral_id: UUID, kind: DeadlineKind) -> bool:
+    """Has the clock met a deadline of this kind before, on whatever day?"""
+    row = connection.execute(
+        "SELECT FROM deadlines WHERE referral_id = %s AND kind = %s AND done_at IS NOT NULL LIMIT 1",
+        (referral_id, kind),
+    ).fetchone()
+    return row is not None
 
 
 def consents_ended(connection: Connection, now: datetime, limit: int) -> list[Due]:

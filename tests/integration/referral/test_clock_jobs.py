@@ -121,6 +121,18 @@ def test_a_question_stops_the_partners_clock_and_after_five_working_days_the_lea
     assert scene.now(referral.id).status is Status.EXPIRED
 
 
+def test_a_reminder_given_before_a_question_is_not_given_again_after_the_answer(scene: Scene):
+    referral = scene.told_directory().requested()
+    scene.days_pass(4)
+    scene.answers(referral, Action.ASK, actions.Ask(question=QuestionCode.LANGUAGE_LEVEL))
+    scene.days_pass(4)
+    asked = scene.now(referral.id).questions[0]
+    with scene.unit.work(actor=NAVIGATOR.actor) as work:
+        referrals.answer(work, scene.keys, NAVIGATOR, referral.id, None, question_id=asked.id, data={}, words=None)
+    scene.days_pass(6)
+    assert [one.reminder for one in scene.said(ReminderDue)] == [ReminderKind.FIRST, ReminderKind.SECOND]
+
+
 def test_a_waitlist_place_is_reminded_after_60_days_and_ends_after_90_without_renewal(scene: Scene):
     referral = scene.told_directory().requested()
     scene.answers(referral, Action.WAITLIST, actions.Waitlist())
