@@ -20,6 +20,8 @@ from lotse.topology import onboard
 from services.chassis import broker as amqp_broker
 from services.chassis.errors import ForbiddenError, UnavailableError
 from services.chassis.hear import Mail
+from services.chassis.inlet import Inlet
+from services.chassis.work import Unit
 from services.referral import inlet
 from tests.chassis.rig import Room
 from tests.chassis.test_relay import relaying
@@ -207,6 +209,26 @@ def test_if_the_refusal_cannot_be_recorded_nothing_is_answered_and_the_command_c
     with pytest.raises(UnavailableError):
         obey(scene, a_command(referral.id, version=referral.version))
     assert results(scene) == []
+
+
+def test_what_nobody_can_answer_is_parked_and_the_next_command_is_obeyed(scene: Scene):
+    referral = scene.told_directory().requested()
+
+    class Doors:
+        def partner_command(self, unit: Unit, mail: Mail) -> None:
+            inlet.obey(unit, scene.keys, mail)
+
+    good = json.dumps(a_command(referral.id, version=referral.version)).encode()
+    mails = [
+        Mail(b"not a command", COMMANDS_QUEUE, {}, partner_user(HWK)),
+        Mail(good, COMMANDS_QUEUE, {}, None),
+        Mail(good, COMMANDS_QUEUE, {}, partner_user(HWK)),
+    ]
+    Inlet(scene.unit, Doors(), "partner_command", COMMANDS_QUEUE).hear(mails)
+    parked = scene.rows("SELECT reason FROM parked_events ORDER BY parked_at")
+    assert [row["reason"] for row in parked][1] == "auth.sender-unknown"
+    assert len(parked) == 2
+    assert [result.result for result in results(scene)] == [CommandOutcome.DONE]
 
 
 def test_over_a_real_broker_the_sender_is_who_the_broker_says_and_the_answer_reaches_only_it(
