@@ -377,3 +377,130 @@ def test_lag_is_measured_from_writing_to_handling(referral: Room, listener: List
     inbox.hear([a_mail(UUID(int=1), 1)])
     inbox.tick()
     assert referral.value("SELECT (figures ->> 'lag_ms')::int FROM beats WHERE role = 'worker'") == 3000
+
+
+# --- seldom, but it happens ------------------------------------------------------------------------------------------
+
+
+def test_an_older_number_than_the_last_is_passed_over(inbox: Inbox, referral: Room) -> None:
+    subject = uuid4()
+    inbox.hear([a_mail(subject, 1), a_mail(subject, 2)])
+    inbox.hear([a_mail(subject, 1, number=99)])  # another event under a number already heard
+    assert numbers(referral) == [1, 2]
+    assert inbox.counts.passed_over == 1
+
+
+def test_an_event_without_a_number_stands_in_no_line(inbox: Inbox, referral: Room) -> None:
+    inbox.hear([a_mail(uuid4(), None, number=5), a_mail(uuid4(), None, number=6)])
+    assert numbers(referral) == [5, 6]
+
+
+def test_trouble_outside_during_the_second_try_acknowledges_nothing_either(
+    inbox: Inbox, listener: Listener, referral: Room
+) -> None:
+    errors = iter([ValueError("first a mistake"), UnavailableError("then.trouble")])
+
+    def trouble(work: Work, event: ImportApplied) -> None:
+        raise next(errors)
+
+    listener.trouble = trouble
+    with pytest.raises(UnavailableError):
+        inbox.hear([a_mail(uuid4(), 1)])
+    assert reasons(referral) == []
+    assert referral.value("SELECT count(*) FROM inbox") == 0
+
+
+def test_a_passing_fault_is_over_at_the_second_try(inbox: Inbox, listener: Listener, referral: Room) -> None:
+    errors = iter([ValueError("once")])
+
+    def trouble(work: Work, event: ImportApplied) -> None:
+        for error in errors:
+            raise error
+
+    listener.trouble = trouble
+    inbox.hear([a_mail(uuid4(), 1)])
+    assert referral.heard() == 1
+    assert reasons(referral) == []
+
+
+def test_poison_delivered_twice_is_parked_once(inbox: Inbox, listener: Listener, referral: Room) -> None:
+    listener.trouble = fail_on(1)
+    mail = a_mail(uuid4(), 1)
+    inbox.hear([mail])
+    inbox.hear([mail])
+    unreadable = json.loads(a_mail(uuid4(), 1).raw)
+    unreadable["dataclassification"] = "secret?"
+    for _ in range(2):
+        inbox.hear([Mail(json.dumps(unreadable).encode(), QUEUE)])
+    assert [reason for _, reason in reasons(referral)] == ["bug", "envelope.invalid"]
+
+
+def test_a_held_event_that_turns_out_to_be_poison_is_parked(inbox: Inbox, listener: Listener, referral: Room) -> None:
+    subject = uuid4()
+    listener.trouble = fail_on(2)
+    inbox.hear([a_mail(subject, 2), a_mail(subject, 3)])
+    inbox.hear([a_mail(subject, 1)])
+    assert numbers(referral) == [1]
+    assert reasons(referral) == [(2, "bug")]
+    listener.trouble = fail_on()
+    with referral.db.transaction() as tx:
+        parking.retry(tx, parking.parked(tx)[0].parked_id)
+    inbox.tick()
+    assert numbers(referral) == [1, 2, 3]
+
+
+def test_trouble_outside_while_waiting_ones_are_tried_leaves_them_waiting(
+    inbox: Inbox, listener: Listener, referral: Room
+) -> None:
+    subject = uuid4()
+    inbox.hear([a_mail(subject, 2)])
+    listener.trouble = fail_on(2, error=UnavailableError("partner.timeout"))
+    with pytest.raises(UnavailableError):
+        inbox.hear([a_mail(subject, 1)])
+    assert numbers(referral) == [1], "the batch itself was committed before"
+    listener.trouble = fail_on()
+    inbox.tick()
+    assert numbers(referral) == [1, 2]
+
+
+def test_an_unreadable_one_can_be_retried_and_stays_unreadable(inbox: Inbox, referral: Room) -> None:
+    inbox.hear([Mail(b"[]", QUEUE)])
+    with referral.db.transaction() as tx:
+        parking.retry(tx, parking.parked(tx)[0].parked_id)
+    inbox.tick()
+    with referral.db.transaction() as tx:
+        (item,) = parking.parked(tx)
+        assert (item.attempts, item.retry_requested_at) == (2, None)
+        parking.discard(tx, item.parked_id, by="staff:ab")
+        with pytest.raises(NotFoundError):
+            parking.show(tx, item.parked_id)
+
+
+def test_an_event_parked_while_it_was_unknown_can_be_retried(inbox: Inbox, listener: Listener, referral: Room) -> None:
+    listener.trouble = fail_on(1, error=NotFoundError("referral.unknown"))
+    inbox.hear([a_mail(uuid4(), 1)])
+    referral.rows("UPDATE held_events SET held_at = held_at - interval '61 seconds' RETURNING 1")
+    inbox.tick()
+    assert reasons(referral) == [(1, "referral.unknown")]
+    listener.trouble = fail_on()
+    with referral.db.transaction() as tx:
+        parking.retry(tx, parking.parked(tx)[0].parked_id)
+    inbox.tick()
+    assert numbers(referral) == [1]
+
+
+def test_a_batch_of_nothing_but_repetitions_calls_no_door(make_room: Callable[[str], Room]) -> None:
+    audit = make_room("audit")
+    inbox = Inbox(audit.unit(), Recorder(), doors_of(Recorder), "audit.inbox.0")
+    mail = a_mail(uuid4(), 1)
+    inbox.hear([mail])
+    inbox.hear([mail])
+    assert audit.heard() == 1
+
+
+def test_probing_says_whether_the_database_answers(inbox: Inbox, referral: Room) -> None:
+    inbox.probe()
+    Inlet(referral.unit(), Obedient(), "command", "referral.commands.0").probe()
+    referral.db.close()
+    with pytest.raises(UnavailableError):
+        inbox.probe()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.chassis.db import Connection
-from services.chassis.errors import RefusedError
+from services.chassis.errors import RefusedError, UnavailableError
 from services.chassis.jobs import ClockJob, ClockRole, Due, sweep
 from services.chassis.work import Work
 from tests.chassis.rig import NOW, Room, an_import
@@ -94,3 +94,29 @@ def test_what_is_remembered_only_against_repetition_is_forgotten_in_time(directo
     with directory.session() as session:
         sweep(session)
     assert directory.value("SELECT count(*) FROM inbox") == 1
+
+
+def test_a_clock_whose_session_is_cut_begins_anew(dates: Room) -> None:
+    stop = threading.Event()
+    job = ClockJob("remind", due, remind)
+    clock = ClockRole(dates.unit(NOW), [job])
+    thread = threading.Thread(target=clock.run, args=(stop,))
+    thread.start()
+    eventually(lambda: done(dates) == [1, 2])
+    with dates.session() as killer:
+        killer.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'directory.clock' AND datname = current_database()"
+        )
+    dates.rows("INSERT INTO dates VALUES (4, %s) RETURNING 1", NOW)
+    eventually(lambda: done(dates) == [1, 2, 4])
+    stop.set()
+    thread.join(5)
+
+
+def test_what_the_database_cannot_do_now_is_tried_again_soon(dates: Room) -> None:
+    def trouble(work: Work, item: Due) -> None:
+        raise UnavailableError("database.unavailable")
+
+    with pytest.raises(UnavailableError):
+        ClockRole(dates.unit(NOW), []).run_due(ClockJob("remind", due, trouble))

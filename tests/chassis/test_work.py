@@ -5,6 +5,7 @@ import threading
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from services.chassis.errors import InvalidError, RefusedError, StaleError, UnavailableError
@@ -203,3 +204,46 @@ def test_saving_inside_a_transaction_keeps_the_guard(directory: Room) -> None:
         work.tx.execute("INSERT INTO beats VALUES ('x', now(), '{}')")
         accept(work, account, version=7)
     assert directory.value("SELECT count(*) FROM beats") == 0
+
+
+def test_two_subjects_moved_in_one_statement_and_the_answer_kept(directory: Room) -> None:
+    account, other, unit = an_account(directory), uuid4(), directory.unit()
+    for _ in range(2):
+        with unit.work(actor="staff:ab") as before:
+            before.announce(an_import(account))
+            before.announce(an_import(other))
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        work.follows(f"import/{account}", 2)
+        work.follows(f"import/{other}", 2)
+        work.save(ACCEPT, (account, 1))
+        work.announce(an_import(account))
+        work.announce(an_import(other))
+        assert work.actor == "staff:ab"
+        return 200, {"by": str(work.correlation_id)}
+
+    first = unit.idempotent("staff:ab", "k", "d", run, actor="staff:ab")
+    assert unit.idempotent("staff:ab", "k", "d", run, actor="staff:ab") == first
+    assert [int(letter["sequence"]) for letter in letters(directory)] == [1, 1, 2, 2, 3, 3]
+
+
+def test_a_work_that_only_looks_writes_nothing(directory: Room) -> None:
+    with directory.unit().work(actor="staff:ab") as work:
+        work.reader.execute("SELECT 1")
+    assert letters(directory) == []
+
+
+def test_a_database_that_is_away_is_not_mistaken_for_a_repetition(directory: Room) -> None:
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        raise UnavailableError("partner.timeout")
+
+    with pytest.raises(UnavailableError):
+        directory.unit().idempotent("staff:ab", "k", "d", run, actor="staff:ab")
+
+
+def test_another_unique_rule_broken_inside_the_statement_is_not_called_stale(directory: Room) -> None:
+    account, unit = an_account(directory), directory.unit()
+    directory.own("CREATE UNIQUE INDEX only_one ON accounts (status)")
+    directory.rows("INSERT INTO accounts VALUES (%s, 1, 'accepted') RETURNING 1", uuid4())
+    with pytest.raises(psycopg.errors.UniqueViolation), unit.work(actor="staff:ab") as work:
+        accept(work, account)
