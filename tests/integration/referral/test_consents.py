@@ -1,0 +1,209 @@
+"""Consents as they are taken down: word of mouth, custody, versions, and what a mistake sets off."""
+
+from datetime import timedelta
+from typing import Any
+
+from contracts.codes import TaskKind
+from contracts.referral import ConsentGiven, ConsentWithdrawn, DutyOpened, ReferralEnteredInError
+from tests.integration.referral.rig import Json, Network, recipient, to_ihk
+from tests.integration.referral.scene import HWK, IHK, NOW
+
+TODAY = NOW.date()
+SPOKEN = {"channel": "verbal_witnessed", "witnessed_by": "interpreter:0712", "evidence_sha256": None}
+NARROW = ["IDENTITY", "CONTACT", "LANGUAGE"]
+
+
+def post(network: Network, enquiry: Json, path: str, body: Json) -> Any:
+    return network.navigator.ask("POST", f"/referral/api/v1/enquiries/{enquiry['id']}/{path}", body)
+
+
+def test_word_of_mouth_carries_a_little_for_five_working_days(network: Network):
+    enquiry = network.navigator.enquire()
+    consent = network.navigator.consent(enquiry, recipient(categories=NARROW), **SPOKEN)
+    assert consent["lapses_on"] == (TODAY + timedelta(days=7)).isoformat()
+
+    referral_id = network.navigator.draft(enquiry)["id"]
+    network.navigator.act(referral_id, "prepare")
+    network.scene.tick()
+
+    assert set(network.hwk.fetch(referral_id)["person"]) <= {
+        "given_name",
+        "family_name",
+        "birth_date",
+        "email",
+        "postal_code",
+        "languages",
+    }
+    network.scene.clock.instant += timedelta(days=8)
+    assert network.hwk.try_fetch(referral_id).json["slug"] == "consent.expired"
+
+
+def test_confirmed_in_writing_it_lapses_no_more(network: Network):
+    enquiry = network.navigator.enquire()
+    consent = network.navigator.consent(enquiry, recipient(categories=NARROW), **SPOKEN)
+    path = f"consents/{consent['id']}/confirmations"
+
+    confirmed = post(network, enquiry, path, {"evidence_sha256": "7a" * 32})
+    again = post(network, enquiry, path, {"evidence_sha256": "7a" * 32})
+
+    assert (confirmed.status_code, confirmed.json["version"], confirmed.json["lapses_on"]) == (201, 2, None)
+    assert (again.status_code, again.json["slug"]) == (409, "consent.nothing-to-confirm")
+    versions = network.navigator.get(f"/referral/api/v1/enquiries/{enquiry['id']}")["consents"]
+    assert {(one["version"], one["state"]) for one in versions} == {(1, "superseded"), (2, "given")}
+
+
+def test_after_the_fifth_working_day_there_is_nothing_left_to_confirm(network: Network):
+    enquiry = network.navigator.enquire()
+    consent = network.navigator.consent(enquiry, recipient(categories=NARROW), **SPOKEN)
+    network.scene.clock.instant += timedelta(days=8)
+
+    late = post(network, enquiry, f"consents/{consent['id']}/confirmations", {"evidence_sha256": "7a" * 32})
+
+    assert (late.status_code, late.json["slug"]) == (422, "consent.lapsed")
+
+
+def test_the_navigator_is_not_her_own_witness(network: Network):
+    enquiry = network.navigator.enquire()
+    [row] = network.scene.rows("SELECT recorded_by FROM enquiries")
+    body = {
+        "given_by": "self",
+        "language": "de",
+        "recipients": [recipient(categories=NARROW)],
+        **SPOKEN,
+        "witnessed_by": row["recorded_by"],
+    }
+
+    answer = post(network, enquiry, "consents", body)
+
+    assert (answer.status_code, set(answer.json["fields"])) == (422, {"witnessed_by"})
+
+
+def test_for_a_child_everybody_with_custody_consents_and_only_until_she_is_grown_up(network: Network):
+    enquiry = network.navigator.enquire(birth_date="2009-02-01")
+    custody = {"holders": 2, "consented": 1, "proof_noted": True, "young_person_consents": True}
+    body = {
+        "given_by": "guardian",
+        "channel": "signed_paper",
+        "language": "de",
+        "recipients": [recipient()],
+        "evidence_sha256": "5f" * 32,
+        "custody": custody,
+    }
+
+    one_of_two = post(network, enquiry, "consents", body)
+    both = post(network, enquiry, "consents", {**body, "custody": {**custody, "consented": 2}})
+
+    assert (one_of_two.status_code, set(one_of_two.json["fields"])) == (422, {"custody"})
+    assert (both.status_code, both.json["valid_until"]) == (201, "2027-01-31")
+
+
+def test_a_withdrawn_consent_cannot_be_withdrawn_again(network: Network):
+    enquiry = network.navigator.enquire()
+    consent = network.navigator.consent(enquiry)
+    path = f"consents/{consent['id']}/withdrawals"
+
+    first = post(network, enquiry, path, {"channel": "online"})
+    second = post(network, enquiry, path, {"channel": "online"})
+
+    assert (first.status_code, second.status_code, second.json["slug"]) == (201, 409, "consent.withdrawn")
+    [withdrawn] = network.scene.said(ConsentWithdrawn)
+    assert withdrawn.organization_id is None
+
+
+def test_only_a_recipient_can_be_taken_out(network: Network):
+    enquiry = network.navigator.enquire()
+    consent = network.navigator.consent(enquiry)
+
+    answer = post(
+        network, enquiry, f"consents/{consent['id']}/withdrawals", {"channel": "online", "organization_id": str(IHK)}
+    )
+
+    assert (answer.status_code, set(answer.json["fields"])) == (422, {"organization_id"})
+
+
+def test_a_consent_is_told_with_its_text_and_its_recipients(network: Network):
+    enquiry = network.navigator.enquire()
+    shown = network.navigator.consent(enquiry, recipient(), to_ihk())
+
+    [told] = network.scene.said(ConsentGiven)
+
+    assert (told.text_id, told.text_sha256, told.language) == (shown["text_id"], shown["text_sha256"], "ar")
+    assert {one.organization_id for one in told.recipients} == {HWK, IHK}
+
+
+def test_another_enquirys_consent_is_unknown_here(network: Network):
+    consent = network.navigator.consent(network.navigator.enquire())
+    other = network.navigator.enquire()
+
+    answer = post(network, other, f"consents/{consent['id']}/withdrawals", {"channel": "online"})
+
+    assert (answer.status_code, answer.json["slug"]) == (404, "consent.unknown")
+
+
+def test_a_mistake_that_reached_the_partner_starts_the_breach_clock(network: Network):
+    referral_id = network.requested()
+    network.hwk.fetch(referral_id)
+    aware = (NOW - timedelta(hours=2)).isoformat().replace("+00:00", "Z")
+
+    network.navigator.act(referral_id, "mark_entered_in_error", {"became_aware_at": aware})
+
+    [marked] = network.scene.said(ReferralEnteredInError)
+    assert (marked.breach_check, marked.became_aware_at) == (True, NOW - timedelta(hours=2))
+    assert len(network.scene.said(DutyOpened)) == 2
+    [task] = network.navigator.get("/referral/api/v1/tasks")["tasks"]
+    assert (task["kind"], task["role"]) == (TaskKind.BREACH_CHECK, "lead")
+
+
+def test_a_mistake_nobody_saw_is_no_breach(network: Network):
+    drafted = network.navigator.draft(network.navigator.enquire())["id"]
+
+    network.navigator.act(drafted, "mark_entered_in_error")
+
+    [marked] = network.scene.said(ReferralEnteredInError)
+    assert not marked.breach_check
+    assert network.navigator.get("/referral/api/v1/tasks")["tasks"] == []
+
+
+def test_a_sheet_is_printed_only_for_partners_without_a_channel(network: Network):
+    referral_id = network.requested()
+
+    answer = network.navigator.ask("POST", f"/referral/api/v1/referrals/{referral_id}/prints", {})
+
+    assert (answer.status_code, answer.json["slug"]) == (409, "dossier.partner-has-a-channel")
+
+
+def test_words_that_came_by_telephone_lie_under_the_persons_key(network: Network):
+    referral_id = network.requested()
+    body = {"action": "reject", "way": "phone", "told_on": TODAY.isoformat(), "reason": "OTHER"}
+    path = f"/referral/api/v1/referrals/{referral_id}/records"
+
+    assert network.navigator.ask("POST", path, body).status_code == 422
+    network.navigator.post(path, {**body, "comment": "Ben Salah war schon da", "unit": "BERATUNG-2"})
+
+    assert network.navigator.see(referral_id)["status"] == "rejected"
+    [kept] = network.scene.rows("SELECT sealed, action FROM comments")
+    assert b"Ben Salah" not in bytes(kept["sealed"])
+    [record] = network.scene.rows("SELECT action, way, unit FROM hand_records")
+    assert record == {"action": "reject", "way": "phone", "unit": "BERATUNG-2"}
+
+
+def test_a_detail_that_does_not_belong_to_the_action_is_named(network: Network):
+    referral_id = network.requested()
+    body = {"action": "receive", "way": "letter", "told_on": TODAY.isoformat(), "outcome": "ADVICE_GIVEN"}
+
+    answer = network.navigator.ask("POST", f"/referral/api/v1/referrals/{referral_id}/records", body)
+
+    assert (answer.status_code, answer.json["fields"]) == (422, {"outcome": "no-detail-of-this-action"})
+
+
+def test_an_operator_finds_a_referral_by_its_reference_in_codes_alone(network: Network):
+    referral_id = network.requested()
+    operator = network.staff(sub="ole", roles=["operations"], site=None, employer=None)
+    reference = network.navigator.see(referral_id)["reference"]
+
+    found = operator.get(f"/referral/operator/referrals/{reference}")
+
+    assert (found["id"], found["status"]) == (referral_id, "requested")
+    assert [one["kind"] for one in found["deadlines"]] == ["remind_first", "remind_second", "expire"]
+    assert "Ben Salah" not in str(found)
+    assert operator.ask("GET", "/referral/operator/referrals/R-26-NOBODY").status_code == 404
