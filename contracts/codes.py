@@ -524,6 +524,7 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"
     RECORDED_BY_HAND = "recorded_by_hand"
     REFERRAL_CLOSED = "referral_closed"
+    DESK_LINK_RENEWED = "desk_link_renewed"
     TEST = "test"
 
 

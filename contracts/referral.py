@@ -524,6 +524,15 @@ class DeskEntered:
     link_id: UUID
 
 
+@event("referral.desk_link_requested.v1", subject=("referral", "referral_id"))
+class DeskLinkRequested:
+    """A light-path unit stands before a used or expired link and asks for a new one, to its known mailbox."""
+
+    referral_id: UUID
+    organization_id: UUID
+    link_id: UUID
+
+
 @event("referral.person_key_destroyed.v1", subject=("person", "person_id"))
 class PersonKeyDestroyed:
     """The key of a person's data no longer exists, so neither do the data."""

@@ -40,7 +40,13 @@ def follow_referral(work: Work, event: Any, envelope: Envelope, public_url: str)
 
 
 def _still_makes_sense(work: Work, decision: policy.Decision) -> bool:
-    """A stop is only told to whom the request may have reached."""
-    if decision.notice is not NoticeKind.REFERRAL_STOPPED:
-        return True
-    return store.has_left(work.tx, decision.referral_id, decision.organization_id)
+    """A stop is only told to whom the request may have reached; a link only helps where links lead to something."""
+    if decision.notice is NoticeKind.REFERRAL_STOPPED:
+        return store.has_left(work.tx, decision.referral_id, decision.organization_id)
+    if decision.notice is NoticeKind.DESK_LINK_RENEWED:
+        organization = store.organization(work.tx, decision.organization_id)
+        _, status = store.referral(work.tx, decision.referral_id)
+        owes = store.was_told(work.tx, decision.referral_id, decision.organization_id, NoticeKind.DUTY_OPENED)
+        channel = organization.channel if organization else None
+        return policy.link_leads_somewhere(channel, status, owes=owes)
+    return True

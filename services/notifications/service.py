@@ -50,6 +50,10 @@ class NotificationsService:
     def partner_showed_itself(self, work: Work, event: Any, envelope: Envelope) -> None:
         handlers.follow_referral(work, event, envelope, config.public_url())
 
+    @hears(said.DeskLinkRequested)
+    def unit_wants_a_link(self, work: Work, event: said.DeskLinkRequested, envelope: Envelope) -> None:
+        handlers.follow_referral(work, event, envelope, config.public_url())
+
     @hears(said.DutyOpened, said.ReminderDue)
     def partner_is_due(self, work: Work, event: Any, envelope: Envelope) -> None:
         handlers.follow_referral(work, event, envelope, config.public_url())

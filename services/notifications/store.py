@@ -241,6 +241,15 @@ def has_left(tx: Connection, referral_id: UUID, organization_id: UUID) -> bool:
     return bool(row and row["left"])
 
 
+def was_told(tx: Connection, referral_id: UUID, organization_id: UUID, kind: NoticeKind) -> bool:
+    """Whether this partner has ever been given a notice of this kind about the referral."""
+    row = tx.execute(
+        "SELECT FROM notices WHERE referral_id = %s AND organization_id = %s AND kind = %s LIMIT 1",
+        (referral_id, organization_id, kind.value),
+    ).fetchone()
+    return row is not None
+
+
 # --- the dispatcher -------------------------------------------------------------------------------------------------
 
 

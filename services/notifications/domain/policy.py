@@ -95,6 +95,7 @@ _PLAIN: Mapping[type, NoticeKind] = {
     said.ClarificationAnswered: NoticeKind.QUESTION_ANSWERED,
     said.ReferralConcluded: NoticeKind.REFERRAL_CLOSED,
     said.DutyOpened: NoticeKind.DUTY_OPENED,
+    said.DeskLinkRequested: NoticeKind.DESK_LINK_RENEWED,
 }
 
 
@@ -106,6 +107,11 @@ def is_receipt(event: Any) -> bool:
 
 #: Channels where handing over is all we do: the queue and the feed keep the notice until the partner takes it.
 LEAVES_AT_ONCE = frozenset({ChannelKind.AMQP, ChannelKind.PULL})
+
+
+def link_leads_somewhere(channel: ChannelKind | None, status: Status | None, *, owes: bool) -> bool:
+    """Whether a new link is any use: only on the light path, while the referral runs or the partner owes something."""
+    return channel is ChannelKind.LIGHT and (owes or (status is not None and not status.is_terminal))
 
 
 def channels_for(channel: ChannelKind) -> tuple[ChannelKind, ...]:

@@ -1,7 +1,7 @@
 """What happened to a referral: each announced fact is kept beside it, and the desk's tasks follow."""
 
 from collections.abc import Collection, Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from contracts.codes import Action, DataCategory, Site, StaffRole, TaskKind, ViewPurpose, Way
 from contracts.event import to_dict, type_of
 from contracts.referral import DisclosureDecided, PersonalDataViewed, TaskClosed, TaskOpened
+from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
 from services.referral.domain.consent import Allowed
@@ -28,6 +29,15 @@ def tell(work: Work, referral_id: UUID, event: Any, *, consentref: str | None = 
         work.tx.execute(KEEP, row)
     else:
         work.save(KEEP, row)
+
+
+def has_heard(connection: Connection, referral_id: UUID, event: type, *, since: datetime) -> bool:
+    """Whether a fact of this kind was told of the referral after that moment."""
+    row = connection.execute(
+        "SELECT FROM timeline WHERE referral_id = %s AND type = %s AND at > %s LIMIT 1",
+        (referral_id, type_of(event), since),
+    ).fetchone()
+    return row is not None
 
 
 def decided(work: Work, decision: DisclosureDecided, person_id: UUID, *, disclosed: bool = False) -> None:

@@ -5,17 +5,17 @@ import socket
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from aiosmtpd.controller import Controller
 from joserfc import jwt
 
 from contracts import referral as said
-from contracts.codes import ChannelKind
+from contracts.codes import ChannelKind, Duty, EndReason, Status
 from services.notifications.channels.desk_link import AUDIENCE
 from services.notifications.parked_mail import LeadMail
-from tests.integration.notifications.conftest import PUBLIC_URL, Notifications
+from tests.integration.notifications.conftest import NOW, PUBLIC_URL, Notifications
 
 MAILBOX = "team-m@jobcenter.example"
 
@@ -115,3 +115,44 @@ def test_the_lead_is_told_of_a_parked_delivery(
     (mail,) = mailbox.mails
     assert mail["To"] == "leitung@netz.example"
     assert f"{PUBLIC_URL}/notifications/referrals/{referral}" in mail.get_content()
+
+
+def wants_a_link(notifications: Notifications, referral: UUID, partner: UUID) -> None:
+    notifications.hear(said.DeskLinkRequested(referral_id=referral, organization_id=partner, link_id=uuid4()))
+
+
+def test_a_unit_that_lost_its_link_gets_a_fresh_one(
+    notifications: Notifications, mailbox: Mailbox, smtp: tuple[str, int]
+) -> None:
+    partner = notifications.an_organization(ChannelKind.LIGHT, mailbox=MAILBOX)
+    referral = notifications.a_request(partner)
+    dispatcher = notifications.dispatcher(smtp=smtp)
+    notifications.dispatch(dispatcher)
+    wants_a_link(notifications, referral, partner)
+    notifications.dispatch(dispatcher)
+    first, second = mailbox.mails
+    assert second["To"] == MAILBOX
+    assert "Hier ist der neue Link zu einem Verweis, den Sie angefordert haben." in second.get_content()
+    assert link_in(first) != link_in(second)
+    assert [row["kind"] for row in notifications.deliveries(referral)] == ["referral_requested", "desk_link_renewed"]
+    assert notifications.said().count("notifications.desk_link_issued.v1") == 2
+
+
+def test_a_closed_referral_gets_no_new_link_unless_something_is_owed(notifications: Notifications) -> None:
+    partner = notifications.an_organization(ChannelKind.LIGHT, mailbox=MAILBOX)
+    referral = notifications.a_request(partner)
+    ids = {"referral_id": referral, "organization_id": partner}
+    notifications.hear(said.ReferralCancelled(**ids, reason=EndReason.MISTAKE, previous=Status.RECEIVED))
+    wants_a_link(notifications, referral, partner)
+    assert notifications.states(referral) == ["withdrawn"]
+    notifications.hear(said.DutyOpened(**ids, duty=Duty.STATE_DELETION, due_on=NOW.date()))
+    wants_a_link(notifications, referral, partner)
+    kinds = [row["kind"] for row in notifications.deliveries(referral)]
+    assert kinds == ["referral_requested", "duty_opened", "desk_link_renewed"]
+
+
+def test_a_partner_with_a_system_of_its_own_is_sent_no_link(notifications: Notifications) -> None:
+    partner = notifications.an_organization(ChannelKind.PULL)
+    referral = notifications.a_request(partner)
+    wants_a_link(notifications, referral, partner)
+    assert [row["kind"] for row in notifications.deliveries(referral)] == ["referral_requested"]

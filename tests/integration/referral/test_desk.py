@@ -1,6 +1,9 @@
 """The light path: a link that works once, a page for one referral, and the same refusals as everywhere."""
 
+import json
 import re
+from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,7 +18,7 @@ from werkzeug.test import TestResponse
 from contracts.codes import BackLevel, ChannelKind
 from contracts.directory import Channel
 from contracts.identity import id_of
-from contracts.referral import DeskEntered, DossierFetched
+from contracts.referral import DeskEntered, DeskLinkRequested, DossierFetched
 from services.notifications.channels.desk_link import DeskLinks
 from services.referral import handlers
 from tests.integration.referral.rig import Network, recipient
@@ -184,3 +187,87 @@ def test_after_a_withdrawal_nothing_is_shown(network: Network):
     page = client.get(f"/referral/desk/referrals/{referral_id}", headers=HTML)
     assert page.status_code == 200
     assert "Ben Salah" not in page.text
+
+
+def used_link(network: Network) -> tuple[str, str]:
+    """A link whose button was pressed by somebody who then lost the session."""
+    referral_id = referred(network)
+    link = link_to(network, referral_id)
+    assert enter(network.app.test_client(), link).status_code == 303
+    return link, referral_id
+
+
+def ask_for_new(network: Network, link: str) -> TestResponse:
+    return network.app.test_client().post(f"{link}/renewals", headers=HTML)
+
+
+def test_a_used_link_offers_a_new_one_and_looking_asks_for_nothing(network: Network):
+    link, _ = used_link(network)
+    client = network.app.test_client()
+    for shown in (client.get(link, headers=HTML), enter(client, link)):
+        assert f'action="{link}/renewals"' in shown.text
+        assert f'action="{link}"' not in shown.text
+    assert client.get(f"{link}/renewals", headers=HTML).status_code == 405
+    assert network.scene.said(DeskLinkRequested) == []
+
+
+def test_a_unit_before_a_used_link_asks_for_a_new_one(network: Network):
+    link, referral_id = used_link(network)
+    answer = ask_for_new(network, link)
+    assert (answer.status_code, "Set-Cookie" in answer.headers) == (200, False)
+    (asked,) = network.scene.said(DeskLinkRequested)
+    assert (str(asked.referral_id), asked.organization_id) == (referral_id, JOBCENTER)
+    assert str(asked.link_id) == json.loads(b64decode(link.split(".")[1] + "==", "-_"))["jti"]
+
+
+def test_an_expired_link_offers_a_new_one_too(network: Network):
+    link = link_to(network, referred(network))
+    network.scene.clock.instant += timedelta(days=15)
+    assert f'action="{link}/renewals"' in network.app.test_client().get(link, headers=HTML).text
+    assert ask_for_new(network, link).status_code == 200
+    assert len(network.scene.said(DeskLinkRequested)) == 1
+
+
+def test_asking_twice_within_five_minutes_sends_one_link(network: Network):
+    link, _ = used_link(network)
+    answers = [ask_for_new(network, link) for _ in range(2)]
+    assert answers[0].text == answers[1].text
+    assert len(network.scene.said(DeskLinkRequested)) == 1
+    network.scene.clock.instant += timedelta(minutes=6)
+    ask_for_new(network, link)
+    assert len(network.scene.said(DeskLinkRequested)) == 2
+
+
+def test_two_clicks_at_once_send_one_link(network: Network):
+    link, _ = used_link(network)
+    with ThreadPoolExecutor(2) as pool:
+        assert [answer.status_code for answer in pool.map(lambda _: ask_for_new(network, link), range(2))] == [200] * 2
+    assert len(network.scene.said(DeskLinkRequested)) == 1
+
+
+def test_a_closed_referral_answers_the_same_and_sends_nothing(network: Network):
+    (link, _), (closed, referral_id) = used_link(network), used_link(network)
+    network.navigator.act(referral_id, "cancel", {"reason": "MISTAKE"})
+    assert ask_for_new(network, closed).text.replace(closed, link) == ask_for_new(network, link).text
+    assert len(network.scene.said(DeskLinkRequested)) == 1
+
+
+def test_a_link_that_still_works_is_not_replaced(network: Network):
+    link = link_to(network, referred(network))
+    answer = ask_for_new(network, link)
+    assert (answer.status_code, answer.location) == (303, link)
+    assert network.scene.said(DeskLinkRequested) == []
+
+
+def test_nobody_asks_for_a_link_with_one_that_is_not_ours(network: Network):
+    for link in ("/referral/desk/enter/garbage", forged(network, iss="somebody"), forged(network, aud="elsewhere")):
+        assert ask_for_new(network, link).status_code == 403
+    assert ask_for_new(network, forged(network, exp=int(NOW.timestamp()) - 1)).status_code == 200  # no such referral
+    assert network.scene.said(DeskLinkRequested) == []
+
+
+def test_the_navigator_reads_that_a_new_link_was_asked_for(network: Network):
+    link, referral_id = used_link(network)
+    ask_for_new(network, link)
+    types = [entry["type"] for entry in network.navigator.see(referral_id)["timeline"]]
+    assert types[-1] == "referral.desk_link_requested.v1"

@@ -20,7 +20,7 @@ from contracts.codes import (
     Way,
 )
 from services.chassis.hear import doors_of
-from services.notifications.domain.policy import channels_for, decide, is_receipt, status_after
+from services.notifications.domain.policy import channels_for, decide, is_receipt, link_leads_somewhere, status_after
 from services.notifications.service import NotificationsService
 
 IDS: dict[str, Any] = {"referral_id": uuid4(), "organization_id": uuid4()}
@@ -53,6 +53,7 @@ NOTICES: list[tuple[Any, NoticeKind | None]] = [
     (said.ReferralAccepted(**IDS, contact_by=TODAY), None),
     (said.ReferralAccepted(**IDS, contact_by=TODAY, by_hand=Way.PHONE), NoticeKind.RECORDED_BY_HAND),
     (said.ReferralResumed(**IDS), None),
+    (said.DeskLinkRequested(**IDS, link_id=uuid4()), NoticeKind.DESK_LINK_RENEWED),
 ]
 
 
@@ -86,3 +87,24 @@ def test_each_channel_is_used_and_no_channel_is_none() -> None:
         ChannelKind.LIGHT: (ChannelKind.LIGHT,),
         ChannelKind.NONE: (),
     }
+
+
+@pytest.mark.parametrize(
+    ("channel", "status", "owes", "useful"),
+    [
+        (ChannelKind.LIGHT, Status.RECEIVED, False, True),
+        (ChannelKind.LIGHT, Status.CANCELLED, True, True),
+        (ChannelKind.LIGHT, Status.COMPLETED, False, False),
+        (ChannelKind.LIGHT, None, False, False),
+        (ChannelKind.PULL, Status.RECEIVED, False, False),
+        (None, Status.RECEIVED, True, False),
+    ],
+)
+def test_a_new_link_is_sent_only_where_it_leads_to_something(
+    channel: ChannelKind | None, status: Status | None, owes: bool, useful: bool
+) -> None:
+    assert link_leads_somewhere(channel, status, owes=owes) is useful
+
+
+def test_asking_for_a_link_is_no_receipt() -> None:
+    assert not is_receipt(said.DeskLinkRequested(**IDS, link_id=uuid4()))
