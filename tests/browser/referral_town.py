@@ -33,6 +33,8 @@ from tests.integration.referral.scene import (
 
 VUV = id_of("organization", "vuv-aachen")
 ADVICE = id_of("service", "vuv-aachen-anerkennung")
+CLUB = id_of("organization", "a-club")
+SPORT = id_of("service", "a-club-anerkennung")
 LINK_KEY = OKPKey.generate_key("Ed25519", auto_kid=True)
 PEOPLE = ["Haddad", "Öztürk", "Kovalenko", "Traoré", "Nguyen", "Silva", "Popescu", "Rahimi", "Tesfaye", "Novak"]
 
@@ -58,15 +60,17 @@ class Town:
             (IHK, "Industrie- und Handelskammer Aachen", {"phone": "+49 241 4460-0"}),
             (VUV, "Verein für Umwelt und Völkerverständigung Aachen", {"channel": light, "phone": "+49 241 33244"}),
         ]
+        bodies.append((CLUB, "Sportverein Eilendorf", {"channel": Channel(kind=ChannelKind.NONE)}))
         services = [
             (HWK_SERVICE, HWK, "Anerkennungsberatung Handwerk", Topic.ANERKENNUNG),
             (IHK_SERVICE, IHK, "Anerkennungsberatung Industrie und Handel", Topic.ANERKENNUNG),
+            (SPORT, CLUB, "Patenschaften im Verein", Topic.ANERKENNUNG),
             (ADVICE, VUV, "Begleitung im Anerkennungsverfahren", Topic.ANERKENNUNG),
         ]
         with self.scene.unit.work(actor="system:directory") as work:
             for organization, name, more in bodies:
                 found = an_organization(organization, version=2, name=PublicText({"de": name}), email=None, **more)
-                kept = self.key_of(organization) if organization != VUV else None
+                kept = self.key_of(organization) if organization in {HWK, IHK} else None
                 handlers.keep_organization(work, replace(found, public_key=kept))
             for service, organization, name, topic in services:
                 words = PublicText({"de": name})
@@ -117,6 +121,7 @@ class Town:
         light = self.refer(PEOPLE[7], recipient(VUV, ADVICE), service=ADVICE)
         self.referrals = {"old": old, "rejected": rejected, "accepted": accepted, "asked": asked}
         self.referrals |= {"done": done, "draft": draft, "requested": light}
+        self.referrals["paper"] = self.refer(PEOPLE[8], recipient(CLUB, SPORT), service=SPORT)
 
     def sign_in(self) -> None:
         """Everybody who opens a page is the navigator; how one signs in is tested elsewhere."""

@@ -41,7 +41,7 @@ def address(make_database: Callable[[str], Any], tmp_path_factory: pytest.TempPa
 
 
 @pytest.mark.parametrize(
-    "path", ["/audit/", f"/audit/cases/referral/{REFERRAL}", "/audit/entries/1", "/audit/integrity"]
+    "path", ["/audit/", f"/audit/cases/referral/{REFERRAL}", "/audit/entries/1", "/audit/findings", "/audit/integrity"]
 )
 @pytest.mark.parametrize(("language", "width", "theme"), [("de", "desk", "light"), ("en", "phone", "dark")])
 def test_a_page_has_no_findings_and_fits(

@@ -40,7 +40,7 @@ def test_the_tracking_list(browser: Browser, address: str, view: dict[str, str])
         shoot(page, f"board-{name_of(view)}")
         assert axe(page) == []
         assert not scrolls_sideways(page)
-        assert page.locator("tbody tr").count() == 6
+        assert page.locator("tbody tr").count() == 7
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=name_of)
@@ -155,3 +155,13 @@ def test_a_person_is_found_by_name_and_birth_date_and_by_nothing_less(browser: B
             assert page.locator("h1").inner_text() == heading
             assert family_name not in page.url
             assert axe(page) == []
+
+
+def test_the_handover_sheet_is_fit_for_paper(browser: Browser, address: str, town: Town) -> None:
+    with page_of(browser) as page:
+        page.goto(f"{address}/referral/referrals/{town.referrals['paper']}")
+        page.get_by_role("button", name="Übergabebogen drucken").click()
+        assert axe(page) == []
+        page.emulate_media(media="print")
+        shoot(page, "handover-sheet")
+        assert not page.get_by_role("link", name="Zurück zum Fall").is_visible()

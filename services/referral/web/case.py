@@ -10,17 +10,20 @@ from werkzeug.wrappers import Response
 
 from contracts.codes import Action, StaffRole
 from services.chassis.access import staff
-from services.chassis.errors import InvalidError, StaleError
+from services.chassis.errors import InvalidError, RefusedError, StaleError
 from services.chassis.room import room
 from services.chassis.web import request_work
 from services.chassis.work import Work
-from services.referral.commands import referrals
+from services.referral.commands import partners, referrals
 from services.referral.commands.referrals import Withheld
+from services.referral.store import referrals as store
 from services.referral.web import bodies
 from services.referral.web.api_referrals import STAFF_ACTIONS, record_details
 from services.referral.web.callers import house, staff_actor, validated, withheld
 from services.referral.web.case_view import view_case
 from services.referral.web.forms import once_per_form, version_of
+from services.referral.web.names import Names
+from services.referral.web.words import dossier_sections
 
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 NOT_CONTENT = frozenset({"csrf_token", "version", "request_key", "confirmed"})
@@ -33,6 +36,7 @@ def blueprint() -> APIBlueprint:
     pages.post("/<uuid:referral_id>/actions/<action>")(act)
     pages.post("/<uuid:referral_id>/records/actions/<action>")(record)
     pages.post("/<uuid:referral_id>/follow-up")(follow_up)
+    pages.post("/<uuid:referral_id>/handover-sheet")(handover_sheet)
     return pages
 
 
@@ -107,3 +111,24 @@ def follow_up(referral_id: UUID) -> Response:
 
     body = once_per_form(by.actor, referral_id, "follow-up", run)
     return redirect(f"/referral/referrals/{body['id']}", 303)
+
+
+@navigators
+def handover_sheet(referral_id: UUID) -> str:
+    """For a partner without a channel, on paper: a disclosure like a fetch, committed before it is shown."""
+    by = staff_actor()
+    with request_work() as work:
+        printed = partners.print_dossier(work, house().keys, referral_id, by)
+    if isinstance(printed, Withheld):
+        _, body = withheld(printed)
+        raise RefusedError(body.pop("slug"), **body)
+    with room().unit.db.read() as connection:
+        referral = store.load(connection, referral_id, visible_to=by)
+        listing = Names(connection).listing(referral.service_id)
+    return render_template(
+        "referral/handover_sheet.html",
+        referral=referral,
+        listing=listing,
+        sections=dossier_sections(printed),
+        today=room().unit.clock.today(),
+    )

@@ -1,0 +1,197 @@
+"""Enquiries at the desk, by form: taken down, consented to, passed on, given along - and what is refused on the way."""
+
+import re
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from contracts.codes import ChannelKind, Topic
+from contracts.directory import Channel
+from contracts.event import PublicText
+from contracts.identity import id_of
+from contracts.referral import (
+    ConsentGiven,
+    ConsentWithdrawn,
+    ContactCardIssued,
+    DossierFetched,
+    EnquiryRecorded,
+    EnterpriseRequestRecorded,
+    PersonalDataViewed,
+)
+from services.referral import handlers
+from tests.integration.referral.rig import Network, recipient
+from tests.integration.referral.scene import HWK_SERVICE, a_service, an_organization
+
+PERSON = {
+    "enquirer": "person",
+    "topics": "ANERKENNUNG",
+    "urgency": "normal",
+    "given_name": "Leyla",
+    "family_name": "Demir",
+    "birth_date": "1990-05-01",
+    "postal_code": "52062",
+    "languages": ["tr", "de"],
+    "qualification_year": "2014",
+}
+KEY = f"ANERKENNUNG/{HWK_SERVICE}"
+CONSENT = {
+    "recipients": KEY,
+    f"categories/{KEY}": ["IDENTITY", "CONTACT"],
+    f"back_level/{KEY}": "status",
+    "channel": "signed_paper",
+    "given_by": "self",
+    "language": "de",
+}
+CLUB = id_of("organization", "a-club")
+CLUB_SERVICE = id_of("service", "a-club-anerkennung")
+
+
+@pytest.fixture
+def browser(network: Network) -> FlaskClient:
+    """A navigator's browser; her token stands in for the sign-in, which is tested elsewhere."""
+    client = network.app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {network.navigator.token}"
+    return client
+
+
+def take_down(browser: FlaskClient, **changes: Any) -> str:
+    answer = browser.post("/referral/enquiries/", data=PERSON | changes)
+    assert answer.status_code == 303, answer.text[:600]
+    return str(answer.headers["Location"])
+
+
+def consent(browser: FlaskClient, enquiry: str, **changes: Any) -> TestResponse:
+    scan = {"scan": (BytesIO(b"signed paper"), "scan.pdf")}
+    return browser.post(f"{enquiry}/consents", data=CONSENT | scan | changes, content_type="multipart/form-data")
+
+
+def test_an_enquiry_is_taken_down_and_shown(network: Network, browser: FlaskClient):
+    page = browser.get(take_down(browser)).text
+    assert all(word in page for word in ("Demir", "01.05.1990", "Türkisch, Deutsch", "2014"))
+    assert len(network.scene.said(EnquiryRecorded)) == 1
+    assert len(network.scene.said(PersonalDataViewed)) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        ({"postal_code": "5206"}, "postal_code"),
+        ({"birth_date": "yesterday"}, "birth_date"),
+        ({"topics": "ANWERBUNG"}, "topics"),
+        ({"topics": ""}, "topics"),
+        ({"qualification_year": "14"}, "qualification_year"),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_typed_is_lost(
+    network: Network, browser: FlaskClient, wrong: dict[str, str], name: str
+):
+    answer = browser.post("/referral/enquiries/", data=PERSON | wrong)
+    assert answer.status_code == 422
+    assert 'value="Demir"' in answer.text
+    assert 'role="alert"' in answer.text, name
+    assert network.scene.said(EnquiryRecorded) == []
+
+
+def test_a_consent_names_body_data_and_what_may_come_back(network: Network, browser: FlaskClient):
+    enquiry = take_down(browser)
+    assert consent(browser, enquiry).status_code == 303
+    [given] = network.scene.said(ConsentGiven)
+    [to] = given.recipients
+    assert [str(category) for category in to.categories] == ["IDENTITY", "CONTACT"]
+    assert (to.back_level, [str(one) for one in to.purposes]) == ("status", ["VERWEIS", "ANERKENNUNG"])
+    assert "gilt" in browser.get(enquiry).text
+
+
+@pytest.mark.parametrize("wrong", [{"recipients": "ANERKENNUNG/nobody"}, {"channel": "shouted"}, {"given_by": "boss"}])
+def test_a_consent_that_says_too_little_is_none(network: Network, browser: FlaskClient, wrong: dict[str, str]):
+    assert consent(browser, take_down(browser), **wrong).status_code == 422
+    assert network.scene.said(ConsentGiven) == []
+
+
+def test_a_category_the_terms_do_not_take_cannot_be_consented_to(network: Network, browser: FlaskClient):
+    consent(browser, take_down(browser), **{f"categories/{KEY}": ["IDENTITY", "HEALTH"]})
+    [given] = network.scene.said(ConsentGiven)
+    assert [str(category) for category in given.recipients[0].categories] == ["IDENTITY"]
+
+
+def test_a_withdrawal_is_one_button(network: Network, browser: FlaskClient):
+    enquiry = take_down(browser)
+    consent(browser, enquiry)
+    target = re.search(r'action="([^"]*/withdrawals)"', browser.get(enquiry).text)
+    assert target
+    answer = browser.post(target[1], data={"channel": "signed_paper", "organization_id": ""})
+    assert answer.status_code == 303
+    assert len(network.scene.said(ConsentWithdrawn)) == 1
+    assert "widerrufen" in browser.get(enquiry).text
+
+
+def test_from_the_suggestions_to_a_draft(network: Network, browser: FlaskClient):
+    enquiry = take_down(browser)
+    offers = re.search(r'href="([^"]*/needs/[^"]*)"', browser.get(enquiry).text)
+    assert offers
+    page = browser.get(offers[1]).text
+    assert "Passt, weil: das Thema stimmt" in page
+    drafted = browser.post(f"{offers[1]}/referrals", data={"service_id": str(HWK_SERVICE)})
+    referral_id = drafted.headers["Location"].rpartition("/")[2]
+    assert network.navigator.see(referral_id)["status"] == "draft"
+
+
+def test_a_contact_card_is_given_along_without_any_consent(network: Network, browser: FlaskClient):
+    enquiry = take_down(browser)
+    offers = re.search(r'href="([^"]*/needs/[^"]*)"', browser.get(enquiry).text)
+    assert offers
+    card = browser.post(f"{offers[1]}/contact-cards", data={"service_id": str(HWK_SERVICE)})
+    assert "Demir" not in card.text
+    assert len(network.scene.said(ContactCardIssued)) == 1
+
+
+def test_an_employers_request_carries_its_own_contact_only(network: Network, browser: FlaskClient):
+    with network.scene.unit.work(actor="system:directory") as work:
+        topics = (Topic.ANERKENNUNG, Topic.FACHKRAEFTEVERFAHREN)
+        handlers.keep_service(work, a_service(version=3, topics=topics))
+    employer = {"enquirer": "employer", "topics": "FACHKRAEFTEVERFAHREN", "company": "Schweißtechnik Rur GmbH"}
+    answer = browser.post("/referral/enquiries/", data={**employer, "urgency": "normal", "phone": "+49 2421 000"})
+    enquiry = answer.headers["Location"]
+    data = {"recipients": f"FACHKRAEFTEVERFAHREN/{HWK_SERVICE}"}
+    assert browser.post(f"{enquiry}/enterprise-requests", data=data).status_code == 422
+    assert browser.post(f"{enquiry}/enterprise-requests", data=data | {"notice_given": "true"}).status_code == 303
+    assert len(network.scene.said(EnterpriseRequestRecorded)) == 1
+    assert "Schweißtechnik Rur GmbH" in browser.get(enquiry).text
+
+
+def test_a_person_is_found_and_the_find_is_a_view(network: Network, browser: FlaskClient):
+    enquiry = take_down(browser)
+    wanted = {"given_name": "LEYLA", "family_name": "Demir", "birth_date": "1990-05-01"}
+    assert browser.post("/referral/enquiries/search", data=wanted).headers["Location"] == enquiry
+    assert [str(view.purpose) for view in network.scene.said(PersonalDataViewed)] == ["search"]
+    assert browser.post("/referral/enquiries/search", data=wanted | {"birth_date": "1990-05-02"}).status_code == 200
+
+
+def test_a_foreign_enquiry_looks_like_a_missing_one(network: Network, browser: FlaskClient):
+    enquiry = take_down(browser)
+    other = network.staff(sub="olga", site="neuss")
+    assert other.client.get(enquiry, headers={"Authorization": f"Bearer {other.token}"}).status_code == 404
+
+
+def test_a_body_without_a_channel_gets_exactly_what_was_consented_to_on_paper(network: Network, browser: FlaskClient):
+    club = an_organization(CLUB, name=PublicText({"de": "Sportverein"}), channel=Channel(kind=ChannelKind.NONE))
+    with network.scene.unit.work(actor="system:directory") as work:
+        handlers.keep_organization(work, replace(club, public_key=None))
+        handlers.keep_service(work, a_service(CLUB_SERVICE, CLUB))
+    to_club = recipient(CLUB, CLUB_SERVICE, categories=["IDENTITY"])
+    referral_id = network.requested(to_club, service_id=CLUB_SERVICE)
+    assert "Übergabebogen drucken" in browser.get(f"/referral/referrals/{referral_id}").text
+    sheet = browser.post(f"/referral/referrals/{referral_id}/handover-sheet").text
+    assert "Ben Salah" in sheet
+    assert "amira@example.org" not in sheet
+    assert [fact.printed for fact in network.scene.said(DossierFetched)] == [True]
+
+
+def test_a_body_with_a_channel_gets_no_paper(network: Network, browser: FlaskClient):
+    referral_id = network.requested()
+    answer = browser.post(f"/referral/referrals/{referral_id}/handover-sheet")
+    assert (answer.status_code, answer.json["slug"]) == (409, "dossier.partner-has-a-channel")  # type: ignore[index]
