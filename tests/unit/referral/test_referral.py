@@ -1,5 +1,6 @@
 """What a verb asks for beside the table, and what it tells."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -269,6 +270,12 @@ class TestAnswering:
             verb(a_referral(status), PARTNER, a_moment(), **details)
         assert list(refused.value.fields) == [field]
 
+    def test_first_contact_is_not_before_the_request_even_if_it_was_drafted_earlier(self):
+        with pytest.raises(InvalidError, match="contact-date"):
+            domain.start(
+                a_referral(Status.ACCEPTED, drafted_on=YESTERDAY), PARTNER, a_moment(), first_contact_on=YESTERDAY
+            )
+
     def test_a_reason_is_valid_only_within_its_days(self):
         long_ago = a_moment(-400)
         referral = a_referral(requested_on=long_ago.on)
@@ -355,6 +362,10 @@ class TestByHand:
     def test_it_was_told_between_the_request_and_today(self, told_on):
         with pytest.raises(InvalidError, match="told-date"):
             self.recorded(a_referral(), told_on=told_on)
+
+    def test_nobody_told_anything_before_the_request_even_if_it_was_drafted_earlier(self):
+        with pytest.raises(InvalidError, match="told-date"):
+            self.recorded(a_referral(drafted_on=YESTERDAY), told_on=YESTERDAY)
 
     def test_a_clerk_of_the_partner_does_not_record_as_navigator(self):
         with pytest.raises(RefusedError, match="both-sides"):
@@ -454,6 +465,11 @@ class TestConcluding:
     def test_contact_took_place_between_the_request_and_today(self, contact_on):
         with pytest.raises(InvalidError, match="contact-date"):
             domain.conclude(self.quiet, PERSON_SELF, a_moment(), contact_on=contact_on)
+
+    def test_not_before_it_was_sent_even_if_it_was_drafted_earlier(self):
+        drafted_earlier = replace(self.quiet, drafted_on=YESTERDAY)
+        with pytest.raises(InvalidError, match="contact-date"):
+            domain.conclude(drafted_earlier, PERSON_SELF, a_moment(), contact_on=YESTERDAY)
 
     def test_where_the_partner_may_speak_the_partner_speaks(self):
         with pytest.raises(RefusedError, match="not-allowed"):
