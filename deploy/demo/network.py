@@ -74,11 +74,11 @@ class Network:
         """Bring everything up; raises `StartError` with the log of what did not come."""
         self.ports = {name: free_port(self.ports.get(name)) for name in PORTS}
         self._make_secrets()
-        self.tell("starting PostgreSQL")
+        self.tell("starting RabbitMQ and PostgreSQL")
+        self.rabbit.begin()
         self.postgres.start()
-        self.tell("starting RabbitMQ")
-        self.rabbit.start()
         self._make_databases()
+        self.rabbit.finish()
         self._shape_broker()
         self._write_down()
         self._start_surroundings()
@@ -155,11 +155,19 @@ class Network:
         write_state({"ports": self.ports, "secrets": self.secrets}, self.dev)
 
     def _make_databases(self) -> None:
+        self.tell("migrating the four databases")
+        runs = []
         for service in SERVICES:
-            self.tell(f"migrating {service}")
             databases.ensure_roles(self.postgres.dsn, service, self.secrets)
             databases.create_database(self.postgres.dsn, service, self.secrets)
-            self._run([f"services.{service}", "migrate"], self.environment(service))
+            command = [sys.executable, "-m", f"services.{service}", "migrate"]
+            log = self.dev / "logs" / f"{service}.migrate.log"
+            run = Child(service, command, log, _around(self.environment(service)), ROOT)
+            run.start()
+            runs.append(run)
+        for run in runs:
+            if run.wait(300) != 0:
+                raise StartError(f"{run.name} could not be migrated:\n{run.tail()}")
 
     def _shape_broker(self) -> None:
         self.tell("applying the broker's topology")
@@ -231,13 +239,6 @@ class Network:
         child = Child(name, [sys.executable, *arguments], self.dev / "logs" / f"{name}.log", _around(settings), ROOT)
         child.start()
         self.children.append(child)
-
-    def _run(self, module: list[str], settings: Mapping[str, str]) -> None:
-        child = Child(module[0], [sys.executable, "-m", *module], self.dev / "logs" / f"{module[0]}.log")
-        child.env, child.cwd = _around(settings), ROOT
-        child.start()
-        if child.wait(300) != 0:
-            raise StartError(f"{' '.join(module)} failed:\n{child.tail()}")
 
     def _wait_for(self, name: str, url: str, seconds: float) -> None:
         child = next(child for child in self.children if child.name == name)

@@ -49,6 +49,11 @@ class RabbitServer:
 
     def start(self) -> None:
         """Start the node and return when its management API answers."""
+        self.begin()
+        self.finish()
+
+    def begin(self) -> None:
+        """Start the node and do not wait: it takes its seconds while others start too."""
         self._installation = self._installation or find_or_install(DEV / "rabbitmq-packages")
         self.ports = {name: free_port(self.ports.get(name)) for name in PORTS}
         home = self.folder / "rabbitmq"
@@ -61,6 +66,9 @@ class RabbitServer:
         self._mapper.start()
         self._node = Child("rabbitmq", [str(self._installation.script)], logs / "rabbitmq.log", env=env, cwd=home)
         self._node.start()
+
+    def finish(self) -> None:
+        """Wait until the node that was begun answers, and write down where it is."""
         self._wait()
         kept = {"ports": self.ports, "password": self.password}
         kept |= {"amqp_uri": self.amqp_uri, "management_url": self.management_url}

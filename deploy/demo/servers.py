@@ -33,7 +33,7 @@ class ForeignBroker:
     def stop(self) -> None:
         """Not ours to stop."""
 
-    kill = restart = stop
+    kill = restart = begin = finish = stop
 
 
 def choose_broker(folder: Path) -> RabbitServer | ForeignBroker:
