@@ -211,7 +211,7 @@ class Story:
         needs = [{"topic": topic, "urgency": "normal"} for topic in ("ANERKENNUNG", "SPRACHE", "LEISTUNG")]
         seen = self._enquire("amira", AMIRA, needs)
         assert len(seen["needs"]) == 3
-        return f"enquiry {seen['id'][:8]}, {len(seen['needs'])} needs"
+        return f"enquiry {seen['id'][-8:]}, {len(seen['needs'])} needs"
 
     def _suggestions(self, enquiry: str, topic: str) -> JSON:
         path = f"/referral/api/v1/enquiries/{self.ids[enquiry]}/needs/{self.ids[f'{enquiry}/{topic}']}/suggestions"
@@ -270,7 +270,7 @@ class Story:
         ]
         consent = self._consent("amira", "ar", recipients)
         assert len(consent["recipients"]) == 4
-        return f"consent {consent['id'][:8]} v{consent['version']}, text {consent['text_id']}"
+        return f"consent {consent['id'][-8:]} v{consent['version']}, text {consent['text_id']}"
 
     def _refer(
         self, name: str, enquiry: str, topic: str, service: object, based_on: str | None = None, urgency: str = "normal"
@@ -431,7 +431,7 @@ class Story:
                 "service_id": str(RESIDENCE_ADVICE),
             },
         )
-        return f"card {card['id'][:8]} for the Ausländerbehörde"
+        return f"card {card['id'][-8:]} for the Ausländerbehörde"
 
     def nurse(self) -> str:
         self._enquire("ceren", CEREN, [{"topic": "ANERKENNUNG", "urgency": "normal"}])

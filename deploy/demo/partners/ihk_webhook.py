@@ -40,7 +40,7 @@ def receiver(store: Store, secret: str) -> type[BaseHTTPRequestHandler]:
                 return
             data = notice.get("data", notice)
             store.take(self.headers["webhook-id"], data["referral_id"], data["kind"])
-            log.info("notice %s %s", data["kind"], data["referral_id"][:8])
+            log.info("notice %s %s", data["kind"], data["referral_id"][-8:])
             self.answer(204)
 
         def answer(self, status: int) -> None:

@@ -113,18 +113,28 @@ class Clerk:
             self.work_at(browser, known)
             return
         browser.open(link)
-        entrance = next((form for form in browser.forms() if "/desk/enter/" in (form[0] or link)), None)
+        entrance = browser.form(link.rpartition("/")[2])
         if entrance is None:
-            log.warning("the link leads nowhere any more")
+            self.ask_for_new(browser, link)
             return
         browser.press(entrance[0] or link, entrance[1])
         found = re.search(r"/referral/desk/referrals/([0-9a-f-]{36})", browser.url)
         if found is None:
-            log.warning("the link was used before")
+            self.ask_for_new(browser, link)
             return
         self.store.take(path_id(link), found.group(1), "mail")
         self.store.keep_place(f"desk:{path_id(link)}", browser.url)
         self.work_at(browser, browser.url)
+
+    def ask_for_new(self, browser: Browser, link: str) -> None:
+        """The link is used up or too old: press the button that sends a new one, once, and wait for that mail."""
+        renewal = browser.form("/renewals")
+        if renewal is None or self.store.place(f"renewal:{path_id(link)}"):
+            log.warning("the link leads nowhere any more")
+            return
+        browser.press(*renewal)
+        self.store.keep_place(f"renewal:{path_id(link)}", "asked")
+        log.info("a new link was asked for")
 
     def work_at(self, browser: Browser, desk: str) -> None:
         referral_id = desk.rstrip("/").rsplit("/", 1)[-1]

@@ -215,7 +215,7 @@ def send_open_answers(store: Store, network: Network) -> None:
     """Give every answer that was written down and not yet settled, oldest first."""
     for row in store.rows("select rowid, * from answers where state = 'open' order by rowid"):
         state, result = network.act(row["referral_id"], row["action"], row["id"], json.loads(row["body"]))
-        log.info("%s %s: %s", row["action"], row["referral_id"][:8], state)
+        log.info("%s %s: %s", row["action"], row["referral_id"][-8:], state)
         store.settle(row["id"], state, result)
 
 
