@@ -106,6 +106,13 @@ def entry_at(connection: Connection, position: int) -> FoundEntry:
     return _found(row)
 
 
+def entries_at(connection: Connection, wanted: Sequence[int]) -> dict[int, FoundEntry]:
+    """Entries by place."""
+    query = f"SELECT {COLUMNS} FROM entries WHERE position = ANY(%s)"  # noqa: S608 - column names only
+    rows = connection.execute(query.encode(), (list(wanted),), prepare=False)
+    return {row["position"]: _found(row) for row in rows}
+
+
 def position_of(connection: Connection, event_id: UUID) -> int:
     """Where an event stands in the log."""
     row = connection.execute("SELECT position FROM entries WHERE event_id = %s", (event_id,), prepare=False).fetchone()

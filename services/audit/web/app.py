@@ -21,6 +21,7 @@ READERS = frozenset({StaffRole.DPO.value})
 WATCHERS = frozenset({StaffRole.DPO.value, StaffRole.OPERATIONS.value})
 NAVIGATION = (
     NavigationItem("Audit log", "/audit/", READERS),
+    NavigationItem("Findings", "/audit/findings", READERS),
     NavigationItem("Integrity", "/audit/integrity", WATCHERS),
 )
 

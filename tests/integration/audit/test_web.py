@@ -89,7 +89,9 @@ def views(log):
     return [json.loads(bytes(row["body"])) for row in rows]
 
 
-@pytest.mark.parametrize("path", ["/audit/api/v1/entries", "/audit/", f"/audit/cases/referral/{REFERRAL}"])
+@pytest.mark.parametrize(
+    "path", ["/audit/api/v1/entries", "/audit/", "/audit/findings", f"/audit/cases/referral/{REFERRAL}"]
+)
 @pytest.mark.parametrize(("who", "status"), [(None, 401), (NAVIGATOR, 403), (OPERATIONS, 403), (DPO, 200)])
 def test_only_the_data_protection_officer_reads_the_log(client, told, path, who, status):
     assert client.get(path, headers=who or {}).status_code == status
@@ -243,6 +245,7 @@ def test_an_extract_of_everything_is_no_extract(client, told):
         "/audit/?type=referral.expired.v1",
         f"/audit/cases/referral/{REFERRAL}",
         "/audit/entries/1",
+        "/audit/findings",
         "/audit/integrity",
     ],
 )

@@ -1,0 +1,93 @@
+"""What the data-protection officer should look at: computed from the log itself, each with the entries it rests on.
+
+Only what concerns the persons' rights: use after a withdrawal, a disclosure whose consent is not in the log, a partner
+that owes an answer about deletion. Rules about how staff work are not here; the staff council has to agree to them first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from services.audit.queries.search import FoundEntry, entries_at
+from services.chassis.db import Connection
+
+MOST = 200
+
+
+class FindingKind(StrEnum):
+    """Why an entry is shown."""
+
+    USED_AFTER_WITHDRAWAL = "used_after_withdrawal"
+    CONSENT_NOT_IN_LOG = "consent_not_in_log"
+    DELETION_OVERDUE = "deletion_overdue"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to look at: the entry, and the one that makes it remarkable."""
+
+    kind: FindingKind
+    entry: FoundEntry
+    because: FoundEntry | None
+
+
+#: Fetched, or looked at, after the consent had been withdrawn from that partner (or altogether), with no consent since.
+USED_AFTER_WITHDRAWAL = """
+SELECT DISTINCT ON (used.position) used.position, gone.position AS because
+FROM entries AS gone JOIN entries AS used ON used.person_id = gone.person_id
+    AND (gone.organization_id IS NULL OR gone.organization_id = used.organization_id)
+    AND used.occurred_at > gone.occurred_at
+WHERE gone.type = 'referral.consent_withdrawn.v1'
+    AND used.type IN ('referral.dossier_fetched.v1', 'referral.personal_data_viewed.v1')
+    AND NOT EXISTS (SELECT 1 FROM entries AS given WHERE given.type = 'referral.consent_given.v1'
+        AND given.person_id = gone.person_id AND given.occurred_at BETWEEN gone.occurred_at AND used.occurred_at)
+ORDER BY used.position DESC, gone.position DESC LIMIT %(most)s
+"""
+
+#: Fetched on a consent whose giving, in that version, was never recorded.
+CONSENT_NOT_IN_LOG = """
+SELECT fetched.position, NULL::bigint AS because
+FROM (SELECT position, convert_from(leaf, 'UTF8')::jsonb -> 'data' AS data FROM entries
+      WHERE type = 'referral.dossier_fetched.v1' AND leaf IS NOT NULL) AS fetched
+WHERE data ->> 'ground' = 'consent' AND NOT EXISTS (
+    SELECT 1 FROM entries AS given WHERE given.type = 'referral.consent_given.v1'
+        AND given.subject = 'consent/' || (data ->> 'ground_id') AND given.leaf IS NOT NULL
+        AND convert_from(given.leaf, 'UTF8')::jsonb -> 'data' -> 'consent_version' = data -> 'ground_version')
+ORDER BY fetched.position DESC LIMIT %(most)s
+"""
+
+#: The partner was to say by a day that it deleted, or why not, and has not.
+DELETION_OVERDUE = """
+SELECT owed.position, NULL::bigint AS because
+FROM (SELECT position, referral_id, organization_id, convert_from(leaf, 'UTF8')::jsonb -> 'data' AS data FROM entries
+      WHERE type = 'referral.duty_opened.v1' AND leaf IS NOT NULL) AS owed
+WHERE data ->> 'duty' = 'state_deletion' AND (data ->> 'due_on')::date < %(today)s AND NOT EXISTS (
+    SELECT 1 FROM entries AS stated WHERE stated.type = 'referral.deletion_stated.v1'
+        AND stated.referral_id = owed.referral_id AND stated.organization_id = owed.organization_id)
+ORDER BY owed.position DESC LIMIT %(most)s
+"""
+
+RULES = {
+    FindingKind.USED_AFTER_WITHDRAWAL: USED_AFTER_WITHDRAWAL,
+    FindingKind.CONSENT_NOT_IN_LOG: CONSENT_NOT_IN_LOG,
+    FindingKind.DELETION_OVERDUE: DELETION_OVERDUE,
+}
+
+
+def findings(connection: Connection, today: date) -> list[Finding]:
+    """Everything the rules find, the newest of each kind first."""
+    found = []
+    for kind, rule in RULES.items():
+        rows = connection.execute(rule, {"most": MOST, "today": today}, prepare=False).fetchall()
+        pairs = [(row["position"], row["because"]) for row in rows]
+        found += _with_entries(connection, kind, pairs)
+    return found
+
+
+def _with_entries(connection: Connection, kind: FindingKind, pairs: Sequence[tuple[int, int | None]]) -> list[Finding]:
+    wanted = {position for pair in pairs for position in pair if position is not None}
+    entries = entries_at(connection, sorted(wanted))
+    return [
+        Finding(kind, entries[position], None if because is None else entries[because]) for position, because in pairs
+    ]
