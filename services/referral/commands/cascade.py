@@ -10,7 +10,8 @@ from services.referral.calendar import moment_of
 from services.referral.commands import disclosing
 from services.referral.commands.saving import save
 from services.referral.config import Keys
-from services.referral.domain.consent import Allowed, Consent
+from services.referral.domain.consent import Allowed
+from services.referral.domain.grounds import Consent
 from services.referral.domain.lifecycle import RUNNING, Actor
 from services.referral.domain.referral import Referral
 from services.referral.store import directory, dossiers, referrals

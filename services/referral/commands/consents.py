@@ -15,7 +15,8 @@ from services.referral.config import Keys
 from services.referral.consent_texts import TextLibrary
 from services.referral.domain import capture
 from services.referral.domain.capture import ConsentText, Custody, Service
-from services.referral.domain.consent import Consent, without_organization
+from services.referral.domain.consent import without_organization
+from services.referral.domain.grounds import Consent
 from services.referral.store import consents, directory, persons
 from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor

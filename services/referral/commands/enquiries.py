@@ -18,7 +18,7 @@ from services.chassis.errors import ForbiddenError, InvalidError
 from services.chassis.work import Work
 from services.referral.commands import cascade
 from services.referral.config import Keys
-from services.referral.domain.consent import EnterpriseRequest
+from services.referral.domain.grounds import EnterpriseRequest
 from services.referral.store import consents, directory, enquiries, persons, timeline
 from services.referral.store.directory import Listing
 from services.referral.store.enquiries import Enquiry, Need

@@ -9,12 +9,7 @@ from uuid import UUID
 from contracts.codes import ConsentChannel, DataCategory, GivenBy
 from contracts.referral import ConsentRecipient
 from services.chassis.errors import InvalidError
-from services.referral.domain.consent import (
-    ENTERPRISE_CATEGORIES,
-    VERBAL_CATEGORIES,
-    VERBAL_WORKING_DAYS,
-    Consent,
-)
+from services.referral.domain.grounds import ENTERPRISE_CATEGORIES, VERBAL_CATEGORIES, VERBAL_WORKING_DAYS, Consent
 from services.referral.domain.workdays import IsWorkingDay, add_working_days
 
 USUAL_MONTHS = 6

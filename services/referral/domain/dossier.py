@@ -12,15 +12,8 @@ from typing import Any
 
 from contracts.codes import DataCategory, EnquirerKind, Purpose
 from contracts.partner.dossier import categories_of, select
-from services.referral.domain.consent import (
-    ENTERPRISE_CATEGORIES,
-    Allowed,
-    Ground,
-    Recipient,
-    Refused,
-    may_disclose,
-    refusal_of,
-)
+from services.referral.domain.consent import Allowed, Refused, may_disclose, refusal_of
+from services.referral.domain.grounds import ENTERPRISE_CATEGORIES, Ground, Recipient
 
 #: Least to most sensitive; pages show them and reports sort by them in this order.
 SENSITIVITY = tuple(

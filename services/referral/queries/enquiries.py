@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from services.chassis.db import Connection
-from services.referral.domain.consent import Consent
+from services.referral.domain.grounds import Consent
 from services.referral.domain.matching import Ranking
 from services.referral.store import consents, enquiries
 from services.referral.store.enquiries import Enquiry

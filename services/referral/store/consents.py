@@ -12,7 +12,7 @@ from contracts.referral import ConsentRecipient
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
-from services.referral.domain.consent import Consent, EnterpriseRequest, Ground
+from services.referral.domain.grounds import Consent, EnterpriseRequest, Ground
 
 CURRENT = "withdrawn_at IS NULL AND superseded_at IS NULL"
 

@@ -15,8 +15,8 @@ from services.chassis.db import Connection
 from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.work import Work
 from services.referral.domain.candidates import Candidate
-from services.referral.domain.consent import Recipient
 from services.referral.domain.footing import Footing, lacking
+from services.referral.domain.grounds import Recipient
 
 KEEP_ORGANIZATION = """
 INSERT INTO organizations (id, version, snapshot, kept_at) VALUES (%s, %s, %s, %s)

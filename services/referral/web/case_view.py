@@ -11,8 +11,8 @@ from contracts.partner.dossier import categories_of
 from services.chassis.work import Work
 from services.referral.calendar import is_working_day
 from services.referral.config import Keys
-from services.referral.domain.consent import Consent
 from services.referral.domain.deadlines import DeadlineKind, due_on
+from services.referral.domain.grounds import Consent
 from services.referral.domain.referral import Referral
 from services.referral.queries.enquiries import state_of
 from services.referral.queries.referrals import recordable, timeline

@@ -27,7 +27,8 @@ from contracts.codes import (
 )
 from contracts.event import Reference
 from contracts.referral import ConsentRecipient
-from services.referral.domain.consent import Allowed, Consent, EnterpriseRequest, Recipient
+from services.referral.domain.consent import Allowed
+from services.referral.domain.grounds import Consent, EnterpriseRequest, Recipient
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import ByHand, OpenDuty, Question, Referral
 from services.referral.domain.workdays import Moment, is_weekday

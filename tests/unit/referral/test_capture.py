@@ -19,7 +19,7 @@ from services.referral.domain.capture import (
     give,
     usual_end,
 )
-from services.referral.domain.consent import Consent
+from services.referral.domain.grounds import Consent
 from services.referral.domain.workdays import is_weekday
 from tests.unit.referral.builders import (
     AUTHORITY,

@@ -22,17 +22,14 @@ from contracts.referral import ConsentRecipient
 from services.referral.domain import consent as engine
 from services.referral.domain.consent import (
     Allowed,
-    Consent,
-    EnterpriseRequest,
-    Recipient,
     Refused,
-    StatutoryGround,
     consented_back_level,
     effective_back_level,
     last_day,
     may_disclose,
     without_organization,
 )
+from services.referral.domain.grounds import Consent, EnterpriseRequest, Recipient, StatutoryGround
 from tests.unit.referral.builders import (
     AUTHORITY,
     AUTHORITY_SERVICE,
