@@ -9,7 +9,7 @@ import pytest
 
 from contracts.codes import Action
 from contracts.partner.actions import BODIES
-from contracts.referral import CommandRefused, ReferralAccepted, TaskOpened
+from contracts.referral import CommandRefused, ReferralAccepted, ReferralRejected, TaskOpened
 from tests.integration.referral.rig import Network, recipient
 from tests.integration.referral.scene import HWK_SERVICE, IHK, IHK_SERVICE, NOW
 
@@ -195,6 +195,23 @@ def test_fifty_at_once_under_one_key_have_one_effect(network: Network):
     assert {status for status, _ in answers} == {200}, answers
     assert len({json.dumps(body, sort_keys=True) for _, body in answers}) == 1
     assert len(network.scene.said(ReferralAccepted)) == 1
+
+
+def test_of_many_that_saw_the_same_version_one_wins(network: Network):
+    referral_id = network.requested()
+    version = network.hwk.see(referral_id)["version"]
+
+    def answer(number: int) -> int:
+        action, body = ("accept", {}) if number % 2 else ("reject", {"reason": "NO_CAPACITY"})
+        caller = network.partner(network.hwk.organization_id)
+        return caller.try_act(referral_id, action, body, **{"If-Match": f'"{version}"'}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = sorted(pool.map(answer, range(16)))
+
+    assert answers == [200] + [412] * 15
+    ended = [type(fact) for fact in network.scene.said(ReferralAccepted, ReferralRejected)]
+    assert len(ended) == 1
 
 
 def test_an_enquiry_recorded_twice_under_one_key_is_one_enquiry(network: Network):
