@@ -1,7 +1,7 @@
 """What the data-protection officer should look at: computed from the log itself, each with the entries it rests on.
 
 Only what concerns the persons' rights: use after a withdrawal, a disclosure whose consent is not in the log, a partner
-that owes an answer about deletion. Rules about how staff work are not here; the staff council has to agree to them first.
+that owes an answer about deletion. Rules about how staff work are not here; the staff council must agree to them first.
 """
 
 from collections.abc import Sequence
