@@ -37,7 +37,7 @@ class ForeignBroker:
 
 
 def choose_broker(folder: Path) -> RabbitServer | ForeignBroker:
-    """$AMQP_URI if set (management at $RABBITMQ_MANAGEMENT_URL, else port 15672 of that host), else a node of our own."""
+    """$AMQP_URI if set (its management: $RABBITMQ_MANAGEMENT_URL or port 15672 there), else a node of our own."""
     uri = os.environ.get("AMQP_URI")
     if not uri:
         return RabbitServer(folder)
