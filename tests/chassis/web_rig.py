@@ -54,7 +54,14 @@ class TestIssuer:
 
     def token(self, header: Mapping[str, Any] | None = None, key: Any = None, **claims: Any) -> str:
         now = int(time.time())
-        body = {"iss": ISSUER, "aud": "lotsennetz", "sub": "anna", "iat": now, "exp": now + 300, "roles": ["navigator"]}
+        body = {
+            "iss": ISSUER,
+            "aud": "lotsennetz",
+            "sub": "anna",
+            "iat": now,
+            "exp": now + 7200,
+            "roles": ["navigator"],
+        }
         head = {"alg": "RS256", "kid": "k1", "typ": "at+jwt", **(header or {})}
         kept = {name: value for name, value in (body | claims).items() if value is not None}
         return jwt.encode(head, kept, key or self.key, algorithms=["RS256", "HS256", "none"])
