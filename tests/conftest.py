@@ -16,6 +16,8 @@ from hypothesis import settings
 
 from deploy.demo import databases
 from deploy.demo.databases import DatabaseAddresses
+from deploy.demo.postgres_server import PostgresServer
+from deploy.demo.servers import running_rabbitmq
 from lotse import topology
 from services.chassis.migrate import migrate
 
@@ -42,10 +44,11 @@ def postgres() -> Iterator[str]:
     if dsn := os.environ.get("LOTSENNETZ_TEST_POSTGRES"):
         yield dsn
         return
-    from deploy.demo.servers import running_postgres
-
-    with running_postgres(ROOT / ".dev" / "test") as server:
-        yield server.dsn
+    server = PostgresServer(ROOT / ".dev" / "test", settings={"fsync": "off", "full_page_writes": "off"})
+    server.forget()
+    server.start()
+    yield server.dsn
+    server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -54,8 +57,6 @@ def broker_server() -> Iterator[tuple[str, str]]:
     if uri := os.environ.get("LOTSENNETZ_TEST_AMQP"):
         yield uri, os.environ["LOTSENNETZ_TEST_MANAGEMENT"]
         return
-    from deploy.demo.servers import running_rabbitmq
-
     with running_rabbitmq(ROOT / ".dev" / "test") as server:
         yield server.amqp_uri, server.management_url
 
@@ -101,8 +102,9 @@ def make_database(postgres: str) -> Iterator[Callable[[str], DatabaseAddresses]]
         return databases.create_database(postgres, service, ROLE_PASSWORDS, name=name, template=templates[service])
 
     yield make
-    for name in made:
-        databases.drop_database(postgres, name)
+    if "LOTSENNETZ_TEST_POSTGRES" in os.environ:  # our own server is emptied as a whole
+        for name in made:
+            databases.drop_database(postgres, name)
 
 
 def _make_template(admin_dsn: str, service: str, name: str) -> str:

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +36,8 @@ class PostgresServer:
     """A PostgreSQL cluster under `folder/postgres` that can be started, stopped and killed."""
 
     folder: Path
+    #: More settings for the server, such as `fsync=off` where a power cut may cost everything.
+    settings: Mapping[str, str] = field(default_factory=dict)
     port: int = 0
     password: str = ""
     home: Path = field(init=False)
@@ -62,7 +65,7 @@ class PostgresServer:
         if not self._has_cluster():
             self._init_cluster(binaries)
         self.port = free_port(self.port)
-        options = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        options = [part for key, value in {**SETTINGS, **self.settings}.items() for part in ("-c", f"{key}={value}")]
         command = [str(binaries / "postgres"), "-D", str(self.home / "data"), "-p", str(self.port), *options]
         self._child = Child(
             "postgresql", self._stepping_down(command), self.folder / "logs" / "postgresql.log",
@@ -86,6 +89,11 @@ class PostgresServer:
         """Stop and start on the same port."""
         self.stop()
         self.start()
+
+    def forget(self) -> None:
+        """Make the next start begin with an empty cluster."""
+        if (self.folder / "state.json").exists():
+            write_state({"postgres": {}}, self.folder)
 
     def _settle(self) -> Path:
         """Make the home folder; give back the binaries the server's user can execute."""
