@@ -10,10 +10,13 @@ from nameko.runners import ServiceRunner
 
 from contracts.topology import inbox_queue
 from services.chassis import green
+from services.chassis.backoff import Backoff
 from services.chassis.consumer import Batches, Hearer
+from services.chassis.errors import UnavailableError
 from services.chassis.hear import Mail, doors_of
 from services.chassis.inbox import Inbox
 from services.chassis.inlet import Inlet
+from services.chassis.logging import get_logger
 from services.chassis.work import Unit
 
 MAX_WORKERS = 10
@@ -21,7 +24,7 @@ MAX_WORKERS = 10
 
 def run(doors_class: type, unit: Unit, amqp_uri: str) -> None:
     """Listen until SIGTERM; then finish and acknowledge the batch under way."""
-    green.prove(unit.db)
+    _prove(unit)
     runner = ServiceRunner({"AMQP_URI": amqp_uri, "max_workers": MAX_WORKERS})
     runner.add_service(nameko_class(unit.service, hearers(doors_class, unit), amqp_uri))
     stop = _once(lambda: eventlet.spawn_n(runner.stop))
@@ -29,6 +32,18 @@ def run(doors_class: type, unit: Unit, amqp_uri: str) -> None:
     signal.signal(signal.SIGINT, stop)
     runner.start()
     _wait(runner)
+
+
+def _prove(unit: Unit) -> None:
+    """Prove that queries overlap, as soon as there is a database to prove it on."""
+    backoff = Backoff()
+    while True:
+        try:
+            return green.prove(unit.db)
+        except UnavailableError as error:
+            delay = backoff.next()
+            get_logger().warning("worker.waits", error=type(error).__name__, retry_in=round(delay, 2))
+            eventlet.sleep(delay)
 
 
 def hearers(doors_class: type, unit: Unit) -> dict[str, Hearer]:

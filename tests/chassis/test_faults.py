@@ -61,17 +61,14 @@ def line(directory: Room, referral: Room, vhost: Broker, tmp_path: Path) -> Iter
         print(line.relay.log.read_text(), line.worker.log.read_text())
 
 
-def manage(vhost: Broker, method: str, path: str) -> None:
-    headers = {**urllib3.make_headers(basic_auth="guest:guest"), "X-Reason": "test"}
-    base = vhost.management_url.replace("guest:guest@", "")
-    urllib3.request(method, f"{base}{path}", headers=headers, timeout=10)
+def manage(vhost: Broker, method: str, path: str) -> urllib3.BaseHTTPResponse:
+    url = urllib3.util.parse_url(vhost.management_url)
+    headers = {**urllib3.make_headers(basic_auth=url.auth), "X-Reason": "test"}
+    return urllib3.request(method, f"{url.scheme}://{url.host}:{url.port}{path}", headers=headers, timeout=10)
 
 
 def connections(vhost: Broker) -> list[str]:
-    headers = urllib3.make_headers(basic_auth="guest:guest")
-    base = vhost.management_url.replace("guest:guest@", "")
-    answer = urllib3.request("GET", f"{base}/api/vhosts/{vhost.vhost}/connections", headers=headers, timeout=10)
-    return [connection["name"] for connection in answer.json()]
+    return [connection["name"] for connection in manage(vhost, "GET", f"/api/vhosts/{vhost.vhost}/connections").json()]
 
 
 def again(process: Process) -> None:
@@ -181,6 +178,17 @@ def test_a_database_that_is_away_costs_no_deliveries_and_no_busy_loop(line: Line
     line.arrived()
     assert line.worker.said(LISTENS) <= 3
     assert line.worker.said("consumer.interrupted") < 10
+
+
+def test_a_worker_started_while_the_database_is_away_waits_for_it(
+    referral: Room, vhost: Broker, tmp_path: Path, postgres: str
+) -> None:
+    name = referral.dsn.rpartition("/")[2]
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
+        with running(worker_of(referral, vhost.amqp_uri, tmp_path), until="worker.waits") as worker:
+            admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
+            eventually(lambda: worker.said(LISTENS), timeout=30)
 
 
 def test_a_worker_asked_to_stop_finishes_its_batch_within_five_seconds(line: Line) -> None:
