@@ -93,7 +93,7 @@ def parse_text(text: str) -> Checkpoint:
     if len(lines) < 4 or not lines[0] or not all(lines[:-1]):
         raise UnreadableNoteError("checkpoint: expected origin, size and root on three lines")
     size, root = lines[1], _decode(lines[2])
-    if not size.isascii() or not size.isdecimal() or str(int(size)) != size:
+    if not size.isascii() or not size.isdecimal() or len(size) > 18 or str(int(size)) != size:
         raise UnreadableNoteError("checkpoint: size is not a plain decimal")
     if len(root) != 32:
         raise UnreadableNoteError("checkpoint: root is not 32 bytes")

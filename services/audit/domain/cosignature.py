@@ -52,4 +52,7 @@ def _read(text: str, key: VerifierKey, material: bytes, verify: Verify) -> Cosig
     seconds = int.from_bytes(material[:TIMESTAMP], "big")
     if len(material) != TIMESTAMP + 64 or not verify(material[TIMESTAMP:], message(text, seconds)):
         raise UnreadableNoteError(f"the cosignature of {key.name} does not hold")
-    return Cosignature(key.name, signature_line(key, material), datetime.fromtimestamp(seconds, UTC))
+    try:
+        return Cosignature(key.name, signature_line(key, material), datetime.fromtimestamp(seconds, UTC))
+    except (ValueError, OverflowError, OSError) as wrong:
+        raise UnreadableNoteError(f"the cosignature of {key.name} has an impossible time") from wrong

@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -165,6 +165,6 @@ def _cursor(entry: FoundEntry) -> str:
 def _read_cursor(cursor: str) -> list[Any]:
     try:
         time, _, position = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
-        return [datetime.fromisoformat(time), int(position)]
-    except (ValueError, binascii.Error):
+        return [datetime.fromisoformat(time).astimezone(UTC), int(position[:18])]
+    except (ValueError, OverflowError, binascii.Error):
         raise InvalidError("audit.search-invalid", {"cursor": "a-cursor-of-this-search"}) from None

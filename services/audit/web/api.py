@@ -19,10 +19,11 @@ from services.audit.domain.merkle import consistency_proof, inclusion_proof
 from services.audit.exports import export_lines, extract_lines
 from services.audit.queries import tree
 from services.audit.queries.search import FoundEntry, position_of, positions, search
+from services.audit.web.asking import ConsistencyAsked, EntriesAsked, ExportAsked, InclusionAsked, SearchAsked
 from services.audit.web.looking import export, look
-from services.audit.web.wanted import MOST, identity, number, search_of
+from services.audit.web.wanted import search_of
 from services.chassis.access import partner_system, public, staff
-from services.chassis.errors import InvalidError, NotFoundError
+from services.chassis.errors import InvalidError, NotFoundError, RefusedError
 from services.chassis.web import request_work, room
 
 Json = dict[str, Any]
@@ -35,12 +36,13 @@ auditors = staff(StaffRole.DPO, StaffRole.OPERATIONS)
 
 @blueprint.get("/entries")
 @readers
-def entries() -> Json:
+@blueprint.input(EntriesAsked, location="query", arg_name="asked")
+def entries(asked: Json) -> Json:
     """Entries that fit, the newest first; `cursor` of the answer asks for the next page."""
-    wanted, limit = search_of(request.args), number(request.args, "limit", 50, MOST)
+    wanted = search_of(request.args)
     look("entries")
     with room().unit.db.read() as connection:
-        page = search(connection, wanted, request.args.get("cursor"), limit)
+        page = search(connection, wanted, asked.get("cursor"), asked["limit"])
     return {"entries": [entry_json(entry) for entry in page.entries], "cursor": page.cursor}
 
 
@@ -75,14 +77,14 @@ def key() -> Response:
 
 @blueprint.get("/proofs/inclusion")
 @auditors
-def inclusion() -> Json:
+@blueprint.input(InclusionAsked, location="query", arg_name="asked")
+def inclusion(asked: Json) -> Json:
     """Proof that an entry (`event_id` or `position`) is in the tree of `size` (default: the newest signed one)."""
     with room().unit.db.read() as connection:
-        size, note = tree.signed_size(connection, request.args.get("size", type=int))
-        event_id = request.args.get("event_id")
-        position = (
-            position_of(connection, identity("event_id", event_id)) if event_id else number(request.args, "position")
-        )
+        size, note = tree.signed_size(connection, asked["size"])
+        position = position_of(connection, asked["event_id"]) if "event_id" in asked else asked.get("position")
+        if position is None:
+            raise InvalidError("audit.search-invalid", {"position": "a-position-or-an-event-id"})
         if position >= size:
             raise NotFoundError("audit.not-yet-signed", size=size)
         proof = inclusion_proof(position, size, tree.node_reader(connection))
@@ -94,12 +96,13 @@ def inclusion() -> Json:
 @blueprint.get("/proofs/consistency")
 @auditors
 @partner_system
-def consistency() -> Json:
+@blueprint.input(ConsistencyAsked, location="query", arg_name="asked")
+def consistency(asked: Json) -> Json:
     """Proof that the tree of `first` entries is the beginning of the tree of `second`."""
+    first = asked["first"]
     with room().unit.db.read() as connection:
-        second, note = tree.signed_size(connection, request.args.get("second", type=int))
-        first = number(request.args, "first")
-        if not 0 < first <= second:
+        second, note = tree.signed_size(connection, asked["second"])
+        if first > second:
             raise InvalidError("audit.search-invalid", {"first": f"a-number-from-1-to-{second}"})
         proof = consistency_proof(first, second, tree.node_reader(connection))
         roots = [encoded(tree.root_at(connection, size)) for size in (first, second)]
@@ -108,9 +111,10 @@ def consistency() -> Json:
 
 @blueprint.get("/export")
 @auditors
-def export_log() -> Response:
+@blueprint.input(ExportAsked, location="query", arg_name="asked")
+def export_log(asked: Json) -> Response:
     """The log from entry `first` on as NDJSON, with the checkpoint it was made under; verify it with the verifier."""
-    first = number(request.args, "first", 0)
+    first = asked["first"]
     with room().unit.db.read() as connection:
         size, _ = tree.signed_size(connection, None)
     export(first, size)
@@ -133,7 +137,8 @@ def _lines(first: int) -> Iterator[bytes]:
 
 @blueprint.get("/extract")
 @readers
-def extract() -> Response:
+@blueprint.input(SearchAsked, location="query", arg_name="_")
+def extract(_: Json) -> Response:
     """Everything that fits a search as NDJSON, each entry with its own proof; verify it with the verifier."""
     wanted = search_of(request.args)
     with room().unit.db.read() as connection:
@@ -161,7 +166,10 @@ def receipt_code(event_id: UUID) -> Response:
         content = b"".join(extract_lines(connection, [position]))
     export(position, 1)
     image = BytesIO()
-    segno.make(content, error="l", micro=False).save(image, kind="svg", scale=4, xmldecl=False)
+    try:
+        segno.make(content, error="l", micro=False).save(image, kind="svg", scale=4, xmldecl=False)
+    except segno.DataOverflowError as too_long:
+        raise RefusedError("audit.receipt-too-long") from too_long
     return Response(image.getvalue(), content_type="image/svg+xml")
 
 

@@ -15,6 +15,9 @@ MOST = 500
 
 def search_of(arguments: Mapping[str, str]) -> Search:
     """The search an address asks for; `from` and `until` are days in Berlin or RFC 3339 instants."""
+    for name in ("subject", "subject_kind", "actor", "type"):
+        if not arguments.get(name, "").isprintable():
+            raise InvalidError("audit.search-invalid", {name: "printable-text"})
     return Search(
         subject=arguments.get("subject") or None,
         subject_kind=arguments.get("subject_kind") or None,
@@ -42,13 +45,5 @@ def instant(name: str, text: str | None, *, day_after: bool = False) -> datetime
             day = date.fromisoformat(text) + timedelta(days=1 if day_after else 0)
             return datetime(day.year, day.month, day.day, tzinfo=PLACE).astimezone(UTC)
         return parse_instant(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise InvalidError("audit.search-invalid", {name: "a-day-or-instant"}) from None
-
-
-def number(arguments: Mapping[str, str], name: str, default: int | None = None, most: int = 2**53) -> int:
-    """A whole number from the address, within bounds."""
-    text = arguments.get(name, "" if default is None else str(default))
-    if not text.isascii() or not text.isdigit() or len(text) > 16 or int(text) > most:
-        raise InvalidError("audit.search-invalid", {name: f"a-number-up-to-{most}"})
-    return int(text)

@@ -142,11 +142,13 @@ def test_pages_follow_each_other_without_loss_or_repetition(client, told):
     assert seen == [5, 4, 3, 2, 1, 0]
 
 
-@pytest.mark.parametrize("query", ["referral_id=x", "limit=abc", "limit=999", "from=yesterday", "cursor=%21"])
+@pytest.mark.parametrize(
+    "query", ["referral_id=x", "limit=abc", "limit=999", "from=yesterday", "cursor=%21", "from=0001-01-01", "actor=%00"]
+)
 def test_a_wrong_search_names_what_is_wrong(client, told, query):
     answer = client.get(f"/audit/api/v1/entries?{query}", headers=DPO)
     assert answer.status_code == 422
-    assert answer.json["fields"].keys() == {query.partition("=")[0]}
+    assert query.partition("=")[0] in str(answer.json["fields"])
 
 
 def test_an_entry_holds_codes_and_no_text(client, told):
@@ -179,6 +181,8 @@ def test_a_consistency_proof_holds_between_its_two_roots(client, told):
         (f"proofs/inclusion?event_id={UUID(int=99)}", 404),
         ("proofs/inclusion?event_id=x", 422),
         ("proofs/inclusion", 422),
+        ("proofs/inclusion?position=-1", 422),
+        ("proofs/inclusion?position=0&size=99999999999999999999", 422),
         ("proofs/consistency?first=0", 422),
         ("proofs/consistency?first=7", 422),
     ],
@@ -225,6 +229,14 @@ def test_a_receipt_fits_on_paper(client, told):
     answer = client.get(f"/audit/api/v1/receipts/{UUID(int=2)}.svg", headers=DPO)
     assert answer.content_type.startswith("image/svg+xml")
     assert answer.data.startswith(b"<svg")
+
+
+def test_what_is_too_long_for_a_code_says_so(own_client, log):
+    recipient = a_consent_given().recipients[0]
+    hear(log, an_arrival(1, a_consent_given(recipients=(recipient,) * 20)))
+    log.sign()
+    answer = own_client.get(f"/audit/api/v1/receipts/{UUID(int=1)}.svg", headers=DPO)
+    assert (answer.status_code, answer.json["slug"]) == (409, "audit.receipt-too-long")
 
 
 def test_an_extract_of_everything_is_no_extract(client, told):
@@ -371,15 +383,20 @@ def test_a_stream_with_a_gap_is_not_compared_until_it_is_whole(log):
     assert compare(log) == 1
 
 
+def spoken():
+    """What services tell each other; what goes to one partner only is never heard here."""
+    return {name: cls for name, cls in REGISTRY.items() if not name.startswith("partner.")}
+
+
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_every_event_has_its_words(language):
-    missing = [name for name in REGISTRY if i18n.label("audit", language, f"event:{name}") == name]
+    missing = [name for name in spoken() if i18n.label("audit", language, f"event:{name}") == name]
     assert missing == []
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_every_member_of_an_event_has_its_word(language):
-    kept = [spec_of(cls) for cls in REGISTRY.values() if spec_of(cls).classification is not Classification.PUBLIC]
+    kept = [spec_of(cls) for cls in spoken().values() if spec_of(cls).classification is not Classification.PUBLIC]
     names = {name for spec in kept for name in spec.kinds} | {"version"}
     known = i18n.catalogue(i18n.SERVICES / "audit" / "locale", language)._catalog
     assert [name for name in names if f"field:{name}" not in known] == []
