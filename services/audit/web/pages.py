@@ -40,7 +40,7 @@ def listing() -> str:
         "audit/listing.html",
         page=page,
         wanted={name: request.args.get(name, "") for name in FILTERS},
-        types=sorted(REGISTRY),
+        types=sorted(name for name in REGISTRY if not name.startswith("partner.")),
         next_page=_address(cursor=page.cursor) if page.cursor else "",
         first_page=_address() if "cursor" in request.args else "",
     )
