@@ -270,6 +270,12 @@ class TestAnswering:
             verb(a_referral(status), PARTNER, a_moment(), **details)
         assert list(refused.value.fields) == [field]
 
+    @pytest.mark.parametrize("estimated_on", [None, TODAY, TOMORROW])
+    def test_a_place_on_the_waitlist_may_be_estimated_or_unknown(self, estimated_on):
+        waiting, [fact] = domain.waitlist(a_referral(), PARTNER, a_moment(), estimated_on=estimated_on)
+        assert waiting.estimated_on == fact.estimated_on == estimated_on
+        assert waiting.waitlisted_on == TODAY
+
     def test_first_contact_is_not_before_the_request_even_if_it_was_drafted_earlier(self):
         with pytest.raises(InvalidError, match="contact-date"):
             domain.start(
