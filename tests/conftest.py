@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -86,25 +87,45 @@ def broker(make_vhost: Callable[[], Broker]) -> Broker:
     return make_vhost()
 
 
+#: Server and name of every database made in this session and not yet dropped.
+MADE: list[tuple[str, str]] = []
+
+
 @pytest.fixture(scope="session")
 def make_database(postgres: str) -> Iterator[Callable[[str], DatabaseAddresses]]:
     """`make_database("referral")`: a fresh, migrated database of that service, copied from a template made once."""
     session = secrets.token_hex(4)
     templates: dict[str, str] = {}
-    made: list[str] = []
+    numbers = count()
 
     def make(service: str) -> DatabaseAddresses:
         if service not in templates:
             templates[service] = _make_template(postgres, service, f"test_{session}_{service}_template")
-            made.append(templates[service])
-        name = f"test_{session}_{service}_{len(made)}"
-        made.append(name)
+        name = f"test_{session}_{service}_{next(numbers)}"
+        MADE.append((postgres, name))
         return databases.create_database(postgres, service, ROLE_PASSWORDS, name=name, template=templates[service])
 
     yield make
-    if "LOTSENNETZ_TEST_POSTGRES" in os.environ:  # our own server is emptied as a whole
-        for name in made:
-            databases.drop_database(postgres, name)
+    _drop(0)
+    for name in templates.values():
+        databases.drop_database(postgres, name)
+
+
+@pytest.fixture(autouse=True)
+def _databases_end_with_their_test() -> Iterator[None]:
+    """What a test's own fixtures made is dropped after it; what wider ones made was there before and stays.
+
+    On a shared server dropping waits for everybody's pages to be written, so there it is left to the end.
+    """
+    before = len(MADE)
+    yield
+    if "LOTSENNETZ_TEST_POSTGRES" not in os.environ:
+        _drop(before)
+
+
+def _drop(first: int) -> None:
+    while len(MADE) > first:
+        databases.drop_database(*MADE.pop())
 
 
 def _make_template(admin_dsn: str, service: str, name: str) -> str:

@@ -95,6 +95,15 @@ class PostgresServer:
         if (self.folder / "state.json").exists():
             write_state({"postgres": {}}, self.folder)
 
+    def remove(self) -> None:
+        """Stop and take everything away, what lies outside the folder too."""
+        self.stop()
+        link = self.folder / "postgres"
+        shutil.rmtree(link.resolve(), ignore_errors=True)
+        if link.is_symlink():
+            link.unlink()
+        self.forget()
+
     def _settle(self) -> Path:
         """Make the home folder; give back the binaries the server's user can execute."""
         packaged = binaries_of_wheel()
@@ -117,9 +126,9 @@ class PostgresServer:
     def _has_cluster(self) -> bool:
         """Whether there is a cluster we can open; one whose password is lost with the state file is cleared away."""
         data = self.home / "data"
-        if (data / "PG_VERSION").exists() and not read_state(self.folder).get("postgres"):
+        if data.is_dir() and not read_state(self.folder).get("postgres"):
             for content in data.iterdir():
-                shutil.rmtree(content) if content.is_dir() else content.unlink()
+                shutil.rmtree(content) if content.is_dir() and not content.is_symlink() else content.unlink()
         return (data / "PG_VERSION").exists()
 
     def _init_cluster(self, binaries: Path) -> None:

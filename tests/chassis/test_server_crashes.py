@@ -89,7 +89,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Postgres
     topology.apply(rabbit.management_url, "crash")
     yield postgres, rabbit
     rabbit.stop()
-    postgres.stop()
+    postgres.remove()
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def database(folder: Path) -> Iterator[PostgresServer]:
     server = PostgresServer(folder)
     server.start()
     yield server
-    server.stop()
+    server.remove()
 
 
 @pytest.fixture(scope="module")
@@ -169,8 +169,8 @@ def test_a_checkout_that_others_cannot_enter_still_gets_its_database(tmp_path: P
         assert (closed / ".dev" / "postgres").is_symlink()
         assert server.home.stat().st_mode & 0o777 == 0o711
     finally:
-        server.stop()
-        subprocess.run(["rm", "-rf", str(server.home)], check=True)
+        server.remove()
+    assert not server.home.exists()
 
 
 def test_a_cluster_whose_password_is_lost_is_made_anew(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_cluster_whose_password_is_lost_is_made_anew(tmp_path: Path) -> None:
     try:
         psycopg.connect(second.dsn).close()
     finally:
-        second.stop()
+        second.remove()
 
 
 def test_the_state_file_is_merged_not_replaced(tmp_path: Path) -> None:
