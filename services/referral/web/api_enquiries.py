@@ -23,7 +23,7 @@ from services.referral.web.callers import house, once, staff_actor
 Json = dict[str, Any]
 Answer = tuple[Json, int]
 
-blueprint = APIBlueprint("api_enquiries", __name__, url_prefix="/referral/api/v1", tag="Staff")
+blueprint = APIBlueprint("api_enquiries", __name__, url_prefix="/referral/api/v1", tag="Enquiries")
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 
 

@@ -26,7 +26,7 @@ from services.referral.web.callers import house, json_body, once, staff_actor, v
 Json = dict[str, Any]
 Answer = tuple[Json, int]
 
-blueprint = APIBlueprint("api_referrals", __name__, url_prefix="/referral/api/v1", tag="Staff")
+blueprint = APIBlueprint("api_referrals", __name__, url_prefix="/referral/api/v1", tag="Referrals")
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 
 
