@@ -228,6 +228,22 @@ class TestWhoMay:
         cancelled, _ = domain.cancel(a_referral(), colleague, a_moment(), reason=EndReason.PERSON_DECLINED)
         assert cancelled.sender_staff == (NAVIGATOR.actor, "staff:colleague")
 
+    def test_whoever_acts_twice_is_remembered_once(self):
+        prepared, _ = domain.prepare(a_referral(Status.DRAFT), NAVIGATOR, a_moment(), undo_window=timedelta())
+        assert domain.revise(prepared, NAVIGATOR, a_moment())[0].sender_staff == (NAVIGATOR.actor,)
+
+    def test_a_navigator_who_tries_a_partners_action_hears_the_same_at_every_level(self):
+        for level in BackLevel:
+            with pytest.raises(RefusedError, match="not-allowed"):
+                domain.accept(a_referral(back_level=level), NAVIGATOR, a_moment())
+
+    def test_the_day_of_the_end_is_kept_and_an_open_referral_has_none(self):
+        accepted, _ = domain.accept(a_referral(), PARTNER, a_moment())
+        assert accepted.ended_on is None
+        waiting = a_referral(Status.AWAITING_CONSENT)
+        cancelled, _ = domain.cancel(waiting, NAVIGATOR, a_moment(3), reason=EndReason.MISTAKE)
+        assert (cancelled.ended_on, cancelled.release_at) == (TODAY + timedelta(days=3), None)
+
     def test_the_person_herself_may_cancel(self):
         cancelled, [fact] = domain.cancel(a_referral(), PERSON_SELF, a_moment(), reason=EndReason.PERSON_DECLINED)
         assert isinstance(fact, ReferralCancelled)
