@@ -35,6 +35,16 @@ class LogExported:
     size: int
 
 
+@event("audit.entries_expired.v1", subject=("retention", "run_id"))
+class EntriesExpired:
+    """Entries whose retention period was over lost their content; their hashes stay, so the log stays verifiable."""
+
+    run_id: UUID
+    entries: int
+    first: int
+    last: int
+
+
 @event("audit.sign_in_refused.v1", subject=("refusal", "refusal_id"))
 class SignInRefused:
     """A token or sign-in was refused at a door of audit."""

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from uuid import NAMESPACE_URL, uuid5
 
-from contracts.audit import CheckpointSigned
+from contracts.audit import CheckpointSigned, EntriesExpired
 from contracts.event import Code
 from services.audit import commands, store
 from services.audit.config import load_writer
 from services.audit.domain.log import checkpoint_is_due
 from services.audit.queries import tree
+from services.audit.queries.health import retention_runs
 from services.audit.queries.search import Search, search
 from services.audit.queries.streams import agrees, streams
 from services.audit.writer import Writer
@@ -74,7 +75,19 @@ def compare_stream(work: Work, due: Due) -> None:
     store.append_stream_check(work.tx, due.payload, agrees(work.tx, due.payload), work.now)
 
 
+def untold_runs(connection: Connection, _now: datetime, limit: int) -> list[Due]:
+    """Retention runs nobody has told of yet; their role may not speak for itself."""
+    return [Due(f"retention:{run['run_id']}", run) for run in retention_runs(connection, limit)]
+
+
+def tell_run(work: Work, due: Due) -> None:
+    """Say what was emptied: a fact like any other."""
+    run = due.payload
+    work.announce(EntriesExpired(run_id=run["run_id"], entries=run["entries"], first=run["first"], last=run["last"]))
+
+
 CLOCK_JOBS = (
     ClockJob("publish_head", unpublished_head, publish_head),
     ClockJob("compare_stream", whole_streams, compare_stream),
+    ClockJob("tell_run", untold_runs, tell_run),
 )

@@ -41,7 +41,7 @@ class FoundEntry:
     type: str
     source: str
     subject: str | None
-    actor: str
+    actor: str | None
     occurred_at: datetime
     recorded_at: datetime
     leaf_hash: bytes
