@@ -82,27 +82,6 @@ def state_of(consent: Consent) -> str:
     return "superseded" if consent.superseded_at is not None else "given"
 
 
-def board(connection: Connection, by: StaffActor, limit: int = 100) -> list[dict[str, Any]]:
-    """The newest enquiries of the own organization at the own site."""
-    rows = connection.execute(
-        "SELECT e.id, e.enquirer, e.recorded_at, e.last_contact_at, e.closed_at,"
-        " array(SELECT topic FROM needs n WHERE n.enquiry_id = e.id ORDER BY recorded_at, id) AS topics"
-        " FROM enquiries e WHERE site = %s AND organization_id = %s ORDER BY recorded_at DESC LIMIT %s",
-        (by.site, by.employer, limit),
-    )
-    return [
-        {
-            "id": str(row["id"]),
-            "enquirer": row["enquirer"],
-            "topics": row["topics"],
-            "recorded_at": row["recorded_at"].isoformat(),
-            "last_contact_at": row["last_contact_at"].isoformat(),
-            "closed": row["closed_at"] is not None,
-        }
-        for row in rows.fetchall()
-    ]
-
-
 def ranking_shown(ranking: Ranking) -> dict[str, Any]:
     """Suggestions with their reasons, and what was excluded because of what, naming who could help instead."""
     return {

@@ -189,16 +189,6 @@ def read_cursor(cursor: str) -> tuple[str, UUID]:
         raise InvalidError("request.invalid", {"cursor": "as-given-by-the-last-page"}) from None
 
 
-def counts(connection: Connection, by: Actor) -> dict[str, int]:
-    """How many referrals stand where, for the head of the board."""
-    condition, params = referrals.visible(by)
-    rows = connection.execute(
-        "SELECT status, count(*) AS many FROM referrals WHERE " + condition + " GROUP BY status",  # noqa: S608 - fixed parts
-        params,
-    )
-    return {row["status"]: row["many"] for row in rows.fetchall()}
-
-
 def found(connection: Connection, name: str) -> dict[str, Any] | None:
     """For operators: a referral by id or reference, codes only, with its timeline and its open deadlines."""
     row = connection.execute("SELECT * FROM referrals WHERE id::text = %s OR reference = %s", (name, name)).fetchone()

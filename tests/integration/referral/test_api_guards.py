@@ -3,6 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -439,3 +440,23 @@ def test_a_task_is_taken_off_the_own_desk_once(network: Network):
     network.navigator.post(path, None)
     assert network.navigator.get("/referral/api/v1/tasks")["tasks"] == []
     assert network.navigator.ask("POST", path).status_code == 404
+
+
+def test_the_list_comes_page_by_page_and_ends(network: Network):
+    ids = [network.navigator.draft(network.navigator.enquire())["id"] for _ in range(5)]
+    seen, cursor, pages = [], "", 0
+    while cursor is not None:
+        page = network.navigator.get(f"/referral/api/v1/referrals?limit=2&status=draft&cursor={quote(cursor)}")
+        seen += [row["id"] for row in page["referrals"]]
+        cursor, pages = page["cursor"], pages + 1
+
+    assert (sorted(seen), pages) == (sorted(ids), 3)
+    assert network.navigator.get("/referral/api/v1/referrals?status=completed")["referrals"] == []
+
+
+@pytest.mark.parametrize("query", ["cursor=yesterday", "cursor=2026-01-01_x", "limit=0", "limit=999", "status=lost"])
+def test_a_list_asked_for_in_another_way_names_the_field(network: Network, query: str):
+    answer = network.navigator.ask("GET", f"/referral/api/v1/referrals?{query}")
+
+    assert answer.status_code == 422
+    assert query.partition("=")[0] in str(answer.json["fields"])
