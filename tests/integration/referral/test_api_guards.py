@@ -366,6 +366,7 @@ PATHS: dict[str, list[tuple[str, str]]] = {
 }
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("status", PATHS)
 def test_exactly_the_offered_actions_can_be_done(network: Network, status: str):
     """Each action of each side is tried on a referral of its own in this status."""

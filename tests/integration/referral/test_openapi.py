@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from openapi_spec_validator import validate
@@ -20,6 +21,7 @@ def test_the_description_is_valid_and_names_what_every_action_needs(network: Net
     assert {"409", "412", "422", "428"} <= set(act["responses"])
 
 
+@pytest.mark.timeout(300)
 def test_whatever_comes_nothing_breaks(network: Network):
     described = schemathesis.openapi.from_wsgi("/referral/openapi.json", network.app)
     operations = [found.ok() for found in described.get_all_operations()]
