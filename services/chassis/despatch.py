@@ -3,20 +3,22 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
+
+from psycopg import sql
 
 from services.chassis.db import Connection
 
 #: Marks what was confirmed, gives the next letters their positions and moves the heads, in one statement: one commit.
-NEXT = """
+NEXT: LiteralString = """
 WITH sent AS (
     UPDATE outbox SET published_at = now()
-    WHERE number = ANY(%(sent)s::bigint[]) AND published_at IS NULL AND written_at >= %(since)s
+    WHERE number = ANY(%(sent)s::bigint[]) AND published_at IS NULL AND written_at >= {since} AND written_at < {until}
 ), waiting AS (
     SELECT number, written_at, exchange FROM outbox
-    WHERE published_at IS NULL AND position IS NULL AND written_at >= %(since)s ORDER BY number LIMIT %(window)s
+    WHERE published_at IS NULL AND position IS NULL AND written_at >= {since} AND written_at < {until}
+    ORDER BY number LIMIT %(window)s
 ), placed AS (
     SELECT waiting.number, waiting.written_at, waiting.exchange, coalesce(head.position, 0)
         + row_number() OVER (PARTITION BY waiting.exchange ORDER BY waiting.number) AS position
@@ -36,6 +38,7 @@ WITH sent AS (
 )
 UPDATE outbox SET position = placed.position FROM placed
 WHERE outbox.number = placed.number AND outbox.written_at = placed.written_at AND outbox.published_at IS NULL
+    AND outbox.written_at >= {since} AND outbox.written_at < {until}
 RETURNING outbox.number, outbox.position, outbox.event_id, outbox.exchange, outbox.routing_key, outbox.headers,
     outbox.body"""
 
@@ -43,9 +46,18 @@ LEFT_BEHIND = """
 SELECT number, position, event_id, exchange, routing_key, headers, body FROM outbox
 WHERE published_at IS NULL AND position IS NOT NULL ORDER BY exchange, position"""
 
-#: Partitions before this instant have nothing to publish and need not be looked at.
-SINCE = """
-SELECT least(now() - interval '1 hour', (SELECT min(written_at) FROM outbox WHERE published_at IS NULL)) AS since"""
+#: The days that may hold something to publish. They stand in the statement as constants, so that the others (there may
+#: be forty) are left out when it is planned, and not each time it runs.
+DAYS = """
+SELECT date_trunc('day', least(now() - interval '1 hour', min(written_at))) AS since,
+       date_trunc('day', greatest(now(), max(written_at))) + interval '2 days' AS until
+FROM outbox WHERE published_at IS NULL"""
+
+#: The statement only ever walks the small index of what is not published. Statistics, which lag behind, would sometimes
+#: have it read whole days instead.
+WALK = """
+SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+SET plan_cache_mode = force_generic_plan; SET jit = off"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +91,20 @@ class Shelf:
     def __init__(self, connection: Connection, window: int) -> None:
         self._connection = connection
         self._window = window
+        connection.execute(WALK)
         self.heads = {
             row["exchange"]: Head(row["published"], row["rolling_sha256"])
             for row in connection.execute("SELECT exchange, published, rolling_sha256 FROM outbox_heads")
         }
-        self._since = self.look_back()
+        self._next = b""
+        self.look_around()
 
-    def look_back(self) -> datetime:
-        row = self._connection.execute(SINCE).fetchone()
+    def look_around(self) -> None:
+        """Find out anew which days matter; to be called every minute or so."""
+        row = self._connection.execute(DAYS).fetchone()
         assert row is not None
-        self._since = row["since"]
-        return self._since
+        days = {name: sql.Literal(day) for name, day in row.items()}
+        self._next = sql.SQL(NEXT).format(**days).as_bytes(self._connection)
 
     def left_behind(self) -> list[Parcel]:
         """What a predecessor placed and may or may not have sent."""
@@ -102,13 +117,12 @@ class Shelf:
             self.heads[parcel.exchange] = self.heads.get(parcel.exchange, Head()).after(parcel)
         values = {
             "sent": [parcel.number for parcel in confirmed],
-            "since": self._since,
             "window": self._window,
             "exchanges": list(moved),
             "positions": [self.heads[exchange].position for exchange in moved],
             "rolling": [self.heads[exchange].rolling_sha256 for exchange in moved],
         }
-        return sorted(parcels(self._connection.execute(NEXT, values)), key=lambda parcel: parcel.number)
+        return sorted(parcels(self._connection.execute(self._next, values)), key=lambda parcel: parcel.number)
 
 
 def parcels(rows: Iterable[Mapping[str, Any]]) -> list[Parcel]:

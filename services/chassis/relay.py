@@ -24,7 +24,7 @@ MANY = 200
 POLL_BUSY = 0.002
 POLL_IDLE = 0.020
 REPORT_SECONDS = 60.0
-DAYS_AHEAD, DAYS_KEPT = 7, 35
+DAYS_AHEAD, DAYS_KEPT = 3, 35
 TROUBLE: tuple[type[Exception], ...] = (
     *INFRASTRUCTURE_ERRORS,
     *broker.INFRASTRUCTURE_ERRORS,
@@ -98,7 +98,7 @@ class Relay:
                 stop.wait(pause)
 
     def _each_minute(self, turns: "Turns", database: Connection) -> None:
-        turns.shelf.look_back()
+        turns.shelf.look_around()
         database.execute("SELECT outbox_turn_partitions(%s, %s)", (DAYS_AHEAD, DAYS_KEPT))
         self._tell(turns)
 

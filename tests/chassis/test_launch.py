@@ -1,5 +1,6 @@
 """Roles as processes: the supervisor starts them again, stops them in order, and leaves no orphans."""
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -20,8 +21,11 @@ def everything(referral: Room, vhost: Broker, tmp_path: Path) -> Process:
 
 
 def roles(process: Process) -> dict[str, psutil.Process]:
-    children = psutil.Process(process.process.pid).children()
-    return {line[-1]: child for child in children if (line := child.cmdline())}
+    found: dict[str, psutil.Process] = {}
+    for child in psutil.Process(process.process.pid).children():
+        with contextlib.suppress(psutil.Error, IndexError):  # one that just died has no command line
+            found[child.cmdline()[-1]] = child
+    return found
 
 
 def test_all_starts_one_process_per_role_and_restarts_the_one_that_dies(everything: Process) -> None:

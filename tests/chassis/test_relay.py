@@ -255,3 +255,21 @@ def test_days_are_dropped_whole_but_never_with_something_unpublished(directory: 
     directory.rows("SELECT outbox_turn_partitions(7, 35)::text")
     left = "SELECT relname FROM pg_class WHERE relname ~ '^outbox_202601' AND relkind = 'r'"
     assert directory.rows(left) == [{"relname": "outbox_20260102"}]
+
+
+def test_however_much_is_kept_the_relay_reads_only_what_is_not_published(directory: Room) -> None:
+    """Statistics lag behind; a plan that reads a whole day would grow slower with every letter of that day."""
+    directory.tell(400, per_work=100)
+    directory.own("ANALYZE outbox")  # at a moment when nothing of the day is published
+    with connect(directory.dsn) as session:
+        shelf = Shelf(session, 500)
+        confirmed = shelf.next([])
+        for _ in range(8):
+            directory.tell(400, per_work=100)
+            confirmed = shelf.next(confirmed)
+        shelf.next(confirmed)
+        session.execute("SELECT pg_stat_force_next_flush()")
+    scans = (
+        "SELECT coalesce(sum(seq_tup_read), 0)::int AS read FROM pg_stat_user_tables WHERE relname ~ '^outbox_[0-9o]'"
+    )
+    assert int(str(directory.value(scans))) < 3_000, "3,200 letters were never read as a whole"
