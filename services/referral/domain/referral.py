@@ -217,7 +217,7 @@ def _refused(referral: Referral, slug: str, action: Action | None, moment: Momen
 
 
 #: Within how many working days a task wants to be looked at.
-TASK_DAYS = {TaskKind.QUESTION_OPEN: 5, TaskKind.BREACH_CHECK: 1, TaskKind.CONSENT_MISSING: 5}
+TASK_DAYS = {TaskKind.QUESTION_OPEN: 5, TaskKind.CONSENT_MISSING: 5}
 
 
 def task(

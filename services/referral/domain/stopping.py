@@ -1,7 +1,7 @@
 """What stops a referral, and what a partner that fetched still owes afterwards."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from contracts.codes import (
     END_REASONS,
@@ -27,7 +27,10 @@ from services.referral.domain.answering import check_reason
 from services.referral.domain.deadlines import DUTY_WORKING_DAYS
 from services.referral.domain.lifecycle import Actor, waits_for_conclusion
 from services.referral.domain.referral import Facts, OpenDuty, Referral, Told, refusal, step, task
-from services.referral.domain.workdays import Moment
+from services.referral.domain.workdays import PLACE, Moment
+
+#: Within this time of becoming aware, the supervisory authority is told where there is a risk (GDPR Art. 33).
+BREACH_HOURS = timedelta(hours=72)
 
 
 def cancel(referral: Referral, by: Actor, moment: Moment, *, reason: EndReason, has_comment: bool = False) -> Told:
@@ -82,7 +85,10 @@ def mark_entered_in_error(referral: Referral, by: Actor, moment: Moment, *, beca
         became_aware_at=became_aware_at,
     )
     moved, duties = _with_duties(replace(moved, became_aware_at=became_aware_at, questions=()), moment)
-    checks: Facts = (task(referral, TaskKind.BREACH_CHECK, moment, StaffRole.LEAD),) if breach_check else ()
+    checks: Facts = ()
+    if breach_check:
+        due_on = (became_aware_at + BREACH_HOURS).astimezone(PLACE).date()
+        checks = (task(referral, TaskKind.BREACH_CHECK, moment, StaffRole.LEAD, due_on),)
     return moved, (marked, *duties, *checks)
 
 

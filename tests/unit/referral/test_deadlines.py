@@ -91,6 +91,7 @@ def test_an_incomplete_row_counts_from_its_draft_rather_than_never(status):
         (Status.ACCEPTED, {}, "2026-03-09"),
         (Status.CANCELLED, {"duties": duties()}, "2026-03-16"),
         (Status.IN_PROGRESS, {}, None),
+        (Status.IN_PROGRESS, {"contact_by": TODAY}, None),
         (Status.DRAFT, {}, None),
         (Status.ACCEPTED, {"contact_by": None}, None),
     ],
@@ -114,10 +115,10 @@ def test_urgent_timers_skip_weekends_and_holidays():
 
 
 def test_the_clock_stands_still_while_the_ball_lies_with_the_sender():
-    asked, answered = TODAY + timedelta(days=2), TODAY + timedelta(days=9)
-    assert clock_after_standstill(Urgency.NORMAL, TODAY, asked, answered, is_weekday) == TODAY + timedelta(days=7)
-    assert clock_after_standstill(Urgency.URGENT, TODAY, asked, answered, is_weekday) == TODAY + timedelta(days=7)
-    assert clock_after_standstill(Urgency.URGENT, TODAY, asked, asked, is_weekday) == TODAY
+    friday, monday = TODAY + timedelta(days=4), TODAY + timedelta(days=7)
+    assert clock_after_standstill(Urgency.NORMAL, TODAY, friday, monday, is_weekday) == TODAY + timedelta(days=3)
+    assert clock_after_standstill(Urgency.URGENT, TODAY, friday, monday, is_weekday) == TODAY + timedelta(days=1)
+    assert clock_after_standstill(Urgency.URGENT, TODAY, friday, friday, is_weekday) == TODAY
 
 
 def test_working_days_are_counted_after_the_first_day():

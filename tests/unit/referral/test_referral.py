@@ -13,6 +13,7 @@ from contracts.codes import (
     Deletion,
     Duty,
     EndReason,
+    EnquirerKind,
     Obstacle,
     Outcome,
     Party,
@@ -439,6 +440,12 @@ class TestStopping:
         assert [(task.kind, task.role) for task in tasks] == [(TaskKind.BREACH_CHECK, StaffRole.LEAD)] * check
         assert marked.became_aware_at == NOON
 
+    def test_the_72_hours_run_from_becoming_aware_and_not_from_writing_it_down(self):
+        received = a_referral(received_at=NOON)
+        _, facts = domain.mark_entered_in_error(received, NAVIGATOR, a_moment(2), became_aware_at=NOON)
+        [task] = [fact for fact in facts if isinstance(fact, TaskOpened)]
+        assert task.due_on == TODAY + timedelta(days=3)
+
     def test_nobody_becomes_aware_tomorrow(self):
         with pytest.raises(InvalidError, match="aware-in-future"):
             domain.mark_entered_in_error(
@@ -503,6 +510,11 @@ def test_what_a_referral_knows_of_the_person_is_an_id():
     assert a_referral().enquiry_id == ENQUIRY
     fields = Referral.__dataclass_fields__
     assert not {"name", "given_name", "email", "phone", "note", "comment"} & set(fields)
+
+
+def test_an_employers_contact_is_no_advised_person():
+    assert a_referral().advised_person_id == PERSON
+    assert a_referral(enquirer=EnquirerKind.EMPLOYER).advised_person_id is None
 
 
 def test_it_knows_with_whom_the_ball_lies():
