@@ -106,8 +106,8 @@ def _busy(facts: dict[str, Any]) -> list[str]:
         return []
     return [
         "",
-        f"**The machine was busy with other work** (load {facts['load1']} on {facts['cpus']} cores): rates and latencies say"
-        " nothing here, CPU time is inflated for all; only the ratios of this run count.",
+        f"**The machine was busy with other work** (load {facts['load1']} on {facts['cpus']} cores): rates and"
+        " latencies say nothing here, CPU time is inflated for all; only the ratios of this run count.",
     ]
 
 
