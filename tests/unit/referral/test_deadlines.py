@@ -54,7 +54,13 @@ def in_nrw(day: date) -> bool:
         (Status.CLARIFICATION, {}, {Kind.QUESTION_OVERDUE: "2026-03-09", Kind.EXPIRE: "2026-03-30"}),
         (Status.WAITLISTED, {}, {Kind.REMIND_WAITLIST: "2026-05-01", Kind.EXPIRE: "2026-05-31"}),
         (Status.ACCEPTED, {}, {Kind.CONTACT_OVERDUE: "2026-03-10"}),
+        (
+            Status.WAITLISTED,
+            {"waitlisted_on": TODAY + timedelta(days=10)},
+            {Kind.REMIND_WAITLIST: "2026-05-11", Kind.EXPIRE: "2026-06-10"},
+        ),
         (Status.IN_PROGRESS, {}, {}),
+        (Status.IN_PROGRESS, {"contact_by": TODAY}, {}),
         (Status.PAUSED, {}, {}),
         (Status.COMPLETED, {}, {Kind.CUSTODIAL_CLEANUP: "2026-04-01"}),
         (
