@@ -125,7 +125,8 @@ def test_a_child_dies_when_its_parent_is_killed(tmp_path: Path) -> None:
     )
     assert parent.stdout
     sleeper = int(parent.stdout.readline())
-    assert psutil.pid_exists(sleeper)
+    # what makes it die with its parent is arranged before it becomes the sleeper
+    eventually(lambda: "setpriv" not in psutil.Process(sleeper).cmdline()[0])
     parent.kill()
     parent.wait()
     parent.stdout.close()
