@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import urllib3
@@ -25,6 +26,9 @@ from services.chassis.migrate import migrate
 # A busy machine is slow; that is no finding.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLE_PASSWORDS = {role: f"test-{role}" for service in databases.SERVICES for role in (service, f"{service}_owner")}
@@ -85,6 +89,21 @@ def make_vhost(broker_server: tuple[str, str]) -> Iterator[Callable[[], Broker]]
 def broker(make_vhost: Callable[[], Broker]) -> Broker:
     """The session's own virtual host. A test that needs empty queues takes `make_vhost()`."""
     return make_vhost()
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """One browser per session; without one the tests say so and are counted as skipped."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.rig import CHROMIUM, FLAGS
+
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no browser: {CHROMIUM} is missing (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
 
 
 #: Server and name of every database made in this session and not yet dropped.

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import browser  # noqa: F401 - the session's one browser
 from tests.browser.rig import axe, page_of, scrolls_sideways, shoot
 from tests.system.conftest import RunningNetwork
 
@@ -13,7 +12,7 @@ pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.timeout(420)]
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:  # noqa: F811
+def page(browser: Browser) -> Iterator[Page]:
     with page_of(browser, language="en") as page:
         page.set_default_timeout(30_000)
         yield page
