@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import secrets
+import shutil
 import sys
 import threading
 import time
@@ -72,6 +73,7 @@ class Network:
 
     def start(self) -> None:
         """Bring everything up; raises `StartError` with the log of what did not come."""
+        self._begin_together()
         self.ports = {name: free_port(self.ports.get(name)) for name in PORTS}
         self._make_secrets()
         self.tell("starting RabbitMQ and PostgreSQL")
@@ -145,6 +147,12 @@ class Network:
         amqp_uri = self.amqp_uri(service, self.secrets[f"amqp-{service}"])
         secret = self.secrets[f"lotsennetz-{service}"]
         return service_environment(service, places, self.keys, database, amqp_uri, secret)
+
+    def _begin_together(self) -> None:
+        """Where the databases are gone, what others remember of them (queues, cursors, checkpoints) goes too."""
+        if not (self.dev / "postgres" / "data" / "PG_VERSION").exists():
+            for remembered in ("rabbitmq", "partners", "audit", "mail"):
+                shutil.rmtree(self.dev / remembered, ignore_errors=True)
 
     def _make_secrets(self) -> None:
         wanted = [role for service in SERVICES for role in (service, f"{service}_owner")]
