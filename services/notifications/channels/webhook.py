@@ -60,20 +60,22 @@ class WebhookSender:
     def _post(self, target: Target, address: str, headers: dict[str, str], body: bytes) -> Result:
         connection = self._connection(target, address)
         # The socket's own timeout is per read: a byte every few seconds would hold this thread for ever.
-        alarm = threading.Timer(self.total_seconds, _hang_up, (connection,))
+        # Said before it is done: the answer that is cut off arrives while the alarm's own thread still runs.
+        hung_up = threading.Event()
+        alarm = threading.Timer(self.total_seconds, _hang_up, (connection, hung_up))
         alarm.daemon = True
         alarm.start()
         try:
             connection.request("POST", target.path, body=body, headers={"Host": target.host_header, **headers})
             status = connection.getresponse().status
             # Hung up amid the headers looks like their end to the parser: half an answer is none.
-            return _judge(status) if alarm.is_alive() else Result("timeout")
+            return Result("timeout") if hung_up.is_set() else _judge(status)
         except ssl.SSLError:
             return Result("tls-failed")
         except TimeoutError:
             return Result("timeout")
         except (HTTPError, OSError, ValueError) as error:
-            return Result("timeout" if "timed out" in str(error) or not alarm.is_alive() else "connection-failed")
+            return Result("timeout" if "timed out" in str(error) or hung_up.is_set() else "connection-failed")
         finally:
             alarm.cancel()
             connection.close()
@@ -111,6 +113,7 @@ def _judge(status: int) -> Result:
     return Result(cause, status)
 
 
-def _hang_up(connection: HTTPConnection) -> None:
+def _hang_up(connection: HTTPConnection, hung_up: threading.Event) -> None:
+    hung_up.set()
     with suppress(OSError, AttributeError):
         connection.sock.shutdown(socket.SHUT_RDWR)
