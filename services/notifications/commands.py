@@ -195,12 +195,12 @@ class Attempt:
 def record_attempt(work: Work, delivery_id: UUID, kind: NoticeKind, attempt: Attempt, ladder: Ladder) -> bool:
     """Write down how it went and what comes next; True if it is parked now.
 
-    Meanwhile the partner may have confirmed by itself: that stands.
+    Meanwhile the partner may have confirmed by itself: that stands. Recording the same attempt again changes nothing.
     """
     delivery = store.load(work.tx, delivery_id)
     if delivery is None:
         raise NotFoundError("delivery.unknown")
-    store.add_attempt(
+    is_new = store.add_attempt(
         work.tx,
         delivery,
         number=delivery.attempt,
@@ -209,6 +209,8 @@ def record_attempt(work: Work, delivery_id: UUID, kind: NoticeKind, attempt: Att
         status_code=attempt.status_code,
         cause=attempt.cause,
     )
+    if not is_new:
+        return False
     if attempt.link_id is not None and attempt.link_until is not None:
         _say_link(work, delivery, attempt.link_id, attempt.link_until)
     if attempt.cause is None:

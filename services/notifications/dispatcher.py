@@ -1,7 +1,8 @@
 """Sends what is due: claims in one transaction, talks to the outside in none, records in another.
 
-At most one attempt per organization is under way, so a slow partner delays only itself. Whoever dies between claiming
-and recording leaves the delivery due again when its claim runs out: a partner may get a notice twice, under one id.
+At most one attempt per organization is under way, so a slow partner delays only itself. If the database goes away
+meanwhile, reading and recording are tried again while the claim holds. Whoever dies between claiming and recording
+leaves the delivery due again when its claim runs out: a partner may get a notice twice, under one id.
 """
 
 import time
@@ -10,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from contracts.codes import ChannelKind, NoticeKind
@@ -27,8 +28,13 @@ from services.notifications.store import Delivery
 
 ACTOR = "system:dispatcher"
 CLAIM = timedelta(seconds=90)
+#: How long an attempt waits for the database; with the time a partner may take, it ends before the claim does.
+PATIENCE_SECONDS = 60.0
 IDLE_SECONDS = 0.25
 TROUBLE_SECONDS = 2.0
+RETRY_SECONDS = 0.5
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -44,9 +50,11 @@ class Dispatcher:
     on_parked: Callable[[Delivery, str], None] | None = None
     started: int = 0
     _busy: dict[UUID, Future[None]] = field(default_factory=dict, repr=False)
+    _stop: Event = field(default_factory=Event, repr=False)
 
     def run(self, stop: Event, still_leading: Callable[[], None] = lambda: None) -> None:
         """Until told to stop; then what is under way is finished. Ends with an error when it leads no longer."""
+        self._stop = stop
         with ThreadPoolExecutor(self.threads, "dispatch") as pool:
             while not stop.is_set():
                 still_leading()
@@ -85,8 +93,8 @@ class Dispatcher:
 
     def attempt(self, delivery: Delivery) -> None:
         """One attempt from reading the letter to recording how it went."""
-        with self.unit.db.read() as connection:
-            letter = store.letter(connection, delivery)
+        until = time.monotonic() + PATIENCE_SECONDS
+        letter = self._patiently(lambda: self._letter(delivery), until)
         began, began_at = time.monotonic(), self.unit.clock.now()
         result = self._send(delivery, letter)
         attempt = Attempt(
@@ -99,12 +107,29 @@ class Dispatcher:
             result.link_id,
             result.link_until,
         )
+        if self._patiently(lambda: self._record(delivery, NoticeKind(letter["kind"]), attempt), until):
+            self._tell_parked(delivery, result.cause or "unknown")
+
+    def _letter(self, delivery: Delivery) -> Any:
+        with self.unit.db.read() as connection:
+            return store.letter(connection, delivery)
+
+    def _record(self, delivery: Delivery, kind: NoticeKind, attempt: Attempt) -> bool:
         with self.unit.work(actor=ACTOR) as work:
-            parked = commands.record_attempt(
-                work, delivery.delivery_id, NoticeKind(letter["kind"]), attempt, self.ladder
-            )
-        if parked and self.on_parked is not None:
-            self.on_parked(delivery, result.cause or "unknown")
+            return commands.record_attempt(work, delivery.delivery_id, kind, attempt, self.ladder)
+
+    def _tell_parked(self, delivery: Delivery, cause: str) -> None:
+        if self.on_parked is not None:
+            self.on_parked(delivery, cause)
+
+    def _patiently(self, act: Callable[[], T], until: float) -> T:
+        """The database may be away for a moment; while the claim holds, nobody else takes the delivery."""
+        while True:
+            try:
+                return act()
+            except UnavailableError:
+                if time.monotonic() >= until or self._stop.wait(RETRY_SECONDS):
+                    raise
 
     def _send(self, delivery: Delivery, letter: Any) -> Result:
         now = self.unit.clock.now()

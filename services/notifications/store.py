@@ -165,13 +165,15 @@ def add_attempt(
     latency_ms: int,
     status_code: int | None,
     cause: str | None,
-) -> None:
-    tx.execute(
+) -> bool:
+    """Write the attempt down; False if it stood there already, and whatever follows from it was done then."""
+    written = tx.execute(
         """
         INSERT INTO attempts (delivery_id, number, began_at, latency_ms, succeeded, status_code, cause)
         VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING""",
         (delivery.delivery_id, number, began_at, latency_ms, cause is None, status_code, cause),
     )
+    return written.rowcount == 1
 
 
 def change(

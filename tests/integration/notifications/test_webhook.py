@@ -1,16 +1,19 @@
 """Webhooks as their receivers see them, well-behaved and not."""
 
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
+import psycopg
 import pytest
 import time_machine
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from contracts import envelope
 from contracts.codes import ChannelKind, NoticeKind
+from services.chassis.errors import UnavailableError
 from services.notifications import commands
-from services.notifications.domain.ladder import STEPS
+from services.notifications.domain.ladder import STEPS, Ladder
 from tests.integration.notifications.conftest import NOW, SECRET, Notifications
 from tests.integration.notifications.receiver import Receiver, running
 
@@ -144,3 +147,47 @@ def test_the_secret_is_not_in_the_database(notifications: Notifications) -> None
         row = connection.execute("SELECT sealed FROM webhook_secrets WHERE organization_id = %s", (partner,)).fetchone()
     assert row is not None
     assert SECRET.encode() not in bytes(row["sealed"])
+
+
+class DatabaseBreaker(Receiver):
+    """Takes the notice - and while it does, every connection to the database is cut."""
+
+    def __init__(self, notifications: Notifications, admin_dsn: str) -> None:
+        super().__init__()
+        with notifications.db.read() as connection:
+            self._database = connection.info.dbname
+        self._admin_dsn = admin_dsn
+
+    def answer(self, headers: dict[str, str], body: bytes) -> int:
+        with psycopg.connect(self._admin_dsn, autocommit=True) as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (self._database,)
+            )
+        return super().answer(headers, body)
+
+
+def test_a_database_away_during_the_attempt_is_waited_for(notifications: Notifications, postgres: str) -> None:
+    """Otherwise the partner would hear the same notice again when the claim has run out."""
+    receiver = DatabaseBreaker(notifications, postgres)
+    with running(receiver):
+        referral = notifications.a_request(a_partner(notifications, receiver.url))
+        notifications.dispatch()
+    with suppress(UnavailableError):
+        notifications.states(referral)  # the reading connections were cut, too: the first to notice replaces them
+    (delivery,) = notifications.deliveries(referral)
+    assert (delivery["state"], len(delivery["attempts"])) == ("confirmed", 1)
+    assert len(receiver.got) == 1
+
+
+def test_recording_the_same_attempt_again_changes_nothing(notifications: Notifications) -> None:
+    """A commit whose answer was lost looks like a failure, and is tried again."""
+    with running(Receiver()) as receiver:
+        referral = notifications.a_request(a_partner(notifications, receiver.url))
+        notifications.dispatch()
+    (before,), said = notifications.deliveries(referral), notifications.said()
+    again = commands.Attempt(NOW, 1, status_code=204, confirmed=True)
+    with notifications.unit.work(actor="system:dispatcher") as work:
+        kind = NoticeKind.REFERRAL_REQUESTED
+        assert not commands.record_attempt(work, before["delivery_id"], kind, again, Ladder())
+    assert notifications.deliveries(referral) == [before]
+    assert notifications.said() == said
