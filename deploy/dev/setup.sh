@@ -47,8 +47,10 @@ install_packages() {
     wanted=$(cat requirements.lock pyproject.toml | sha256sum | cut -d' ' -f1)
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     say "installing the locked Python packages (once)"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+    # --no-deps: the lock names everything, and older pips look past it where a package asks for another's extra
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    .venv/bin/python -m pip check --quiet
     echo "$wanted" >"$stamp"
 }
 
