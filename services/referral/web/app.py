@@ -25,11 +25,17 @@ from services.referral.web import (
     enquiry,
     names,
     operator,
+    protection,
 )
 from services.referral.web.description import complete
 
 NAVIGATORS = frozenset({StaffRole.NAVIGATOR.value, StaffRole.LEAD.value})
-NAVIGATION = (NavigationItem("Referrals", "/referral/", NAVIGATORS), NavigationItem("Directory", "/directory/"))
+GUARDIANS = frozenset({StaffRole.LEAD.value, StaffRole.DPO.value})
+NAVIGATION = (
+    NavigationItem("Referrals", "/referral/", NAVIGATORS),
+    NavigationItem("Directory", "/directory/"),
+    NavigationItem("Data protection", "/referral/data-protection/", GUARDIANS),
+)
 
 
 def signed_in(caller: Caller) -> SignedIn:
@@ -68,6 +74,7 @@ def create_app(
             case.blueprint(),
             enquiry.blueprint(),
             consent_form.blueprint(),
+            protection.blueprint(),
         ),
         facts=FACTS,
         navigation=NAVIGATION,
