@@ -8,6 +8,9 @@ from pathlib import Path
 from deploy.demo.databases import DatabaseAddresses
 from deploy.demo.keys import KeyFiles
 
+#: Who is responsible in the demo: made up, like everybody in it.
+CONTROLLERS = Path(__file__).parent / "data" / "controllers.json"
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -48,6 +51,7 @@ def _own(service: str, places: Places, keys: KeyFiles) -> Mapping[str, str]:
             "PARTNER_FACING_KEY_FILE": str(keys.partner_facing),
             "DESK_LINK_PUBLIC_KEY_FILE": str(keys.desk_link_public),
             "UNDO_WINDOW_SECONDS": os.environ.get("UNDO_WINDOW_SECONDS", "1"),
+            "CONTROLLERS_FILE": str(CONTROLLERS),
         }
     if service == "notifications":
         return mail | {"DESK_LINK_KEY_FILE": str(keys.desk_link), "WEBHOOK_ALLOW_NETS": "127.0.0.0/8"}

@@ -1,4 +1,4 @@
-"""What referral alone is told from outside: its keys, its consent texts, and how long a request may be taken back."""
+"""What referral alone is told from outside: keys, consent texts, who is responsible, how long one may take back."""
 
 import base64
 import json
@@ -11,7 +11,9 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from services.chassis.config import BASE64_32, ConfigError, Environment
+from services.referral import controllers
 from services.referral.consent_texts import TextLibrary
+from services.referral.controllers import Controllers
 from services.referral.sealing import OwnKeys
 from services.referral.vault import Vault
 
@@ -30,6 +32,7 @@ class ReferralSettings:
     keys: Keys
     undo_window: timedelta
     texts: TextLibrary
+    controllers: Controllers
 
 
 def load(settings: Environment) -> ReferralSettings:
@@ -48,7 +51,9 @@ def load(settings: Environment) -> ReferralSettings:
     undo = settings.number("UNDO_WINDOW_SECONDS", 30, low=0, high=3600)
     # Sample texts may be agreed to in a demonstration and nowhere else.
     texts = TextLibrary(samples_count=settings.optional("MODE") == "demo")
-    return ReferralSettings(keys=keys, undo_window=timedelta(seconds=undo), texts=texts)
+    return ReferralSettings(
+        keys=keys, undo_window=timedelta(seconds=undo), texts=texts, controllers=controllers.load(settings)
+    )
 
 
 def _json(path: Path, name: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from tests.integration.referral.scene import (
     Scene,
     a_service,
     an_organization,
+    some_controllers,
 )
 
 Json = dict[str, Any]
@@ -152,7 +153,7 @@ class Network:
     issuer: TestIssuer = field(default_factory=lambda: ISSUER)
 
     def __post_init__(self) -> None:
-        own = config.ReferralSettings(self.scene.keys, timedelta(0), self.scene.texts)
+        own = config.ReferralSettings(self.scene.keys, timedelta(0), self.scene.texts, some_controllers())
         self.app = create_app(settings(), self.scene.unit, issuer_keys=self.issuer.keys(), own=own)
         self.tell_directory()
         self.navigator = self.staff()

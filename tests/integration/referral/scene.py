@@ -41,6 +41,7 @@ from services.referral.commands import consents as consent_commands
 from services.referral.commands import enquiries, partners, referrals
 from services.referral.config import Keys
 from services.referral.consent_texts import TextLibrary
+from services.referral.controllers import Contact, Controller, Controllers
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Referral
 from services.referral.store import referrals as referral_store
@@ -145,6 +146,13 @@ def a_service(service_id: UUID = HWK_SERVICE, organization_id: UUID = HWK, **cha
 
 def partner(organization_id: UUID = HWK) -> Actor:
     return Actor(Party.PARTNER, f"partner:{organization_id}", organization_id)
+
+
+def some_controllers() -> Controllers:
+    """The welcome center answers for its cases alone."""
+    dpo = Contact("Datenschutzbeauftragte", "Musterweg 2, 52062 Musterstadt", "datenschutz@center.example")
+    center = Contact("Welcome Center Musterstadt", "Musterweg 1, 52062 Musterstadt", "post@center.example")
+    return Controllers((Controller(CENTER, center, dpo, "Aufsichtsbehörde Musterland"),))
 
 
 @cache

@@ -13,6 +13,7 @@ from services.chassis.config import ConfigError, Environment
 from services.referral import sealing
 from services.referral.config import load
 
+CONTROLLERS = (Path(__file__).parents[3] / "deploy" / "demo" / "data" / "controllers.json").read_text(encoding="utf-8")
 OWN_KEYS = sealing.generate_own_keys()
 Settings = Callable[..., Environment]
 
@@ -26,6 +27,7 @@ def settings(tmp_path: Path) -> Settings:
         "SERVICE_KEY": base64.b64encode(bytes(32)).decode(),
         "PARTNER_FACING_KEY_FILE": str(own),
         "DESK_LINK_PUBLIC_KEY_FILE": str(links),
+        "CONTROLLERS": CONTROLLERS,
         "MODE": "demo",
     }
     return lambda **changes: Environment({**usual, **changes})
@@ -45,6 +47,8 @@ def test_a_navigator_has_thirty_seconds_unless_said_otherwise(settings: Settings
         ("DESK_LINK_PUBLIC_KEY_FILE", "/nonexistent"),
         ("UNDO_WINDOW_SECONDS", "soon"),
         ("UNDO_WINDOW_SECONDS", "86400"),
+        ("CONTROLLERS", ""),
+        ("CONTROLLERS", "Welcome Center"),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not(settings: Settings, name: str, value: str):
