@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 ARGS ?=
+# tests side by side; each worker starts servers of its own (0: no workers)
+WORKERS ?= 2
 
 .PHONY: help
 help: ## this list
@@ -20,7 +22,7 @@ demo: ## start everything, play the main job, stay up until Ctrl-C (ARGS=--once 
 .PHONY: test
 test: ## every kind of test once: PostgreSQL, RabbitMQ, browser, the story (the gate)
 	@deploy/dev/setup.sh --tests
-	@$(PY) -m pytest -m "not long" $(ARGS)
+	@$(PY) -m pytest -m "not long" -n $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: test-fast
 test-fast: ## no servers, no browser: domain, contracts, architecture

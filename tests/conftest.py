@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Where servers of this run keep their files; with several workers each has its own.
+HOME = ROOT / ".dev" / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+#: Rooms whose tests start the whole network: one after the other, on one worker, and before all others.
+NETWORK_ROOMS = ("system", "demo")
 ROLE_PASSWORDS = {role: f"test-{role}" for service in databases.SERVICES for role in (service, f"{service}_owner")}
 
 
@@ -43,13 +47,21 @@ class Broker:
     vhost: str
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers a file stays together, because what its tests share is dear to start."""
+    for item in items:
+        room, file = item.path.parent.name, item.path.relative_to(ROOT)
+        item.add_marker(pytest.mark.xdist_group("network" if room in NETWORK_ROOMS else str(file)))
+    items.sort(key=lambda item: item.path.parent.name not in NETWORK_ROOMS)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """DSN of a superuser on a PostgreSQL server that the tests may fill with databases."""
     if dsn := os.environ.get("LOTSENNETZ_TEST_POSTGRES"):
         yield dsn
         return
-    server = PostgresServer(ROOT / ".dev" / "test", settings={"fsync": "off", "full_page_writes": "off"})
+    server = PostgresServer(HOME, settings={"fsync": "off", "full_page_writes": "off"})
     server.forget()
     server.start()
     yield server.dsn
@@ -62,7 +74,7 @@ def broker_server() -> Iterator[tuple[str, str]]:
     if uri := os.environ.get("LOTSENNETZ_TEST_AMQP"):
         yield uri, os.environ["LOTSENNETZ_TEST_MANAGEMENT"]
         return
-    with running_rabbitmq(ROOT / ".dev" / "test") as server:
+    with running_rabbitmq(HOME) as server:
         yield server.amqp_uri, server.management_url
 
 

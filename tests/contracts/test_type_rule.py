@@ -155,7 +155,7 @@ GOOD: list[tuple[Any, Any]] = [
     (tuple[Topic, ...], (Topic.SPRACHE, Topic.ARBEIT)),
 ]
 BAD: list[tuple[Any, Any]] = [
-    (UUID, str(uuid4())),
+    (UUID, "0b6f0d3e-5f0c-4c7e-9a53-5c1f5a3d2b10"),
     (UUID, None),
     (int, True),
     (int, "3"),
@@ -196,14 +196,14 @@ def an_event_class(annotation: Any, registry: dict[str, type]) -> Any:
     )(planted)
 
 
-@pytest.mark.parametrize(("annotation", "item"), GOOD, ids=str)
+@pytest.mark.parametrize(("annotation", "item"), GOOD)
 def test_what_is_allowed_survives_the_way_through_json(annotation: Any, item: Any, registry: dict[str, type]) -> None:
     made = an_event_class(annotation, registry)
     original = made(import_id=uuid4(), field=item)
     assert spec_of(made).schema.load(to_dict(original)) == original
 
 
-@pytest.mark.parametrize(("annotation", "item"), BAD, ids=str)
+@pytest.mark.parametrize(("annotation", "item"), BAD)
 def test_an_event_with_a_wrong_value_never_comes_to_be(annotation: Any, item: Any, registry: dict[str, type]) -> None:
     made = an_event_class(annotation, registry)
     with pytest.raises(TypeError, match=r"Planted\.field") as refused:

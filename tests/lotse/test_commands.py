@@ -57,7 +57,9 @@ def test_every_command_is_readable_without(answering: PaperNetwork, run: Lotse, 
     assert not told.out.lstrip().startswith("{")
 
 
-@pytest.mark.parametrize("words", [(), *{words[:-1] if len(words) > 2 else words for words in COMMANDS}], ids=str)
+@pytest.mark.parametrize(
+    "words", [(), *dict.fromkeys(words[:-1] if len(words) > 2 else words for words in COMMANDS)], ids=str
+)
 def test_every_command_explains_itself_without_a_network(
     run: Lotse, state: dict[str, Any], words: tuple[str, ...]
 ) -> None:

@@ -52,7 +52,9 @@ def test_an_unknown_witness_is_passed_over():
 
 
 @pytest.mark.parametrize(
-    "material", [signed(text="another\n"), (SECONDS + 1).to_bytes(8, "big") + signed()[8:], signed()[:-1]]
+    "material",
+    [signed(text="another\n"), (SECONDS + 1).to_bytes(8, "big") + signed()[8:], signed()[:-1]],
+    ids=["another text", "another second", "cut"],
 )
 def test_a_known_witness_s_false_line_refuses_the_note(material):
     with pytest.raises(UnreadableNoteError, match="does not hold"):
