@@ -43,6 +43,42 @@ def test_every_code_has_a_word(codes_of: type[StrEnum], language: str) -> None:
     assert missing == []
 
 
+#: Code lists a person meets on her own pages, her subject access and the consent form.
+FOR_PERSONS = (
+    codes.DataCategory,
+    codes.Purpose,
+    codes.Topic,
+    codes.Status,
+    codes.BackLevel,
+    codes.ConsentChannel,
+    codes.GivenBy,
+    codes.GroundKind,
+    codes.DisclosurePoint,
+    codes.RefusalReason,
+    codes.ViewPurpose,
+    codes.StaffRole,
+    codes.Deletion,
+    codes.RetentionGround,
+    codes.QuestionCode,
+    codes.RejectionReason,
+    codes.EndReason,
+    codes.PauseReason,
+    codes.Outcome,
+    codes.Urgency,
+)
+
+
+@pytest.mark.parametrize("language", [one for one in PERSON_LANGUAGES if one not in ("de", "de-simple", "en")])
+@pytest.mark.parametrize("codes_of", FOR_PERSONS, ids=lambda one: one.__name__)
+def test_what_a_person_reads_has_a_word_in_her_language(codes_of: type[StrEnum], language: str) -> None:
+    known = {text for folder in folders("referral") for text in _known(folder / language / "LC_MESSAGES")}
+    assert [code for code in codes_of if key_of(code) not in known] == []
+
+
+def _known(folder: Path) -> set[str]:
+    return messages_of(folder) if (folder / "messages.po").exists() else set()
+
+
 def slugs_of(service: str) -> set[str]:
     files = [path for path in (ROOT / "services" / service).rglob("*.py") if "verifier" not in path.parts]
     return {slug for path in files for slug in SLUG.findall(path.read_text(encoding="utf-8"))}
