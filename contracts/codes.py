@@ -528,6 +528,26 @@ class NoticeKind(StrEnum):
     TEST = "test"
 
 
+class DocumentKind(StrEnum):
+    """What a kept paper is; a consent form is evidence, the others may go along with a referral."""
+
+    CONSENT_FORM = "CONSENT_FORM"
+    VOLLMACHT = "VOLLMACHT"
+    CUSTODY_PROOF = "CUSTODY_PROOF"
+    CERTIFICATE = "CERTIFICATE"
+    NOTICE = "NOTICE"
+    OTHER = "OTHER"
+
+
+class MediaType(StrEnum):
+    """Which files are kept at all: papers and pictures of papers, nothing that runs or unpacks."""
+
+    PDF = "application/pdf"
+    PNG = "image/png"
+    JPEG = "image/jpeg"
+    TIFF = "image/tiff"
+
+
 class Classification(StrEnum):
     """CloudEvents ``dataclassification``: who may see an event. Unknown values are refused."""
 

@@ -10,11 +10,13 @@ from contracts.codes import (
     DataCategory,
     Deletion,
     DisclosurePoint,
+    DocumentKind,
     Duty,
     EndReason,
     EnquirerKind,
     GivenBy,
     GroundKind,
+    MediaType,
     Obstacle,
     Outcome,
     Party,
@@ -398,6 +400,31 @@ class DossierDestroyed:
 
     referral_id: UUID
     organization_id: UUID
+
+
+# --- documents ------------------------------------------------------------------------------------------------------
+
+
+@event("referral.document_added.v1", subject=("document", "document_id"))
+class DocumentAdded:
+    """A paper of the person was taken in: checked by content, sealed under her key."""
+
+    document_id: UUID
+    enquiry_id: UUID
+    person_id: UUID | None
+    kind: DocumentKind
+    media_type: MediaType
+    size: int
+
+
+@event("referral.document_deleted.v1", subject=("document", "document_id"))
+class DocumentDeleted:
+    """A paper is kept no longer."""
+
+    document_id: UUID
+    enquiry_id: UUID
+    person_id: UUID | None
+    kind: DocumentKind
 
 
 # --- duties, deadlines, tasks ---------------------------------------------------------------------------------------

@@ -93,6 +93,10 @@ def erase(work: Work, person_id: UUID, occasion: str) -> None:
         (work.now, work.now, person_id),
     )
     work.tx.execute(
+        "UPDATE documents SET sealed = NULL, deleted_at = %s WHERE person_id = %s AND deleted_at IS NULL",
+        (work.now, person_id),
+    )
+    work.tx.execute(
         "INSERT INTO deletions (person_id, erased_at, occasion) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
         (person_id, work.now, occasion),
     )
