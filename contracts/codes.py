@@ -503,6 +503,8 @@ class TaskKind(StrEnum):
     RECORDED_BY_HAND_DISPUTED = "recorded_by_hand_disputed"
     WAITLIST_UNRENEWED = "waitlist_unrenewed"
     NEED_WITHOUT_SERVICE = "need_without_service"
+    LETTER_UNDELIVERED = "letter_undelivered"
+    INVITATION_ACCEPTED = "invitation_accepted"
 
 
 class ReminderKind(StrEnum):
@@ -565,6 +567,21 @@ class ViewPurpose(StrEnum):
     PARTNER_WORK = "partner_work"
     OVERSIGHT = "oversight"
     PERSON_SELF = "person_self"
+
+
+class PersonLinkPurpose(StrEnum):
+    """What a person may do behind a single-use link that she was given."""
+
+    SELF_SERVICE = "self_service"
+    CONSENT = "consent"
+    INVITATION = "invitation"
+
+
+class PersonLinkWay(StrEnum):
+    """How a link reached the person: by mail, or shown to her on a screen or on paper."""
+
+    MAILED = "mailed"
+    SHOWN = "shown"
 
 
 class Assertion(StrEnum):

@@ -21,6 +21,8 @@ from contracts.codes import (
     Outcome,
     Party,
     PauseReason,
+    PersonLinkPurpose,
+    PersonLinkWay,
     Purpose,
     QuestionCode,
     RefusalReason,
@@ -506,13 +508,13 @@ class CommandRefused:
 
 @event("referral.personal_data_viewed.v1", subject=("view", "view_id"))
 class PersonalDataViewed:
-    """Somebody looked at personal data; committed before anything was shown."""
+    """Somebody looked at personal data; committed before anything was shown. Without a role it was the person."""
 
     view_id: UUID
     enquiry_id: UUID | None
     referral_id: UUID | None
     person_id: UUID | None
-    role: StaffRole
+    role: StaffRole | None
     purpose: ViewPurpose
     categories: tuple[DataCategory, ...]
 
@@ -558,6 +560,63 @@ class DeskLinkRequested:
     referral_id: UUID
     organization_id: UUID
     link_id: UUID
+
+
+# --- the person herself ---------------------------------------------------------------------------------------------
+
+
+@event("referral.person_link_issued.v1", subject=("person_link", "link_id"))
+class PersonLinkIssued:
+    """A single-use link was made for a person; an invitation names nobody."""
+
+    link_id: UUID
+    enquiry_id: UUID
+    person_id: UUID | None
+    purpose: PersonLinkPurpose
+    way: PersonLinkWay
+    expires_at: datetime
+
+
+@event("referral.person_link_used.v1", subject=("person_link", "link_id"))
+class PersonLinkUsed:
+    """The button behind a link was pressed: the link is spent, a short session begins."""
+
+    link_id: UUID
+    enquiry_id: UUID
+    person_id: UUID | None
+    purpose: PersonLinkPurpose
+
+
+@event("referral.person_link_voided.v1", subject=("person_link", "link_id"))
+class PersonLinkVoided:
+    """A link that nobody had used opens nothing any more."""
+
+    link_id: UUID
+    enquiry_id: UUID
+    person_id: UUID | None
+    purpose: PersonLinkPurpose
+
+
+@event("referral.person_letter_sent.v1", subject=("person_letter", "letter_id"))
+class PersonLetterSent:
+    """The mail server took a letter to a person; it holds a link and no word about her."""
+
+    letter_id: UUID
+    link_id: UUID
+    purpose: PersonLinkPurpose
+    attempt: int
+
+
+@event("referral.person_letter_failed.v1", subject=("person_letter", "letter_id"))
+class PersonLetterFailed:
+    """A letter to a person did not leave; the last time it is parked and somebody is told."""
+
+    letter_id: UUID
+    link_id: UUID
+    purpose: PersonLinkPurpose
+    attempt: int
+    cause: Code
+    parked: bool
 
 
 @event("referral.person_key_destroyed.v1", subject=("person", "person_id"))

@@ -49,6 +49,11 @@ class KeyFiles:
         return self._once("desk-link.public.json", lambda: json.dumps({"keys": [public]}))
 
     @property
+    def person_link(self) -> Path:
+        """Signs and checks the links persons are given (referral)."""
+        return self._once("person-link.json", lambda: json.dumps({"keys": [_private(OKPKey.generate_key("Ed25519"))]}))
+
+    @property
     def checkpoint(self) -> Path:
         """Signs the audit log's tree heads; the public half lies beside it with the suffix `.pub`."""
         path = self.folder / "audit.checkpoint.key"

@@ -50,6 +50,8 @@ def _own(service: str, places: Places, keys: KeyFiles) -> Mapping[str, str]:
             "SERVICE_KEY_FILE": str(keys.service_key),
             "PARTNER_FACING_KEY_FILE": str(keys.partner_facing),
             "DESK_LINK_PUBLIC_KEY_FILE": str(keys.desk_link_public),
+            "PERSON_LINK_KEY_FILE": str(keys.person_link),
+            "TRUSTED_PROXY": "127.0.0.1",
             "UNDO_WINDOW_SECONDS": os.environ.get("UNDO_WINDOW_SECONDS", "1"),
             "CONTROLLERS_FILE": str(CONTROLLERS),
         }

@@ -17,8 +17,9 @@ from services.chassis.errors import ForbiddenError, LotsennetzError
 
 View = TypeVar("View", bound=Callable[..., Any])
 MARK = "__lotsennetz_access__"
-#: A desk session has no sign-in to go back to, only the next link.
+#: Whoever came by a link has no sign-in to go back to, only the next link.
 DESK_OVER = "auth.desk-session-over"
+PERSON_OVER = "auth.person-session-over"
 
 
 class UnauthenticatedError(LotsennetzError):
@@ -35,6 +36,7 @@ class Kind(StrEnum):
     STAFF = "staff"
     PARTNER_SYSTEM = "partner_system"
     DESK = "desk"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,9 @@ class Caller:
     employer: UUID | None = None
     organization_id: UUID | None = None
     unit: str | None = None
-    #: A desk session works on one thing only and sees no other.
+    #: Whoever came by a link works on one thing only and sees no other; a person also for one purpose only.
     only: UUID | None = None
+    purpose: str | None = None
     session_id: UUID | None = None
     by_session: bool = False
 
@@ -62,11 +65,14 @@ class Access:
     public: bool = False
     kinds: frozenset[Kind] = frozenset()
     roles: frozenset[StaffRole] = frozenset()
+    purposes: frozenset[str] = frozenset()
 
     def admits(self, caller: Caller) -> Caller:
         """The caller in the role used here, or ForbiddenError."""
         if caller.kind not in self.kinds:
             raise ForbiddenError("auth.not-for-this-caller")
+        if caller.kind is Kind.PERSON and self.purposes and caller.purpose not in self.purposes:
+            raise ForbiddenError("auth.other-purpose")
         if caller.kind is not Kind.STAFF or not self.roles:
             return caller
         usable = (frozenset({caller.role}) if caller.role else caller.roles) & self.roles
@@ -80,7 +86,12 @@ class Access:
 def mark(view: View, more: Access) -> View:
     """Add to what the view already says."""
     before = access_of(view) or Access()
-    access = Access(before.public or more.public, before.kinds | more.kinds, before.roles | more.roles)
+    access = Access(
+        before.public or more.public,
+        before.kinds | more.kinds,
+        before.roles | more.roles,
+        before.purposes | more.purposes,
+    )
     setattr(view, MARK, access)
     return view
 
@@ -105,6 +116,11 @@ def desk(view: View) -> View:
     return mark(view, Access(kinds=frozenset({Kind.DESK})))
 
 
+def person(*purposes: str) -> Callable[[View], View]:
+    """Open to a person who came in by her own single-use link, made for one of these purposes (or, unnamed, any)."""
+    return lambda view: mark(view, Access(kinds=frozenset({Kind.PERSON}), purposes=frozenset(purposes)))
+
+
 def access_of(view: Callable[..., Any]) -> Access | None:
     found = getattr(view, MARK, None)
     return found if isinstance(found, Access) else None
@@ -114,7 +130,7 @@ def refuse_unmarked_views(app: Flask) -> None:
     """No page or API without a statement of who may use it; called once, when the application is made."""
     unmarked = sorted(name for name, view in app.view_functions.items() if access_of(view) is None)
     if unmarked:
-        raise RuntimeError(f"views without @staff, @partner_system, @desk or @public: {', '.join(unmarked)}")
+        raise RuntimeError(f"views without @staff, @partner_system, @desk, @person or @public: {', '.join(unmarked)}")
 
 
 def current_caller() -> Caller:

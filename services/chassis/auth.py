@@ -15,6 +15,7 @@ from flask import Request, g, request
 from contracts.codes import StaffRole
 from services.chassis.access import (
     DESK_OVER,
+    PERSON_OVER,
     Access,
     Caller,
     Kind,
@@ -44,6 +45,8 @@ __all__ = [
 ]
 
 ROLE_HEADER = "Lotsennetz-Role"
+#: What somebody is told whose session is over and who has only a link to come back by.
+OVER = {frozenset({Kind.DESK}): DESK_OVER, frozenset({Kind.PERSON}): PERSON_OVER}
 
 
 def pseudonym(deployment_key: bytes, issuer: str, subject: str) -> str:
@@ -113,5 +116,5 @@ def admit(access: Access, caller: Caller | None) -> None:
     if access.public:
         return
     if caller is None:
-        raise UnauthenticatedError(DESK_OVER if access.kinds == {Kind.DESK} else "auth.sign-in-required")
+        raise UnauthenticatedError(OVER.get(access.kinds, "auth.sign-in-required"))
     g.caller = access.admits(caller)

@@ -105,6 +105,9 @@ class Settings(Environment):
     deployment_key: bytes = field(default=b"", repr=False)
     session_idle_minutes: int = 30
     session_hours: int = 10
+    person_idle_minutes: int = 15
+    person_session_minutes: int = 60
+    trusted_proxy: str | None = None
     max_request_bytes: int = 5_000_000
     log_level: str = "INFO"
 
@@ -140,6 +143,9 @@ def load(service: str, variables: Mapping[str, str] | None = None) -> Settings:
         deployment_key=bytes.fromhex(env.secret("DEPLOYMENT_KEY", "64 hexadecimal digits", matches=HEX_32)),
         session_idle_minutes=env.number("SESSION_IDLE_MINUTES", 30, low=1, high=480),
         session_hours=env.number("SESSION_HOURS", 10, low=1, high=24),
+        person_idle_minutes=env.number("PERSON_IDLE_MINUTES", 15, low=1, high=60),
+        person_session_minutes=env.number("PERSON_SESSION_MINUTES", 60, low=5, high=240),
+        trusted_proxy=env.optional("TRUSTED_PROXY"),
         max_request_bytes=env.number("MAX_REQUEST_BYTES", 5_000_000, low=10_000, high=50_000_000),
         log_level=env.text("LOG_LEVEL", "one of " + ", ".join(LOG_LEVELS), "INFO", matches="|".join(LOG_LEVELS)),
     )

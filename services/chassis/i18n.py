@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from babel import Locale, dates
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask import Request, current_app
+from flask import Request, current_app, g
 
 from services.chassis.clock import PLACE
 
@@ -64,6 +64,13 @@ def negotiate(request: Request) -> str:
     asked = [tag for tag, _ in request.accept_languages]
     found = next((tag.split("-")[0].lower() for tag in asked if tag.split("-")[0].lower() in spoken), "de")
     return spoken.get(found, "de")
+
+
+def prefer(request: Request, language: str) -> None:
+    """What is known of a reader counts more than her browser's settings, and less than what she chose here."""
+    chosen = {request.args.get("lang"), request.cookies.get(COOKIE)} & set(offered(request))
+    if not chosen and language in offered(request):
+        g.language = language
 
 
 @cache

@@ -10,13 +10,14 @@ from urllib.parse import urlencode
 
 from apiflask import APIBlueprint
 from flask import Flask, Response, g, has_request_context, render_template, request, send_from_directory
+from flask.globals import request_ctx
 from jinja2 import StrictUndefined
 
 from services.chassis import i18n
 from services.chassis.access import caller_or_none, public
 from services.chassis.clock import PLACE
 from services.chassis.room import room
-from services.chassis.sessions import csrf_token
+from services.chassis.sessions import csrf_token, persons_room
 
 STATIC = Path(__file__).parent / "static"
 YEAR_SECONDS = 31_536_000
@@ -89,9 +90,17 @@ def asset(name: str) -> str:
 
 
 def language_url(tag: str) -> str:
-    """This page in another language; where a page came from a form, the service's first page."""
-    path = request.path if request.method == "GET" else f"/{service_name()}/"
+    """This page in another language; where a page came from a form and cannot be asked for, the first page."""
+    adapter = request_ctx.url_adapter
+    is_readable = adapter is not None and adapter.test(request.path, method="GET")
+    path = request.path if is_readable else f"/{service_name()}/"
     return f"{path}?{urlencode({**request.args.to_dict(), 'lang': tag})}"
+
+
+def home(service: str) -> str:
+    """Where the shell leads back to: a person's own pages know no other room."""
+    own = persons_room(service)
+    return own if request.path.startswith(f"{own}/") else f"/{service}"
 
 
 def shell_values() -> dict[str, Any]:
@@ -104,6 +113,7 @@ def shell_values() -> dict[str, Any]:
         "direction": "rtl" if language() in i18n.RIGHT_TO_LEFT else "ltr",
         "languages": i18n.offered(request),
         "caller": caller,
+        "home": home(here.service),
         "navigation": [item for item in here.navigation if role and (not item.roles or role in item.roles)],
         "demo": here.settings.is_demo,
     }

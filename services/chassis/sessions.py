@@ -26,12 +26,16 @@ from services.chassis.db import Connection, Database
 SEEN_EVERY = timedelta(minutes=1)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "csrf_token"
-COLUMNS = "session_id, csrf, kind, actor, roles, role, site, employer, organization_id, unit, only_subject, seen_at"
+COLUMNS = (
+    "session_id, csrf, kind, actor, roles, role, site, employer, organization_id, unit, only_subject, purpose, seen_at"
+)
+#: Persons have their pages below one path, and a session of their own there, beside that of staff in the same browser.
+PERSONS_ROOM = "my"
 
 INSERT = """
 INSERT INTO web_sessions (session_id, token_sha256, csrf, kind, actor, roles, role, site, employer, organization_id,
-                          unit, only_subject, began_at, seen_at, ends_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+                          unit, only_subject, purpose, began_at, seen_at, ends_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 #: What can let nobody in any more is not kept; that it was there is in the log.
 FORGET = """
 WITH links AS (DELETE FROM used_tokens WHERE expires_at < %s - interval '1 day')
@@ -56,6 +60,14 @@ def cookie_name(service: str) -> str:
     return f"lotsennetz_{service}"
 
 
+def person_cookie_name(service: str) -> str:
+    return f"lotsennetz_{service}_person"
+
+
+def persons_room(service: str) -> str:
+    return f"/{service}/{PERSONS_ROOM}"
+
+
 class Sessions:
     """Begin, find and end sessions of one service."""
 
@@ -65,16 +77,18 @@ class Sessions:
         self.service = settings.service
         self.idle = timedelta(minutes=settings.session_idle_minutes)
         self.longest = timedelta(hours=settings.session_hours)
+        self.idle_person = timedelta(minutes=settings.person_idle_minutes)
+        self.longest_person = timedelta(minutes=settings.person_session_minutes)
         self.secure = settings.secure_cookies
 
     def begin(self, tx: Connection, caller: Caller, session_id: UUID, ends_at: datetime | None = None) -> Session:
         """A new session inside the caller's transaction; its token exists only in the answer's cookie."""
         token, csrf, now = secrets.token_urlsafe(32), secrets.token_urlsafe(24), self.clock.now()
-        latest = now + self.longest
+        latest = now + (self.longest_person if caller.kind is Kind.PERSON else self.longest)
         row = (
             *(session_id, hash_of(token), csrf, caller.kind.value, caller.actor, sorted(caller.roles)),
             *(caller.role, caller.site, caller.employer, caller.organization_id, caller.unit, caller.only),
-            *(now, now, min(ends_at or latest, latest)),
+            *(caller.purpose, now, now, min(ends_at or latest, latest)),
         )
         tx.execute(FORGET, (now, now))
         tx.execute(INSERT, row)
@@ -82,7 +96,14 @@ class Sessions:
 
     def find(self, request: Request) -> Session | None:
         """The living session of the request's cookie."""
-        token = request.cookies.get(cookie_name(self.service))
+        return self._living(request.cookies.get(cookie_name(self.service)), self.idle)
+
+    def find_person(self, request: Request) -> Session | None:
+        """The living session of a person's own cookie: shorter, and never mistaken for another kind."""
+        found = self._living(request.cookies.get(person_cookie_name(self.service)), self.idle_person)
+        return found if found is not None and found.caller.kind is Kind.PERSON else None
+
+    def _living(self, token: str | None, idle: timedelta) -> Session | None:
         if not token:
             return None
         now = self.clock.now()
@@ -90,7 +111,7 @@ class Sessions:
             row = connection.execute(
                 f"SELECT {COLUMNS} FROM web_sessions WHERE token_sha256 = %s AND revoked_at IS NULL"  # noqa: S608
                 " AND ends_at > %s AND seen_at > %s",
-                (hash_of(token), now, now - self.idle),
+                (hash_of(token), now, now - idle),
             ).fetchone()
             if row is not None and now - row["seen_at"] > SEEN_EVERY:
                 connection.execute(TOUCH, (now, row["session_id"]))
@@ -111,17 +132,21 @@ class Sessions:
 
     def put_cookie(self, response: Response, session: Session) -> None:
         """HttpOnly, bound to this service's paths, gone with the browser; Lax because sign-in comes from the issuer."""
+        is_person = session.caller.kind is Kind.PERSON
         response.set_cookie(
-            cookie_name(self.service),
+            person_cookie_name(self.service) if is_person else cookie_name(self.service),
             session.token,
-            path=f"/{self.service}",
+            path=persons_room(self.service) if is_person else f"/{self.service}",
             secure=self.secure,
             httponly=True,
-            samesite="Lax",
+            samesite="Strict" if is_person else "Lax",
         )
 
     def take_cookie(self, response: Response) -> None:
         response.delete_cookie(cookie_name(self.service), path=f"/{self.service}")
+
+    def take_person_cookie(self, response: Response) -> None:
+        response.delete_cookie(person_cookie_name(self.service), path=persons_room(self.service))
 
 
 def caller_of(row: Mapping[str, Any]) -> Caller:
@@ -135,6 +160,7 @@ def caller_of(row: Mapping[str, Any]) -> Caller:
         organization_id=row["organization_id"],
         unit=row["unit"],
         only=row["only_subject"],
+        purpose=row["purpose"],
         session_id=row["session_id"],
         by_session=True,
     )

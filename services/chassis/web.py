@@ -20,7 +20,7 @@ from werkzeug.exceptions import PreconditionRequired, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from services.chassis import i18n, logging, operator, pages, probes, sign_in, tracing, web_errors
-from services.chassis.access import Access, Caller, access_of, caller_or_none, public, refuse_unmarked_views
+from services.chassis.access import Access, Caller, Kind, access_of, caller_or_none, public, refuse_unmarked_views
 from services.chassis.auth import admit, bearer_of, caller_from_bearer
 from services.chassis.config import Settings
 from services.chassis.db import Connection
@@ -111,7 +111,8 @@ def identify(access: Access) -> Caller | None:
     token = bearer_of(request)
     if token is not None:
         return caller_from_bearer(here.tokens, here.settings.deployment_key, token)
-    g.session = session = here.sessions.find(request)
+    is_person = access.kinds == {Kind.PERSON}
+    g.session = session = here.sessions.find_person(request) if is_person else here.sessions.find(request)
     if session is not None:
         check_csrf(request, session)
     return session.caller if session else None
@@ -175,6 +176,12 @@ def _uuid(value: str | None) -> UUID | None:
         return None
 
 
+def proxied(settings: Settings) -> dict[str, Any]:
+    """Who asks is who the reverse proxy says, if one is named; otherwise whoever opened the connection."""
+    named = settings.trusted_proxy
+    return {"trusted_proxy": named, "trusted_proxy_headers": {"x-forwarded-for"}} if named else {}
+
+
 def serve(app: APIFlask, settings: Settings) -> None:
     """Answer requests until the process is told to stop."""
     host, _, port = settings.http_address.rpartition(":")
@@ -186,6 +193,7 @@ def serve(app: APIFlask, settings: Settings) -> None:
         max_request_body_size=settings.max_request_bytes,
         ident=None,
         clear_untrusted_proxy_headers=True,
+        **proxied(settings),
     )
     here: Room = app.extensions["lotsennetz"]
     here.refusals.flush(here.unit.clock.now() + timedelta(minutes=1))  # what the last minute counted

@@ -9,7 +9,7 @@ from apiflask.exceptions import HTTPError
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from services.chassis.access import DESK_OVER, ExpiredFormError, UnauthenticatedError
+from services.chassis.access import DESK_OVER, PERSON_OVER, ExpiredFormError, UnauthenticatedError
 from services.chassis.errors import (
     ForbiddenError,
     InvalidError,
@@ -36,7 +36,7 @@ STATUS: Mapping[type[LotsennetzError], int] = {
 }
 WERKZEUG_SLUGS = {400: "request.malformed", 404: "request.no-such-page", 405: "request.method-not-allowed"}
 WERKZEUG_SLUGS |= {413: "request.too-large", 415: "request.media-type", 406: "request.not-acceptable"}
-WERKZEUG_SLUGS |= {428: "request.if-match-missing"}
+WERKZEUG_SLUGS |= {429: "request.too-many", 428: "request.if-match-missing"}
 
 
 def status_of(error: LotsennetzError) -> int:
@@ -73,7 +73,7 @@ def sign_in_redirect() -> Response:
 
 def on_our_error(error: LotsennetzError) -> Response:
     status = status_of(error)
-    if status == 401 and error.slug != DESK_OVER and wants_page() and request.method == "GET":
+    if status == 401 and error.slug not in {DESK_OVER, PERSON_OVER} and wants_page() and request.method == "GET":
         return sign_in_redirect()  # not a refusal: the way in
     if status in {401, 403, 419}:
         try:

@@ -8,23 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, OKPKey
 
 from services.chassis.config import BASE64_32, ConfigError, Environment
 from services.referral import controllers
 from services.referral.consent_texts import TextLibrary
 from services.referral.controllers import Controllers
+from services.referral.link_tokens import LinkTokens
 from services.referral.sealing import OwnKeys
 from services.referral.vault import Vault
 
 
 @dataclass(frozen=True)
 class Keys:
-    """What opens and seals: the vault for data at rest, the pair for partners' words, and the door to the desk."""
+    """What opens and seals: the vault for data at rest, the pair for partners' words, the two doors for links."""
 
     vault: Vault
     own: OwnKeys
     desk_links: KeySet
+    person_links: LinkTokens
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def load(settings: Environment) -> ReferralSettings:
             vault=Vault(base64.b64decode(service_key)),
             own=OwnKeys(own if "keys" in own else {"keys": [own]}),
             desk_links=KeySet.import_key_set(links if "keys" in links else {"keys": [links]}),  # type: ignore[arg-type]
+            person_links=_person_links(settings),
         )
     except (JoseError, ValueError, KeyError) as error:
         raise ConfigError("PARTNER_FACING_KEY_FILE, DESK_LINK_PUBLIC_KEY_FILE", "JSON Web Key sets") from error
@@ -53,6 +56,27 @@ def load(settings: Environment) -> ReferralSettings:
     texts = TextLibrary(samples_count=settings.optional("MODE") == "demo")
     return ReferralSettings(
         keys=keys, undo_window=timedelta(seconds=undo), texts=texts, controllers=controllers.load(settings)
+    )
+
+
+def _person_links(settings: Environment) -> LinkTokens:
+    """The first key signs; those after it are still accepted, so that a key can be changed without a broken link."""
+    expected = "private Ed25519 JSON Web Keys, the newest first"
+    document = _json(settings.path("PERSON_LINK_KEY_FILE"), "PERSON_LINK_KEY_FILE")
+    try:
+        keys = tuple(OKPKey.import_key(one) for one in document.get("keys", [document]))
+    except (JoseError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError("PERSON_LINK_KEY_FILE", expected) from error
+    if not keys or not all(key.is_private and key.as_dict().get("crv") == "Ed25519" for key in keys):
+        raise ConfigError("PERSON_LINK_KEY_FILE", expected)
+    for key in keys:
+        key.ensure_kid()
+    return LinkTokens(
+        keys,
+        settings.url("PUBLIC_URL", ("http", "https")),
+        skew=timedelta(seconds=settings.number("PERSON_LINK_SKEW_SECONDS", 60, low=0, high=600)),
+        mailed_life=timedelta(days=settings.number("PERSON_LINK_DAYS", 14, low=1, high=30)),
+        shown_life=timedelta(hours=settings.number("PERSON_LINK_SHOWN_HOURS", 24, low=1, high=168)),
     )
 
 

@@ -51,6 +51,17 @@ class StaffActor(Actor):
     role: StaffRole = StaffRole.NAVIGATOR
 
 
+@dataclass(frozen=True, slots=True)
+class PersonActor(Actor):
+    """The person herself, by her own link: sees what is about her and nothing else."""
+
+    person_id: UUID | None = None
+
+
+def person_actor(person_id: UUID) -> PersonActor:
+    return PersonActor(Party.PERSON, f"person:{person_id}", None, person_id)
+
+
 def staff_actor(actor: str, site: Site | None, employer: UUID | None, role: StaffRole) -> StaffActor:
     return StaffActor(Party.NAVIGATOR, actor, None, site, employer, role)
 
@@ -120,6 +131,8 @@ def visible(by: Actor) -> tuple[LiteralString, tuple[Any, ...]]:
         return VISIBLE_TO_PARTNER + " AND requested_on IS NOT NULL", (by.organization_id,)
     if isinstance(by, StaffActor):
         return VISIBLE_TO_STAFF, (by.site, by.employer)
+    if isinstance(by, PersonActor):
+        return "person_id = %s AND enquirer = 'person'", (by.person_id,)
     if by.party in (Party.SYSTEM, Party.CLOCK):
         return "true", ()
     return "false", ()

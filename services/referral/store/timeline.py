@@ -154,7 +154,7 @@ def close_task(work: Work, task_id: UUID, *, site: Site | None, organization_id:
 def viewed(
     work: Work,
     *,
-    role: StaffRole,
+    role: StaffRole | None,
     purpose: ViewPurpose,
     categories: tuple[DataCategory, ...],
     person_id: UUID | None,

@@ -26,8 +26,10 @@ from services.referral.web import (
     names,
     operator,
     protection,
+    self_service,
 )
 from services.referral.web.description import complete
+from services.referral.web.limits import Limits
 
 NAVIGATORS = frozenset({StaffRole.NAVIGATOR.value, StaffRole.LEAD.value})
 GUARDIANS = frozenset({StaffRole.LEAD.value, StaffRole.DPO.value})
@@ -75,12 +77,14 @@ def create_app(
             enquiry.blueprint(),
             consent_form.blueprint(),
             protection.blueprint(),
+            self_service.blueprint(),
         ),
         facts=FACTS,
         navigation=NAVIGATION,
         issuer_keys=issuer_keys,
     )
     names.prepare(app)
+    app.extensions["referral-limits"] = Limits()
     app.extensions["referral"] = own or config.load(settings)
     app.spec_processor(complete)  # type: ignore[arg-type]  # ours is a mapping, never YAML text
     return app

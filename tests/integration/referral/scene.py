@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from joserfc.jwk import ECKey, KeySet
+from joserfc.jwk import ECKey, KeySet, OKPKey
 
 from contracts import envelope
 from contracts.codes import (
@@ -44,6 +44,7 @@ from services.referral.consent_texts import TextLibrary
 from services.referral.controllers import Contact, Controller, Controllers
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Referral
+from services.referral.link_tokens import LinkTokens
 from services.referral.store import referrals as referral_store
 from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor
@@ -162,6 +163,7 @@ def some_keys() -> Keys:
         vault=Vault(bytes(range(32))),
         own=sealing.OwnKeys(sealing.generate_own_keys()),
         desk_links=KeySet([links]),
+        person_links=LinkTokens((OKPKey.generate_key("Ed25519", auto_kid=True),), "http://localhost"),
     )
 
 

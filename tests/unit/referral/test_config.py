@@ -20,10 +20,13 @@ Settings = Callable[..., Environment]
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    own, links = tmp_path / "own.json", tmp_path / "links.json"
+    own, links, persons = tmp_path / "own.json", tmp_path / "links.json", tmp_path / "persons.json"
     own.write_text(json.dumps(OWN_KEYS))
     links.write_text(json.dumps(OKPKey.generate_key("Ed25519", auto_kid=True).as_dict(private=False)))
+    persons.write_text(json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)))
     usual = {
+        "PERSON_LINK_KEY_FILE": str(persons),
+        "PUBLIC_URL": "https://lotsennetz.example",
         "SERVICE_KEY": base64.b64encode(bytes(32)).decode(),
         "PARTNER_FACING_KEY_FILE": str(own),
         "DESK_LINK_PUBLIC_KEY_FILE": str(links),
@@ -45,6 +48,9 @@ def test_a_navigator_has_thirty_seconds_unless_said_otherwise(settings: Settings
         ("SERVICE_KEY", "short"),
         ("PARTNER_FACING_KEY_FILE", "/nonexistent"),
         ("DESK_LINK_PUBLIC_KEY_FILE", "/nonexistent"),
+        ("PERSON_LINK_KEY_FILE", "/nonexistent"),
+        ("PERSON_LINK_DAYS", "31"),
+        ("PUBLIC_URL", "lotsennetz.example"),
         ("UNDO_WINDOW_SECONDS", "soon"),
         ("UNDO_WINDOW_SECONDS", "86400"),
         ("CONTROLLERS", ""),
