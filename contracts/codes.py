@@ -505,6 +505,7 @@ class TaskKind(StrEnum):
     NEED_WITHOUT_SERVICE = "need_without_service"
     LETTER_UNDELIVERED = "letter_undelivered"
     INVITATION_ACCEPTED = "invitation_accepted"
+    SUBJECT_REQUEST_DUE = "subject_request_due"
 
 
 class ReminderKind(StrEnum):
@@ -567,6 +568,57 @@ class ViewPurpose(StrEnum):
     PARTNER_WORK = "partner_work"
     OVERSIGHT = "oversight"
     PERSON_SELF = "person_self"
+    SUBJECT_ACCESS = "subject_access"
+
+
+class SubjectRight(StrEnum):
+    """What a person may ask for about her own data (GDPR Art. 15 to 18, 20, 21)."""
+
+    ACCESS = "access"
+    RECTIFICATION = "rectification"
+    ERASURE = "erasure"
+    RESTRICTION = "restriction"
+    PORTABILITY = "portability"
+    OBJECTION = "objection"
+
+
+class RequestChannel(StrEnum):
+    """How a request about one's own data came in."""
+
+    IN_PERSON = "in_person"
+    PHONE = "phone"
+    LETTER = "letter"
+    MAIL = "mail"
+    SELF_SERVICE = "self_service"
+
+
+class RequestAnswer(StrEnum):
+    """What became of a request; every no has its ground (Art. 11(2), 12(4) to (6))."""
+
+    GRANTED = "granted"
+    PARTLY_GRANTED = "partly_granted"
+    NOTHING_HELD = "nothing_held"
+    IDENTITY_UNCLEAR = "identity_unclear"
+    UNFOUNDED = "unfounded"
+    LEGAL_BAR = "legal_bar"
+    WITHDRAWN = "withdrawn"
+
+
+class ExtensionReason(StrEnum):
+    """Why a request takes longer than a month; the law knows these two (Art. 12(3))."""
+
+    COMPLEXITY = "complexity"
+    MANY_REQUESTS = "many_requests"
+
+
+class IdentityCheck(StrEnum):
+    """How somebody made sure that the person is who she says, before her data were handed to her (Art. 12(6))."""
+
+    ID_DOCUMENT = "id_document"
+    KNOWN_IN_PERSON = "known_in_person"
+    SELF_SERVICE_LINK = "self_service_link"
+    SIGNATURE_COMPARED = "signature_compared"
+    REPRESENTATIVE_AUTHORITY = "representative_authority"
 
 
 class PersonLinkPurpose(StrEnum):

@@ -14,8 +14,10 @@ from contracts.codes import (
     Duty,
     EndReason,
     EnquirerKind,
+    ExtensionReason,
     GivenBy,
     GroundKind,
+    IdentityCheck,
     MediaType,
     Obstacle,
     Outcome,
@@ -28,10 +30,13 @@ from contracts.codes import (
     RefusalReason,
     RejectionReason,
     ReminderKind,
+    RequestAnswer,
+    RequestChannel,
     RetentionGround,
     Site,
     StaffRole,
     Status,
+    SubjectRight,
     TaskKind,
     Topic,
     Urgency,
@@ -489,6 +494,58 @@ class TaskClosed:
 
     task_id: UUID
     kind: TaskKind
+
+
+# --- the person's rights ---------------------------------------------------------------------------------------------
+
+
+@event("referral.subject_request_received.v1", subject=("subject_request", "request_id"))
+class SubjectRequestReceived:
+    """Somebody asks for something about her own data; the answer is due within a month."""
+
+    request_id: UUID
+    person_id: UUID | None
+    enquiry_id: UUID | None
+    right: SubjectRight
+    channel: RequestChannel
+    received_on: date
+    due_on: date
+
+
+@event("referral.subject_request_extended.v1", subject=("subject_request", "request_id"))
+class SubjectRequestExtended:
+    """It takes up to two months longer, for a reason the law names; the person was told."""
+
+    request_id: UUID
+    person_id: UUID | None
+    enquiry_id: UUID | None
+    reason: ExtensionReason
+    due_on: date
+
+
+@event("referral.subject_request_answered.v1", subject=("subject_request", "request_id"))
+class SubjectRequestAnswered:
+    """The request was answered."""
+
+    request_id: UUID
+    person_id: UUID | None
+    enquiry_id: UUID | None
+    right: SubjectRight
+    answer: RequestAnswer
+    answered_on: date
+
+
+@event("referral.subject_access_given.v1", subject=("subject_access", "access_id"))
+class SubjectAccessGiven:
+    """A person was handed everything that is recorded about her; the hash tells what it said, and nothing else does."""
+
+    access_id: UUID
+    request_id: UUID | None
+    person_id: UUID | None
+    enquiry_id: UUID
+    identity_check: IdentityCheck
+    language: LanguageTag
+    sha256: Code
 
 
 # --- refusals, views, sign-in ---------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from services.referral.web import (
     operator,
     protection,
     self_service,
+    subject_requests,
 )
 from services.referral.web.description import complete
 from services.referral.web.limits import Limits
@@ -78,6 +79,7 @@ def create_app(
             consent_form.blueprint(),
             protection.blueprint(),
             self_service.blueprint(),
+            subject_requests.blueprint(),
         ),
         facts=FACTS,
         navigation=NAVIGATION,

@@ -16,13 +16,14 @@ from services.chassis.work import Work
 from services.referral.commands import enquiries, matching, referrals
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.queries.enquiries import state_of
-from services.referral.store import consents, persons
+from services.referral.store import consents, persons, subject_rights
 from services.referral.store.enquiries import Enquiry
 from services.referral.web import bodies, enquiry_form
 from services.referral.web.callers import house, staff_actor, validated
 from services.referral.web.consent_form import recipients_offered
 from services.referral.web.forms import once_per_form
 from services.referral.web.names import Names
+from services.referral.web.subject_requests import choices
 from services.referral.web.words import record_sections
 
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
@@ -133,6 +134,9 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         "cards": [names.organization(UUID(card["organization_id"])) for card in cards],
         "offered": recipients_offered(work.tx, enquiry, names),
         "texts": house().texts.all(),
+        "subject_requests": subject_rights.of_person(work.tx, enquiry.person_id),
+        "request_choices": choices(),
+        "today": work.today,
     }
 
 

@@ -1,4 +1,4 @@
-"""Everything about data protection that referral keeps, behind one door: the list below is the page."""
+"""Everything about data protection that referral keeps, behind one door: what waits, and the pages listed below."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,10 @@ from flask import render_template
 
 from contracts.codes import StaffRole
 from services.chassis.access import current_caller, staff
+from services.chassis.room import room
+from services.referral.queries.attention import Asked, attention
+from services.referral.store.referrals import StaffActor
+from services.referral.web.callers import staff_actor
 
 #: The lead coordinates data protection for her organization; the data-protection officer reads and changes nothing.
 guardians = staff(StaffRole.LEAD, StaffRole.DPO)
@@ -14,15 +18,25 @@ guardians = staff(StaffRole.LEAD, StaffRole.DPO)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One page of the hub: who finds it there, its catalogue key, and one sentence of what it is for."""
+    """One page of the hub: who finds it there, its catalogue key, one sentence of what it is for, and what waits there.
+
+    `shows` names the figures of `queries.attention` that this page is about; they link to it.
+    """
 
     path: str
     title: str
     says: str
     roles: frozenset[StaffRole] = frozenset({StaffRole.LEAD, StaffRole.DPO})
+    shows: frozenset[str] = frozenset()
 
 
 ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        "/referral/data-protection/requests",
+        "Requests of persons",
+        "Access, rectification, erasure and the rest: who asked when, until when it is due, what was answered.",
+        shows=frozenset({"requests"}),
+    ),
     Entry("/audit/", "Audit log", "Everything that happened, as recorded, and the proof that nothing was changed."),
 )
 
@@ -33,8 +47,18 @@ def blueprint() -> APIBlueprint:
     return pages
 
 
+def scope_of(role: StaffRole | None) -> StaffActor | None:
+    """Whose matters are shown: the own organization's at the own site, or (data-protection officer) everybody's."""
+    return None if role is StaffRole.DPO else staff_actor()
+
+
 @guardians
 def hub() -> str:
-    """What this caller may look at."""
-    role = current_caller().role
-    return render_template("referral/protection/hub.html", entries=[one for one in ENTRIES if role in one.roles])
+    """What waits now, the most urgent first, and everything this caller may look at."""
+    here, role = room(), current_caller().role
+    clock = here.unit.clock
+    with here.unit.db.read() as connection:
+        waiting = attention(connection, Asked(scope_of(role), clock.now(), clock.today()))
+    entries = [one for one in ENTRIES if role in one.roles]
+    places = {kind: one.path for one in entries for kind in one.shows}
+    return render_template("referral/protection/hub.html", waiting=waiting, entries=entries, places=places)

@@ -1,0 +1,126 @@
+"""A person asks for something about her own data: taken down, extended, answered - and everything handed out on it."""
+
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+
+from contracts.codes import (
+    EnquirerKind,
+    ExtensionReason,
+    RequestAnswer,
+    RequestChannel,
+    StaffRole,
+    SubjectRight,
+    TaskKind,
+)
+from contracts.referral import SubjectRequestAnswered, SubjectRequestExtended, SubjectRequestReceived, TaskOpened
+from services.chassis.errors import ForbiddenError, NotFoundError
+from services.chassis.work import Work
+from services.referral.commands import enquiries
+from services.referral.domain import subject_rights
+from services.referral.domain.subject_rights import SubjectRequest
+from services.referral.store import subject_rights as store
+from services.referral.store import timeline
+from services.referral.store.referrals import StaffActor
+
+
+def receive(
+    work: Work,
+    by: StaffActor,
+    *,
+    right: SubjectRight,
+    channel: RequestChannel,
+    received_on: date,
+    enquiry_id: UUID | None = None,
+) -> SubjectRequest:
+    """Take it down the day it comes: the month runs from there. Who asks may be somebody nothing is held about."""
+    if by.site is None or by.employer is None:
+        raise ForbiddenError("auth.site-missing")
+    subject_rights.check_received(received_on, work.today)
+    enquiry = enquiries.load(work, enquiry_id, by) if enquiry_id else None
+    request = SubjectRequest(
+        id=work.new_id(),
+        right=right,
+        channel=channel,
+        site=by.site,
+        organization_id=by.employer,
+        received_on=received_on,
+        due_on=subject_rights.due_on(received_on),
+        person_id=enquiry.person_id if enquiry else None,
+        enquiry_id=enquiry_id,
+        is_contact=enquiry is not None and enquiry.enquirer is EnquirerKind.EMPLOYER,
+    )
+    request = _on_the_desk(work, request)
+    store.add(work, request)
+    work.announce(
+        SubjectRequestReceived(
+            request_id=request.id,
+            person_id=request.named_person_id,
+            enquiry_id=request.enquiry_id,
+            right=right,
+            channel=channel,
+            received_on=received_on,
+            due_on=request.due_on,
+        )
+    )
+    return request
+
+
+def extend(work: Work, by: StaffActor, request_id: UUID, reason: ExtensionReason) -> SubjectRequest:
+    """Take up to two months longer; the person has been told, and the task on the desk moves."""
+    request = subject_rights.extend(store.load(work, request_id, visible_to=by), reason, work.today)
+    _off_the_desk(work, request)
+    request = _on_the_desk(work, request)
+    store.save(work, request)
+    work.announce(
+        SubjectRequestExtended(
+            request_id=request.id,
+            person_id=request.named_person_id,
+            enquiry_id=request.enquiry_id,
+            reason=reason,
+            due_on=request.due_on,
+        )
+    )
+    return request
+
+
+def answer(work: Work, by: StaffActor, request_id: UUID, said: RequestAnswer, answered_on: date) -> SubjectRequest:
+    """Say what became of it; the task is done."""
+    request = subject_rights.answer(store.load(work, request_id, visible_to=by), said, answered_on, work.today)
+    store.save(work, request)
+    _off_the_desk(work, request)
+    work.announce(
+        SubjectRequestAnswered(
+            request_id=request.id,
+            person_id=request.named_person_id,
+            enquiry_id=request.enquiry_id,
+            right=request.right,
+            answer=said,
+            answered_on=answered_on,
+        )
+    )
+    return request
+
+
+def _on_the_desk(work: Work, request: SubjectRequest) -> SubjectRequest:
+    """A task for the lead, due with a week left."""
+    task = TaskOpened(
+        task_id=work.new_id(),
+        referral_id=None,
+        enquiry_id=request.enquiry_id,
+        kind=TaskKind.SUBJECT_REQUEST_DUE,
+        role=StaffRole.LEAD,
+        site=request.site,
+        due_on=request.remind_on,
+    )
+    timeline.open_task(work, task, request.organization_id)
+    return replace(request, task_id=task.task_id)
+
+
+def _off_the_desk(work: Work, request: SubjectRequest) -> None:
+    if request.task_id is None:
+        return
+    try:
+        timeline.close_task(work, request.task_id, site=request.site, organization_id=request.organization_id)
+    except NotFoundError:
+        return  # somebody took it off before

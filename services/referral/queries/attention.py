@@ -1,0 +1,131 @@
+"""What data protection has to look at now: plain counts with the nearest limit, worst first.
+
+A lead sees what her organization answers for at her site, a data-protection officer (no scope) all of it. Each figure
+is one read of the tables that other parts keep; nothing is counted twice and nothing is kept.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, LiteralString
+
+from services.chassis.db import Connection
+from services.referral.domain.deadlines import CONSENT_REMINDER_DAYS
+from services.referral.domain.stopping import BREACH_HOURS
+from services.referral.store.referrals import StaffActor
+
+#: A partner's agreement is renewed in time if somebody looks a month before it ends.
+AGREEMENT_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One thing to look at: how many, whether a limit is over, and what its sentence needs."""
+
+    kind: str
+    count: int
+    urgent: bool
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """For whom, and when, the figures are."""
+
+    by: StaffActor | None
+    now: datetime
+    today: date
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        site, organization = (self.by.site, self.by.employer) if self.by else (None, None)
+        return {"site": site, "organization": organization, "today": self.today, "now": self.now}
+
+
+OWN_REFERRALS: LiteralString = (
+    "(%(site)s::text IS NULL OR r.site = %(site)s)"
+    " AND (%(organization)s::uuid IS NULL OR r.sender_id = %(organization)s)"
+)
+OWN_ENQUIRIES: LiteralString = OWN_REFERRALS.replace("r.", "e.").replace("sender_id", "organization_id")
+
+BREACHES: LiteralString = (
+    """
+SELECT count(*) AS count, min(r.became_aware_at) AS first FROM tasks t JOIN referrals r ON r.id = t.referral_id
+WHERE t.kind = 'breach_check' AND t.closed_at IS NULL AND """
+    + OWN_REFERRALS
+)
+DUTIES: LiteralString = (
+    """
+SELECT count(*) AS count, count(*) FILTER (WHERE (duty ->> 'due_on')::date < %(today)s) AS overdue,
+       min((duty ->> 'due_on')::date) AS first
+FROM referrals r, jsonb_array_elements(r.duties) AS duty WHERE """
+    + OWN_REFERRALS
+)
+AGREEMENTS: LiteralString = """
+SELECT count(*) AS count, count(*) FILTER (WHERE until < %(today)s) AS overdue, min(until) AS first
+FROM (SELECT (snapshot #>> '{agreement,valid_until}')::date AS until FROM organizations o
+      WHERE EXISTS (SELECT FROM services s WHERE s.organization_id = o.id AND NOT s.retired)) AS agreement
+WHERE until <= %(soon)s"""
+CONSENTS: LiteralString = (
+    """
+SELECT count(*) AS count, min(last_day) AS first FROM (
+    SELECT *, CASE WHEN confirmed_at IS NULL THEN least(lapses_on, valid_until) ELSE valid_until END AS last_day
+    FROM consents WHERE withdrawn_at IS NULL AND superseded_at IS NULL) AS current
+JOIN enquiries e ON e.id = current.enquiry_id
+WHERE last_day BETWEEN %(today)s AND %(soon)s AND """  # noqa: S608 - fixed parts
+    + OWN_ENQUIRIES
+)
+REQUESTS: LiteralString = """
+SELECT count(*) AS count, count(*) FILTER (WHERE due_on < %(today)s) AS overdue, min(due_on) AS first
+FROM subject_requests WHERE answer IS NULL AND (%(site)s::text IS NULL OR site = %(site)s)
+  AND (%(organization)s::uuid IS NULL OR organization_id = %(organization)s)"""
+
+
+def attention(connection: Connection, asked: Asked) -> list[Attention]:
+    """Everything that waits, what is over its limit first."""
+    found = [one for look in LOOKS if (one := look(connection, asked)).count]
+    return sorted(found, key=lambda one: not one.urgent)
+
+
+def breaches(connection: Connection, asked: Asked) -> Attention:
+    """Checks for a data breach: the supervisory authority is told within 72 hours of becoming aware (Art. 33)."""
+    row = _one(connection, BREACHES, asked)
+    left = row["first"] + BREACH_HOURS - asked.now if row["first"] else timedelta()
+    hours = int(left.total_seconds() // 3600)
+    return Attention("breach", row["count"], bool(row["count"]), {"hours": hours, "over": hours < 0})
+
+
+def duties(connection: Connection, asked: Asked) -> Attention:
+    """What partners still owe about data they fetched (Art. 17, 19)."""
+    return _with_overdue("duties", _one(connection, DUTIES, asked))
+
+
+def requests(connection: Connection, asked: Asked) -> Attention:
+    """Persons' requests in progress: one month, or three with a reason (Art. 12(3))."""
+    return _with_overdue("requests", _one(connection, REQUESTS, asked))
+
+
+def agreements(connection: Connection, asked: Asked) -> Attention:
+    """Partners whose agreement ends soon or has ended: nothing new goes there without (Art. 26, 28)."""
+    soon = asked.today + timedelta(days=AGREEMENT_DAYS)
+    return _with_overdue("agreements", _one(connection, AGREEMENTS, asked, soon=soon))
+
+
+def consents(connection: Connection, asked: Asked) -> Attention:
+    """Consents that run out within a fortnight."""
+    soon = asked.today + timedelta(days=CONSENT_REMINDER_DAYS)
+    row = _one(connection, CONSENTS, asked, soon=soon)
+    return Attention("consents", row["count"], False, {"first": row["first"], "overdue": 0})
+
+
+LOOKS: tuple[Callable[[Connection, Asked], Attention], ...] = (breaches, duties, requests, agreements, consents)
+
+
+def _with_overdue(kind: str, row: dict[str, Any]) -> Attention:
+    return Attention(kind, row["count"], bool(row["overdue"]), {"first": row["first"], "overdue": row["overdue"]})
+
+
+def _one(connection: Connection, sql: LiteralString, asked: Asked, **more: Any) -> dict[str, Any]:
+    row = connection.execute(sql, {**asked.scope, **more}).fetchone()
+    assert row is not None, "a count always has a row"
+    return dict(row)
