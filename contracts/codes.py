@@ -321,6 +321,46 @@ class GivenBy(StrEnum):
     REPRESENTATIVE = "representative"
 
 
+class Signer(StrEnum):
+    """In which capacity somebody signs a consent."""
+
+    PERSON = "person"
+    CUSTODY_HOLDER = "custody_holder"
+    GUARDIAN = "guardian"
+    REPRESENTATIVE = "representative"
+
+
+class ProofKind(StrEnum):
+    """What was seen that shows somebody may sign for another; it is noted, not copied."""
+
+    BIRTH_CERTIFICATE = "BIRTH_CERTIFICATE"
+    CUSTODY_DECLARATION = "CUSTODY_DECLARATION"
+    SOLE_CUSTODY_CERTIFICATE = "SOLE_CUSTODY_CERTIFICATE"
+    COURT_ORDER = "COURT_ORDER"
+    GUARDIAN_APPOINTMENT = "GUARDIAN_APPOINTMENT"
+    POWER_OF_ATTORNEY = "POWER_OF_ATTORNEY"
+    CARE_ORDER = "CARE_ORDER"
+
+
+class ConsentState(StrEnum):
+    """Where one version of a consent stands. Only what is given carries anything."""
+
+    DRAFTED = "drafted"
+    GIVEN = "given"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    SUPERSEDED = "superseded"
+
+
+class DraftEnd(StrEnum):
+    """Why a drafted consent never came into force."""
+
+    REPLACED = "replaced"
+    DECLINED = "declined"
+    MISTAKE = "mistake"
+    LAPSED = "lapsed"
+
+
 class GroundKind(StrEnum):
     """On what footing data is disclosed."""
 
@@ -500,6 +540,9 @@ class TaskKind(StrEnum):
     BREACH_CHECK = "breach_check"
     SERVICE_RETIRED = "service_retired"
     CONSENT_MISSING = "consent_missing"
+    CONSENT_TO_CONFIRM = "consent_to_confirm"
+    CONSENT_TO_WITNESS = "consent_to_witness"
+    COMES_OF_AGE = "comes_of_age"
     RECORDED_BY_HAND_DISPUTED = "recorded_by_hand_disputed"
     WAITLIST_UNRENEWED = "waitlist_unrenewed"
     NEED_WITHOUT_SERVICE = "need_without_service"

@@ -11,6 +11,7 @@ from contracts.codes import (
     Deletion,
     DisclosurePoint,
     DocumentKind,
+    DraftEnd,
     Duty,
     EndReason,
     EnquirerKind,
@@ -33,6 +34,7 @@ from contracts.codes import (
     RequestAnswer,
     RequestChannel,
     RetentionGround,
+    Signer,
     Site,
     StaffRole,
     Status,
@@ -102,6 +104,48 @@ class ConsentRecipient:
     purposes: tuple[Purpose, ...]
     categories: tuple[DataCategory, ...]
     back_level: BackLevel
+
+
+@event("referral.consent_prepared.v1", subject=("consent", "consent_id"))
+class ConsentPrepared:
+    """A consent was drafted, to be signed on paper, on the screen or online; nothing may leave on it yet."""
+
+    consent_id: UUID
+    consent_version: int
+    person_id: UUID
+    enquiry_id: UUID
+    given_by: GivenBy
+    text_id: Code
+    text_sha256: Code
+    language: LanguageTag
+    recipients: tuple[ConsentRecipient, ...]
+    controllers: tuple[UUID, ...]
+    valid_until: date
+
+
+@event("referral.consent_signed.v1", subject=("consent", "consent_id"))
+class ConsentSigned:
+    """One of those who have to agreed to a drafted consent; where several have to, it waits for the others."""
+
+    consent_id: UUID
+    consent_version: int
+    person_id: UUID
+    signer: Signer
+    channel: ConsentChannel
+    text_id: Code
+    text_sha256: Code
+    language: LanguageTag
+    missing: int
+
+
+@event("referral.consent_draft_ended.v1", subject=("consent", "consent_id"))
+class ConsentDraftEnded:
+    """A drafted consent came to nothing: replaced, declined, drafted by mistake, or never signed in time."""
+
+    consent_id: UUID
+    consent_version: int
+    person_id: UUID
+    reason: DraftEnd
 
 
 @event("referral.consent_given.v1", subject=("consent", "consent_id"))
@@ -486,6 +530,7 @@ class TaskOpened:
     role: StaffRole
     site: Site
     due_on: date
+    consent_id: UUID | None = None
 
 
 @event("referral.task_closed.v1", subject=("task", "task_id"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.chassis.errors import InvalidError
-from services.referral.domain.capture import ConsentText, Review
+from services.referral.domain.drafting import ConsentText, Review
 
 FOLDER = Path(__file__).parent / "texts"
 USUAL = "referral-1"

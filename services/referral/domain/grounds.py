@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
-from contracts.codes import BackLevel, ConsentChannel, DataCategory, GivenBy, Purpose
+from contracts.codes import BackLevel, ConsentChannel, ConsentState, DataCategory, GivenBy, ProofKind, Purpose, Signer
 from contracts.referral import ConsentRecipient
 
 #: A consent given by word of mouth covers no more than this, and lapses after this many working days unless confirmed.
@@ -21,6 +22,48 @@ class Recipient:
     organization_id: UUID
     service_id: UUID
     must_stand_alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SecrecyRelease:
+    """Somebody bound to professional secrecy (§ 203 StGB) may speak to this body, and to nobody else."""
+
+    from_organization_id: UUID
+    to_organization_id: UUID
+    to_service_id: UUID | None
+
+
+class Witness(StrEnum):
+    """Who heard a consent given by word of mouth besides the one who wrote it down."""
+
+    STAFF = "staff"
+    INTERPRETER = "interpreter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """One agreement to a consent: in which capacity, how, on which words, and what shows it."""
+
+    signer: Signer
+    channel: ConsentChannel
+    text_id: str
+    text_version: int
+    text_sha256: str
+    language: str
+    signed_on: date
+    recorded_at: datetime
+    recorded_by: str
+    interpreter: bool = False
+    evidence_sha256: str | None = None
+    document_id: UUID | None = None
+    proof: ProofKind | None = None
+    #: Word of mouth only: who is to have heard it, and once confirmed the member of staff or the interpreter.
+    witness: Witness | None = None
+    witnessed_by: str | None = None
+
+    @property
+    def waits_for_witness(self) -> bool:
+        return self.channel is ConsentChannel.VERBAL_WITNESSED and self.witnessed_by is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +85,36 @@ class Consent:
     valid_until: date
     interpreter: bool = False
     witnessed_by: str | None = None
-    secrecy_release: bool = False
+    secrecy_releases: tuple[SecrecyRelease, ...] = ()
     evidence_sha256: str | None = None
+    text_version: int = 1
+    #: Who is responsible, as the text named them: the own organization first, then joint controllers (Art. 26).
+    controllers: tuple[UUID, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    #: Hash of everything that was agreed to; printed on the form, so that a signed paper belongs to one consent.
+    terms_sha256: str | None = None
+    code: str | None = None
+    prepared_at: datetime | None = None
+    #: A guardian's consent that the eighteenth birthday cuts off.
+    ends_with_majority: bool = False
     #: Word of mouth only: the last day on which it holds unless it is confirmed.
     lapses_on: date | None = None
     confirmed_at: datetime | None = None
     withdrawn_at: datetime | None = None
+    withdrawn_by: str | None = None
+    withdrawn_channel: ConsentChannel | None = None
     superseded_at: datetime | None = None
+
+
+def state_on(consent: Consent, day: date) -> ConsentState:
+    """Where this version stands at the beginning of a day; word of mouth that nobody confirmed runs out early."""
+    if consent.withdrawn_at is not None:
+        return ConsentState.WITHDRAWN
+    if consent.superseded_at is not None:
+        return ConsentState.SUPERSEDED
+    lapses = consent.lapses_on if consent.confirmed_at is None else None
+    last = min(consent.valid_until, lapses or consent.valid_until)
+    return ConsentState.EXPIRED if day > last else ConsentState.GIVEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

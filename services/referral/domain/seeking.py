@@ -8,7 +8,7 @@ from typing import Any
 from contracts.codes import EnquirerKind
 from contracts.eligibility import CODE_FACTS, FACTS, EmployerSize, FactKind
 from services.referral.domain.candidates import Seeker
-from services.referral.domain.capture import age_on
+from services.referral.domain.drafting import age_on
 from services.referral.domain.eligibility import Facts
 from services.referral.domain.places import area_of
 

@@ -1,29 +1,35 @@
 """Enquiries as they are shown, the services that could help, and what lies on the desk."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
+from contracts.codes import ConsentState
 from services.chassis.db import Connection
-from services.referral.domain.grounds import Consent
+from services.referral.domain.drafting import DraftedConsent
+from services.referral.domain.grounds import Consent, Signature, state_on
 from services.referral.domain.matching import Ranking
-from services.referral.store import consents, enquiries
+from services.referral.store import consents, drafts, enquiries
+from services.referral.store.drafts import release_to_json
 from services.referral.store.enquiries import Enquiry
+from services.referral.store.recipients import recipient_to_json
 from services.referral.store.referrals import StaffActor
 
 
-def enquiry(connection: Connection, enquiry_id: UUID, by: StaffActor) -> dict[str, Any]:
+def enquiry(connection: Connection, enquiry_id: UUID, by: StaffActor, on: date) -> dict[str, Any]:
     """The enquiry without a word about the person: needs, grounds, cards, referrals."""
-    return shown(connection, enquiries.load(connection, enquiry_id, site=by.site, organization_id=by.employer))
+    return shown(connection, enquiries.load(connection, enquiry_id, site=by.site, organization_id=by.employer), on)
 
 
-def shown(connection: Connection, found: Enquiry) -> dict[str, Any]:
+def shown(connection: Connection, found: Enquiry, on: date) -> dict[str, Any]:
     referrals = connection.execute(
         "SELECT id, reference, status, topic, service_id FROM referrals WHERE enquiry_id = %s ORDER BY drafted_on, id",
         (found.id,),
     ).fetchall()
     return {
         **head(found),
-        "consents": [consent_shown(one) for one in consents.of_person(connection, found.person_id)],
+        "consents": [consent_shown(one, on) for one in consents.of_person(connection, found.person_id)],
+        "drafted_consents": [draft_shown(one) for one in drafts.of_person(connection, found.person_id)],
         "referrals": [{**row, "id": str(row["id"]), "service_id": str(row["service_id"])} for row in referrals],
         "contact_cards": cards(connection, found.id),
     }
@@ -56,30 +62,76 @@ def cards(connection: Connection, enquiry_id: UUID) -> list[dict[str, Any]]:
     ]
 
 
-def consent_shown(consent: Consent) -> dict[str, Any]:
+def consent_shown(consent: Consent, on: date) -> dict[str, Any]:
     """A version of a consent with the state it is in."""
     return {
         "id": str(consent.id),
         "version": consent.version,
-        "state": state_of(consent),
+        "state": state_on(consent, on),
         "given_by": consent.given_by,
         "channel": consent.channel,
         "text_id": consent.text_id,
+        "text_version": consent.text_version,
         "text_sha256": consent.text_sha256,
         "language": consent.language,
         "interpreter": consent.interpreter,
-        "recipients": [consents.recipient_to_json(one) for one in consent.recipients],
+        "recipients": [recipient_to_json(one) for one in consent.recipients],
+        "controllers": [str(one) for one in consent.controllers],
+        "secrecy_releases": [release_to_json(one) for one in consent.secrecy_releases],
+        "signatures": [signature_shown(one) for one in consent.signatures],
         "given_at": consent.given_at.isoformat(),
         "valid_from": consent.valid_from.isoformat(),
         "valid_until": consent.valid_until.isoformat(),
         "lapses_on": consent.lapses_on.isoformat() if consent.lapses_on and not consent.confirmed_at else None,
+        "withdrawn": withdrawal_shown(consent),
     }
 
 
-def state_of(consent: Consent) -> str:
-    if consent.withdrawn_at is not None:
-        return "withdrawn"
-    return "superseded" if consent.superseded_at is not None else "given"
+def withdrawal_shown(consent: Consent) -> dict[str, Any] | None:
+    if consent.withdrawn_at is None:
+        return None
+    return {
+        "at": consent.withdrawn_at.isoformat(),
+        "by": consent.withdrawn_by,
+        "channel": consent.withdrawn_channel,
+    }
+
+
+def signature_shown(one: Signature) -> dict[str, Any]:
+    return {
+        "signer": one.signer,
+        "channel": one.channel,
+        "text_id": one.text_id,
+        "text_sha256": one.text_sha256,
+        "language": one.language,
+        "signed_on": one.signed_on.isoformat(),
+        "evidence_sha256": one.evidence_sha256,
+        "proof": one.proof,
+        "waits_for_witness": one.waits_for_witness,
+    }
+
+
+def draft_shown(drafted: DraftedConsent) -> dict[str, Any]:
+    """What waits to be signed; it carries nothing yet."""
+    return {
+        "id": str(drafted.id),
+        "version": drafted.version,
+        "state": ConsentState.DRAFTED,
+        "code": drafted.code,
+        "given_by": drafted.given_by,
+        "text_id": drafted.text_id,
+        "text_version": drafted.text_version,
+        "text_sha256": drafted.text_sha256,
+        "terms_sha256": drafted.terms_sha256,
+        "language": drafted.language,
+        "interpreter": drafted.interpreter,
+        "recipients": [recipient_to_json(one) for one in drafted.recipients],
+        "controllers": [str(one) for one in drafted.controllers],
+        "secrecy_releases": [release_to_json(one) for one in drafted.secrecy_releases],
+        "signatures": [signature_shown(one) for one in drafted.signatures],
+        "valid_from": drafted.valid_from.isoformat() if drafted.valid_from else None,
+        "valid_until": drafted.valid_until.isoformat(),
+    }
 
 
 def ranking_shown(ranking: Ranking) -> dict[str, Any]:

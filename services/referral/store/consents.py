@@ -7,47 +7,51 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from contracts.codes import BackLevel, ConsentChannel, DataCategory, GivenBy, Purpose
-from contracts.referral import ConsentRecipient
+from contracts.codes import BackLevel, ConsentChannel, GivenBy, Purpose
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
 from services.referral.domain.grounds import Consent, EnterpriseRequest, Ground
+from services.referral.store.drafts import release_from_json, release_to_json, signature_from_json, signature_to_json
+from services.referral.store.recipients import recipient_from_json, recipient_to_json
 
 CURRENT = "withdrawn_at IS NULL AND superseded_at IS NULL"
 
 
 def add(work: Work, consent: Consent, enquiry_id: UUID) -> None:
     """Keep one version; what it says never changes."""
-    work.tx.execute(
-        "INSERT INTO consents (id, version, person_id, enquiry_id, given_by, channel, text_id, text_sha256,"
-        " text_reviewed, language, interpreter, witnessed_by, secrecy_release, evidence_sha256, recipients, given_at,"
-        " valid_from, valid_until, lapses_on, confirmed_at, recorded_by)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (
-            consent.id,
-            consent.version,
-            consent.person_id,
-            enquiry_id,
-            consent.given_by,
-            consent.channel,
-            consent.text_id,
-            consent.text_sha256,
-            consent.text_reviewed,
-            consent.language,
-            consent.interpreter,
-            consent.witnessed_by,
-            consent.secrecy_release,
-            consent.evidence_sha256,
-            Jsonb([recipient_to_json(one) for one in consent.recipients]),
-            consent.given_at,
-            consent.valid_from,
-            consent.valid_until,
-            consent.lapses_on,
-            consent.confirmed_at,
-            work.actor,
-        ),
-    )
+    values = {
+        "id": consent.id,
+        "version": consent.version,
+        "person_id": consent.person_id,
+        "enquiry_id": enquiry_id,
+        "given_by": consent.given_by,
+        "channel": consent.channel,
+        "text_id": consent.text_id,
+        "text_version": consent.text_version,
+        "text_sha256": consent.text_sha256,
+        "text_reviewed": consent.text_reviewed,
+        "language": consent.language,
+        "interpreter": consent.interpreter,
+        "witnessed_by": consent.witnessed_by,
+        "evidence_sha256": consent.evidence_sha256,
+        "recipients": Jsonb([recipient_to_json(one) for one in consent.recipients]),
+        "controllers": list(consent.controllers),
+        "secrecy_releases": Jsonb([release_to_json(one) for one in consent.secrecy_releases]),
+        "signatures": Jsonb([signature_to_json(one) for one in consent.signatures]),
+        "terms_sha256": consent.terms_sha256,
+        "code": consent.code,
+        "prepared_at": consent.prepared_at,
+        "given_at": consent.given_at,
+        "valid_from": consent.valid_from,
+        "valid_until": consent.valid_until,
+        "ends_with_majority": consent.ends_with_majority,
+        "lapses_on": consent.lapses_on,
+        "confirmed_at": consent.confirmed_at,
+        "recorded_by": work.actor,
+    }
+    columns, places = ", ".join(values), ", ".join(["%s"] * len(values))
+    work.tx.execute(f"INSERT INTO consents ({columns}) VALUES ({places})", tuple(values.values()))  # noqa: S608 - fixed
 
 
 def end(work: Work, consent: Consent, channel: ConsentChannel | None = None) -> None:
@@ -116,26 +120,6 @@ def add_request(work: Work, request: EnterpriseRequest, enquiry_id: UUID) -> Non
     )
 
 
-def recipient_to_json(recipient: ConsentRecipient) -> dict[str, Any]:
-    return {
-        "organization_id": str(recipient.organization_id),
-        "service_id": str(recipient.service_id) if recipient.service_id else None,
-        "purposes": [str(purpose) for purpose in recipient.purposes],
-        "categories": [str(category) for category in recipient.categories],
-        "back_level": str(recipient.back_level),
-    }
-
-
-def recipient_from_json(document: Mapping[str, Any]) -> ConsentRecipient:
-    return ConsentRecipient(
-        organization_id=UUID(document["organization_id"]),
-        service_id=UUID(document["service_id"]) if document["service_id"] else None,
-        purposes=tuple(Purpose(code) for code in document["purposes"]),
-        categories=tuple(DataCategory(code) for code in document["categories"]),
-        back_level=BackLevel(document["back_level"]),
-    )
-
-
 def from_row(row: Mapping[str, Any]) -> Consent:
     return Consent(
         id=row["id"],
@@ -153,11 +137,20 @@ def from_row(row: Mapping[str, Any]) -> Consent:
         valid_until=row["valid_until"],
         interpreter=row["interpreter"],
         witnessed_by=row["witnessed_by"],
-        secrecy_release=row["secrecy_release"],
+        secrecy_releases=tuple(release_from_json(one) for one in row["secrecy_releases"]),
         evidence_sha256=row["evidence_sha256"],
+        text_version=row["text_version"],
+        controllers=tuple(row["controllers"]),
+        signatures=tuple(signature_from_json(one) for one in row["signatures"]),
+        terms_sha256=row["terms_sha256"],
+        code=row["code"],
+        prepared_at=row["prepared_at"],
+        ends_with_majority=row["ends_with_majority"],
         lapses_on=row["lapses_on"],
         confirmed_at=row["confirmed_at"],
         withdrawn_at=row["withdrawn_at"],
+        withdrawn_by=row["withdrawn_by"],
+        withdrawn_channel=ConsentChannel(row["withdrawn_channel"]) if row["withdrawn_channel"] else None,
         superseded_at=row["superseded_at"],
     )
 

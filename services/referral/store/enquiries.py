@@ -86,6 +86,14 @@ def load(connection: Connection, enquiry_id: UUID, *, site: Site | None, organiz
     )
 
 
+def desk_of(connection: Connection, enquiry_id: UUID) -> tuple[Site, UUID]:
+    """On whose desk, at which site, whatever concerns this enquiry lies."""
+    row = connection.execute("SELECT site, organization_id FROM enquiries WHERE id = %s", (enquiry_id,)).fetchone()
+    if row is None:
+        raise NotFoundError("enquiry.unknown")
+    return Site(row["site"]), row["organization_id"]
+
+
 def of_index(
     connection: Connection, index: bytes, *, site: Site | None, organization_id: UUID | None
 ) -> list[tuple[UUID, UUID]]:

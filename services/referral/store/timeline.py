@@ -89,14 +89,16 @@ def tell_all(work: Work, referral: Referral, facts: Iterable[Any], *, consentref
 def open_task(work: Work, task: TaskOpened, organization_id: UUID | None = None) -> None:
     """Put something on a desk; the same thing lies there only once. A referral's task lies on its sender's desk."""
     placed = work.tx.execute(
-        "INSERT INTO tasks (id, kind, referral_id, enquiry_id, organization_id, site, role, due_on, opened_at)"
-        " VALUES (%s, %s, %s, %s, coalesce(%s::uuid, (SELECT sender_id FROM referrals WHERE id = %s)), %s, %s, %s, %s)"
+        "INSERT INTO tasks (id, kind, referral_id, enquiry_id, consent_id, organization_id, site, role, due_on,"
+        " opened_at) VALUES (%s, %s, %s, %s, %s, coalesce(%s::uuid, (SELECT sender_id FROM referrals WHERE id = %s)),"
+        " %s, %s, %s, %s)"
         " ON CONFLICT DO NOTHING",
         (
             task.task_id,
             task.kind,
             task.referral_id,
             task.enquiry_id,
+            task.consent_id,
             organization_id,
             task.referral_id,
             task.site,
@@ -134,6 +136,17 @@ def close_tasks(work: Work, referral_id: UUID, kinds: Collection[TaskKind]) -> N
         "UPDATE tasks SET closed_at = %s, closed_by = %s WHERE referral_id = %s AND kind = ANY(%s)"
         " AND closed_at IS NULL RETURNING id, kind",
         (work.now, work.actor, referral_id, [str(kind) for kind in kinds]),
+    ).fetchall()
+    for row in closed:
+        work.announce(TaskClosed(task_id=row["id"], kind=TaskKind(row["kind"])))
+
+
+def close_tasks_of_consent(work: Work, consent_id: UUID) -> None:
+    """What was waited for has come, or is waited for no longer."""
+    closed = work.tx.execute(
+        "UPDATE tasks SET closed_at = %s, closed_by = %s WHERE consent_id = %s AND closed_at IS NULL"
+        " RETURNING id, kind",
+        (work.now, work.actor, consent_id),
     ).fetchall()
     for row in closed:
         work.announce(TaskClosed(task_id=row["id"], kind=TaskKind(row["kind"])))

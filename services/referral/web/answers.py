@@ -24,6 +24,7 @@ class EnquiryOut(Schema):
     person_id = fields.String()
     needs = fields.List(fields.Nested(NeedOut()))
     consents = fields.List(fields.Dict())
+    drafted_consents = fields.List(fields.Dict())
     referrals = fields.List(fields.Dict())
     contact_cards = fields.List(fields.Dict())
 

@@ -1,6 +1,5 @@
 """The navigators' interface to enquiries: who asks, what is needed, on what ground data may leave."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,13 +7,10 @@ from apiflask import APIBlueprint
 
 from contracts.codes import EnquirerKind, StaffRole
 from contracts.partner.dossier import EMPLOYER, PERSON
-from contracts.referral import ConsentRecipient
 from services.chassis.access import staff
 from services.chassis.web import request_work, room
 from services.chassis.work import Work
 from services.referral.commands import consents, enquiries, matching
-from services.referral.commands.consents import ConsentForm
-from services.referral.domain.capture import Custody
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.store import persons
 from services.referral.web import answers, bodies
@@ -53,7 +49,7 @@ def record_enquiry(json_data: Json) -> Answer:
 def enquiry(enquiry_id: UUID) -> Json:
     """The enquiry without a word about the person."""
     with room().unit.db.read() as connection:
-        return enquiry_queries.enquiry(connection, enquiry_id, staff_actor())
+        return enquiry_queries.enquiry(connection, enquiry_id, staff_actor(), room().unit.clock.today())
 
 
 @blueprint.get("/enquiries/<uuid:enquiry_id>/person")
@@ -131,29 +127,6 @@ def search(json_data: Json) -> Json:
     return {"enquiries": [str(one) for one in found]}
 
 
-@blueprint.post("/enquiries/<uuid:enquiry_id>/consents")
-@blueprint.input(bodies.ConsentIn)
-@navigators
-def give_consent(enquiry_id: UUID, json_data: Json) -> Answer:
-    """A person consents to named recipients, purposes and categories."""
-    by, form = staff_actor(), consent_form(json_data)
-
-    def run(work: Work) -> tuple[int, Json]:
-        given = consents.give_consent(work, house().keys, house().texts, by, enquiry_id, form)
-        return 201, enquiry_queries.consent_shown(given)
-
-    return once(run)
-
-
-def consent_form(data: Mapping[str, Any]) -> ConsentForm:
-    recipients = tuple(
-        ConsentRecipient(**{**one, "purposes": tuple(one["purposes"]), "categories": tuple(one["categories"])})
-        for one in data["recipients"]
-    )
-    custody = Custody(**data["custody"]) if data.get("custody") else None
-    return ConsentForm(**{**data, "recipients": recipients, "custody": custody})
-
-
 @blueprint.post("/enquiries/<uuid:enquiry_id>/consents/<uuid:consent_id>/withdrawals")
 @blueprint.input(bodies.WithdrawalIn)
 @navigators
@@ -163,21 +136,7 @@ def withdraw_consent(enquiry_id: UUID, consent_id: UUID, json_data: Json) -> Ans
 
     def run(work: Work) -> tuple[int, Json]:
         current = consents.withdraw_consent(work, house().keys, by, enquiry_id, consent_id, **json_data)
-        return 201, enquiry_queries.consent_shown(current)
-
-    return once(run)
-
-
-@blueprint.post("/enquiries/<uuid:enquiry_id>/consents/<uuid:consent_id>/confirmations")
-@blueprint.input(bodies.ConfirmationIn)
-@navigators
-def confirm_consent(enquiry_id: UUID, consent_id: UUID, json_data: Json) -> Answer:
-    """What was said by word of mouth is confirmed in writing."""
-    by = staff_actor()
-
-    def run(work: Work) -> tuple[int, Json]:
-        confirmed = consents.confirm_consent(work, by, enquiry_id, consent_id, json_data["evidence_sha256"])
-        return 201, enquiry_queries.consent_shown(confirmed)
+        return 201, enquiry_queries.consent_shown(current, work.today)
 
     return once(run)
 

@@ -15,6 +15,7 @@ from services.referral import config
 from services.referral.config import ReferralSettings
 from services.referral.store.timeline import tell_refusal
 from services.referral.web import (
+    api_consents,
     api_enquiries,
     api_partner,
     api_referrals,
@@ -69,6 +70,7 @@ def create_app(
         unit,
         blueprints=(
             api_enquiries.blueprint,
+            api_consents.blueprint,
             api_referrals.blueprint,
             api_partner.blueprint,
             operator.blueprint,

@@ -17,8 +17,10 @@ from contracts.codes import (
     GivenBy,
     Obstacle,
     Outcome,
+    ProofKind,
     Purpose,
     RejectionReason,
+    Signer,
     Site,
     Topic,
     Urgency,
@@ -95,12 +97,10 @@ class RecipientIn(Body):
 
 
 class CustodyIn(Body):
-    """Who has custody of somebody under age, and who of them consented."""
+    """Who has custody of somebody under age: so many holders, or a guardian (Vormund) in their place."""
 
-    holders = fields.Integer(required=True, strict=True, validate=validate.Range(1, 4))
-    consented = fields.Integer(required=True, strict=True, validate=validate.Range(0, 4))
-    proof_noted = fields.Boolean(load_default=False)
-    young_person_consents = fields.Boolean(load_default=False)
+    holders = fields.Integer(load_default=1, strict=True, validate=validate.Range(1, 4))
+    guardianship = fields.Boolean(load_default=False)
     guardian_organization_id = Identifier(load_default=None, allow_none=True)
 
 
@@ -117,21 +117,41 @@ def changes_of(data: Mapping[str, Any]) -> dict[str, Any]:
     return {**PERSON.dump(data["person"]), **EMPLOYER.dump(data["employer"]), **dict.fromkeys(data["remove"])}
 
 
-class ConsentIn(Body):
-    """What was agreed to, how, until when. Text, hash and review are looked up."""
+class DraftIn(Body):
+    """What would be agreed to and until when. Text, hash and review are looked up."""
 
     given_by = code(GivenBy, required=True)
-    channel = code(ConsentChannel, required=True)
     text_id = fields.String(load_default=None, allow_none=True, validate=Matches(r"^[a-z0-9-]{1,60}$"))
     language = fields.String(required=True, validate=Matches(PATTERNS[LanguageTag]))
     interpreter = fields.Boolean(load_default=False)
-    witnessed_by = fields.String(load_default=None, allow_none=True, validate=Matches(r"^[A-Za-z0-9:_-]{1,80}$"))
     secrecy_release = fields.Boolean(load_default=False)
     recipients = fields.List(fields.Nested(RecipientIn()), required=True, validate=validate.Length(max=50))
     valid_from = Day(load_default=None, allow_none=True)
     valid_until = Day(load_default=None, allow_none=True)
-    evidence_sha256 = fields.String(load_default=None, allow_none=True, validate=SHA256)
     custody = fields.Nested(CustodyIn(), load_default=None, allow_none=True)
+    follows = Identifier(load_default=None, allow_none=True)
+
+
+class EvidenceIn(Body):
+    """How somebody agreed, and what shows it."""
+
+    channel = code(ConsentChannel, required=True)
+    witnessed_by = fields.String(load_default=None, allow_none=True, validate=Matches(r"^[A-Za-z0-9:_-]{1,80}$"))
+    evidence_sha256 = fields.String(load_default=None, allow_none=True, validate=SHA256)
+    proof = code(ProofKind, load_default=None, allow_none=True)
+
+
+class SignatureIn(EvidenceIn):
+    """One of those who have to agree to what was prepared."""
+
+    signer = code(Signer, required=True)
+    signed_on = Day(load_default=None, allow_none=True)
+    language = fields.String(load_default=None, allow_none=True, validate=Matches(PATTERNS[LanguageTag]))
+    interpreter = fields.Boolean(load_default=None, allow_none=True)
+
+
+class ConsentIn(DraftIn, EvidenceIn):
+    """Prepared and agreed to in one step."""
 
 
 class WithdrawalIn(Body):

@@ -12,9 +12,8 @@ from services.chassis.work import Work
 from services.referral.calendar import is_working_day
 from services.referral.config import Keys
 from services.referral.domain.deadlines import DeadlineKind, due_on
-from services.referral.domain.grounds import Consent
+from services.referral.domain.grounds import Consent, state_on
 from services.referral.domain.referral import Referral
-from services.referral.queries.enquiries import state_of
 from services.referral.queries.referrals import recordable, timeline
 from services.referral.store import consents, persons, referrals
 from services.referral.store.directory import Listing
@@ -145,7 +144,7 @@ def grounds_of(work: Work, referral: Referral, names: Names) -> list[dict[str, A
     return [
         {
             "consent": consent,
-            "state": state_of(consent),
+            "state": state_on(consent, work.today).value,
             "recipient": recipient,
             "service": names.service(recipient.service_id) if recipient.service_id else "",
         }

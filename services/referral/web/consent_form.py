@@ -129,7 +129,7 @@ def give(enquiry_id: UUID) -> Response:
     by, form, own = staff_actor(), read_form(enquiry_id), house()
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
-        given = consents.give_consent(work, own.keys, own.texts, by, enquiry_id, form)
+        given = consents.give_consent(work, own, by, enquiry_id, form)
         return 201, {"id": str(given.id)}
 
     once_per_form(by.actor, enquiry_id, "consent", run)

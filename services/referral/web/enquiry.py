@@ -14,8 +14,8 @@ from services.chassis.room import room
 from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import enquiries, matching, referrals
+from services.referral.domain.grounds import state_on
 from services.referral.queries import enquiries as enquiry_queries
-from services.referral.queries.enquiries import state_of
 from services.referral.store import consents, persons, subject_rights
 from services.referral.store.enquiries import Enquiry
 from services.referral.web import bodies, enquiry_form
@@ -128,7 +128,11 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
     return {
         "referrals": [{**row, "organization": names.organization(row["organization_id"])} for row in rows],
         "consents": [
-            (one, state_of(one), [(part, names.organization(part.organization_id)) for part in one.recipients])
+            (
+                one,
+                state_on(one, work.today).value,
+                [(part, names.organization(part.organization_id)) for part in one.recipients],
+            )
             for one in consents.of_person(work.tx, enquiry.person_id)
         ],
         "cards": [names.organization(UUID(card["organization_id"])) for card in cards],

@@ -39,7 +39,7 @@ from services.chassis.work import Unit
 from services.referral import clock_jobs, handlers, sealing
 from services.referral.commands import consents as consent_commands
 from services.referral.commands import enquiries, partners, referrals
-from services.referral.config import Keys
+from services.referral.config import Keys, ReferralSettings
 from services.referral.consent_texts import TextLibrary
 from services.referral.controllers import Contact, Controller, Controllers
 from services.referral.domain.lifecycle import Actor
@@ -179,6 +179,11 @@ class Scene:
     def __post_init__(self) -> None:
         self.unit = Unit(self.db, self.clock, "referral")
 
+    @property
+    def house(self) -> ReferralSettings:
+        """What commands need besides the database."""
+        return ReferralSettings(self.keys, timedelta(seconds=30), self.texts, some_controllers())
+
     def told_directory(self) -> "Scene":
         """HWK and IHK, each with a service for recognition."""
         with self.unit.work(actor="system:directory") as work:
@@ -210,7 +215,7 @@ class Scene:
         }
         form = consent_commands.ConsentForm(**{**usual, **changes})
         with self.unit.work(actor=NAVIGATOR.actor) as work:
-            return consent_commands.give_consent(work, self.keys, self.texts, NAVIGATOR, enquiry.id, form)
+            return consent_commands.give_consent(work, self.house, NAVIGATOR, enquiry.id, form)
 
     def withdraw(self, enquiry: Enquiry, consent_id: UUID, organization_id: UUID | None = None) -> Any:
         with self.unit.work(actor=NAVIGATOR.actor) as work:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from contracts.codes import TaskKind
-from contracts.referral import ConsentGiven, ConsentWithdrawn, DutyOpened, ReferralEnteredInError
+from contracts.referral import ConsentGiven, ConsentSigned, ConsentWithdrawn, DutyOpened, ReferralEnteredInError
 from tests.integration.referral.rig import Json, Network, recipient, to_ihk
 from tests.integration.referral.scene import HWK, IHK, NOW
 
@@ -78,23 +78,24 @@ def test_the_navigator_is_not_her_own_witness(network: Network):
     assert (answer.status_code, set(answer.json["fields"])) == (422, {"witnessed_by"})
 
 
-def test_for_a_child_everybody_with_custody_consents_and_only_until_she_is_grown_up(network: Network):
+def test_for_a_young_person_everybody_with_custody_signs_and_she_does_too(network: Network):
     enquiry = network.navigator.enquire(birth_date="2009-02-01")
-    custody = {"holders": 2, "consented": 1, "proof_noted": True, "young_person_consents": True}
-    body = {
-        "given_by": "guardian",
-        "channel": "signed_paper",
-        "language": "de",
-        "recipients": [recipient()],
-        "evidence_sha256": "5f" * 32,
-        "custody": custody,
-    }
+    terms = {"given_by": "guardian", "language": "de", "recipients": [recipient()], "custody": {"holders": 2}}
+    drafted = network.navigator.post(f"/referral/api/v1/enquiries/{enquiry['id']}/consent-drafts", terms)
+    signatures = f"consents/{drafted['id']}/signatures"
+    parent = {"signer": "custody_holder", "channel": "signed_paper", "proof": "BIRTH_CERTIFICATE"}
 
-    one_of_two = post(network, enquiry, "consents", body)
-    both = post(network, enquiry, "consents", {**body, "custody": {**custody, "consented": 2}})
+    states = [
+        post(network, enquiry, signatures, {**parent, "evidence_sha256": "1" * 64}).json["state"],
+        post(network, enquiry, signatures, {**parent, "evidence_sha256": "2" * 64}).json["state"],
+    ]
+    given = post(network, enquiry, signatures, {"signer": "person", "channel": "online"})
 
-    assert (one_of_two.status_code, set(one_of_two.json["fields"])) == (422, {"custody"})
-    assert (both.status_code, both.json["valid_until"]) == (201, "2027-01-31")
+    assert states == ["drafted", "drafted"]
+    assert (given.json["state"], given.json["valid_until"]) == ("given", "2027-01-31")
+    assert [one["signer"] for one in given.json["signatures"]] == ["custody_holder", "custody_holder", "person"]
+    assert [told.missing for told in network.scene.said(ConsentSigned)] == [2, 1, 0]
+    assert len(network.scene.said(ConsentGiven)) == 1
 
 
 def test_a_withdrawn_consent_cannot_be_withdrawn_again(network: Network):

@@ -19,6 +19,7 @@ from contracts.codes import (
     Party,
     Purpose,
     QuestionCode,
+    Signer,
     Site,
     Status,
     Topic,
@@ -28,7 +29,8 @@ from contracts.codes import (
 from contracts.event import Reference
 from contracts.referral import ConsentRecipient
 from services.referral.domain.consent import Allowed
-from services.referral.domain.grounds import Consent, EnterpriseRequest, Recipient
+from services.referral.domain.drafting import DraftedConsent
+from services.referral.domain.grounds import Consent, EnterpriseRequest, Recipient, Signature
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import ByHand, OpenDuty, Question, Referral
 from services.referral.domain.workdays import Moment, is_weekday
@@ -158,6 +160,44 @@ def a_consent(*recipients: ConsentRecipient, **changes: Any) -> Consent:
         "evidence_sha256": "1" * 64,
     }
     return Consent(**{**usual, **changes})
+
+
+def a_drafted_consent(*recipients: ConsentRecipient, **changes: Any) -> DraftedConsent:
+    """Ready to be signed: one body, two kinds of data, half a year."""
+    usual: dict[str, Any] = {
+        "id": UUID(int=0x2),
+        "version": 1,
+        "code": "234567892",
+        "person_id": PERSON,
+        "enquiry_id": ENQUIRY,
+        "given_by": GivenBy.SELF,
+        "text_id": "referral-1",
+        "text_version": 1,
+        "text_sha256": "0" * 64,
+        "language": "de",
+        "recipients": recipients or (a_recipient_entry(),),
+        "controllers": (SENDER,),
+        "valid_until": TODAY + timedelta(days=180),
+        "prepared_at": NOON,
+        "prepared_by": NAVIGATOR.actor,
+    }
+    return DraftedConsent(**{**usual, **changes})
+
+
+def a_signature(**changes: Any) -> Signature:
+    usual: dict[str, Any] = {
+        "signer": Signer.PERSON,
+        "channel": ConsentChannel.SIGNED_PAPER,
+        "text_id": "referral-1",
+        "text_version": 1,
+        "text_sha256": "0" * 64,
+        "language": "de",
+        "signed_on": TODAY,
+        "recorded_at": NOON,
+        "recorded_by": NAVIGATOR.actor,
+        "evidence_sha256": "1" * 64,
+    }
+    return Signature(**{**usual, **changes})
 
 
 def an_enterprise_request(**changes: Any) -> EnterpriseRequest:

@@ -1,0 +1,192 @@
+"""Somebody agrees to what was prepared: on paper, on the pad, online or by word of mouth - all end in one command.
+
+In force once everybody who has to has agreed; until then it stays drafted and carries nothing.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from uuid import UUID
+
+from contracts.codes import ConsentChannel, ProofKind, Signer, TaskKind
+from contracts.event import Code, LanguageTag
+from contracts.referral import ConsentGiven, ConsentSigned
+from services.chassis.errors import RefusedError
+from services.chassis.work import Work
+from services.referral.calendar import is_working_day
+from services.referral.commands import cascade
+from services.referral.commands.preparing import ask_to_confirm, born_on_of, key_of, open_draft, open_task, services_of
+from services.referral.config import ReferralSettings
+from services.referral.domain import capture
+from services.referral.domain.drafting import ConsentText, DraftedConsent, missing_signers
+from services.referral.domain.grounds import Consent, Signature, Witness
+from services.referral.store import consents, drafts, persons, timeline
+from services.referral.store.referrals import StaffActor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """How one of them agreed. Language and interpreter are the draft's unless this one was shown other words."""
+
+    channel: ConsentChannel
+    signer: Signer = Signer.PERSON
+    signed_on: date | None = None
+    language: str | None = None
+    interpreter: bool | None = None
+    evidence_sha256: str | None = None
+    document_id: UUID | None = None
+    proof: ProofKind | None = None
+    witness: Witness | None = None
+    witnessed_by: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def sign_consent(
+    work: Work, house: ReferralSettings, by: StaffActor, enquiry_id: UUID, consent_id: UUID, signing: Signing
+) -> Consent | DraftedConsent:
+    """Record at the desk that somebody agreed: on paper, on the pad, or by word of mouth before a witness."""
+    return complete_consent(work, house, open_draft(work, by, enquiry_id, consent_id), signing)
+
+
+def complete_consent(
+    work: Work, house: ReferralSettings, drafted: DraftedConsent, signing: Signing
+) -> Consent | DraftedConsent:
+    """Somebody agrees to a draft that the caller may see. In force once nobody is missing, otherwise still a draft."""
+    persons.raise_epoch(work, drafted.person_id)
+    drafted = drafts.load(work.tx, drafted.id, lock=True)
+    _still_follows(work, drafted)
+    signature, text = _signature(work, house, drafted, signing)
+    born_on = born_on_of(work, house, drafted.person_id)
+    drafted = capture.sign(drafted, signature, text=text, on=work.today, born_on=born_on)
+    drafts.keep_signatures(work, drafted)
+    drafts.remember(work, key_of(work, house, drafted), drafted, signing.names)
+    if signature.waits_for_witness:
+        open_task(work, drafted, TaskKind.CONSENT_TO_WITNESS, work.today)
+    else:
+        _tell_signed(work, drafted, signature, len(missing_signers(drafted, born_on, work.today)))
+    return _give_if_complete(work, house, drafted, text)
+
+
+def witness_consent(
+    work: Work, house: ReferralSettings, by: StaffActor, enquiry_id: UUID, consent_id: UUID
+) -> Consent | DraftedConsent:
+    """The second member of staff, signed in as herself, confirms what she heard."""
+    drafted = open_draft(work, by, enquiry_id, consent_id)
+    persons.raise_epoch(work, drafted.person_id)
+    drafted = drafts.load(work.tx, consent_id, lock=True)
+    _still_follows(work, drafted)
+    waiting = [one for one in drafted.signatures if one.waits_for_witness]
+    drafted = capture.witness(drafted, work.actor)
+    drafts.keep_signatures(work, drafted)
+    missing = len(missing_signers(drafted, born_on_of(work, house, drafted.person_id), work.today))
+    for one in waiting:
+        _tell_signed(work, drafted, one, missing)
+    text = house.texts.text_for(drafted.text_id, drafted.language, interpreter=drafted.interpreter)
+    return _give_if_complete(work, house, drafted, text)
+
+
+def _still_follows(work: Work, drafted: DraftedConsent) -> None:
+    """A form printed before its consent changed or was withdrawn brings nothing back to life."""
+    if drafted.version == 1:
+        return
+    latest = consents.load(work.tx, drafted.id, drafted.person_id)
+    if latest.withdrawn_at is not None or latest.version != drafted.version - 1:
+        raise RefusedError("consent.changed-since-drafted")
+
+
+def _signature(
+    work: Work, house: ReferralSettings, drafted: DraftedConsent, signing: Signing
+) -> tuple[Signature, ConsentText]:
+    interpreter = drafted.interpreter if signing.interpreter is None else signing.interpreter
+    language = signing.language or drafted.language
+    text = house.texts.text_for(drafted.text_id, language, interpreter=interpreter)
+    signature = Signature(
+        signer=signing.signer,
+        channel=signing.channel,
+        text_id=text.id,
+        text_version=text.version,
+        text_sha256=text.sha256,
+        language=language,
+        interpreter=interpreter,
+        signed_on=signing.signed_on or work.today,
+        recorded_at=work.now,
+        recorded_by=work.actor,
+        evidence_sha256=signing.evidence_sha256,
+        document_id=signing.document_id,
+        proof=signing.proof,
+        witness=signing.witness,
+        witnessed_by=signing.witnessed_by,
+    )
+    if signing.channel in capture.ON_PAPER:
+        return signature, text
+    return replace(signature, evidence_sha256=_declaration(work, drafted, signature)), text
+
+
+def _declaration(work: Work, drafted: DraftedConsent, signature: Signature) -> str:
+    """Where no paper is signed, what shows the consent is the record itself: terms, words, capacity, moment."""
+    said = [drafted.terms_sha256, signature.text_sha256, signature.signer, signature.channel, work.now.isoformat()]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _give_if_complete(
+    work: Work, house: ReferralSettings, drafted: DraftedConsent, text: ConsentText
+) -> Consent | DraftedConsent:
+    born_on = born_on_of(work, house, drafted.person_id)
+    if missing_signers(drafted, born_on, work.today):
+        return drafted
+    consent = capture.complete(
+        drafted,
+        text=text,
+        services=services_of(work, drafted.recipients),
+        at=work.now,
+        on=work.today,
+        is_working_day=is_working_day,
+        born_on=born_on,
+    )
+    drafts.end(work, drafted)
+    earlier = consents.load(work.tx, drafted.id, drafted.person_id) if drafted.version > 1 else None
+    if earlier is not None:
+        consents.end(work, replace(earlier, superseded_at=work.now))
+    consents.add(work, consent, drafted.enquiry_id)
+    work.announce(given(consent))
+    if earlier is not None:
+        cascade.follow_withdrawal(work, house.keys, earlier)
+    cascade.reconsider(work, drafted.person_id)
+    timeline.close_tasks_of_consent(work, consent.id)
+    if consent.lapses_on is not None:
+        ask_to_confirm(work, drafted, consent.lapses_on)
+    return consent
+
+
+def _tell_signed(work: Work, drafted: DraftedConsent, signature: Signature, missing: int) -> None:
+    work.announce(
+        ConsentSigned(
+            consent_id=drafted.id,
+            consent_version=drafted.version,
+            person_id=drafted.person_id,
+            signer=signature.signer,
+            channel=signature.channel,
+            text_id=Code(signature.text_id),
+            text_sha256=Code(signature.text_sha256),
+            language=LanguageTag(signature.language),
+            missing=missing,
+        )
+    )
+
+
+def given(consent: Consent) -> ConsentGiven:
+    return ConsentGiven(
+        consent_id=consent.id,
+        consent_version=consent.version,
+        person_id=consent.person_id,
+        given_by=consent.given_by,
+        channel=consent.channel,
+        text_id=Code(consent.text_id),
+        text_sha256=Code(consent.text_sha256),
+        language=LanguageTag(consent.language),
+        recipients=consent.recipients,
+        valid_from=consent.valid_from,
+        valid_until=consent.valid_until,
+    )
