@@ -88,6 +88,7 @@ class Action(StrEnum):
     MARK_ENTERED_IN_ERROR = "mark_entered_in_error"
     ACKNOWLEDGE_STOP = "acknowledge_stop"
     STATE_DELETION = "state_deletion"
+    ACKNOWLEDGE_RECTIFICATION = "acknowledge_rectification"
     DISPUTE = "dispute"
 
 
@@ -313,6 +314,16 @@ class ConsentChannel(StrEnum):
     VERBAL_WITNESSED = "verbal_witnessed"
 
 
+class WithdrawalChannel(StrEnum):
+    """How a withdrawal was told: any way will do, and no form is asked for (GDPR Art. 7(3))."""
+
+    IN_PERSON = "in_person"
+    PHONE = "phone"
+    LETTER = "letter"
+    EMAIL = "email"
+    ONLINE = "online"
+
+
 class GivenBy(StrEnum):
     """Who gave consent; never an employer."""
 
@@ -503,10 +514,33 @@ class Obstacle(StrEnum):
 
 
 class Duty(StrEnum):
-    """What a partner still owes after a referral was stopped."""
+    """What a partner owes about data it has fetched (GDPR Art. 7(3), 16, 17, 19)."""
 
     ACKNOWLEDGE_STOP = "acknowledge_stop"
     STATE_DELETION = "state_deletion"
+    ACKNOWLEDGE_RECTIFICATION = "acknowledge_rectification"
+
+
+class DutyCause(StrEnum):
+    """What a duty was opened for."""
+
+    WITHDRAWAL = "withdrawal"
+    CANCEL = "cancel"
+    EXPIRY = "expiry"
+    ERROR = "error"
+    ERASURE = "erasure"
+    RECTIFICATION = "rectification"
+
+
+class DutyState(StrEnum):
+    """How a duty stands in the ledger; `superseded`: something wider is owed instead of it."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    DELETED = "deleted"
+    RETAINED = "retained"
+    FETCHED_ANEW = "fetched_anew"
+    SUPERSEDED = "superseded"
 
 
 class Deletion(StrEnum):

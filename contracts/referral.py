@@ -13,6 +13,7 @@ from contracts.codes import (
     DocumentKind,
     DraftEnd,
     Duty,
+    DutyCause,
     EndReason,
     EnquirerKind,
     ExtensionReason,
@@ -44,6 +45,7 @@ from contracts.codes import (
     Urgency,
     ViewPurpose,
     Way,
+    WithdrawalChannel,
 )
 from contracts.event import Code, LanguageTag, Reference, Slug, event, value
 
@@ -167,13 +169,15 @@ class ConsentGiven:
 
 @event("referral.consent_withdrawn.v1", subject=("consent", "consent_id"))
 class ConsentWithdrawn:
-    """The consent - or its part for one recipient - holds no longer."""
+    """The consent - or its part for one recipient, one kind of data or both - holds no longer."""
 
     consent_id: UUID
     consent_version: int
     person_id: UUID
     organization_id: UUID | None
-    channel: ConsentChannel
+    service_id: UUID | None = None
+    category: DataCategory | None = None
+    channel: WithdrawalChannel
 
 
 @event("referral.enterprise_request_recorded.v1", subject=("enquiry", "enquiry_id"))
@@ -184,6 +188,17 @@ class EnterpriseRequestRecorded:
     request_id: UUID
     organization_ids: tuple[UUID, ...]
     purposes: tuple[Purpose, ...]
+
+
+@event("referral.enterprise_request_withdrawn.v1", subject=("enquiry", "enquiry_id"))
+class EnterpriseRequestWithdrawn:
+    """The employer's request - or its part for one body - holds no longer."""
+
+    enquiry_id: UUID
+    request_id: UUID
+    organization_id: UUID | None
+    service_id: UUID | None
+    channel: WithdrawalChannel
 
 
 @event("referral.disclosure_decided.v1", subject=("decision", "decision_id"))
@@ -483,11 +498,14 @@ class DocumentDeleted:
 
 @event("referral.duty_opened.v1", subject=("referral", "referral_id"))
 class DutyOpened:
-    """The partner still owes an answer about what it fetched."""
+    """The partner owes an answer about what it fetched; where a category is named, about that alone."""
 
     referral_id: UUID
     organization_id: UUID
+    duty_id: UUID
     duty: Duty
+    cause: DutyCause
+    category: DataCategory | None
     due_on: date
 
 
@@ -497,6 +515,7 @@ class StopAcknowledged:
 
     referral_id: UUID
     organization_id: UUID
+    by_hand: Way | None = None
 
 
 @event("referral.deletion_stated.v1", subject=("referral", "referral_id"))
@@ -507,6 +526,19 @@ class DeletionStated:
     organization_id: UUID
     deletion: Deletion
     ground: RetentionGround | None
+    category: DataCategory | None = None
+    by_hand: Way | None = None
+
+
+@event("referral.rectification_acknowledged.v1", subject=("referral", "referral_id"))
+class RectificationAcknowledged:
+    """The partner has the corrected data, because it fetched them anew or says so (GDPR Art. 16, 19)."""
+
+    referral_id: UUID
+    organization_id: UUID
+    category: DataCategory | None
+    by_fetch: bool
+    by_hand: Way | None = None
 
 
 @event("referral.reminder_due.v1", subject=("referral", "referral_id"))

@@ -10,6 +10,7 @@ import marshmallow
 
 from contracts.codes import (
     Action,
+    DataCategory,
     Deletion,
     EndReason,
     Obstacle,
@@ -136,10 +137,19 @@ class AcknowledgeStop:
 @_of(Action.STATE_DELETION)
 @_body
 class StateDeletion:
-    """We deleted what we had fetched, or keep it on this legal ground."""
+    """We deleted what we had fetched, or keep it on this legal ground; without a category: all that is owed."""
 
     deletion: Deletion
     ground: RetentionGround | None = None
+    category: DataCategory | None = None
+
+
+@_of(Action.ACKNOWLEDGE_RECTIFICATION)
+@_body
+class AcknowledgeRectification:
+    """We have corrected what we had fetched; without a category: all that was corrected."""
+
+    category: DataCategory | None = None
 
 
 @_of(Action.DISPUTE)

@@ -1,20 +1,23 @@
 """What a change of consent sets off in the referrals it carried: nothing else is touched."""
 
+from collections.abc import Collection
 from uuid import UUID
 
-from contracts.codes import Action, DataCategory, DisclosurePoint, EndReason, Party
-from services.chassis.errors import NotFoundError
+from contracts.codes import Action, DataCategory, DisclosurePoint, DutyCause, EndReason, Party, Purpose
+from contracts.referral import DeletionStated, DossierFetched
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import moment_of
 from services.referral.commands import disclosing
 from services.referral.commands.saving import save
 from services.referral.config import Keys
+from services.referral.domain import owing
 from services.referral.domain.consent import Allowed
-from services.referral.domain.grounds import Consent
+from services.referral.domain.dossier import carried_categories
 from services.referral.domain.lifecycle import RUNNING, Actor
-from services.referral.domain.referral import Referral
-from services.referral.store import directory, dossiers, referrals
+from services.referral.domain.referral import Facts, Referral
+from services.referral.domain.withdrawing import AFTER_WITHDRAWAL, Carried, Consequence, Named
+from services.referral.store import consents, directory, referrals, timeline
 
 CONSENT = Actor(Party.SYSTEM, "system:consent")
 PERSON = Actor(Party.PERSON, "person:self")
@@ -28,50 +31,65 @@ def reconsider(work: Work, person_id: UUID) -> None:
             save(work, released, ())
 
 
-def follow_withdrawal(work: Work, keys: Keys, consent: Consent, organization_id: UUID | None = None) -> None:
-    """Stop at once what this consent carried and nothing else carries; whoever fetched owes its answer."""
-    named = {(one.organization_id, one.service_id) for one in consent.recipients}
-    for referral in referrals.of_person(work.tx, consent.person_id, lock=True):
-        concerned = (referral.organization_id, referral.service_id) in named
-        if concerned and organization_id in (None, referral.organization_id):
+def follow_withdrawal(work: Work, keys: Keys, person_id: UUID, concerned: Collection[Named]) -> None:
+    """Look again at each referral to a recipient that was withdrawn from; nothing else is touched."""
+    for referral in referrals.of_person(work.tx, person_id, lock=True):
+        if (referral.organization_id, referral.service_id) in concerned:
             withdraw_from(work, keys, referral)
 
 
 def withdraw_from(work: Work, keys: Keys, referral: Referral) -> None:
-    """One referral whose ground has gone: sealed anew if another ground carries it, otherwise revoked."""
-    if referral.status.is_terminal:
-        moved, facts = domain.withdraw_after_end(referral, moment_of(work))
-        if facts:
-            save(work, moved, facts)
-    elif referral.status in RUNNING and not _is_still_carried(work, keys, referral):
-        revoke(work, referral)
-
-
-def _is_still_carried(work: Work, keys: Keys, referral: Referral) -> bool:
+    """Do to one referral what the table says; of the rest of a consent, or of another one, it may go on living."""
     if referral.is_fetched:
-        asked = _disclosed_categories(work, referral)
-        _, answer = disclosing.decide_categories(work, referral, DisclosurePoint.RESEAL, asked, disclosed=False)
-        return isinstance(answer, Allowed)
-    disclosing.destroy(work, referral)
-    disclosure = disclosing.decide(work, keys, referral, DisclosurePoint.RESEAL)
-    if disclosure.allowed is None:
-        return False
-    disclosing.seal(work, keys, referral, disclosure)
-    return True
+        _after_fetch(work, keys, referral)
+    elif referral.status in RUNNING:
+        disclosing.destroy(work, referral)
+        disclosure = disclosing.decide(work, keys, referral, DisclosurePoint.RESEAL)
+        carried = Carried.NOTHING if disclosure.allowed is None else Carried.ALL
+        if AFTER_WITHDRAWAL[referral.status, False, carried] is Consequence.REVOKED:
+            revoke(work, referral)
+        else:
+            disclosing.seal(work, keys, referral, disclosure)
 
 
-def _disclosed_categories(work: Work, referral: Referral) -> frozenset[DataCategory]:
-    """What the partner has seen, or, where the sealed dossier is gone, what it needs at least."""
-    try:
-        return dossiers.load(work.tx, referral.id).categories
-    except NotFoundError:
-        minimum = directory.listing(work.tx, referral.service_id).terms.minimum_categories
-        return frozenset(minimum) or frozenset({DataCategory.IDENTITY})
+def _after_fetch(work: Work, keys: Keys, referral: Referral) -> None:
+    held = owing.unanswered(timeline.told(work.tx, referral.id, DossierFetched, DeletionStated))
+    carried = still_carried(work, referral, held)
+    case = Carried.NOTHING if carried is None else Carried.ALL if held <= carried else Carried.LESS
+    consequence = AFTER_WITHDRAWAL[referral.status, True, case]
+    if consequence is Consequence.REVOKED:
+        revoke(work, referral)
+    elif consequence is Consequence.ALL_IS_OWED:
+        _save_if_told(work, *domain.withdraw_after_end(referral, moment_of(work)))
+    elif consequence is Consequence.LESS_IS_OWED:
+        moved, facts = domain.owe_deletion(referral, moment_of(work), DutyCause.WITHDRAWAL, held - (carried or held))
+        referral = _save_if_told(work, moved, facts)
+    if consequence in (Consequence.LESS_IS_OWED, Consequence.GOES_ON) and referral.status in RUNNING:
+        reseal(work, keys, referral)
 
 
-def revoke(work: Work, referral: Referral) -> Referral:
-    """The engine stops a referral whose consent holds no longer."""
-    moved, facts = domain.revoke(referral, CONSENT, moment_of(work))
+def _save_if_told(work: Work, moved: Referral, facts: Facts) -> Referral:
+    return save(work, moved, facts) if facts else moved
+
+
+def still_carried(work: Work, referral: Referral, held: frozenset[DataCategory]) -> frozenset[DataCategory] | None:
+    """The most of what the partner has that one ground carries now; None where that is less than its terms need."""
+    listing = directory.listing(work.tx, referral.service_id)
+    asked = carried_categories(
+        consents.grounds(work.tx, referral.person_id),
+        listing.recipient,
+        Purpose(referral.topic.value),
+        held,
+        listing.terms.minimum_categories,
+        work.now,
+    )
+    _, answer = disclosing.decide_categories(work, referral, DisclosurePoint.RESEAL, asked, disclosed=False)
+    return answer.categories if isinstance(answer, Allowed) else None
+
+
+def revoke(work: Work, referral: Referral, cause: DutyCause = DutyCause.WITHDRAWAL) -> Referral:
+    """The engine stops a referral whose consent holds no longer, or whose data are to exist no more."""
+    moved, facts = domain.revoke(referral, CONSENT, moment_of(work), cause=cause)
     return save(work, moved, facts, action=Action.REVOKE)
 
 
@@ -94,11 +112,9 @@ def stop_all(work: Work, person_id: UUID) -> None:
     """Nothing of this person goes on: what runs is revoked, what waits cancelled, what has ended asks for deletion."""
     for referral in referrals.of_person(work.tx, person_id, lock=True):
         if referral.status in RUNNING:
-            revoke(work, referral)
+            revoke(work, referral, DutyCause.ERASURE)
         elif referral.status.is_terminal:
-            moved, facts = domain.withdraw_after_end(referral, moment_of(work))
-            if facts:
-                save(work, moved, facts)
+            _save_if_told(work, *domain.withdraw_after_end(referral, moment_of(work), cause=DutyCause.ERASURE))
         else:
             moved, facts = domain.cancel(referral, PERSON, moment_of(work), reason=EndReason.PERSON_DECLINED)
             save(work, moved, facts, action=Action.CANCEL)

@@ -1,23 +1,21 @@
-"""Consent is given, confirmed, narrowed or withdrawn; whatever it carried follows at once."""
+"""Consent is given and confirmed; what waits for it follows at once. How it ends by will: `withdrawing`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
 from contracts.codes import ConsentChannel, GivenBy, ProofKind, Signer
-from contracts.referral import ConsentRecipient, ConsentWithdrawn
+from contracts.referral import ConsentRecipient
 from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.work import Work
-from services.referral.commands import cascade, enquiries, preparing, signing
+from services.referral.commands import enquiries, preparing, signing
 from services.referral.commands.preparing import DraftForm
-from services.referral.commands.signing import Signing, given
-from services.referral.config import Keys, ReferralSettings
-from services.referral.domain.consent import without_organization
+from services.referral.commands.signing import Signing
+from services.referral.config import ReferralSettings
 from services.referral.domain.drafting import Custody, DraftedConsent
 from services.referral.domain.grounds import Consent, Witness
-from services.referral.store import consents, drafts, persons
-from services.referral.store.enquiries import Enquiry
+from services.referral.store import consents, drafts
 from services.referral.store.referrals import StaffActor
 
 
@@ -96,55 +94,11 @@ def give_consent(
     return signing.complete_consent(work, house, drafted, form.signing(work.actor))
 
 
-def withdraw_consent(
-    work: Work,
-    keys: Keys,
-    by: StaffActor,
-    enquiry_id: UUID,
-    consent_id: UUID,
-    *,
-    channel: ConsentChannel,
-    organization_id: UUID | None = None,
-) -> Consent:
-    """As easy as giving it: all of it, or the part for one organization. Returns the version that now counts."""
-    enquiry = enquiries.load(work, enquiry_id, by)
-    persons.raise_epoch(work, enquiry.person_id)
-    consent = _in_force(work, consent_id, enquiry.person_id)
-    if organization_id is None:
-        ended, following = replace(consent, withdrawn_at=work.now), None
-    elif any(one.organization_id == organization_id for one in consent.recipients):
-        ended, following = without_organization(consent, organization_id, work.now)
-    else:
-        raise InvalidError("consent.recipient-unknown", {"organization_id": "a-recipient-of-this-consent"})
-    work.announce(
-        ConsentWithdrawn(
-            consent_id=consent.id,
-            consent_version=consent.version,
-            person_id=consent.person_id,
-            organization_id=organization_id,
-            channel=channel,
-        )
-    )
-    _follow(work, enquiry, ended, following, channel)
-    cascade.follow_withdrawal(work, keys, consent, organization_id)
-    return following or ended
-
-
 def _in_force(work: Work, consent_id: UUID, person_id: UUID) -> Consent:
     consent = consents.load(work.tx, consent_id, person_id)
     if consent.withdrawn_at is not None:
         raise RefusedError("consent.withdrawn")
     return consent
-
-
-def _follow(
-    work: Work, enquiry: Enquiry, ended: Consent, following: Consent | None, channel: ConsentChannel | None = None
-) -> None:
-    """End one version and keep the next; both are announced with what they say."""
-    consents.end(work, ended, channel)
-    if following is not None:
-        consents.add(work, following, enquiry.id)
-        work.announce(given(following))
 
 
 def confirm_consent(

@@ -35,6 +35,7 @@ VERBS: Mapping[Action, Verb] = {
     Action.END: domain.end,
     Action.ACKNOWLEDGE_STOP: domain.acknowledge_stop,
     Action.STATE_DELETION: domain.state_deletion,
+    Action.ACKNOWLEDGE_RECTIFICATION: domain.acknowledge_rectification,
     Action.DISPUTE: domain.dispute,
 }
 #: Where the reason list may ask for words.

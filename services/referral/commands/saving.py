@@ -50,6 +50,8 @@ def save(
 ) -> Referral:
     """Write what a verb made of the referral, tell its facts, settle what was waiting on the desk for it."""
     settled = lifecycle.settled_tasks(action, after.status) if action is not None else frozenset[TaskKind]()
+    if after.settled and not after.duties:
+        settled |= {TaskKind.DUTY_OVERDUE}
     if isinstance(after, referrals.Seen):
         settled &= after.open_tasks
     saved = referrals.save(work, after, epoch=epoch)

@@ -152,7 +152,8 @@ def _give_if_complete(
     consents.add(work, consent, drafted.enquiry_id)
     work.announce(given(consent))
     if earlier is not None:
-        cascade.follow_withdrawal(work, house.keys, earlier)
+        named = {(one.organization_id, one.service_id) for one in earlier.recipients}
+        cascade.follow_withdrawal(work, house.keys, drafted.person_id, named)
     cascade.reconsider(work, drafted.person_id)
     timeline.close_tasks_of_consent(work, consent.id)
     if consent.lapses_on is not None:

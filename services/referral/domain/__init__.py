@@ -14,6 +14,13 @@ from services.referral.domain.answering import (
 )
 from services.referral.domain.by_hand import dispute, record_for_partner
 from services.referral.domain.lifecycle import Actor
+from services.referral.domain.owing import (
+    acknowledge_rectification,
+    acknowledge_stop,
+    owe_deletion,
+    owe_rectification,
+    state_deletion,
+)
 from services.referral.domain.referral import Referral
 from services.referral.domain.sending import (
     answer,
@@ -27,12 +34,10 @@ from services.referral.domain.sending import (
     withhold,
 )
 from services.referral.domain.stopping import (
-    acknowledge_stop,
     cancel,
     expire,
     mark_entered_in_error,
     revoke,
-    state_deletion,
     withdraw_after_end,
 )
 from services.referral.domain.workdays import Moment
@@ -42,6 +47,7 @@ __all__ = [
     "Moment",
     "Referral",
     "accept",
+    "acknowledge_rectification",
     "acknowledge_stop",
     "answer",
     "ask",
@@ -54,6 +60,8 @@ __all__ = [
     "expire",
     "fetch",
     "mark_entered_in_error",
+    "owe_deletion",
+    "owe_rectification",
     "pause",
     "prepare",
     "receive",

@@ -8,7 +8,8 @@ from typing import Any
 from contracts.codes import Action, Party, TaskKind, Way
 from services.chassis.errors import InvalidError
 from services.referral.domain.answering import accept, complete, end, receive, reject, start, waitlist
-from services.referral.domain.lifecycle import BY_HAND, Actor
+from services.referral.domain.lifecycle import BY_HAND, OWED, Actor
+from services.referral.domain.owing import acknowledge_rectification, acknowledge_stop, reopen, state_deletion
 from services.referral.domain.referral import ByHand, Facts, Referral, Told, check_hands, refusal, step, task
 from services.referral.domain.workdays import Moment
 
@@ -21,6 +22,9 @@ VERBS_BY_HAND: Mapping[Action, Callable[..., Told]] = {
     Action.START: start,
     Action.COMPLETE: complete,
     Action.END: end,
+    Action.ACKNOWLEDGE_STOP: acknowledge_stop,
+    Action.STATE_DELETION: state_deletion,
+    Action.ACKNOWLEDGE_RECTIFICATION: acknowledge_rectification,
 }
 
 
@@ -44,5 +48,7 @@ def dispute(referral: Referral, by: Actor, moment: Moment) -> Told:
     moved = step(referral, Action.DISPUTE, by, moment)
     if referral.by_hand is None:
         raise refusal(referral, "lifecycle.not-allowed", Action.DISPUTE, moment)
-    facts: Facts = (task(referral, TaskKind.RECORDED_BY_HAND_DISPUTED, moment),)
-    return replace(moved, by_hand=None), facts
+    again: Facts = ()
+    if referral.by_hand.action in OWED:
+        moved, again = reopen(moved, referral.by_hand.action)
+    return replace(moved, by_hand=None), (*again, task(referral, TaskKind.RECORDED_BY_HAND_DISPUTED, moment))

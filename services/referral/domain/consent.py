@@ -1,7 +1,7 @@
 """May personal data leave? Deny by default, one pure decision, and no way around it."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -209,13 +209,3 @@ def consented_back_level(
 def effective_back_level(consented: BackLevel, terms: BackLevel) -> BackLevel:
     """Neither the person nor the partner's own terms are overruled: the lower of both counts."""
     return min(consented, terms, key=list(BackLevel).index)
-
-
-def without_organization(consent: Consent, organization_id: UUID, at: datetime) -> tuple[Consent, Consent | None]:
-    """A partial withdrawal: the old version ends, a next one goes on without this organization, if anything is left."""
-    kept = tuple(one for one in consent.recipients if one.organization_id != organization_id)
-    if not kept:
-        return replace(consent, withdrawn_at=at), None
-    return replace(consent, superseded_at=at), replace(
-        consent, version=consent.version + 1, recipients=kept, given_at=at
-    )

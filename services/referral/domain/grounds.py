@@ -5,7 +5,17 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from contracts.codes import BackLevel, ConsentChannel, ConsentState, DataCategory, GivenBy, ProofKind, Purpose, Signer
+from contracts.codes import (
+    BackLevel,
+    ConsentChannel,
+    ConsentState,
+    DataCategory,
+    GivenBy,
+    ProofKind,
+    Purpose,
+    Signer,
+    WithdrawalChannel,
+)
 from contracts.referral import ConsentRecipient
 
 #: A consent given by word of mouth covers no more than this, and lapses after this many working days unless confirmed.
@@ -102,7 +112,7 @@ class Consent:
     confirmed_at: datetime | None = None
     withdrawn_at: datetime | None = None
     withdrawn_by: str | None = None
-    withdrawn_channel: ConsentChannel | None = None
+    withdrawn_channel: WithdrawalChannel | None = None
     superseded_at: datetime | None = None
 
 

@@ -79,7 +79,9 @@ TRANSITIONS: Mapping[tuple[Action, Status], Cell] = MappingProxyType(
             NAVIGATOR,
         ),
         **_staying(Action.ACKNOWLEDGE_STOP, TERMINAL, PARTNER),
-        **_staying(Action.STATE_DELETION, TERMINAL, PARTNER),
+        # A kind of data may have to go, or to be corrected, while the referral itself goes on.
+        **_staying(Action.STATE_DELETION, [*RUNNING, *TERMINAL], PARTNER),
+        **_staying(Action.ACKNOWLEDGE_RECTIFICATION, [*RUNNING, *TERMINAL], PARTNER),
         **_staying(Action.DISPUTE, [*RUNNING, *TERMINAL], PARTNER),
     }
 )
@@ -89,8 +91,21 @@ RECEIPT_FIRST = frozenset({Action.ASK, Action.ACCEPT, Action.WAITLIST, Action.RE
 
 #: Who may tell a partner's action that came by telephone, letter or in person: the navigator, by hand.
 BY_HAND = frozenset(
-    {Action.RECEIVE, Action.ACCEPT, Action.WAITLIST, Action.REJECT, Action.START, Action.COMPLETE, Action.END}
+    {
+        Action.RECEIVE,
+        Action.ACCEPT,
+        Action.WAITLIST,
+        Action.REJECT,
+        Action.START,
+        Action.COMPLETE,
+        Action.END,
+        Action.ACKNOWLEDGE_STOP,
+        Action.STATE_DELETION,
+        Action.ACKNOWLEDGE_RECTIFICATION,
+    }
 )
+#: The answers a partner owes; a referral that has ended waits for nothing else.
+OWED = frozenset(Action(duty.value) for duty in Duty)
 
 #: How much a consent must let back before a partner may say this. Why work ended early tells what came of the matter,
 #: so it needs `outcome`; `complete` needs no more than `status` as long as it says HANDED_OVER_NO_FEEDBACK (the verb
@@ -120,7 +135,6 @@ SETTLES: Mapping[Action, frozenset[TaskKind]] = MappingProxyType(
         Action.ACCEPT: frozenset({TaskKind.QUESTION_OPEN, TaskKind.QUESTION_OVERDUE, TaskKind.WAITLIST_UNRENEWED}),
         Action.WAITLIST: frozenset({TaskKind.QUESTION_OPEN, TaskKind.QUESTION_OVERDUE, TaskKind.WAITLIST_UNRENEWED}),
         Action.START: frozenset({TaskKind.CONTACT_OVERDUE, TaskKind.WAITLIST_UNRENEWED}),
-        Action.STATE_DELETION: frozenset({TaskKind.DUTY_OVERDUE}),
     }
 )
 _ENDING = frozenset(
@@ -190,6 +204,7 @@ def allowed_actions(
         Action.EXPIRE: not waits_for_conclusion(back_level, fetched=fetched),
         Action.ACKNOWLEDGE_STOP: Duty.ACKNOWLEDGE_STOP in duties,
         Action.STATE_DELETION: Duty.STATE_DELETION in duties,
+        Action.ACKNOWLEDGE_RECTIFICATION: Duty.ACKNOWLEDGE_RECTIFICATION in duties,
         Action.DISPUTE: disputable,
     }
     return tuple(

@@ -35,6 +35,7 @@ from contracts.codes import (
 from contracts.event import Reference, Slug
 from contracts.referral import CommandRefused, TaskOpened
 from services.chassis.errors import ForbiddenError, RefusedError
+from services.referral.domain.duties import OpenDuty, SettledDuty
 from services.referral.domain.lifecycle import (
     Actor,
     advance,
@@ -56,14 +57,6 @@ class Question:
     id: UUID
     code: QuestionCode
     asked_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class OpenDuty:
-    """What the partner still owes about the data it fetched."""
-
-    duty: Duty
-    due_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +107,9 @@ class Referral:
     ended_on: date | None = None
 
     questions: tuple[Question, ...] = ()
+    #: What the partner still owes, and what became of what it owed before.
     duties: tuple[OpenDuty, ...] = ()
+    settled: tuple[SettledDuty, ...] = ()
     by_hand: ByHand | None = None
 
     rejection: RejectionReason | None = None
@@ -142,7 +137,8 @@ class Referral:
 
     @property
     def owed(self) -> tuple[Duty, ...]:
-        return tuple(open_duty.duty for open_duty in self.duties)
+        """The kinds of duty that are open, each once."""
+        return tuple(dict.fromkeys(open_duty.duty for open_duty in self.duties))
 
     def allowed_to(self, party: Party) -> tuple[Action, ...]:
         """What this party may do with the referral now."""

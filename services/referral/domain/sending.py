@@ -30,6 +30,7 @@ from services.chassis.errors import InvalidError
 from services.referral.domain.consent import Allowed
 from services.referral.domain.deadlines import clock_after_standstill, expires_on
 from services.referral.domain.lifecycle import RUNNING, Actor, may_conclude
+from services.referral.domain.owing import fetched_anew
 from services.referral.domain.referral import Question, Referral, Told, check_hands, refusal, step, task
 from services.referral.domain.workdays import Moment
 
@@ -197,7 +198,10 @@ def fetch(
         first=not referral.is_fetched,
         printed=printed,
     )
-    return replace(referral, fetched_at=referral.fetched_at or moment.at), (fetched,)
+    moved, corrected = fetched_anew(
+        replace(referral, fetched_at=referral.fetched_at or moment.at), moment, ground.categories
+    )
+    return moved, (fetched, *corrected)
 
 
 def answer(referral: Referral, by: Actor, moment: Moment, *, question_id: UUID) -> Told:

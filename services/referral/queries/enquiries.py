@@ -7,7 +7,7 @@ from uuid import UUID
 from contracts.codes import ConsentState
 from services.chassis.db import Connection
 from services.referral.domain.drafting import DraftedConsent
-from services.referral.domain.grounds import Consent, Signature, state_on
+from services.referral.domain.grounds import Consent, EnterpriseRequest, Signature, state_on
 from services.referral.domain.matching import Ranking
 from services.referral.store import consents, drafts, enquiries
 from services.referral.store.drafts import release_to_json
@@ -84,6 +84,22 @@ def consent_shown(consent: Consent, on: date) -> dict[str, Any]:
         "valid_until": consent.valid_until.isoformat(),
         "lapses_on": consent.lapses_on.isoformat() if consent.lapses_on and not consent.confirmed_at else None,
         "withdrawn": withdrawal_shown(consent),
+    }
+
+
+def ground_shown(ground: Consent | EnterpriseRequest, on: date) -> dict[str, Any]:
+    """A consent's version, or an employer's request, with the state it is in."""
+    if isinstance(ground, Consent):
+        return consent_shown(ground, on)
+    return {
+        "id": str(ground.id),
+        "state": "given" if ground.withdrawn_at is None else "withdrawn",
+        "recipients": [
+            {"organization_id": str(organization_id), "service_id": str(service_id)}
+            for organization_id, service_id in ground.recipients
+        ],
+        "purposes": [str(purpose) for purpose in ground.purposes],
+        "valid_until": ground.valid_until.isoformat(),
     }
 
 

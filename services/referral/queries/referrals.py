@@ -10,7 +10,7 @@ from services.chassis.db import Connection
 from services.chassis.errors import InvalidError
 from services.referral.calendar import is_working_day
 from services.referral.domain.deadlines import due_on
-from services.referral.domain.lifecycle import BY_HAND, Actor, is_above, reaches
+from services.referral.domain.lifecycle import BY_HAND, OWED, Actor, is_above, reaches
 from services.referral.domain.referral import Referral
 from services.referral.store import referrals
 
@@ -45,7 +45,10 @@ def head(referral: Referral, party: Party) -> dict[str, Any]:
         "questions": [
             {"id": str(one.id), "question": one.code, "asked_on": day(one.asked_on)} for one in referral.questions
         ],
-        "duties": [{"duty": one.duty, "due_on": day(one.due_on)} for one in referral.duties],
+        "duties": [
+            {"duty": one.duty, "cause": one.cause, "category": one.category, "due_on": day(one.due_on)}
+            for one in referral.duties
+        ],
         "deletion": referral.deletion,
         "by_hand": by_hand(referral),
         "allowed_actions": [str(action) for action in referral.allowed_to(party)],
@@ -90,6 +93,7 @@ def recordable(referral: Referral) -> list[str]:
         if action in BY_HAND
         and reaches(action, referral.status, Party.PARTNER)
         and not is_above(action, referral.back_level)
+        and (action not in OWED or action.value in referral.owed)
     ]
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from contracts.codes import BackLevel, ConsentChannel, GivenBy, Purpose
+from contracts.codes import BackLevel, ConsentChannel, GivenBy, Purpose, WithdrawalChannel
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
@@ -54,20 +54,55 @@ def add(work: Work, consent: Consent, enquiry_id: UUID) -> None:
     work.tx.execute(f"INSERT INTO consents ({columns}) VALUES ({places})", tuple(values.values()))  # noqa: S608 - fixed
 
 
-def end(work: Work, consent: Consent, channel: ConsentChannel | None = None) -> None:
-    """Write what ended a version: the person's withdrawal, or the version that follows it."""
-    withdrawn = consent.withdrawn_at is not None
+def end(work: Work, consent: Consent, *, by: str | None = None, channel: WithdrawalChannel | None = None) -> None:
+    """Write what ended a version: a withdrawal, whole or in part and how it was told, or the version that follows."""
     work.tx.execute(
         "UPDATE consents SET withdrawn_at = %s, superseded_at = %s, withdrawn_by = %s, withdrawn_channel = %s"
         " WHERE id = %s AND version = %s AND withdrawn_at IS NULL AND superseded_at IS NULL",
-        (
-            consent.withdrawn_at,
-            consent.superseded_at,
-            work.actor if withdrawn else None,
-            channel if withdrawn else None,
-            consent.id,
-            consent.version,
-        ),
+        (consent.withdrawn_at, consent.superseded_at, by, channel, consent.id, consent.version),
+    )
+
+
+def enquiry_of(connection: Connection, consent_id: UUID) -> UUID:
+    """The enquiry a consent, or an employer's request, was taken down in."""
+    row = connection.execute(
+        "SELECT enquiry_id FROM consents WHERE id = %s UNION ALL"
+        " SELECT enquiry_id FROM enterprise_requests WHERE id = %s LIMIT 1",
+        (consent_id, consent_id),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("consent.unknown")
+    enquiry_id: UUID = row["enquiry_id"]
+    return enquiry_id
+
+
+def versions(connection: Connection, consent_id: UUID, person_id: UUID) -> list[Consent]:
+    """All versions of one consent of this person, newest first; there is at least one."""
+    rows = connection.execute(
+        "SELECT * FROM consents WHERE id = %s AND person_id = %s ORDER BY version DESC", (consent_id, person_id)
+    ).fetchall()
+    if not rows:
+        raise NotFoundError("consent.unknown")
+    return [from_row(row) for row in rows]
+
+
+def load_request(connection: Connection, request_id: UUID, person_id: UUID) -> EnterpriseRequest:
+    """An employer's request as it was made; what is left of one withdrawn in part is a request of its own."""
+    row = connection.execute(
+        "SELECT * FROM enterprise_requests WHERE id = %s AND person_id = %s", (request_id, person_id)
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("consent.unknown")
+    return request_from_row(row)
+
+
+def end_request(
+    work: Work, request: EnterpriseRequest, following_id: UUID | None, *, by: str, channel: WithdrawalChannel
+) -> None:
+    work.tx.execute(
+        "UPDATE enterprise_requests SET withdrawn_at = %s, withdrawn_by = %s, withdrawn_channel = %s, followed_by = %s"
+        " WHERE id = %s AND withdrawn_at IS NULL",
+        (request.withdrawn_at, by, channel, following_id, request.id),
     )
 
 
@@ -92,10 +127,15 @@ def of_person(connection: Connection, person_id: UUID) -> list[Consent]:
 
 def grounds(connection: Connection, person_id: UUID) -> list[Ground]:
     """All that data about this person could leave on, ended ones included: they say why it may not."""
-    requests = connection.execute(
-        "SELECT * FROM enterprise_requests WHERE person_id = %s ORDER BY requested_at DESC", (person_id,)
-    ).fetchall()
-    return [*of_person(connection, person_id), *(request_from_row(row) for row in requests)]
+    return [*of_person(connection, person_id), *requests_of(connection, person_id)]
+
+
+def requests_of(connection: Connection, person_id: UUID) -> list[EnterpriseRequest]:
+    """What an employer asked for, newest first."""
+    rows = connection.execute(
+        "SELECT * FROM enterprise_requests WHERE person_id = %s ORDER BY requested_at DESC, id DESC", (person_id,)
+    )
+    return [request_from_row(row) for row in rows.fetchall()]
 
 
 def add_request(work: Work, request: EnterpriseRequest, enquiry_id: UUID) -> None:
@@ -150,7 +190,7 @@ def from_row(row: Mapping[str, Any]) -> Consent:
         confirmed_at=row["confirmed_at"],
         withdrawn_at=row["withdrawn_at"],
         withdrawn_by=row["withdrawn_by"],
-        withdrawn_channel=ConsentChannel(row["withdrawn_channel"]) if row["withdrawn_channel"] else None,
+        withdrawn_channel=WithdrawalChannel(row["withdrawn_channel"]) if row["withdrawn_channel"] else None,
         superseded_at=row["superseded_at"],
     )
 

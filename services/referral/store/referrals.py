@@ -16,7 +16,6 @@ from contracts.codes import (
     Action,
     BackLevel,
     Deletion,
-    Duty,
     EndReason,
     EnquirerKind,
     Obstacle,
@@ -38,8 +37,8 @@ from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError, StaleError
 from services.chassis.work import Work
 from services.referral.domain.lifecycle import RUNNING, Actor
-from services.referral.domain.referral import ByHand, OpenDuty, Question, Referral
-from services.referral.store import deadlines
+from services.referral.domain.referral import ByHand, Question, Referral
+from services.referral.store import deadlines, duties
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +225,8 @@ def to_row(referral: Referral) -> dict[str, Any]:
     values["questions"] = Jsonb(
         [{"id": str(one.id), "code": one.code, "asked_on": one.asked_on.isoformat()} for one in referral.questions]
     )
-    values["duties"] = Jsonb([{"duty": one.duty, "due_on": one.due_on.isoformat()} for one in referral.duties])
+    values["duties"] = Jsonb([duties.open_to_json(one) for one in referral.duties])
+    values["settled"] = Jsonb([duties.settled_to_json(one) for one in referral.settled])
     values["obstacles"] = [str(obstacle) for obstacle in referral.obstacles]
     values["sender_staff"] = list(referral.sender_staff)
     values["partner_staff"] = list(referral.partner_staff)
@@ -254,7 +254,8 @@ def values_of(row: Mapping[str, Any]) -> dict[str, Any]:
         Question(UUID(one["id"]), QuestionCode(one["code"]), date.fromisoformat(one["asked_on"]))
         for one in row["questions"]
     )
-    values["duties"] = tuple(OpenDuty(Duty(one["duty"]), date.fromisoformat(one["due_on"])) for one in row["duties"])
+    values["duties"] = tuple(duties.open_from_json(one) for one in row["duties"])
+    values["settled"] = tuple(duties.settled_from_json(one) for one in row["settled"])
     values["obstacles"] = tuple(Obstacle(code) for code in row["obstacles"])
     values["sender_staff"] = tuple(row["sender_staff"])
     values["partner_staff"] = tuple(row["partner_staff"])

@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from contracts.codes import Action, DataCategory, Site, StaffRole, TaskKind, ViewPurpose, Way
-from contracts.event import to_dict, type_of
+from contracts.event import from_dict, to_dict, type_of
 from contracts.referral import DisclosureDecided, PersonalDataViewed, TaskClosed, TaskOpened
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
@@ -38,6 +38,16 @@ def has_heard(connection: Connection, referral_id: UUID, event: type, *, since: 
         (referral_id, type_of(event), since),
     ).fetchone()
     return row is not None
+
+
+def told(connection: Connection, referral_id: UUID, *kinds: type) -> list[Any]:
+    """The facts of these kinds that were told of a referral, in their order."""
+    names = {type_of(kind): kind for kind in kinds}
+    rows = connection.execute(
+        "SELECT type, data FROM timeline WHERE referral_id = %s AND type = ANY(%s) ORDER BY at, event_id",
+        (referral_id, list(names)),
+    ).fetchall()
+    return [from_dict(row["type"], row["data"]) for row in rows]
 
 
 def decided(work: Work, decision: DisclosureDecided, person_id: UUID, *, disclosed: bool = False) -> None:

@@ -10,7 +10,8 @@ from contracts.partner.dossier import EMPLOYER, PERSON
 from services.chassis.access import staff
 from services.chassis.web import request_work, room
 from services.chassis.work import Work
-from services.referral.commands import consents, enquiries, matching
+from services.referral.commands import enquiries, matching, withdrawing
+from services.referral.domain.withdrawing import Part
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.store import persons
 from services.referral.web import answers, bodies
@@ -131,12 +132,27 @@ def search(json_data: Json) -> Json:
 @blueprint.input(bodies.WithdrawalIn)
 @navigators
 def withdraw_consent(enquiry_id: UUID, consent_id: UUID, json_data: Json) -> Answer:
-    """All of it, or the part for one organization."""
-    by = staff_actor()
+    """All of it, the part for one recipient, one kind of data, or one kind of data for one recipient."""
+    return _withdraw(enquiry_id, consent_id, json_data)
+
+
+@blueprint.post("/enquiries/<uuid:enquiry_id>/enterprise-requests/<uuid:request_id>/withdrawals")
+@blueprint.input(bodies.WithdrawalIn)
+@navigators
+def withdraw_request(enquiry_id: UUID, request_id: UUID, json_data: Json) -> Answer:
+    """The employer takes its request back, or the part for one body."""
+    return _withdraw(enquiry_id, request_id, json_data)
+
+
+def _withdraw(enquiry_id: UUID, ground_id: UUID, data: Json) -> Answer:
+    by, channel = staff_actor(), data.pop("channel")
+    part = Part(**data)
 
     def run(work: Work) -> tuple[int, Json]:
-        current = consents.withdraw_consent(work, house().keys, by, enquiry_id, consent_id, **json_data)
-        return 201, enquiry_queries.consent_shown(current, work.today)
+        current = withdrawing.withdraw_at_desk(
+            work, house().keys, by, enquiry_id, ground_id, channel=channel, part=part
+        )
+        return 201, enquiry_queries.ground_shown(current, work.today)
 
     return once(run)
 

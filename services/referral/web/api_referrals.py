@@ -172,6 +172,9 @@ def record_details(data: Mapping[str, Any]) -> Json:
     foreign = set(details) - bodies.DETAILS.get(action, frozenset())
     if foreign:
         raise InvalidError("request.invalid", dict.fromkeys(sorted(foreign), "no-detail-of-this-action"))
+    needed = bodies.NEEDED.get(action)
+    if needed is not None and needed not in details:
+        raise InvalidError("request.invalid", {needed: "needed-for-this-action"})
     if action in bodies.REASONS:
         try:
             details["reason"] = bodies.REASONS[action](details.get("reason"))

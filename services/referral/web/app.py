@@ -29,6 +29,7 @@ from services.referral.web import (
     protection,
     self_service,
     subject_requests,
+    withdrawals,
 )
 from services.referral.web.description import complete
 from services.referral.web.limits import Limits
@@ -79,6 +80,7 @@ def create_app(
             case.blueprint(),
             enquiry.blueprint(),
             consent_form.blueprint(),
+            withdrawals.blueprint(),
             protection.blueprint(),
             self_service.blueprint(),
             subject_requests.blueprint(),

@@ -12,6 +12,7 @@ from contracts.codes import (
     BackLevel,
     ConsentChannel,
     DataCategory,
+    Deletion,
     EndReason,
     EnquirerKind,
     GivenBy,
@@ -20,11 +21,13 @@ from contracts.codes import (
     ProofKind,
     Purpose,
     RejectionReason,
+    RetentionGround,
     Signer,
     Site,
     Topic,
     Urgency,
     Way,
+    WithdrawalChannel,
 )
 from contracts.fields import PATTERNS, CodeOf, Day, Identifier, Instant, LanguageTag, Matches
 from contracts.partner.dossier import EMPLOYER, PERSON, EmployerSchema, PersonSchema
@@ -155,8 +158,12 @@ class ConsentIn(DraftIn, EvidenceIn):
 
 
 class WithdrawalIn(Body):
+    """What is taken back, and how it was told; where nothing is named, all of it."""
+
     organization_id = Identifier(load_default=None, allow_none=True)
-    channel = code(ConsentChannel, required=True)
+    service_id = Identifier(load_default=None, allow_none=True)
+    category = code(DataCategory, load_default=None, allow_none=True)
+    channel = code(WithdrawalChannel, required=True)
 
 
 class ConfirmationIn(Body):
@@ -262,6 +269,9 @@ class RecordIn(Body):
     better_service_id = Identifier()
     outcome = code(Outcome)
     obstacles = _codes(Obstacle)
+    deletion = code(Deletion)
+    ground = code(RetentionGround)
+    category = code(DataCategory)
 
 
 #: Which of the details belong to which action by hand, and what code list a reason is of.
@@ -273,6 +283,13 @@ DETAILS: Mapping[Action, frozenset[str]] = {
     Action.START: frozenset({"first_contact_on"}),
     Action.COMPLETE: frozenset({"outcome", "obstacles"}),
     Action.END: frozenset({"reason"}),
+    Action.ACKNOWLEDGE_STOP: frozenset(),
+    Action.STATE_DELETION: frozenset({"deletion", "ground", "category"}),
+    Action.ACKNOWLEDGE_RECTIFICATION: frozenset({"category"}),
+}
+#: What has to be said with it.
+NEEDED: Mapping[Action, str] = {
+    Action.STATE_DELETION: "deletion",
 }
 REASONS: Mapping[Action, Any] = {Action.REJECT: RejectionReason, Action.END: EndReason}
 

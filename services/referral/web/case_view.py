@@ -97,7 +97,7 @@ def view_case(work: Work, keys: Keys, by: StaffActor, referral_id: UUID) -> Case
         grounds=grounds_of(work, referral, names),
         words=words_of(work, keys, referral) if record else [],
         forms=[navigator_form(action, referral) for action in offered(referral)],
-        records=[record_form(Action(action)) for action in recordable(referral)],
+        records=[record_form(Action(action), referral.duties) for action in recordable(referral)],
         duplicates=referrals.of_same_matter(work.tx, referral),
         better=(better, names.service(better)) if better else None,
         following=work.tx.execute(FOLLOWING, (referral.id,)).fetchall(),

@@ -1,4 +1,4 @@
-"""Consent at the desk: who may see which data to what end, for how long - written down, and as easily taken back."""
+"""Consent at the desk: who may see which data to what end, for how long; how it is taken back: `withdrawals`."""
 
 import hashlib
 from dataclasses import dataclass
@@ -47,7 +47,6 @@ class Offered:
 def blueprint() -> APIBlueprint:
     pages = APIBlueprint("consent", __name__, url_prefix="/referral/enquiries", enable_openapi=False)
     pages.post("/<uuid:enquiry_id>/consents")(give)
-    pages.post("/<uuid:enquiry_id>/consents/<uuid:consent_id>/withdrawals")(withdraw)
     pages.post("/<uuid:enquiry_id>/enterprise-requests")(request_by_enterprise)
     return pages
 
@@ -134,25 +133,6 @@ def give(enquiry_id: UUID) -> Response:
 
     once_per_form(by.actor, enquiry_id, "consent", run)
     return redirect(f"/referral/enquiries/{enquiry_id}?done=consent#consents", 303)
-
-
-@navigators
-def withdraw(enquiry_id: UUID, consent_id: UUID) -> Response:
-    """All of it, or the part for one body. Whatever it carried stops at once."""
-    by, own = staff_actor(), house()
-    named, channel = request.form.get("organization_id", ""), request.form.get("channel", "")
-    if channel not in set(ConsentChannel):
-        raise InvalidError("request.invalid", {"channel": "how-it-was-told"})
-    organization_id = UUID(named) if named else None
-
-    def run(work: Work) -> tuple[int, dict[str, Any]]:
-        consents.withdraw_consent(
-            work, own.keys, by, enquiry_id, consent_id, channel=ConsentChannel(channel), organization_id=organization_id
-        )
-        return 201, {}
-
-    once_per_form(by.actor, enquiry_id, f"withdraw/{consent_id}", run)
-    return redirect(f"/referral/enquiries/{enquiry_id}?done=withdrawal#consents", 303)
 
 
 @navigators

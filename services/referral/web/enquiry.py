@@ -1,7 +1,7 @@
 """Enquiries at the desk: take one down, see what is needed, what was consented to, and who could help."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from apiflask import APIBlueprint
 from flask import redirect, render_template, request
@@ -18,7 +18,7 @@ from services.referral.domain.grounds import state_on
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.store import consents, persons, subject_rights
 from services.referral.store.enquiries import Enquiry
-from services.referral.web import bodies, enquiry_form
+from services.referral.web import bodies, enquiry_form, withdrawals
 from services.referral.web.callers import house, staff_actor, validated
 from services.referral.web.consent_form import recipients_offered
 from services.referral.web.forms import once_per_form
@@ -135,6 +135,10 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
             )
             for one in consents.of_person(work.tx, enquiry.person_id)
         ],
+        "requests": consents.requests_of(work.tx, enquiry.person_id),
+        "withdrawable": lambda ground: withdrawals.rows_of(ground, names),
+        "told_by": withdrawals.TOLD,
+        "request_key": uuid4().hex,
         "cards": [names.organization(UUID(card["organization_id"])) for card in cards],
         "offered": recipients_offered(work.tx, enquiry, names),
         "texts": house().texts.all(),

@@ -29,6 +29,7 @@ from contracts.partner.actions import fields_of, read_body
 from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.room import room
 from services.chassis.work import Work
+from services.referral.domain.duties import OpenDuty
 from services.referral.domain.referral import Referral
 from services.referral.sealing import ALLOWED, CONTENT, KEY_WRAPPING, OwnKeys, public_key
 from services.referral.web.callers import house
@@ -75,14 +76,17 @@ class Form:
         return not self.fields
 
 
-def partner_form(action: Action, services: Sequence[Any] = ()) -> Form:
+def partner_form(action: Action, services: Sequence[Any] = (), owed: Sequence[OpenDuty] = ()) -> Form:
     """The form of a partner's action, as its published body says."""
-    fields = tuple(field_of(name, action, services) for name in fields_of(action))
+    fields = tuple(field_of(name, action, services, owed) for name in fields_of(action))
     return Form(action, tuple(field for field in fields if field is not None), uuid.uuid4().hex)
 
 
-def field_of(name: str, action: Action, services: Sequence[Any] = ()) -> Field | None:
+def field_of(name: str, action: Action, services: Sequence[Any] = (), owed: Sequence[OpenDuty] = ()) -> Field | None:
     required = name in REQUIRED
+    if name == "category":
+        asked = tuple(one.category for one in owed if one.duty.value == action.value and one.category is not None)
+        return Field(name, "choice", asked) if len(asked) > 1 else None
     if name in DAYS:
         return Field(name, "day", required=required)
     if name == "better_service_id":
@@ -124,13 +128,20 @@ def request_key_of(form: MultiDict[str, str]) -> str:
     return given if given.isalnum() and len(given) == 32 else uuid.uuid4().hex
 
 
-def once_per_form(actor: str, referral_id: UUID, action: str, run: Callable[[Work], tuple[int, dict[str, Any]]]) -> Any:
-    """Do it once per form shown: a second click, or a page sent again, has no second effect."""
+def once_per_form(
+    actor: str,
+    referral_id: UUID,
+    action: str,
+    run: Callable[[Work], tuple[int, dict[str, Any]]],
+    *,
+    key: str | None = None,
+) -> Any:
+    """Do it once per form shown, or per `key`: a second click, or a page sent again, has no second effect."""
     said = sorted((key, value) for key, value in request.form.items(multi=True) if key != "csrf_token")
     digest = house().keys.vault.digest(json.dumps([str(referral_id), action, said]).encode())
     status, body = room().unit.idempotent(
         actor,
-        f"form:{request_key_of(request.form)}",
+        f"form:{key or request_key_of(request.form)}",
         digest,
         run,
         actor=actor,
@@ -156,9 +167,9 @@ def navigator_form(action: Action, referral: Referral) -> Form:
     return Form(action, fields.get(action, ()), uuid.uuid4().hex)
 
 
-def record_form(action: Action) -> Form:
+def record_form(action: Action, owed: Sequence[OpenDuty] = ()) -> Form:
     """What the partner told by telephone, letter or in person: how, when, and what it would have said itself."""
     how = (Field("way", "choice", tuple(Way), required=True), Field("told_on", "day", required=True))
-    own = tuple(field for field in partner_form(action).fields if field.name != WORDS)
+    own = tuple(field for field in partner_form(action, owed=owed).fields if field.name != WORDS)
     words = (Field("comment", "words"),) if action in REASONS else ()
     return Form(action, (*how, *own, *words), uuid.uuid4().hex)

@@ -17,6 +17,8 @@ from services.referral.web.names import Names
 
 #: Facts that say nothing to a navigator beyond what stands beside them.
 SILENT = frozenset({"referral.disclosure_decided.v1", "referral.dossier_sealed.v1", "referral.reminder_due.v1"})
+#: Fields that, where they are filled, make a sentence of its own.
+DETAILS = {"better_service_id": "better", "category": "category"}
 LANGUAGE_FIELDS = frozenset({"languages", "interpreter", "language"})
 COUNTRY_FIELDS = frozenset({"qualification_country"})
 DATE_FIELDS = frozenset({"birth_date", "residence_until"})
@@ -48,9 +50,7 @@ def timeline_lines(entries: list[dict[str, Any]], names: Names) -> list[Line]:
 
 def line_of(entry: Mapping[str, Any], names: Names) -> Line:
     event = from_dict(entry["type"], entry["data"])
-    key = f"event:{entry['type']}"
-    if getattr(event, "better_service_id", None) is not None:
-        key += "+better"
+    key = key_of(entry["type"], event)
     values = {field.name: in_words(getattr(event, field.name), field.name, names) for field in fields(event)}
     sentence = translate(key)
     text = label(key) if sentence == key else sentence % values
@@ -60,6 +60,13 @@ def line_of(entry: Mapping[str, Any], names: Names) -> Line:
         translate(f"actor:{entry['actor'].partition(':')[0]}"),
         getattr(event, "by_hand", None) is not None,
     )
+
+
+def key_of(kind: str, event: Any) -> str:
+    """The sentence of an event; one with a detail that others lack may have a sentence of its own."""
+    plain = f"event:{kind}"
+    more = (f"{plain}+{suffix}" for name, suffix in DETAILS.items() if getattr(event, name, None) is not None)
+    return next((key for key in more if translate(key) != key), plain)
 
 
 def in_words(value: Any, name: str, names: Names) -> str:

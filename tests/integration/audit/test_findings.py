@@ -5,7 +5,16 @@ from uuid import UUID
 
 import pytest
 
-from contracts.codes import ConsentChannel, DataCategory, Deletion, Duty, GroundKind, StaffRole, ViewPurpose
+from contracts.codes import (
+    DataCategory,
+    Deletion,
+    Duty,
+    DutyCause,
+    GroundKind,
+    StaffRole,
+    ViewPurpose,
+    WithdrawalChannel,
+)
 from contracts.referral import (
     ConsentWithdrawn,
     DeletionStated,
@@ -28,7 +37,7 @@ def withdrawn(organization_id=None):
         consent_version=3,
         person_id=PERSON,
         organization_id=organization_id,
-        channel=ConsentChannel.ONLINE,
+        channel=WithdrawalChannel.ONLINE,
     )
 
 
@@ -60,7 +69,15 @@ def viewed():
 
 
 def owed(due_on, duty=Duty.STATE_DELETION):
-    return DutyOpened(referral_id=REFERRAL, organization_id=ORGANIZATION, duty=duty, due_on=due_on)
+    return DutyOpened(
+        referral_id=REFERRAL,
+        organization_id=ORGANIZATION,
+        duty_id=UUID(int=0xD),
+        duty=duty,
+        cause=DutyCause.WITHDRAWAL,
+        category=None,
+        due_on=due_on,
+    )
 
 
 def stated(organization_id=ORGANIZATION):

@@ -8,7 +8,7 @@ import pytest
 
 from contracts import envelope
 from contracts import referral as said
-from contracts.codes import ChannelKind, Deletion, Duty, EndReason, GroundKind, NoticeKind, Status, Way
+from contracts.codes import ChannelKind, Deletion, Duty, DutyCause, EndReason, GroundKind, NoticeKind, Status, Way
 from contracts.partner.messages import Notice
 from services.chassis.errors import InvalidError, NotFoundError, RefusedError
 from services.notifications import commands
@@ -208,7 +208,13 @@ def test_duties_are_told_and_their_fulfilment_is_the_receipt(notifications: Noti
     referral = notifications.a_request(partner)
     notifications.hear(
         said.DutyOpened(
-            referral_id=referral, organization_id=partner, duty=Duty.STATE_DELETION, due_on=date(2026, 12, 7)
+            referral_id=referral,
+            organization_id=partner,
+            duty_id=uuid4(),
+            duty=Duty.STATE_DELETION,
+            cause=DutyCause.WITHDRAWAL,
+            category=None,
+            due_on=date(2026, 12, 7),
         )
     )
     assert notifications.states(referral) == ["sent", "sent"]

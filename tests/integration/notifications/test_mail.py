@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 from joserfc import jwt
 
 from contracts import referral as said
-from contracts.codes import ChannelKind, Duty, EndReason, Status
+from contracts.codes import ChannelKind, Duty, DutyCause, EndReason, Status
 from services.notifications.channels.desk_link import AUDIENCE
 from services.notifications.parked_mail import LeadMail
 from tests.integration.notifications.conftest import NOW, PUBLIC_URL, Notifications
@@ -145,7 +145,8 @@ def test_a_closed_referral_gets_no_new_link_unless_something_is_owed(notificatio
     notifications.hear(said.ReferralCancelled(**ids, reason=EndReason.MISTAKE, previous=Status.RECEIVED))
     wants_a_link(notifications, referral, partner)
     assert notifications.states(referral) == ["withdrawn"]
-    notifications.hear(said.DutyOpened(**ids, duty=Duty.STATE_DELETION, due_on=NOW.date()))
+    owed = {"duty": Duty.STATE_DELETION, "cause": DutyCause.CANCEL, "category": None, "due_on": NOW.date()}
+    notifications.hear(said.DutyOpened(**ids, **owed, duty_id=uuid4()))
     wants_a_link(notifications, referral, partner)
     kinds = [row["kind"] for row in notifications.deliveries(referral)]
     assert kinds == ["referral_requested", "duty_opened", "desk_link_renewed"]

@@ -27,6 +27,7 @@ from contracts.codes import (
     Site,
     Topic,
     Urgency,
+    WithdrawalChannel,
 )
 from contracts.directory import Agreement, Channel, OrganizationPublished, ServicePublished, Terms
 from contracts.event import JsonDocument, LanguageTag, OfficialKey, PublicJwk, PublicText
@@ -38,12 +39,13 @@ from services.chassis.jobs import ClockRole
 from services.chassis.work import Unit
 from services.referral import clock_jobs, handlers, sealing
 from services.referral.commands import consents as consent_commands
-from services.referral.commands import enquiries, partners, referrals
+from services.referral.commands import enquiries, partners, referrals, withdrawing
 from services.referral.config import Keys, ReferralSettings
 from services.referral.consent_texts import TextLibrary
 from services.referral.controllers import Contact, Controller, Controllers
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Referral
+from services.referral.domain.withdrawing import Part
 from services.referral.link_tokens import LinkTokens
 from services.referral.store import referrals as referral_store
 from services.referral.store.enquiries import Enquiry
@@ -217,16 +219,16 @@ class Scene:
         with self.unit.work(actor=NAVIGATOR.actor) as work:
             return consent_commands.give_consent(work, self.house, NAVIGATOR, enquiry.id, form)
 
-    def withdraw(self, enquiry: Enquiry, consent_id: UUID, organization_id: UUID | None = None) -> Any:
+    def withdraw(self, enquiry: Enquiry, consent_id: UUID, organization_id: UUID | None = None, **part: Any) -> Any:
         with self.unit.work(actor=NAVIGATOR.actor) as work:
-            return consent_commands.withdraw_consent(
+            return withdrawing.withdraw_at_desk(
                 work,
                 self.keys,
                 NAVIGATOR,
                 enquiry.id,
                 consent_id,
-                channel=ConsentChannel.SIGNED_PAPER,
-                organization_id=organization_id,
+                channel=WithdrawalChannel.PHONE,
+                part=Part(organization_id=organization_id, **part),
             )
 
     def prepared(self, enquiry: Enquiry, service_id: UUID = HWK_SERVICE) -> Referral:

@@ -7,7 +7,6 @@ import pytest
 from contracts.codes import (
     Action,
     BackLevel,
-    Duty,
     EndReason,
     QuestionCode,
     ReminderKind,
@@ -26,6 +25,7 @@ from contracts.referral import (
     TaskOpened,
 )
 from services.referral.commands import referrals
+from services.referral.domain.duties import ON_STOP
 from tests.integration.referral.scene import NAVIGATOR, NOW, Scene, to_hwk, to_ihk
 
 
@@ -90,7 +90,7 @@ def test_a_partner_that_had_fetched_owes_two_answers_after_the_expiry_and_the_le
     referral = scene.told_directory().requested()
     scene.fetched(referral)
     scene.days_pass(14)
-    assert {duty.duty for duty in scene.said(DutyOpened)} == set(Duty)
+    assert {duty.duty for duty in scene.said(DutyOpened)} == set(ON_STOP)
     scene.days_pass(16)
     overdue = [task for task in scene.said(TaskOpened) if task.kind is TaskKind.DUTY_OVERDUE]
     assert [task.role for task in overdue] == [StaffRole.LEAD]

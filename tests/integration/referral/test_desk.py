@@ -183,7 +183,7 @@ def test_after_a_withdrawal_nothing_is_shown(network: Network):
     enquiry = network.navigator.get(f"/referral/api/v1/enquiries/{enquiry_id}")
     consent_id = enquiry["consents"][0]["id"]
     path = f"/referral/api/v1/enquiries/{enquiry_id}/consents/{consent_id}/withdrawals"
-    network.navigator.post(path, {"channel": "signed_paper"})
+    network.navigator.post(path, {"channel": "in_person"})
     page = client.get(f"/referral/desk/referrals/{referral_id}", headers=HTML)
     assert page.status_code == 200
     assert "Ben Salah" not in page.text

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from contracts.codes import ConsentChannel, Duty
 from contracts.referral import (
     DisclosureDecided,
     DossierFetched,
@@ -17,6 +16,7 @@ from contracts.referral import (
     ReferralRevoked,
 )
 from services.referral import handlers
+from services.referral.domain.duties import ON_STOP
 from tests.integration.referral.rig import Json, Network, recipient, to_ihk
 from tests.integration.referral.scene import HWK, HWK_SERVICE, IHK_SERVICE, RECORD, an_organization
 
@@ -27,7 +27,7 @@ def withdraw(network: Network, referral_id: str, organization_id: Any = None) ->
     enquiry_id = network.navigator.see(referral_id)["enquiry_id"]
     consents = network.navigator.get(f"/referral/api/v1/enquiries/{enquiry_id}")["consents"]
     current = next(one for one in consents if one["state"] == "given")
-    body = {"organization_id": str(organization_id) if organization_id else None, "channel": "signed_paper"}
+    body = {"organization_id": str(organization_id) if organization_id else None, "channel": "in_person"}
     return dict(network.navigator.post(WITHDRAWALS.format(enquiry_id=enquiry_id, consent_id=current["id"]), body))
 
 
@@ -135,7 +135,7 @@ def test_a_withdrawal_after_the_end_changes_no_status_and_still_asks_for_deletio
 
     seen = network.hwk.see(referral_id)
     assert seen["status"] == "ended_early"
-    assert {one["duty"] for one in seen["duties"]} == set(Duty)
+    assert {one["duty"] for one in seen["duties"]} == set(ON_STOP)
     assert network.scene.said(ReferralRevoked, ReferralCancelled) == []
 
 
@@ -193,7 +193,7 @@ def test_a_fetch_beside_a_withdrawal_ends_in_one_of_two_ways(network: Network, r
         caller = network.staff()
         start.wait()
         path = WITHDRAWALS.format(enquiry_id=enquiry_id, consent_id=consent_id)
-        answers["stop"] = caller.ask("POST", path, {"channel": ConsentChannel.SIGNED_PAPER}).status_code
+        answers["stop"] = caller.ask("POST", path, {"channel": "phone"}).status_code
 
     threads = [threading.Thread(target=one) for one in (fetch, stop)]
     for thread in threads:

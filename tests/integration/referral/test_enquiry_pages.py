@@ -123,7 +123,7 @@ def test_a_withdrawal_is_one_button(network: Network, browser: FlaskClient):
     consent(browser, enquiry)
     target = re.search(r'action="([^"]*/withdrawals)"', browser.get(enquiry).text)
     assert target
-    answer = browser.post(target[1], data={"channel": "signed_paper", "organization_id": ""})
+    answer = browser.post(target[1], data={"channel": "phone", "part": "//"})
     assert answer.status_code == 303
     assert len(network.scene.said(ConsentWithdrawn)) == 1
     assert "widerrufen" in browser.get(enquiry).text

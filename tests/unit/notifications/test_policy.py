@@ -10,6 +10,7 @@ from contracts import referral as said
 from contracts.codes import (
     ChannelKind,
     Duty,
+    DutyCause,
     EndReason,
     NoticeKind,
     Outcome,
@@ -37,7 +38,17 @@ NOTICES: list[tuple[Any, NoticeKind | None]] = [
         said.ReferralConcluded(**IDS, contact_on=TODAY, outcome=Outcome.HANDED_OVER_NO_FEEDBACK),
         NoticeKind.REFERRAL_CLOSED,
     ),
-    (said.DutyOpened(**IDS, duty=Duty.STATE_DELETION, due_on=TODAY), NoticeKind.DUTY_OPENED),
+    (
+        said.DutyOpened(
+            **IDS,
+            duty_id=IDS["referral_id"],
+            duty=Duty.STATE_DELETION,
+            cause=DutyCause.CANCEL,
+            category=None,
+            due_on=TODAY,
+        ),
+        NoticeKind.DUTY_OPENED,
+    ),
     (said.ReminderDue(**IDS, reminder=ReminderKind.FIRST, waiting_for=Party.PARTNER), NoticeKind.REMINDER),
     (said.ReminderDue(**IDS, reminder=ReminderKind.CONSENT, waiting_for=Party.NAVIGATOR), None),
     (cancelled(Status.REQUESTED), NoticeKind.REFERRAL_STOPPED),

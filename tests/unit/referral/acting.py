@@ -50,5 +50,6 @@ CALLS: dict[Action, Call] = {
     Action.MARK_ENTERED_IN_ERROR: lambda r, by, m: domain.mark_entered_in_error(r, by, m, became_aware_at=m.at),
     Action.ACKNOWLEDGE_STOP: domain.acknowledge_stop,
     Action.STATE_DELETION: lambda r, by, m: domain.state_deletion(r, by, m, deletion=Deletion.DELETED),
+    Action.ACKNOWLEDGE_RECTIFICATION: domain.acknowledge_rectification,
     Action.DISPUTE: domain.dispute,
 }

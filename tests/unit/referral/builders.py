@@ -13,6 +13,7 @@ from contracts.codes import (
     ConsentChannel,
     DataCategory,
     Duty,
+    DutyCause,
     EnquirerKind,
     GivenBy,
     GroundKind,
@@ -30,9 +31,10 @@ from contracts.event import Reference
 from contracts.referral import ConsentRecipient
 from services.referral.domain.consent import Allowed
 from services.referral.domain.drafting import DraftedConsent
+from services.referral.domain.duties import OpenDuty
 from services.referral.domain.grounds import Consent, EnterpriseRequest, Recipient, Signature
 from services.referral.domain.lifecycle import Actor
-from services.referral.domain.referral import ByHand, OpenDuty, Question, Referral
+from services.referral.domain.referral import ByHand, Question, Referral
 from services.referral.domain.workdays import Moment, is_weekday
 
 TODAY = date(2026, 3, 2)  # a Monday
@@ -119,7 +121,10 @@ def a_question() -> Question:
 
 
 def duties(due_on: date = TODAY + timedelta(days=14)) -> tuple[OpenDuty, ...]:
-    return tuple(OpenDuty(duty, due_on) for duty in Duty)
+    return tuple(
+        OpenDuty(id=UUID(int=0xD0 + number), duty=duty, cause=DutyCause.WITHDRAWAL, opened_at=NOON, due_on=due_on)
+        for number, duty in enumerate(Duty)
+    )
 
 
 def said_by_hand() -> ByHand:

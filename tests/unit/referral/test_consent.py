@@ -27,7 +27,6 @@ from services.referral.domain.consent import (
     effective_back_level,
     last_day,
     may_disclose,
-    without_organization,
 )
 from services.referral.domain.grounds import Consent, EnterpriseRequest, Recipient, StatutoryGround
 from tests.unit.referral.builders import (
@@ -240,19 +239,6 @@ class TestTheWayBack:
     def test_neither_the_person_nor_the_terms_are_overruled(self):
         assert effective_back_level(BackLevel.OUTCOME, BackLevel.RECEIPT) is BackLevel.RECEIPT
         assert effective_back_level(BackLevel.NONE, BackLevel.STATUS) is BackLevel.NONE
-
-
-class TestWithdrawalInPart:
-    def test_the_old_version_ends_at_that_instant_and_the_next_goes_on_without_the_organization(self):
-        old, new = without_organization(a_consent(a_recipient_entry(), a_recipient_entry(IHK, IHK_SERVICE)), HWK, NOON)
-        assert new is not None
-        assert (old.superseded_at, new.version) == (NOON, 2)
-        assert reason(old, new) is RefusalReason.WITHDRAWN
-        assert reason(old, new, to=TO_IHK) is None
-
-    def test_where_nobody_is_left_it_is_withdrawn_altogether(self):
-        old, new = without_organization(a_consent(), HWK, NOON)
-        assert (old.withdrawn_at, new) == (NOON, None)
 
 
 # --- the search ----------------------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ from contracts.referral import (
 )
 from services.chassis.errors import ForbiddenError, InvalidError, RefusedError
 from services.referral import domain
+from services.referral.domain.duties import ON_STOP
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Question, Referral
 from tests.unit.referral.builders import (
@@ -415,7 +416,7 @@ class TestStopping:
     def test_whoever_fetched_owes_two_answers_in_ten_working_days_and_nobody_else_does(self, stop, fetched):
         referral, facts = stop(a_referral(fetched_at=NOON if fetched else None))
         opened = [fact for fact in facts if isinstance(fact, DutyOpened)]
-        assert {fact.duty for fact in opened} == (set(Duty) if fetched else set())
+        assert {fact.duty for fact in opened} == (set(ON_STOP) if fetched else set())
         assert {fact.due_on for fact in opened} <= {TODAY + timedelta(days=14)}
         assert bool(referral.duties) is fetched
 
@@ -475,7 +476,7 @@ class TestStopping:
             return
         stated, [fact] = domain.state_deletion(owing, PARTNER, a_moment(), deletion=deletion, ground=ground)
         assert isinstance(fact, DeletionStated)
-        assert stated.owed == (Duty.ACKNOWLEDGE_STOP,)
+        assert stated.owed == (Duty.ACKNOWLEDGE_STOP, Duty.ACKNOWLEDGE_RECTIFICATION)
 
     def test_a_duty_that_was_met_cannot_be_met_again(self):
         with pytest.raises(RefusedError, match="duty-not-open"):

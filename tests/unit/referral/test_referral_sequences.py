@@ -6,12 +6,26 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from contracts.codes import Action, BackLevel, Duty, EndReason, Party, RejectionReason, Status, Urgency, Way
+from contracts.codes import (
+    Action,
+    BackLevel,
+    DataCategory,
+    Deletion,
+    Duty,
+    DutyCause,
+    EndReason,
+    Party,
+    RejectionReason,
+    Status,
+    Urgency,
+    Way,
+)
 from contracts.referral import DutyOpened, ReferralReceived
 from services.chassis.errors import LotsennetzError
 from services.referral import domain
 from services.referral.domain.deadlines import DeadlineKind, deadlines, due_on
-from services.referral.domain.lifecycle import BY_HAND, REQUIRED_BACK_LEVEL
+from services.referral.domain.duties import ON_STOP
+from services.referral.domain.lifecycle import BY_HAND, OWED, REQUIRED_BACK_LEVEL
 from services.referral.domain.referral import Referral
 from services.referral.domain.workdays import is_weekday
 from tests.unit.referral.acting import CALLS
@@ -20,6 +34,8 @@ from tests.unit.referral.test_lifecycle import SPECIFIED
 
 QUIET = (BackLevel.NONE, BackLevel.RECEIPT)
 LEAVES_DUTIES = {Action.CANCEL, Action.REVOKE, Action.EXPIRE, Action.MARK_ENTERED_IN_ERROR}
+EVERYTHING = (Duty.STATE_DELETION, None)
+KINDS = [DataCategory.CONTACT, DataCategory.HEALTH]
 FORGETS_QUESTIONS = {
     Action.ACCEPT,
     Action.WAITLIST,
@@ -47,7 +63,8 @@ class LifeOfAReferral(RuleBasedStateMachine):
             "fetched": False,
             "questions": 0,
             "duties": set(),
-            "by_hand": False,
+            "by_hand": None,
+            "hand_settled": {},
             "stated": False,
             "release_on_day": None,
         }
@@ -67,9 +84,8 @@ class LifeOfAReferral(RuleBasedStateMachine):
                 or (model["status"] is Status.REQUESTED and model["fetched"] and level is BackLevel.NONE)
             ),
             Action.EXPIRE: not (model["fetched"] and level in QUIET),
-            Action.ACKNOWLEDGE_STOP: Duty.ACKNOWLEDGE_STOP in model["duties"],
-            Action.STATE_DELETION: Duty.STATE_DELETION in model["duties"],
-            Action.DISPUTE: model["by_hand"],
+            **{Action(duty.value): any(one is duty for one, _ in model["duties"]) for duty in Duty},
+            Action.DISPUTE: model["by_hand"] is not None,
         }.get(action, True)
 
     def _step_model(self, action: Action, party: Party) -> None:
@@ -87,15 +103,31 @@ class LifeOfAReferral(RuleBasedStateMachine):
             model["questions"] = 0
         self._step_duties(action)
         if action is Action.DISPUTE:
-            model["by_hand"] = False
+            self._step_dispute()
 
     def _step_duties(self, action: Action) -> None:
         model = self.model
         if action in LEAVES_DUTIES and model["fetched"]:
-            model["duties"] |= set(Duty)
-        if action in (Action.ACKNOWLEDGE_STOP, Action.STATE_DELETION):
-            model["duties"].discard(Duty(action.value))
-            model["stated"] = model["stated"] or action is Action.STATE_DELETION
+            self._owe_all()
+        if action in OWED:
+            settled = {one for one in model["duties"] if one[0] is Duty(action.value)}
+            model["duties"] -= settled
+            model["stated"] = model["stated"] or EVERYTHING in settled
+
+    def _owe_all(self) -> None:
+        kept = {one for one in self.model["duties"] if one[0] is not Duty.ACKNOWLEDGE_RECTIFICATION}
+        self.model["duties"] = kept | {(duty, None) for duty in ON_STOP}
+
+    def _step_dispute(self) -> None:
+        """What was last settled by hand in this way is owed again, unless it is owed already."""
+        model, action = self.model, self.model["by_hand"]
+        days = [day for (duty, _), day in model["hand_settled"].items() if duty.value == action.value]
+        again = {one for one, day in model["hand_settled"].items() if one[0].value == action.value and day == max(days)}
+        again -= model["duties"]
+        model["duties"] |= again
+        model["hand_settled"] = {one: day for one, day in model["hand_settled"].items() if one not in again}
+        model["stated"] = model["stated"] and EVERYTHING not in again
+        model["by_hand"] = None
 
     @rule(action=st.sampled_from(Action), party=st.sampled_from(Party))
     def act(self, action, party):
@@ -108,7 +140,7 @@ class LifeOfAReferral(RuleBasedStateMachine):
         assert self._may(action, party), f"{action} by {party} in {before.status} should be refused"
         receipts = [fact for fact in facts if isinstance(fact, ReferralReceived)]
         assert bool(receipts) == (
-            before.status is Status.REQUESTED and party is Party.PARTNER and action is not Action.DISPUTE
+            before.status is Status.REQUESTED and party is Party.PARTNER and action not in (*OWED, Action.DISPUTE)
         )
         self._step_model(action, party)
 
@@ -136,7 +168,7 @@ class LifeOfAReferral(RuleBasedStateMachine):
             Status.AWAITING_CONSENT,
         )
         try:
-            self.referral, [fact] = domain.fetch(
+            self.referral, [fact, *_] = domain.fetch(
                 self.referral,
                 by,
                 a_moment(self.days),
@@ -150,12 +182,15 @@ class LifeOfAReferral(RuleBasedStateMachine):
         assert running
         assert fact.first is not self.model["fetched"]
         self.model["fetched"] = True
+        held = an_allowance().categories
+        self.model["duties"] -= {(Duty.ACKNOWLEDGE_RECTIFICATION, one) for one in held}
 
     @rule(action=st.sampled_from(sorted(BY_HAND)), way=st.sampled_from(Way))
     def the_partner_telephones(self, action, way):
         details = {
             Action.REJECT: {"reason": RejectionReason.NO_CAPACITY},
             Action.END: {"reason": EndReason.PERSON_MOVED},
+            Action.STATE_DELETION: {"deletion": Deletion.DELETED},
         }.get(action, {})
         moment = a_moment(self.days)
         try:
@@ -166,17 +201,32 @@ class LifeOfAReferral(RuleBasedStateMachine):
             assert not self._may(action, Party.PARTNER)
             return
         assert self._may(action, Party.PARTNER)
+        owed = {one for one in self.model["duties"] if one[0].value == action.value}
         self._step_model(action, Party.PARTNER)
-        self.model["by_hand"] = True
+        self.model["by_hand"] = action
+        self.model["hand_settled"] |= dict.fromkeys(owed, self.days)
 
     @precondition(lambda self: self.model["status"].is_terminal)
     @rule()
     def consent_is_withdrawn_after_the_end(self):
         self.referral, facts = domain.withdraw_after_end(self.referral, a_moment(self.days))
-        opened = {fact.duty for fact in facts if isinstance(fact, DutyOpened)}
-        expected = set(Duty) if self.model["fetched"] and not self.model["stated"] else set()
-        assert opened == expected - self.model["duties"]
-        self.model["duties"] |= expected
+        opened = {(fact.duty, fact.category) for fact in facts if isinstance(fact, DutyOpened)}
+        if not self.model["fetched"] or self.model["stated"]:
+            assert opened == set()
+            return
+        assert opened == {(duty, None) for duty in ON_STOP} - self.model["duties"]
+        self._owe_all()
+
+    @precondition(lambda self: self.model["fetched"])
+    @rule(duty=st.sampled_from([Duty.STATE_DELETION, Duty.ACKNOWLEDGE_RECTIFICATION]), category=st.sampled_from(KINDS))
+    def one_kind_of_data_goes_or_is_corrected(self, duty, category):
+        moment, model = a_moment(self.days), self.model
+        if duty is Duty.STATE_DELETION:
+            self.referral, _ = domain.owe_deletion(self.referral, moment, DutyCause.WITHDRAWAL, [category])
+        else:
+            self.referral, _ = domain.owe_rectification(self.referral, moment, [category])
+        if EVERYTHING not in model["duties"]:
+            model["duties"].add((duty, category))
 
     @invariant()
     def the_referral_is_what_the_model_says(self):
@@ -185,8 +235,10 @@ class LifeOfAReferral(RuleBasedStateMachine):
         assert self.referral.status is self.model["status"]
         assert self.referral.is_fetched is self.model["fetched"]
         assert len(self.referral.questions) == self.model["questions"]
-        assert set(self.referral.owed) == self.model["duties"]
-        assert (self.referral.by_hand is not None) is self.model["by_hand"]
+        assert sorted(map(str, self.referral.owed)) == sorted({duty.value for duty, _ in self.model["duties"]})
+        assert {(one.duty, one.category) for one in self.referral.duties} == self.model["duties"]
+        assert len(self.referral.duties) == len(self.model["duties"])
+        assert (self.referral.by_hand is not None) is (self.model["by_hand"] is not None)
 
     @invariant()
     def what_is_offered_is_what_the_model_allows(self):
