@@ -66,6 +66,7 @@ class Access:
     kinds: frozenset[Kind] = frozenset()
     roles: frozenset[StaffRole] = frozenset()
     purposes: frozenset[str] = frozenset()
+    uploads: bool = False
 
     def admits(self, caller: Caller) -> Caller:
         """The caller in the role used here, or ForbiddenError."""
@@ -91,6 +92,7 @@ def mark(view: View, more: Access) -> View:
         before.kinds | more.kinds,
         before.roles | more.roles,
         before.purposes | more.purposes,
+        before.uploads or more.uploads,
     )
     setattr(view, MARK, access)
     return view
@@ -119,6 +121,11 @@ def desk(view: View) -> View:
 def person(*purposes: str) -> Callable[[View], View]:
     """Open to a person who came in by her own single-use link, made for one of these purposes (or, unnamed, any)."""
     return lambda view: mark(view, Access(kinds=frozenset({Kind.PERSON}), purposes=frozenset(purposes)))
+
+
+def uploads(view: View) -> View:
+    """Takes a file: its requests may be as large as the application says files may be."""
+    return mark(view, Access(uploads=True))
 
 
 def access_of(view: Callable[..., Any]) -> Access | None:

@@ -46,12 +46,18 @@ class Room:
     navigation: Sequence[NavigationItem] = ()
     #: What the service itself adds to its operators' status.
     status: Callable[[Connection], Mapping[str, object]] | None = None
+    #: How large a request with a file may be, on the views that are marked to take one.
+    upload_bytes: int = 0
     refusals: Refusals = field(init=False)
     sessions: Sessions = field(init=False)
 
     def __post_init__(self) -> None:
         self.refusals = Refusals(self.tell_refusal)
         self.sessions = Sessions(self.unit.db, self.unit.clock, self.settings)
+
+    @property
+    def largest_request(self) -> int:
+        return max(self.settings.max_request_bytes, self.upload_bytes)
 
     def tell_refusal(self, actor: str, slug: str, count: int) -> None:
         if self.facts.refused is None:

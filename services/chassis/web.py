@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from io import BytesIO
+from typing import IO, Any
 from uuid import UUID, uuid4
 
 from apiflask import APIBlueprint, APIFlask
-from flask import Response, current_app, g, request
+from flask import Request, Response, current_app, g, request
 from prometheus_client import Histogram
 from waitress import serve as waitress_serve
 from werkzeug.exceptions import PreconditionRequired, RequestEntityTooLarge
@@ -45,6 +46,13 @@ SECURITY_HEADERS = {
 NEVER_STORED = "no-store, private"
 
 
+class RequestInMemory(Request):
+    """A file that comes in stays in memory: on a disk it would lie in the open, until somebody else reads that disk."""
+
+    def _get_file_stream(self, *_: object, **__: object) -> IO[bytes]:
+        return BytesIO()
+
+
 def create_app(
     service: str,
     settings: Settings,
@@ -55,6 +63,7 @@ def create_app(
     navigation: Sequence[NavigationItem] = (),
     status: Callable[[Connection], Mapping[str, object]] | None = None,
     issuer_keys: IssuerKeys | None = None,
+    upload_bytes: int = 0,
 ) -> APIFlask:
     """The WSGI application of one service; refuses to be made if a view does not say who may use it."""
     settings = replace(settings, service=service)
@@ -68,10 +77,13 @@ def create_app(
         template_folder="templates",
         json_errors=False,
     )
+    app.request_class = RequestInMemory
     app.config.update(OPENAPI_VERSION="3.1.0", MAX_CONTENT_LENGTH=settings.max_request_bytes)
     keys = issuer_keys or IssuerKeys(settings.issuer_url, settings.issuer_jwks_url)
     tokens = AccessTokens(settings.issuer_url, settings.token_audience, keys)
-    app.extensions["lotsennetz"] = Room(service, settings, unit, tokens, facts or SecurityFacts(), navigation, status)
+    app.extensions["lotsennetz"] = Room(
+        service, settings, unit, tokens, facts or SecurityFacts(), navigation, status, upload_bytes
+    )
     web_errors.register(app)
     app.before_request(begin_request)
     app.after_request(end_request)
@@ -95,12 +107,19 @@ def begin_request() -> None:
     g.trace = tracing.continue_from(request.headers.get("traceparent"))
     g.correlation_id = _uuid(request.headers.get("X-Correlation-Id")) or uuid4()
     g.language = i18n.negotiate(request)
-    if (request.content_length or 0) > room().settings.max_request_bytes:
-        raise RequestEntityTooLarge()
     view = current_app.view_functions.get(request.endpoint or "")
+    access = (access_of(view) if view is not None else None) or Access()
+    refuse_too_large(access)
     if view is not None:
-        access = access_of(view) or Access()
         admit(access, identify(access))
+
+
+def refuse_too_large(access: Access) -> None:
+    """Before anything is read; a view that takes files may be sent more than others."""
+    here = room()
+    request.max_content_length = here.largest_request if access.uploads else here.settings.max_request_bytes
+    if (request.content_length or 0) > request.max_content_length:
+        raise RequestEntityTooLarge()
 
 
 def identify(access: Access) -> Caller | None:
@@ -184,25 +203,32 @@ def proxied(settings: Settings) -> dict[str, Any]:
 
 def serve(app: APIFlask, settings: Settings) -> None:
     """Answer requests until the process is told to stop."""
+    here: Room = app.extensions["lotsennetz"]
     host, _, port = settings.http_address.rpartition(":")
     waitress_serve(
         app,
         host=host.strip("[]"),
         port=int(port),
         threads=settings.http_threads,
-        max_request_body_size=settings.max_request_bytes,
         ident=None,
         clear_untrusted_proxy_headers=True,
         **proxied(settings),
+        **buffers(here.largest_request),
     )
-    here: Room = app.extensions["lotsennetz"]
     here.refusals.flush(here.unit.clock.now() + timedelta(minutes=1))  # what the last minute counted
+
+
+def buffers(largest: int) -> dict[str, int]:
+    """How much the server takes in and holds: in memory alone, and somewhat more than allowed, so that we say no."""
+    taken = 2 * largest
+    return {"max_request_body_size": taken, "inbuf_overflow": taken + 1, "outbuf_overflow": taken + 1}
 
 
 __all__ = [
     "APIBlueprint",
     "NavigationItem",
     "SecurityFacts",
+    "buffers",
     "create_app",
     "expected_version",
     "request_work",

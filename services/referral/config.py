@@ -35,6 +35,7 @@ class ReferralSettings:
     undo_window: timedelta
     texts: TextLibrary
     controllers: Controllers
+    document_bytes: int = 10_000_000
 
 
 def load(settings: Environment) -> ReferralSettings:
@@ -55,7 +56,11 @@ def load(settings: Environment) -> ReferralSettings:
     # Sample texts may be agreed to in a demonstration and nowhere else.
     texts = TextLibrary(samples_count=settings.optional("MODE") == "demo")
     return ReferralSettings(
-        keys=keys, undo_window=timedelta(seconds=undo), texts=texts, controllers=controllers.load(settings)
+        keys=keys,
+        undo_window=timedelta(seconds=undo),
+        texts=texts,
+        controllers=controllers.load(settings),
+        document_bytes=settings.number("DOCUMENT_MAX_BYTES", 10_000_000, low=10_000, high=50_000_000),
     )
 
 

@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import pytest
 from apiflask import APIBlueprint, Schema
 from apiflask.fields import Integer
+from flask import request
 
 from contracts.codes import StaffRole
+from services.chassis.access import uploads
 from services.chassis.auth import current_caller, desk, partner_system, public, staff
 from services.chassis.clock import FixedClock
 from services.chassis.errors import (
@@ -58,6 +61,13 @@ def sample() -> APIBlueprint:
     @staff(StaffRole.NAVIGATOR)
     def numbers(json_data: dict[str, int]) -> dict[str, int]:
         return {"number": json_data["number"], "version": expected_version()}
+
+    @blueprint.post("/api/v1/files")
+    @staff(StaffRole.NAVIGATOR)
+    @uploads
+    def files() -> dict[str, Any]:
+        file = request.files["file"]
+        return {"bytes": len(file.read()), "kept_in": type(file.stream).__name__}
 
     @blueprint.get("/api/v1/errors/<name>")
     @public
@@ -108,6 +118,7 @@ def client(issuer: TestIssuer, unit: Unit) -> Client:
         "sample",
         settings(),
         unit,
+        upload_bytes=6_000_000,
         blueprints=[sample()],
         facts=facts,
         issuer_keys=issuer.keys(),  # type: ignore[arg-type]
@@ -216,6 +227,15 @@ def test_the_version_a_caller_saw_must_be_sent(client: Client, issuer: TestIssue
 def test_a_body_that_is_too_large_is_refused(client: Client, issuer: TestIssuer) -> None:
     answer = client.post("/sample/api/v1/numbers", data=b"x" * 5_000_001, headers=bearer(issuer.token()))
     assert (answer.status_code, answer.json["slug"]) == (413, "request.too-large")
+
+
+def test_a_view_that_takes_files_takes_larger_ones_and_keeps_them_in_memory(client: Client, issuer: TestIssuer) -> None:
+    def send(size: int) -> Any:
+        form = {"file": (BytesIO(bytes(size)), "a.pdf")}
+        return client.post("/sample/api/v1/files", data=form, headers=bearer(issuer.token()))
+
+    assert send(5_500_000).json == {"bytes": 5_500_000, "kept_in": "BytesIO"}
+    assert (send(6_000_000).status_code, send(6_000_000).json["slug"]) == (413, "request.too-large")
 
 
 @pytest.mark.parametrize(("path", "status"), [("/nowhere", 404), ("/sample/api/v1/numbers", 405)])

@@ -136,6 +136,15 @@ def of_person(connection: Connection, person_id: UUID) -> list[Paper]:
     return [Paper(**_values(row)) for row in rows.fetchall()]
 
 
+def proves_consent(connection: Connection, paper: Paper) -> bool:
+    """Whether a consent's record names this paper as its evidence."""
+    found = connection.execute(
+        "SELECT FROM consents WHERE person_id = %s AND evidence_sha256 = %s LIMIT 1",
+        (paper.person_id, paper.evidence_sha256),
+    )
+    return paper.evidence_sha256 is not None and found.fetchone() is not None
+
+
 def delete(work: Work, paper: Paper) -> None:
     """Keep it no longer; that it was there, of which kind and until when, stays."""
     work.tx.execute(

@@ -16,6 +16,7 @@ from services.referral.config import ReferralSettings
 from services.referral.store.timeline import tell_refusal
 from services.referral.web import (
     api_consents,
+    api_documents,
     api_enquiries,
     api_partner,
     api_referrals,
@@ -23,6 +24,7 @@ from services.referral.web import (
     case,
     consent_form,
     desk,
+    documents,
     enquiry,
     names,
     operator,
@@ -65,11 +67,13 @@ def create_app(
 ) -> APIFlask:
     """Pages for navigators and light-path units, interfaces for staff and partners, the operators' door."""
     unit.tell_refusal = tell_refusal
+    own = own or config.load(settings)
     app = create_chassis_app(
         "referral",
         settings,
         unit,
         blueprints=(
+            api_documents.blueprint,
             api_enquiries.blueprint,
             api_consents.blueprint,
             api_referrals.blueprint,
@@ -78,6 +82,7 @@ def create_app(
             desk.blueprint(),
             board.blueprint(),
             case.blueprint(),
+            documents.blueprint(),
             enquiry.blueprint(),
             consent_form.blueprint(),
             withdrawals.blueprint(),
@@ -88,9 +93,10 @@ def create_app(
         facts=FACTS,
         navigation=NAVIGATION,
         issuer_keys=issuer_keys,
+        upload_bytes=own.document_bytes + documents.FORM_BYTES,
     )
     names.prepare(app)
     app.extensions["referral-limits"] = Limits()
-    app.extensions["referral"] = own or config.load(settings)
+    app.extensions["referral"] = own
     app.spec_processor(complete)  # type: ignore[arg-type]  # ours is a mapping, never YAML text
     return app

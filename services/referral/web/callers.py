@@ -45,8 +45,11 @@ def partner_actor() -> Actor:
     return Actor(Party.PARTNER, caller.actor, caller.organization_id)
 
 
-def once(run: Run) -> tuple[dict[str, Any], int]:
-    """Do it once per idempotency key: a repetition gets the same answer, another request under it is refused."""
+def once(run: Run, content: bytes | None = None) -> tuple[dict[str, Any], int]:
+    """Do it once per idempotency key: a repetition gets the same answer, another request under it is refused.
+
+    ``content`` is what makes it the same request where the body has been read already, as a form with a file has.
+    """
     key = request.headers.get("Idempotency-Key", "")
     if not key or len(key) > LONGEST_KEY or not key.isprintable():
         raise InvalidError("idempotency.key-missing", {"Idempotency-Key": "a-key-of-1-to-128-characters"})
@@ -54,7 +57,7 @@ def once(run: Run) -> tuple[dict[str, Any], int]:
     status, body = room().unit.idempotent(
         actor,
         key,
-        digest_of(request.method, request.path, request.get_data()),
+        digest_of(request.method, request.path, request.get_data() if content is None else content),
         run,
         actor=actor,
         correlation_id=g.correlation_id,

@@ -14,9 +14,10 @@ from services.chassis.room import room
 from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import enquiries, matching, referrals
+from services.referral.domain.documents import UPLOADED
 from services.referral.domain.grounds import state_on
 from services.referral.queries import enquiries as enquiry_queries
-from services.referral.store import consents, persons, subject_rights
+from services.referral.store import consents, documents, persons, subject_rights
 from services.referral.store.enquiries import Enquiry
 from services.referral.web import bodies, enquiry_form, withdrawals
 from services.referral.web.callers import house, staff_actor, validated
@@ -27,6 +28,17 @@ from services.referral.web.subject_requests import choices
 from services.referral.web.words import record_sections
 
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
+#: What a form of this page says in the address when it is done; each has its sentence.
+DONE = frozenset(
+    {
+        "consent",
+        "withdrawal",
+        "request",
+        "subject-request",
+        "document",
+        "document-deletion",
+    }
+)
 
 
 def blueprint() -> APIBlueprint:
@@ -100,19 +112,25 @@ def search() -> str | Response:
 
 @navigators
 def show(enquiry_id: UUID) -> str:
-    """The whole enquiry; that somebody looks is committed before anything is shown."""
+    """The whole enquiry."""
+    return page(enquiry_id)
+
+
+def page(enquiry_id: UUID, *, document_error: str = "") -> str:
+    """That somebody looks is committed before anything is shown."""
     by = staff_actor()
     with request_work() as work:
         enquiry = enquiries.load(work, enquiry_id, by)
         record = persons.record_of(work.tx, house().keys.vault, enquiry.person_id)
         enquiries.view_person(work, by, enquiry, record)
-        page = page_of(work, enquiry)
+        belonging = page_of(work, enquiry)
     return render_template(
         "referral/enquiry.html",
         enquiry=enquiry,
         sections=record_sections(enquiry.enquirer, record),
-        done=request.args.get("done", ""),
-        **page,
+        done=done if (done := request.args.get("done", "")) in DONE else "",
+        document_error=document_error,
+        **belonging,
     )
 
 
@@ -145,6 +163,9 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         "subject_requests": subject_rights.of_person(work.tx, enquiry.person_id),
         "request_choices": choices(),
         "today": work.today,
+        "documents": documents.of_enquiry(work.tx, enquiry.id),
+        "document_kinds": UPLOADED,
+        "largest_document": house().document_bytes,
     }
 
 

@@ -135,9 +135,12 @@ def once_per_form(
     run: Callable[[Work], tuple[int, dict[str, Any]]],
     *,
     key: str | None = None,
+    file: bytes = b"",
 ) -> Any:
     """Do it once per form shown, or per `key`: a second click, or a page sent again, has no second effect."""
     said = sorted((key, value) for key, value in request.form.items(multi=True) if key != "csrf_token")
+    if file:
+        said.append(("file", house().keys.vault.digest(file)))
     digest = house().keys.vault.digest(json.dumps([str(referral_id), action, said]).encode())
     status, body = room().unit.idempotent(
         actor,

@@ -1,7 +1,8 @@
 """Names of organizations and services in the reader's language, looked up once per page."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from babel.numbers import format_decimal
 from flask import Flask
 
 from services.chassis.db import Connection
@@ -46,9 +47,17 @@ def in_words(texts: dict[str, str]) -> str:
     return texts.get(language()) or texts.get("de") or next(iter(texts.values()), "")
 
 
+def file_size(size: int) -> str:
+    """A number of bytes as people say it."""
+    value, unit = (size / 1_000_000, "MB") if size >= 1_000_000 else (max(size / 1_000, 1), "kB")
+    return f"{format_decimal(round(value, 1 if value < 10 else 0), locale=locale_of(language()))} {unit}"
+
+
 def prepare(app: Flask) -> None:
-    """Give the templates the filters of this service."""
+    """Give the templates the filters of this service, and a key per form so that it counts once."""
+    app.jinja_env.globals["fresh_key"] = lambda: uuid4().hex
     filters = app.jinja_env.filters
     filters["words"] = lambda texts: in_words(texts.as_dict())
     filters["language_name"] = lambda tag: str(locale_of(language()).languages.get(tag, tag))
+    filters["file_size"] = file_size
     filters["country_name"] = lambda code: str(locale_of(language()).territories.get(code, code))

@@ -1,0 +1,60 @@
+"""Papers of an enquiry at the desk: taken in, looked at - which is a fact first - and deleted."""
+
+from uuid import UUID
+
+from contracts.codes import DataCategory, DocumentKind, ViewPurpose
+from services.chassis.errors import InvalidError, RefusedError
+from services.chassis.work import Work
+from services.referral.commands import enquiries as commands
+from services.referral.domain import documents as domain
+from services.referral.store import documents, enquiries, timeline
+from services.referral.store.documents import Document, Paper
+from services.referral.store.referrals import StaffActor
+from services.referral.vault import Vault
+
+
+def add(
+    work: Work,
+    vault: Vault,
+    by: StaffActor,
+    enquiry_id: UUID,
+    *,
+    kind: DocumentKind,
+    content: bytes,
+    media_type: str,
+    largest: int,
+) -> Paper:
+    """Take a paper in for the person who asks; it is sealed before it is written anywhere."""
+    enquiry = commands.load(work, enquiry_id, by)
+    if kind is DocumentKind.CONSENT_FORM:
+        raise InvalidError("document.kind-of-a-consent", {"kind": "not-a-consent-form"})
+    domain.examine(content, media_type, largest=largest)
+    document_id = documents.keep(
+        work, vault, enquiry.person_id, enquiry_id=enquiry.id, kind=kind, content=content, media_type=media_type
+    )
+    enquiries.touch(work, enquiry.id)
+    return documents.load(work.tx, document_id)
+
+
+def look_into(work: Work, vault: Vault, by: StaffActor, enquiry_id: UUID, document_id: UUID) -> Document:
+    """The paper itself; that somebody sees it is noted, and the caller hands it out only after the commit."""
+    enquiry = commands.load(work, enquiry_id, by)
+    paper = documents.load(work.tx, document_id, enquiry_id=enquiry.id)
+    timeline.viewed(
+        work,
+        role=by.role,
+        purpose=ViewPurpose.CASE_WORK,
+        categories=(DataCategory.DOCUMENTS,),
+        person_id=paper.advised_person_id,
+        enquiry_id=enquiry.id,
+    )
+    return documents.open_one(work.tx, vault, paper.id)
+
+
+def delete(work: Work, by: StaffActor, enquiry_id: UUID, document_id: UUID) -> None:
+    """Keep it no longer; what proves a consent stays as long as the consent's own record (GDPR Art. 7(1))."""
+    enquiry = commands.load(work, enquiry_id, by)
+    paper = documents.load(work.tx, document_id, enquiry_id=enquiry.id)
+    if documents.proves_consent(work.tx, paper):
+        raise RefusedError("document.proves-consent")
+    documents.delete(work, paper)
