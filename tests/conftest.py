@@ -21,7 +21,7 @@ from deploy.demo.databases import DatabaseAddresses
 from deploy.demo.postgres_server import PostgresServer
 from deploy.demo.servers import running_rabbitmq
 from lotse import topology
-from services.chassis.migrate import migrate
+from services.chassis.migrate import migrate, migrate_only
 
 # A busy machine is slow; that is no finding.
 settings.register_profile("unhurried", deadline=None)
@@ -35,7 +35,8 @@ ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".dev" / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 #: Rooms whose tests start the whole network: one after the other, on one worker, and before all others.
 NETWORK_ROOMS = ("system", "demo")
-ROLE_PASSWORDS = {role: f"test-{role}" for service in databases.SERVICES for role in (service, f"{service}_owner")}
+ROLE_PASSWORDS = {role: f"test-{role}" for name in databases.DATABASES for role in (name, f"{name}_owner")}
+KEYSTORE_MIGRATIONS = ROOT / "services" / "referral" / "keystore" / "migrations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,10 @@ MADE: list[tuple[str, str]] = []
 
 @pytest.fixture(scope="session")
 def make_database(postgres: str) -> Iterator[Callable[[str], DatabaseAddresses]]:
-    """`make_database("referral")`: a fresh, migrated database of that service, copied from a template made once."""
+    """`make_database("referral")`: a fresh, migrated database of that service, copied from a template made once.
+
+    Referral's holds the key store too, as on a small box; `make_database("referral_keys")` is one apart.
+    """
     session = secrets.token_hex(4)
     templates: dict[str, str] = {}
     numbers = count()
@@ -162,7 +166,10 @@ def _drop(first: int) -> None:
 def _make_template(admin_dsn: str, service: str, name: str) -> str:
     databases.ensure_roles(admin_dsn, service, ROLE_PASSWORDS, renew=False)
     addresses = databases.create_database(admin_dsn, service, ROLE_PASSWORDS, name=name)
-    migrate(addresses.owner_dsn, ROOT / "services" / service / "migrations")
+    if service in ("referral", databases.KEY_STORE):
+        migrate_only(addresses.owner_dsn, KEYSTORE_MIGRATIONS)
+    if service in databases.SERVICES:
+        migrate(addresses.owner_dsn, ROOT / "services" / service / "migrations")
     return name
 
 

@@ -8,6 +8,9 @@ import psycopg
 from psycopg import sql
 
 SERVICES = ("directory", "referral", "notifications", "audit")
+#: The keys of persons lie apart from their data: a database, a role and a backup of their own.
+KEY_STORE = "referral_keys"
+DATABASES = (*SERVICES, KEY_STORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,8 @@ def addresses(admin_dsn: str, service: str, passwords: dict[str, str], name: str
 
 
 def new_passwords() -> dict[str, str]:
-    """A password for each of the eight roles."""
-    return {role: secrets.token_urlsafe(18) for service in SERVICES for role in (service, f"{service}_owner")}
+    """A password for each of the roles, two to a database."""
+    return {role: secrets.token_urlsafe(18) for name in DATABASES for role in (name, f"{name}_owner")}
 
 
 def drop_database(admin_dsn: str, name: str) -> None:

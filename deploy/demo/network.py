@@ -21,7 +21,7 @@ import urllib3
 
 from deploy.demo import databases, people
 from deploy.demo.child import Child
-from deploy.demo.databases import SERVICES
+from deploy.demo.databases import DATABASES, KEY_STORE, SERVICES
 from deploy.demo.keys import KeyFiles
 from deploy.demo.participants import PARTICIPANTS, World
 from deploy.demo.places import ROOT, free_port, read_state, write_private, write_state
@@ -138,6 +138,8 @@ class Network:
         """The settings of one service."""
         database = databases.addresses(self.postgres.dsn, service, self.secrets)
         places = Places(
+            key_store=databases.addresses(self.postgres.dsn, KEY_STORE, self.secrets),
+            deletions=self.dev / "referral" / "deletions.ndjson",
             origin=self.origin,
             issuer=self.issuer,
             http_address=f"127.0.0.1:{self.ports[service]}",
@@ -151,11 +153,11 @@ class Network:
     def _begin_together(self) -> None:
         """Where the databases are gone, what others remember of them (queues, cursors, checkpoints) goes too."""
         if not (self.dev / "postgres" / "data" / "PG_VERSION").exists():
-            for remembered in ("rabbitmq", "partners", "audit", "mail"):
+            for remembered in ("rabbitmq", "partners", "audit", "mail", "referral"):
                 shutil.rmtree(self.dev / remembered, ignore_errors=True)
 
     def _make_secrets(self) -> None:
-        wanted = [role for service in SERVICES for role in (service, f"{service}_owner")]
+        wanted = [role for name in DATABASES for role in (name, f"{name}_owner")]
         wanted += [f"{kind}-{service}" for service in SERVICES for kind in ("amqp", "lotsennetz")]
         wanted += ["lotse", "registration", "partner-amqp", *(partner.client_id for partner in PARTICIPANTS)]
         self.secrets = {name: secrets.token_urlsafe(24) for name in wanted} | self.secrets
@@ -163,11 +165,12 @@ class Network:
         write_state({"ports": self.ports, "secrets": self.secrets}, self.dev)
 
     def _make_databases(self) -> None:
-        self.tell("migrating the four databases")
+        self.tell("migrating the four databases and the key store")
+        for name in DATABASES:
+            databases.ensure_roles(self.postgres.dsn, name, self.secrets)
+            databases.create_database(self.postgres.dsn, name, self.secrets)
         runs = []
         for service in SERVICES:
-            databases.ensure_roles(self.postgres.dsn, service, self.secrets)
-            databases.create_database(self.postgres.dsn, service, self.secrets)
             command = [sys.executable, "-m", f"services.{service}", "migrate"]
             log = self.dev / "logs" / f"{service}.migrate.log"
             run = Child(service, command, log, _around(self.environment(service)), ROOT)

@@ -21,6 +21,8 @@ class Places:
     http_address: str
     smtp_url: str
     checkpoints: Path
+    key_store: DatabaseAddresses
+    deletions: Path
 
 
 def service_environment(
@@ -48,6 +50,9 @@ def _own(service: str, places: Places, keys: KeyFiles) -> Mapping[str, str]:
     if service == "referral":
         return mail | {
             "SERVICE_KEY_FILE": str(keys.service_key),
+            "KEYS_DATABASE_URL": places.key_store.app_dsn,
+            "KEYS_MIGRATION_DATABASE_URL": places.key_store.owner_dsn,
+            "DELETION_LEDGER_FILE": str(places.deletions),
             "PARTNER_FACING_KEY_FILE": str(keys.partner_facing),
             "DESK_LINK_PUBLIC_KEY_FILE": str(keys.desk_link_public),
             "PERSON_LINK_KEY_FILE": str(keys.person_link),

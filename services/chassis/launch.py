@@ -42,6 +42,8 @@ class Service:
     clock_jobs: Sequence[ClockJob] = ()
     #: Roles of its own, as ``run(settings, unit, stop)``; each gets a process under `all`.
     roles: Mapping[str, Role] = field(default_factory=dict)
+    #: Brings what lies outside the service's own database into shape, before that; returns the names applied now.
+    migrate_first: Callable[[Settings], Sequence[str]] | None = None
     #: Announces everything anew, for ``republish --snapshot``.
     snapshot: Callable[[Unit], int] | None = None
 
@@ -82,7 +84,8 @@ def parse(service: Service, arguments: Sequence[str]) -> argparse.Namespace:
 
 def run(service: Service, options: argparse.Namespace, settings: Settings) -> None:
     if options.role == "migrate":
-        for name in migrate(settings.migration_database_url, service.migrations):
+        first = service.migrate_first(settings) if service.migrate_first else ()
+        for name in (*first, *migrate(settings.migration_database_url, service.migrations)):
             sys.stdout.write(f"applied {name}\n")
     elif options.role == "all":
         supervisor.supervise(service.package, service.standing_roles)

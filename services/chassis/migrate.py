@@ -46,7 +46,12 @@ class Migration:
 
 def migrate(dsn: str, *folders: Path) -> list[str]:
     """Apply what is missing, the chassis' own folder first; returns the names applied now."""
-    plan = [item for folder in (CHASSIS_MIGRATIONS, *folders) for item in migrations_in(folder)]
+    return migrate_only(dsn, CHASSIS_MIGRATIONS, *folders)
+
+
+def migrate_only(dsn: str, *folders: Path) -> list[str]:
+    """The same for a database that holds no letters: these folders alone."""
+    plan = [item for folder in folders for item in migrations_in(folder)]
     with connect(dsn, name="migrate", statement_ms=MIGRATION_MS) as connection:
         connection.execute("SET idle_in_transaction_session_timeout = 0")
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))

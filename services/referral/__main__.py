@@ -7,6 +7,7 @@ from services.chassis.config import Environment
 from services.chassis.launch import Service, main
 from services.referral.clock_jobs import jobs
 from services.referral.config import Keys, load
+from services.referral.keystore.moving import migrate_keystore
 from services.referral.service import ReferralService
 from services.referral.web.app import create_app
 
@@ -24,5 +25,6 @@ if __name__ == "__main__":
             doors=ReferralService,
             web=create_app,
             clock_jobs=jobs(keys),
+            migrate_first=migrate_keystore,
         )
     )

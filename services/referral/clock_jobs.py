@@ -1,16 +1,19 @@
 """What referral does when a day has come: each due row of `deadlines` once, and consents that run out."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
 from contracts.codes import Action, Party, ReminderKind, StaffRole, TaskKind
 from contracts.referral import ReminderDue
+from services.chassis.db import Connection
 from services.chassis.jobs import ClockJob, Due
+from services.chassis.logging import get_logger
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import is_working_day, moment_of
-from services.referral.commands import cascade, disclosing
+from services.referral.commands import cascade, disclosing, erasures
 from services.referral.commands.referrals import release
 from services.referral.commands.saving import load, save
 from services.referral.config import Keys
@@ -33,6 +36,8 @@ def jobs(keys: Callable[[], Keys]) -> tuple[ClockJob, ...]:
         ClockJob("deadlines", due.deadlines, lambda work, one: meet(work, keys(), one)),
         ClockJob("consents-ended", due.consents_ended, lambda work, one: follow_end(work, keys(), one)),
         ClockJob("consents-running-out", due.consents_running_out, warn),
+        ClockJob("erasures", due.erasures, lambda work, one: erasures.finish(work, keys(), one.payload)),
+        ClockJob("leftover-keys", lambda *when: leftovers(keys(), *when), lambda work, _: sweep(work, keys())),
     )
 
 
@@ -47,6 +52,18 @@ def meet(work: Work, keys: Keys, one: Due) -> None:
         if wanted and not (kind in ONCE and due.was_met(work.tx, referral_id, kind)):
             DEEDS[kind](work, referral)
     deadlines.done(work, referral_id, kind)
+
+
+def leftovers(keys: Keys, connection: Connection, now: datetime, _limit: int) -> list[Due]:
+    """At most once an hour, and only if there are keys old enough that nobody has been seen to own."""
+    hourly = due.hourly(connection, "keystore/referral:sweep", now)
+    return hourly if hourly and erasures.may_be_leftovers(keys, now) else []
+
+
+def sweep(work: Work, keys: Keys) -> None:
+    """Keys that a crash left without a person."""
+    if swept := erasures.sweep_leftovers(work, keys):
+        get_logger().info("keystore.leftovers-destroyed", count=swept)
 
 
 def _remind(reminder: ReminderKind) -> Deed:

@@ -14,9 +14,12 @@ from services.chassis.config import BASE64_32, ConfigError, Environment
 from services.referral import controllers
 from services.referral.consent_texts import TextLibrary
 from services.referral.controllers import Controllers
+from services.referral.keystore.ledger import DeletionLedger
+from services.referral.keystore.settings import deletion_ledger, open_store
+from services.referral.keystore.store import KeyStore
 from services.referral.link_tokens import LinkTokens
 from services.referral.sealing import OwnKeys
-from services.referral.vault import Vault
+from services.referral.vault import ServiceKeys, Vault
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,9 @@ class Keys:
     own: OwnKeys
     desk_links: KeySet
     person_links: LinkTokens
+    #: The store behind the vault, for what looks at all keys and not at one person's.
+    store: KeyStore
+    ledger: DeletionLedger
 
 
 @dataclass(frozen=True)
@@ -40,15 +46,17 @@ class ReferralSettings:
 
 def load(settings: Environment) -> ReferralSettings:
     """Read and check them; a wrong one is named and stops the process."""
-    service_key = settings.secret("SERVICE_KEY", "32 bytes in base64", matches=BASE64_32)
+    store = open_store(settings)
     own = _json(settings.path("PARTNER_FACING_KEY_FILE"), "PARTNER_FACING_KEY_FILE")
     links = _json(settings.path("DESK_LINK_PUBLIC_KEY_FILE"), "DESK_LINK_PUBLIC_KEY_FILE")
     try:
         keys = Keys(
-            vault=Vault(base64.b64decode(service_key)),
+            vault=Vault(service_keys(settings), store),
             own=OwnKeys(own if "keys" in own else {"keys": [own]}),
             desk_links=KeySet.import_key_set(links if "keys" in links else {"keys": [links]}),  # type: ignore[arg-type]
             person_links=_person_links(settings),
+            store=store,
+            ledger=deletion_ledger(settings),
         )
     except (JoseError, ValueError, KeyError) as error:
         raise ConfigError("PARTNER_FACING_KEY_FILE, DESK_LINK_PUBLIC_KEY_FILE", "JSON Web Key sets") from error
@@ -62,6 +70,13 @@ def load(settings: Environment) -> ReferralSettings:
         controllers=controllers.load(settings),
         document_bytes=settings.number("DOCUMENT_MAX_BYTES", 10_000_000, low=10_000, high=50_000_000),
     )
+
+
+def service_keys(settings: Environment) -> ServiceKeys:
+    """The service key, and the former ones that still unwrap: one after another, divided by white space."""
+    current = settings.secret("SERVICE_KEY", "32 bytes in base64", matches=BASE64_32)
+    former = settings.secret("SERVICE_KEYS_OLD", "keys of 32 bytes in base64", " ", matches=rf"\s*({BASE64_32}\s*)*")
+    return ServiceKeys(base64.b64decode(current), *map(base64.b64decode, former.split()))
 
 
 def _person_links(settings: Environment) -> LinkTokens:

@@ -110,7 +110,8 @@ def seal(work: Work, vault_keys: Keys, referral: Referral, disclosure: Disclosur
     assert allowed is not None, "nothing is sealed without a yes"
     key, custodial = _recipient_key(work, vault_keys, disclosure.listing)
     sealed = sealing.seal(_document(work, referral, disclosure, allowed), key, custodial=custodial)
-    dossiers.keep(work, referral.id, sealed, allowed.categories, disclosure.consentref)
+    person_key = persons.key_of(work.tx, vault_keys.vault, referral.person_id)
+    dossiers.keep(work, person_key, referral.id, sealed, allowed.categories, disclosure.consentref)
     fact = DossierSealed(
         referral_id=referral.id,
         organization_id=referral.organization_id,

@@ -7,13 +7,7 @@ from uuid import UUID
 
 from contracts.codes import EMPLOYER_TOPICS, DataCategory, EnquirerKind, Purpose, Site, Topic, Urgency, ViewPurpose
 from contracts.partner import dossier as contract
-from contracts.referral import (
-    ContactCardIssued,
-    EnquiryRecorded,
-    EnterpriseRequestRecorded,
-    NeedRecorded,
-    PersonKeyDestroyed,
-)
+from contracts.referral import ContactCardIssued, EnquiryRecorded, EnterpriseRequestRecorded, NeedRecorded
 from services.chassis.errors import ForbiddenError, InvalidError
 from services.chassis.work import Work
 from services.referral.commands import cascade
@@ -111,20 +105,19 @@ def rectify(work: Work, keys: Keys, by: StaffActor, enquiry_id: UUID, changes: M
 
 
 def erase(work: Work, by: StaffActor, enquiry_id: UUID) -> None:
-    """Destroy the person's key: what runs is stopped, whoever fetched owes its answer, ids and codes stay."""
+    """Erase: what runs is stopped, whoever fetched owes its answer, ids and codes stay; the clock destroys the key."""
     enquiry = load(work, enquiry_id, by)
     persons.raise_epoch(work, enquiry.person_id)
     cascade.stop_all(work, enquiry.person_id)
     persons.erase(work, enquiry.person_id, "request")
-    work.announce(PersonKeyDestroyed(person_id=enquiry.person_id))
 
 
 def search(
     work: Work, vault: Vault, by: StaffActor, *, given_name: str, family_name: str, birth_date: date
 ) -> list[UUID]:
     """Enquiries of exactly this person that are ours; each find is a view of her identity."""
-    index = vault.blind_index(given_name, family_name, birth_date)
-    found = enquiries.of_index(work.tx, index, site=by.site, organization_id=by.employer)
+    indexes = vault.blind_indexes(given_name, family_name, birth_date)
+    found = enquiries.of_index(work.tx, indexes, site=by.site, organization_id=by.employer)
     for enquiry_id, person_id in found:
         timeline.viewed(
             work,

@@ -127,11 +127,12 @@ def _withhold(work: Work, referral: Referral, disclosure: disclosing.Disclosure)
 
 def _current_dossier(work: Work, keys: Keys, referral: Referral, disclosure: disclosing.Disclosure) -> SealedDossier:
     """The dossier as it waits, unless consent, key or data have changed since it was sealed."""
+    person_key = persons.key_of(work.tx, keys.vault, referral.person_id)
     try:
-        kept = dossiers.load(work.tx, referral.id)
+        kept = dossiers.load(work.tx, person_key, referral.id)
     except NotFoundError:
         kept = None
     if kept is None or not disclosing.still_fits(work, keys, kept, disclosure):
         disclosing.seal(work, keys, referral, disclosure)
-        kept = dossiers.load(work.tx, referral.id)
+        kept = dossiers.load(work.tx, person_key, referral.id)
     return kept.sealed

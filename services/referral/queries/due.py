@@ -57,6 +57,26 @@ def consents_running_out(connection: Connection, now: datetime, limit: int) -> l
     return _consents(connection, "runs-out", today, today + timedelta(days=CONSENT_REMINDER_DAYS), limit)
 
 
+def erasures(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """Erased, and the key not yet known to be destroyed."""
+    rows = connection.execute(
+        "SELECT person_id, erased_at FROM deletions WHERE key_destroyed_at IS NULL AND erased_at <= %s"
+        " ORDER BY erased_at LIMIT %s",
+        (now, limit),
+    ).fetchall()
+    return [
+        Due(f"person/{row['person_id']}:destroy-key:{row['erased_at'].astimezone(UTC).isoformat()}", row["person_id"])
+        for row in rows
+    ]
+
+
+def hourly(connection: Connection, what: str, now: datetime) -> list[Due]:
+    """Once in every hour."""
+    key = f"{what}:{now.astimezone(UTC):%Y-%m-%dT%H}"
+    done = connection.execute("SELECT FROM command_results WHERE caller = %s AND key = %s", (ACTOR, key)).fetchone()
+    return [] if done else [Due(key)]
+
+
 def _consents(connection: Connection, kind: str, first: object, last: object, limit: int) -> list[Due]:
     rows = connection.execute(CONSENTS, (first, last, ACTOR, kind, limit)).fetchall()
     return [

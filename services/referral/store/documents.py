@@ -68,8 +68,8 @@ def keep(
 ) -> UUID:
     """Take a paper in: checked by content, sealed, told. The very same paper again is the one that is there."""
     found = documents.examine(content, media_type)
-    digest = vault.digest(content)
-    if (known := _known(work.tx, person_id, enquiry_id, kind, digest)) is not None:
+    digests = vault.digests(content)
+    if (known := _known(work.tx, person_id, enquiry_id, kind, digests)) is not None:
         return known
     document_id = work.new_id()
     sealed = persons.key_of(work.tx, vault, person_id).seal(_place(document_id), content)
@@ -85,7 +85,7 @@ def keep(
             found,
             len(content),
             hashlib.sha256(content).hexdigest() if kind is DocumentKind.CONSENT_FORM else None,
-            digest,
+            digests[0],
             sealed,
             work.actor,
             work.now,
@@ -161,11 +161,13 @@ def delete(work: Work, paper: Paper) -> None:
     )
 
 
-def _known(connection: Connection, person_id: UUID, enquiry_id: UUID, kind: DocumentKind, digest: str) -> UUID | None:
+def _known(
+    connection: Connection, person_id: UUID, enquiry_id: UUID, kind: DocumentKind, digests: list[str]
+) -> UUID | None:
     row = connection.execute(
-        "SELECT id FROM documents WHERE person_id = %s AND enquiry_id = %s AND kind = %s AND digest = %s"
+        "SELECT id FROM documents WHERE person_id = %s AND enquiry_id = %s AND kind = %s AND digest = ANY(%s)"
         " AND deleted_at IS NULL",
-        (person_id, enquiry_id, kind, digest),
+        (person_id, enquiry_id, kind, digests),
     ).fetchone()
     return row["id"] if row else None
 

@@ -22,19 +22,24 @@ class Kept:
 
 
 def keep(
-    work: Work, referral_id: UUID, sealed: SealedDossier, categories: Collection[DataCategory], ground: str | None
+    work: Work,
+    key: PersonKey,
+    referral_id: UUID,
+    dossier: SealedDossier,
+    categories: Collection[DataCategory],
+    ground: str | None,
 ) -> None:
-    """Put the sealed dossier where the partner will fetch it; an older one gives way."""
+    """Put the sealed dossier where the partner will fetch it, closed once more by her key; an older one gives way."""
     work.tx.execute(
-        "INSERT INTO dossiers (referral_id, jwe, key_id, custodial, categories, ground, sealed_at)"
+        "INSERT INTO dossiers (referral_id, sealed, key_id, custodial, categories, ground, sealed_at)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (referral_id) DO UPDATE SET"
-        " (jwe, key_id, custodial, categories, ground, sealed_at) = (EXCLUDED.jwe, EXCLUDED.key_id,"
+        " (sealed, key_id, custodial, categories, ground, sealed_at) = (EXCLUDED.sealed, EXCLUDED.key_id,"
         " EXCLUDED.custodial, EXCLUDED.categories, EXCLUDED.ground, EXCLUDED.sealed_at)",
         (
             referral_id,
-            sealed.jwe,
-            sealed.key_id,
-            sealed.custodial,
+            key.seal(_place(referral_id), dossier.jwe.encode()),
+            dossier.key_id,
+            dossier.custodial,
             sorted(str(category) for category in categories),
             ground,
             work.now,
@@ -42,12 +47,17 @@ def keep(
     )
 
 
-def load(connection: Connection, referral_id: UUID) -> Kept:
+def load(connection: Connection, key: PersonKey, referral_id: UUID) -> Kept:
     row = connection.execute("SELECT * FROM dossiers WHERE referral_id = %s", (referral_id,)).fetchone()
     if row is None:
         raise NotFoundError("dossier.unknown")
-    sealed = SealedDossier(row["jwe"], row["key_id"], row["custodial"])
+    jwe = key.open(_place(referral_id), row["sealed"]).decode()
+    sealed = SealedDossier(jwe, row["key_id"], row["custodial"])
     return Kept(sealed, frozenset(DataCategory(category) for category in row["categories"]), row["ground"])
+
+
+def _place(referral_id: UUID) -> str:
+    return f"dossiers/{referral_id}"
 
 
 def destroy(work: Work, referral_id: UUID) -> bool:

@@ -1,5 +1,6 @@
 """Enquiries, what is needed, contact cards and employers' requests."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -95,13 +96,14 @@ def desk_of(connection: Connection, enquiry_id: UUID) -> tuple[Site, UUID]:
 
 
 def of_index(
-    connection: Connection, index: bytes, *, site: Site | None, organization_id: UUID | None
+    connection: Connection, indexes: Sequence[bytes], *, site: Site | None, organization_id: UUID | None
 ) -> list[tuple[UUID, UUID]]:
-    """Own enquiries of the person a blind index finds: enquiry and person."""
+    """Own enquiries of the person these blind indexes find, one for each service key in use: enquiry and person."""
     rows = connection.execute(
         "SELECT e.id, e.person_id FROM enquiries e JOIN persons p ON p.id = e.person_id"
-        " WHERE p.blind_index = %s AND e.site = %s AND e.organization_id = %s ORDER BY e.recorded_at DESC LIMIT 50",
-        (index, site, organization_id),
+        " WHERE p.blind_index = ANY(%s) AND e.site = %s AND e.organization_id = %s"
+        " ORDER BY e.recorded_at DESC LIMIT 50",
+        (list(indexes), site, organization_id),
     )
     return [(row["id"], row["person_id"]) for row in rows.fetchall()]
 

@@ -18,13 +18,14 @@ def custodial_public(work: Work, vault: Vault, organization_id: UUID) -> sealing
         pair = sealing.new_custodial_key()
         secret = str(pair.as_dict(private=True)["d"]).encode()
         work.tx.execute(
-            "INSERT INTO custodial_keys (organization_id, key_id, public_jwk, wrapped, made_at)"
-            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            "INSERT INTO custodial_keys (organization_id, key_id, public_jwk, wrapped, wrapping_id, made_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
             (
                 organization_id,
                 pair.kid,
                 Jsonb({**pair.as_dict(private=False), "kid": pair.kid}),
                 vault.wrap(_name(organization_id), secret),
+                vault.wrapping_id,
                 work.now,
             ),
         )
@@ -35,11 +36,11 @@ def custodial_public(work: Work, vault: Vault, organization_id: UUID) -> sealing
 def custodial_private(connection: Connection, vault: Vault, organization_id: UUID) -> dict[str, Any]:
     """The whole pair, to open a dossier on the desk page of its unit."""
     row = connection.execute(
-        "SELECT public_jwk, wrapped FROM custodial_keys WHERE organization_id = %s", (organization_id,)
+        "SELECT public_jwk, wrapped, wrapping_id FROM custodial_keys WHERE organization_id = %s", (organization_id,)
     ).fetchone()
     if row is None:
         raise NotFoundError("custodial-key.unknown")
-    secret = vault.unwrap(_name(organization_id), row["wrapped"]).decode()
+    secret = vault.unwrap(_name(organization_id), row["wrapped"], row["wrapping_id"]).decode()
     return {**row["public_jwk"], "d": secret}
 
 

@@ -1,6 +1,6 @@
 """Persons: a sealed record, the key that opens it, and the epoch that every change of consent raises."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,16 +14,13 @@ RECORD = "persons/sealed"
 
 
 def add(work: Work, vault: Vault, kind: str, record: Mapping[str, Any]) -> UUID:
-    """Keep a new person: the record under a fresh key, the key under the service key."""
+    """Keep a new person: the record under a fresh key; the key is in its own store before this work commits."""
     person_id = work.new_id()
-    key, wrapped = vault.new_person_key(person_id)
+    sealed = vault.new_person_key(person_id, work.now).seal_record(RECORD, record)
     work.tx.execute(
-        "INSERT INTO persons (id, kind, sealed, blind_index, recorded_at, changed_at) VALUES (%s, %s, %s, %s, %s, %s)",
-        (person_id, kind, key.seal_record(RECORD, record), index_of(vault, record), work.now, work.now),
-    )
-    work.tx.execute(
-        "INSERT INTO person_keys (person_id, wrapped, wrapping_id, made_at) VALUES (%s, %s, %s, %s)",
-        (person_id, wrapped, vault.wrapping_id, work.now),
+        "INSERT INTO persons (id, kind, sealed, blind_index, index_key_id, recorded_at, changed_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (person_id, kind, sealed, index_of(vault, record), vault.wrapping_id, work.now, work.now),
     )
     return person_id
 
@@ -38,10 +35,17 @@ def index_of(vault: Vault, record: Mapping[str, Any]) -> bytes | None:
 
 
 def key_of(connection: Connection, vault: Vault, person_id: UUID) -> PersonKey:
-    row = connection.execute("SELECT wrapped FROM person_keys WHERE person_id = %s", (person_id,)).fetchone()
-    if row is None:
+    """Her key, unless she is erased: from that commit on nobody gets it, though it is destroyed a moment later."""
+    living = connection.execute("SELECT FROM persons WHERE id = %s AND erased_at IS NULL", (person_id,)).fetchone()
+    if living is None:
         raise NotFoundError("person.erased")
-    return vault.person_key(person_id, row["wrapped"])
+    return _kept_key(vault, person_id)
+
+
+def _kept_key(vault: Vault, person_id: UUID) -> PersonKey:
+    if (key := vault.person_key(person_id)) is None:
+        raise NotFoundError("person.key-missing")  # not erased, but lost: operations must hear of it
+    return key
 
 
 def record_of(connection: Connection, vault: Vault, person_id: UUID) -> dict[str, Any]:
@@ -49,15 +53,16 @@ def record_of(connection: Connection, vault: Vault, person_id: UUID) -> dict[str
     row = connection.execute("SELECT sealed FROM persons WHERE id = %s", (person_id,)).fetchone()
     if row is None or row["sealed"] is None:
         raise NotFoundError("person.erased")
-    return key_of(connection, vault, person_id).open_record(RECORD, row["sealed"])
+    return _kept_key(vault, person_id).open_record(RECORD, row["sealed"])
 
 
 def replace(work: Work, vault: Vault, person_id: UUID, record: Mapping[str, Any]) -> None:
     """Rectify: the new record takes the place of the old one."""
     sealed = key_of(work.tx, vault, person_id).seal_record(RECORD, record)
     work.tx.execute(
-        "UPDATE persons SET sealed = %s, blind_index = %s, changed_at = %s WHERE id = %s AND erased_at IS NULL",
-        (sealed, index_of(vault, record), work.now, person_id),
+        "UPDATE persons SET sealed = %s, blind_index = %s, index_key_id = %s, changed_at = %s"
+        " WHERE id = %s AND erased_at IS NULL",
+        (sealed, index_of(vault, record), vault.wrapping_id, work.now, person_id),
     )
 
 
@@ -86,10 +91,10 @@ def raise_epoch(work: Work, person_id: UUID) -> int:
 
 
 def erase(work: Work, person_id: UUID, occasion: str) -> None:
-    """Destroy the key and what it opened; ids, codes and times stay, and the ledger for the next restore."""
-    work.tx.execute("DELETE FROM person_keys WHERE person_id = %s", (person_id,))
+    """From this commit on she is erased; ids, codes and times stay. The clock destroys the key and tells it."""
     work.tx.execute(
-        "UPDATE persons SET sealed = NULL, blind_index = NULL, erased_at = %s, changed_at = %s WHERE id = %s",
+        "UPDATE persons SET sealed = NULL, blind_index = NULL, index_key_id = NULL, erased_at = %s, changed_at = %s"
+        " WHERE id = %s AND erased_at IS NULL",
         (work.now, work.now, person_id),
     )
     work.tx.execute(
@@ -102,6 +107,10 @@ def erase(work: Work, person_id: UUID, occasion: str) -> None:
     )
 
 
-def found_by(connection: Connection, index: bytes) -> list[UUID]:
-    rows = connection.execute("SELECT id FROM persons WHERE blind_index = %s ORDER BY recorded_at", (index,))
+def found_by(connection: Connection, indexes: Sequence[bytes]) -> list[UUID]:
+    """Everybody of this name and birth date, under whichever service key she was indexed."""
+    rows = connection.execute(
+        "SELECT id FROM persons WHERE blind_index = ANY(%s) AND erased_at IS NULL ORDER BY recorded_at",
+        (list(indexes),),
+    )
     return [row["id"] for row in rows]

@@ -13,7 +13,9 @@ from tests.integration.referral.scene import Scene
 @pytest.fixture
 def scene(make_database: Callable[[str], Any]) -> Iterator[Scene]:
     with Database(make_database("referral").app_dsn) as db:
-        yield Scene(db)
+        scene = Scene(db)
+        yield scene
+        scene.close()
 
 
 @pytest.fixture

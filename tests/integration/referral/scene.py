@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -46,11 +48,13 @@ from services.referral.controllers import Contact, Controller, Controllers
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Referral
 from services.referral.domain.withdrawing import Part
+from services.referral.keystore.ledger import DeletionLedger
+from services.referral.keystore.store import KeyStore
 from services.referral.link_tokens import LinkTokens
 from services.referral.store import referrals as referral_store
 from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor
-from services.referral.vault import Vault
+from services.referral.vault import ServiceKeys, Vault
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
 HWK = id_of("organization", "hwk-aachen")
@@ -151,6 +155,9 @@ def partner(organization_id: UUID = HWK) -> Actor:
     return Actor(Party.PARTNER, f"partner:{organization_id}", organization_id)
 
 
+SERVICE_KEY = bytes(range(32))
+
+
 def some_controllers() -> Controllers:
     """The welcome center answers for its cases alone."""
     dpo = Contact("Datenschutzbeauftragte", "Musterweg 2, 52062 Musterstadt", "datenschutz@center.example")
@@ -159,27 +166,39 @@ def some_controllers() -> Controllers:
 
 
 @cache
-def some_keys() -> Keys:
-    links = ECKey.generate_key("P-256", auto_kid=True)
+def own_keys() -> sealing.OwnKeys:
+    return sealing.OwnKeys(sealing.generate_own_keys())
+
+
+def some_keys(store: KeyStore, ledger: Path, service_keys: ServiceKeys | None = None) -> Keys:
     return Keys(
-        vault=Vault(bytes(range(32))),
-        own=sealing.OwnKeys(sealing.generate_own_keys()),
-        desk_links=KeySet([links]),
+        vault=Vault(service_keys or ServiceKeys(SERVICE_KEY), store),
+        own=own_keys(),
+        desk_links=KeySet([ECKey.generate_key("P-256", auto_kid=True)]),
         person_links=LinkTokens((OKPKey.generate_key("Ed25519", auto_kid=True),), "http://localhost"),
+        store=store,
+        ledger=DeletionLedger(ledger),
     )
 
 
 @dataclass
 class Scene:
-    """The service at work, without broker and threads."""
+    """The service at work, without broker and threads. Its key store is beside its data unless a test says where."""
 
     db: Database
     clock: FixedClock = field(default_factory=lambda: FixedClock(NOW))
-    keys: Keys = field(default_factory=some_keys)
+    keys_dsn: str = ""
     texts: TextLibrary = field(default_factory=lambda: TextLibrary(samples_count=True))
 
     def __post_init__(self) -> None:
         self.unit = Unit(self.db, self.clock, "referral")
+        self.key_db = Database(self.keys_dsn or self.db.dsn, 0, name="keystore")
+        self.folder = TemporaryDirectory()
+        self.keys = some_keys(KeyStore(self.key_db), Path(self.folder.name) / "deletions.ndjson")
+
+    def close(self) -> None:
+        self.key_db.close()
+        self.folder.cleanup()
 
     @property
     def house(self) -> ReferralSettings:

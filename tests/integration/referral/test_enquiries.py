@@ -197,7 +197,8 @@ def test_an_erased_person_is_gone_and_the_codes_stay(network: Network):
         {"acknowledge_stop", "state_deletion"},
     )
     assert lead.ask("GET", f"/referral/api/v1/enquiries/{enquiry_id}/person").status_code == 404
-    assert network.scene.rows("SELECT * FROM person_keys") == []
+    network.scene.tick()
+    assert network.scene.rows("SELECT * FROM keystore.person_keys") == []
     [person] = network.scene.rows("SELECT sealed, blind_index FROM persons")
     assert person == {"sealed": None, "blind_index": None}
     assert len(network.scene.rows("SELECT * FROM deletions")) == 1

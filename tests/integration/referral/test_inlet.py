@@ -250,6 +250,7 @@ def test_over_a_real_broker_the_sender_is_who_the_broker_says_and_the_answer_rea
     assert answer["data"]["result"] == "done"
     assert answer["type"] == "partner.command_result.v1"
     assert _read(vhost, IHK) is None
+    scene.close()
     room.db.close()
 
 

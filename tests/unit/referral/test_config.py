@@ -32,6 +32,9 @@ def settings(tmp_path: Path) -> Settings:
         "DESK_LINK_PUBLIC_KEY_FILE": str(links),
         "CONTROLLERS": CONTROLLERS,
         "MODE": "demo",
+        "DATABASE_URL": "postgresql://referral:a@db/referral",
+        "KEYS_DATABASE_URL": "postgresql://referral_keys:b@db/referral_keys",
+        "DELETION_LEDGER_FILE": str(tmp_path / "deletions.ndjson"),
     }
     return lambda **changes: Environment({**usual, **changes})
 
