@@ -5,32 +5,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from ipaddress import ip_network
-from urllib.parse import unquote, urlsplit
 
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from services.chassis.config import ConfigError, Environment
+from services.chassis.mail import MailServer
 from services.notifications.domain.addresses import Network
 from services.notifications.domain.ladder import Ladder
 
 HEX_32 = r"[0-9a-f]{64}"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-@dataclass(frozen=True, slots=True)
-class MailServer:
-    """Where mail is handed in: `encrypted` from the first byte, else by STARTTLS, at loopback in the clear."""
-
-    host: str
-    port: int
-    encrypted: bool
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-
-    @property
-    def may_be_plain(self) -> bool:
-        return self.host in LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +37,7 @@ def load(environment: Environment) -> SenderSettings:
     """Read and check them; a wrong one is named and stops the process."""
     return SenderSettings(
         public_url=environment.url("PUBLIC_URL", ("http", "https")),
-        mail_server=_mail_server(environment.url("SMTP_URL", ("smtp", "smtps"))),
+        mail_server=MailServer.at(environment.url("SMTP_URL", ("smtp", "smtps"))),
         mail_from=environment.text("MAIL_FROM", "a mailbox", matches=r"[^@\s]+@[^@\s]+"),
         lead_mailbox=environment.optional("LEAD_MAILBOX"),
         desk_key=_desk_key(environment),
@@ -67,18 +51,6 @@ def load(environment: Environment) -> SenderSettings:
 
 def deployment_key(environment: Environment) -> bytes:
     return bytes.fromhex(environment.secret("DEPLOYMENT_KEY", "64 hexadecimal digits", matches=HEX_32))
-
-
-def _mail_server(url: str) -> MailServer:
-    parts = urlsplit(url)
-    encrypted = parts.scheme == "smtps"
-    return MailServer(
-        parts.hostname or "",
-        parts.port or (465 if encrypted else 587),
-        encrypted,
-        unquote(parts.username) if parts.username else None,
-        unquote(parts.password) if parts.password else None,
-    )
 
 
 def _desk_key(environment: Environment) -> OKPKey:

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
 
+from services.chassis import mail
 from services.chassis.logging import get_logger
 from services.notifications.channels.mail import LANGUAGES, MailSender, say
 from services.notifications.store import Delivery
@@ -21,14 +20,15 @@ class LeadMail:
     def tell(self, delivery: Delivery, cause: str) -> None:
         """One mail; if it cannot be sent, the delivery is still on the page for everybody to see."""
         link = f"{self.public_url}/notifications/referrals/{delivery.referral_id}"
-        message = EmailMessage()
-        message["From"], message["To"] = self.mails.sender, self.mailbox
-        message["Subject"] = say("de", "parked-mail:subject")
-        message["Date"] = format_datetime(datetime.now(UTC))
-        message["Message-ID"] = make_msgid(domain=self.mails.sender.rpartition("@")[2])
-        message["Auto-Submitted"] = "auto-generated"
         parts = (f"{say(language, 'parked-mail:text').format(cause=cause)}\n{link}" for language in LANGUAGES)
-        message.set_content("\n\n".join(parts))
+        message = mail.compose(
+            self.mails.sender,
+            self.mailbox,
+            say("de", "parked-mail:subject"),
+            "\n\n".join(parts),
+            languages=LANGUAGES,
+            now=datetime.now(UTC),
+        )
         result = self.mails.hand_in(message)
         if result.cause is not None:
             get_logger().warning("parked-mail", outcome=result.cause, id=str(delivery.delivery_id))

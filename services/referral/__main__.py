@@ -1,10 +1,11 @@
-"""``python -m services.referral web | worker | relay | clock | all | migrate | republish``."""
+"""``python -m services.referral web | worker | relay | clock | postman | all | migrate | republish``."""
 
 from functools import cache
 from pathlib import Path
 
 from services.chassis.config import Environment
 from services.chassis.launch import Service, main
+from services.referral import postman
 from services.referral.clock_jobs import jobs
 from services.referral.config import Keys, load
 from services.referral.keystore.moving import migrate_keystore
@@ -26,5 +27,6 @@ if __name__ == "__main__":
             web=create_app,
             clock_jobs=jobs(keys),
             migrate_first=migrate_keystore,
+            roles={"postman": postman.run},
         )
     )

@@ -13,7 +13,7 @@ from services.chassis.logging import get_logger
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import is_working_day, moment_of
-from services.referral.commands import cascade, disclosing, erasures
+from services.referral.commands import cascade, disclosing, erasures, invitations
 from services.referral.commands.referrals import release
 from services.referral.commands.saving import load, save
 from services.referral.config import Keys
@@ -38,6 +38,7 @@ def jobs(keys: Callable[[], Keys]) -> tuple[ClockJob, ...]:
         ClockJob("consents-running-out", due.consents_running_out, warn),
         ClockJob("erasures", due.erasures, lambda work, one: erasures.finish(work, keys(), one.payload)),
         ClockJob("leftover-keys", lambda *when: leftovers(keys(), *when), lambda work, _: sweep(work, keys())),
+        ClockJob("invitations-over", invitations.expired, invitations.expire),
     )
 
 

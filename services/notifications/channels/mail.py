@@ -1,25 +1,18 @@
 """Mail for the light path: a number and a link, in German and English, and no word about a person."""
 
-import smtplib
-import ssl
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
 from uuid import UUID
 
 from contracts.codes import NoticeKind
-from services.chassis import i18n
+from services.chassis import i18n, mail
+from services.chassis.mail import MailServer
 from services.notifications.channels.desk_link import DeskLinks
 from services.notifications.channels.result import Result
-from services.notifications.config import MailServer
 
 LANGUAGES = ("de", "en")
-SECONDS = 15
-#: SMTP says 5xx for "never" and 4xx for "later".
-PERMANENT = 500
 
 
 @dataclass(frozen=True)
@@ -50,56 +43,18 @@ class MailSender:
         return result if result.cause else Result(status_code=result.status_code, link_id=link_id, link_until=until)
 
     def hand_in(self, message: EmailMessage) -> Result:
-        """Give one message to the server; encrypted unless the server is this machine."""
-        try:
-            with _connect(self.server) as smtp:
-                smtp.send_message(message)
-            return Result(status_code=250)
-        except smtplib.SMTPResponseException as error:
-            return Result(f"smtp-{error.smtp_code}", error.smtp_code)
-        except smtplib.SMTPRecipientsRefused as error:
-            code = max((code for code, _ in error.recipients.values()), default=PERMANENT)
-            return Result(f"smtp-{code}", code, final=code >= PERMANENT)
-        except ssl.SSLError:
-            return Result("tls-failed")
-        except TimeoutError:
-            return Result("timeout")
-        except (smtplib.SMTPException, OSError):
-            return Result("connection-failed")
-
-
-def _connect(server: MailServer) -> smtplib.SMTP:
-    if server.encrypted:
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-            server.host, server.port, timeout=SECONDS, context=ssl.create_default_context()
-        )
-    else:
-        smtp = smtplib.SMTP(server.host, server.port, timeout=SECONDS)
-    try:
-        if not server.encrypted and not server.may_be_plain:
-            smtp.starttls(context=ssl.create_default_context())
-        if server.user is not None and server.password is not None:
-            smtp.login(server.user, server.password)
-    except BaseException:
-        with suppress(smtplib.SMTPException, OSError):
-            smtp.close()
-        raise
-    return smtp
+        """Give one message to the server of this deployment."""
+        handed = mail.hand_in(self.server, message)
+        return Result(handed.cause, handed.status_code, final=handed.final)
 
 
 def compose(
     sender: str, mailbox: str, reference: str | None, kind: NoticeKind, link: str, until: datetime, now: datetime
 ) -> EmailMessage:
     """The mail: what happened as a sentence per notice kind, the number, the link, until when, and what it is not."""
-    message = EmailMessage()
-    message["From"], message["To"] = sender, mailbox
-    message["Subject"] = f"{say('de', 'mail:subject')} {reference or ''}".strip()
-    message["Date"] = format_datetime(now)
-    message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
-    message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = ", ".join(LANGUAGES)
-    message.set_content("\n\n".join(_part(language, reference, kind, link, until) for language in LANGUAGES))
-    return message
+    subject = f"{say('de', 'mail:subject')} {reference or ''}".strip()
+    body = "\n\n".join(_part(language, reference, kind, link, until) for language in LANGUAGES)
+    return mail.compose(sender, mailbox, subject, body, languages=LANGUAGES, now=now)
 
 
 def _part(language: str, reference: str | None, kind: NoticeKind, link: str, until: datetime) -> str:

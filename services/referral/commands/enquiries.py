@@ -35,12 +35,28 @@ def record_enquiry(
     """Take down who asks and what is needed; the record is sealed at once, the network hears ids and codes."""
     if site is not by.site or by.employer is None:
         raise ForbiddenError("auth.other-site")
+    return open_enquiry(
+        work, vault, enquirer=enquirer, site=site, organization_id=by.employer, record=record, needs=needs
+    )
+
+
+def open_enquiry(
+    work: Work,
+    vault: Vault,
+    *,
+    enquirer: EnquirerKind,
+    site: Site,
+    organization_id: UUID,
+    record: Mapping[str, Any],
+    needs: Sequence[tuple[Topic, Urgency]],
+) -> Enquiry:
+    """A new enquiry on the desk of one organization at one site, whoever took it down."""
     kind = "person" if enquirer is EnquirerKind.PERSON else "business_contact"
     person_id = persons.add(work, vault, kind, record)
     wanted = tuple(Need(work.new_id(), topic, urgency) for topic, urgency in needs)
     for need in wanted:
         check_topic(enquirer, need.topic)
-    enquiry = Enquiry(work.new_id(), enquirer, person_id, site, by.employer, wanted)
+    enquiry = Enquiry(work.new_id(), enquirer, person_id, site, organization_id, wanted)
     enquiries.add(work, enquiry)
     work.announce(
         EnquiryRecorded(
@@ -48,7 +64,7 @@ def record_enquiry(
             enquirer=enquirer,
             person_id=enquiry.advised_person_id,
             site=site,
-            organization_id=by.employer,
+            organization_id=organization_id,
             topics=tuple(dict.fromkeys(need.topic for need in wanted)),
         )
     )

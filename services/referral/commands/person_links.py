@@ -11,7 +11,7 @@ from services.chassis.errors import ForbiddenError, NotFoundError
 from services.chassis.work import Work
 from services.referral.config import Keys
 from services.referral.link_tokens import Token
-from services.referral.store import person_links, persons
+from services.referral.store import letters, person_links, persons
 from services.referral.store.person_links import PersonLink
 
 #: Whoever holds a spent link could otherwise fill a mailbox, or go on doing so for years.
@@ -137,7 +137,7 @@ def send(
         way=PersonLinkWay.MAILED,
         consent_id=consent_id,
     )
-    person_links.add_letter(work, issued.id)
+    letters.add(work, issued.id)
     return issued.id
 
 
@@ -150,7 +150,7 @@ def renew(work: Work, keys: Keys, link_id: UUID) -> bool:
     if not is_renewable(link, work.now):
         return False
     person_links.lock_person(work, link.person_id)
-    just_written = person_links.written_since(work.tx, link.person_id, link.purpose, work.now - PAUSE)
+    just_written = letters.written_since(work.tx, link.person_id, link.purpose, work.now - PAUSE)
     if just_written or mailbox_of(work.tx, keys, link.person_id) is None:
         return False
     send(

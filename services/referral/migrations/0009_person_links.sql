@@ -25,7 +25,7 @@ CREATE TABLE person_links (
 );
 CREATE INDEX person_links_of_enquiry ON person_links (enquiry_id, issued_at DESC);
 CREATE INDEX person_links_of_person ON person_links (person_id);
-CREATE INDEX person_links_invitations ON person_links (expires_at) WHERE purpose = 'invitation' AND voided_at IS NULL;
+CREATE INDEX person_links_invitations ON person_links (expires_at) WHERE purpose = 'invitation';
 
 -- A letter is its link and its state; where it goes is read from the sealed record at the moment of sending.
 CREATE TABLE person_letters (

@@ -113,25 +113,15 @@ def lock_person(work: Work, person_id: UUID) -> None:
     work.tx.execute("SELECT FROM persons WHERE id = %s FOR NO KEY UPDATE", (person_id,))
 
 
-def add_letter(work: Work, link_id: UUID) -> UUID:
-    """Put a letter with this link into the box; the address is looked up when it leaves."""
-    letter_id = work.new_id()
-    work.tx.execute(
-        "INSERT INTO person_letters (id, link_id, state, attempt, due_at, made_at, changed_at)"
-        " VALUES (%s, %s, 'pending', 0, %s, %s, %s)",
-        (letter_id, link_id, work.now, work.now, work.now),
+def stale_invitations(connection: Connection, now: datetime, limit: int) -> list[UUID]:
+    """Invitations whose time is over, an hour for a visit under way included, and that nobody has answered."""
+    rows = connection.execute(
+        "SELECT person_links.id FROM person_links JOIN persons ON persons.id = person_id"
+        " WHERE purpose = 'invitation' AND expires_at < %s - interval '1 hour' AND persons.erased_at IS NULL"
+        " ORDER BY expires_at LIMIT %s",
+        (now, limit),
     )
-    return letter_id
-
-
-def written_since(connection: Connection, person_id: UUID, purpose: PersonLinkPurpose, since: datetime) -> bool:
-    """Whether a letter of this kind was put into the box for this person after that moment."""
-    row = connection.execute(
-        "SELECT FROM person_letters JOIN person_links ON person_links.id = link_id"
-        " WHERE person_id = %s AND purpose = %s AND made_at > %s LIMIT 1",
-        (person_id, purpose, since),
-    ).fetchone()
-    return row is not None
+    return [row["id"] for row in rows.fetchall()]
 
 
 def from_row(row: Mapping[str, Any]) -> PersonLink:

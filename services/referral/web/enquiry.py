@@ -14,6 +14,7 @@ from services.chassis.room import room
 from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import enquiries, matching, referrals
+from services.referral.commands.person_links import mailbox_of
 from services.referral.domain.documents import UPLOADED
 from services.referral.domain.grounds import state_on
 from services.referral.queries import enquiries as enquiry_queries
@@ -24,6 +25,7 @@ from services.referral.web.callers import house, staff_actor, validated
 from services.referral.web.consent_form import recipients_offered
 from services.referral.web.forms import once_per_form
 from services.referral.web.names import Names
+from services.referral.web.person_links import links_of
 from services.referral.web.subject_requests import choices
 from services.referral.web.words import record_sections
 
@@ -35,6 +37,8 @@ DONE = frozenset(
         "withdrawal",
         "request",
         "subject-request",
+        "letter",
+        "link-void",
         "document",
         "document-deletion",
     }
@@ -166,6 +170,9 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         "documents": documents.of_enquiry(work.tx, enquiry.id),
         "document_kinds": UPLOADED,
         "largest_document": house().document_bytes,
+        "links": links_of(work.tx, enquiry),
+        "has_mailbox": mailbox_of(work.tx, house().keys, enquiry.person_id) is not None,
+        "link_form_key": uuid4().hex,
     }
 
 

@@ -16,6 +16,8 @@ def blueprint() -> APIBlueprint:
     pages.get("/enter/<token>")(door.show_link)
     pages.post("/enter/<token>")(door.enter)
     pages.post("/enter/<token>/renewals")(door.renew)
+    pages.get("/code")(door.ask_code)
+    pages.post("/code")(door.take_code)
     pages.post("/sign-out")(door.sign_out)
     pages.get("/signed-out")(door.signed_out)
     pages.get("/")(show)

@@ -102,6 +102,29 @@ def renew(token: str) -> Response:
     return redirect(f"/referral/my/enter/{token}?asked=1", 303)
 
 
+@public
+@for_persons
+def ask_code() -> str:
+    """For whoever cannot photograph the picture: the code below it, typed."""
+    return render_template("referral/my/code.html", wrong=False)
+
+
+@public
+@for_persons
+def take_code() -> Response:
+    """A code leads to its link, and there to the button. Wrong ones are counted, all together too."""
+    expect_patience(limits().per_address, caller_address())
+    tokens = house().keys.person_links
+    with room().unit.db.read() as connection:
+        link = person_links.by_code(connection, tokens.code_digests(request.form.get("code", "")))
+    if link is not None and not link.is_spent and link.expires_at > room().unit.clock.now():
+        return redirect(f"/referral/my/enter/{tokens.sign(links.token_of(link))}", 303)
+    expect_patience(limits().wrong_codes, "")
+    count_refusal(ForbiddenError("person-link.code-wrong"))
+    g.slug = "person-link.code-wrong"
+    return Response(render_template("referral/my/code.html", wrong=True), 403, mimetype="text/html")
+
+
 def actor_of(link: PersonLink) -> str:
     return person_actor(link.person_id).actor
 

@@ -20,12 +20,12 @@ from contracts.event import Code, PublicContact, PublicText, PublicUrl, Referenc
 from services.chassis.clock import FixedClock
 from services.chassis.db import Database
 from services.chassis.hear import doors_of
+from services.chassis.mail import MailServer
 from services.chassis.work import Unit, new_id
 from services.notifications import commands, config, queries, webhook_secrets
 from services.notifications.channels.desk_link import DeskLinks
 from services.notifications.channels.mail import MailSender
 from services.notifications.channels.webhook import WebhookSender
-from services.notifications.config import MailServer
 from services.notifications.dispatcher import Dispatcher
 from services.notifications.domain.ladder import Ladder
 from services.notifications.service import NotificationsService

@@ -1,14 +1,11 @@
 """Mail of the light path over a real SMTP server."""
 
 import re
-import socket
 from collections.abc import Iterator
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from uuid import UUID, uuid4
 
 import pytest
-from aiosmtpd.controller import Controller
 from joserfc import jwt
 
 from contracts import referral as said
@@ -16,25 +13,9 @@ from contracts.codes import ChannelKind, Duty, DutyCause, EndReason, Status
 from services.notifications.channels.desk_link import AUDIENCE
 from services.notifications.parked_mail import LeadMail
 from tests.integration.notifications.conftest import NOW, PUBLIC_URL, Notifications
+from tests.mailing import Mailbox, smtp_server
 
 MAILBOX = "team-m@jobcenter.example"
-
-
-class Mailbox:
-    """Takes every mail, or answers with what a test wants said."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.says = "250 OK"
-
-    async def handle_RCPT(self, server, session, envelope, address, options) -> str:  # type: ignore[no-untyped-def]
-        if self.says.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return self.says
-
-    async def handle_DATA(self, server, session, envelope) -> str:  # type: ignore[no-untyped-def]
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
-        return "250 OK"
 
 
 @pytest.fixture
@@ -44,12 +25,8 @@ def mailbox() -> Mailbox:
 
 @pytest.fixture
 def smtp(mailbox: Mailbox) -> Iterator[tuple[str, int]]:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield "127.0.0.1", port
-    controller.stop()
+    with smtp_server(mailbox) as address:
+        yield address
 
 
 def link_in(mail: EmailMessage) -> str:

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from contracts.codes import NoticeKind
+from services.chassis.mail import MailServer
 from services.notifications.channels.mail import MailSender
 from services.notifications.channels.webhook import WebhookSender, resolve
-from services.notifications.config import MailServer
 from services.notifications.domain.addresses import RefusedAddressError
 from tests.integration.notifications.conftest import LOOPBACK, NOW, SECRET, Notifications
 from tests.integration.notifications.receiver import Receiver, handler_for

@@ -1,6 +1,6 @@
 """Links for persons: looking changes nothing, pressing works once, and a spent one tells nobody anything."""
 
-import json
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,58 +9,24 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import OKPKey
-from werkzeug.test import TestResponse
 
 from contracts.codes import PersonLinkPurpose
-from contracts.referral import PersonLinkIssued, PersonLinkUsed, SignInRefused
-from services.referral.commands import person_links
-from services.referral.commands.person_links import IssuedLink
+from contracts.referral import PersonLinkIssued, PersonLinkUsed, PersonLinkVoided, SignInRefused
+from services.referral.commands import enquiries, person_links
+from services.referral.store import person_links as store
 from services.referral.store.enquiries import Enquiry
+from services.referral.web import limits
+from tests.integration.referral.guests import HTML, deliver, everything, issued, links_in, path_of, press
 from tests.integration.referral.rig import Network
 from tests.integration.referral.scene import NAVIGATOR
-
-HTML = {"Accept": "text/html"}
-
-
-def issued(network: Network, enquiry: Enquiry, **changes: Any) -> IssuedLink:
-    scene = network.scene
-    usual: dict[str, Any] = {"purpose": PersonLinkPurpose.SELF_SERVICE, "language": "en", "mail_is_safe": True}
-    with scene.unit.work(actor=NAVIGATOR.actor) as work:
-        return person_links.issue(work, scene.keys, enquiry.person_id, enquiry.id, **{**usual, **changes})
-
-
-def path_of(link: IssuedLink) -> str:
-    return link.url.removeprefix("http://localhost")
-
-
-def press(client: FlaskClient, link: IssuedLink | str) -> TestResponse:
-    return client.post(link if isinstance(link, str) else path_of(link), headers=HTML)
-
-
-def everything(network: Network) -> dict[str, list[str]]:
-    """Every row of every table, so that any change at all is seen."""
-    names = network.scene.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-    return {
-        row["tablename"]: sorted(
-            json.dumps(one, default=str, sort_keys=True)
-            for one in network.scene.rows(f'SELECT * FROM "{row["tablename"]}"')
-        )
-        for row in names
-    }
+from tests.mailing import Mailbox, smtp_server
 
 
 @pytest.fixture
 def enquiry(network: Network) -> Enquiry:
     return network.scene.an_enquiry()
-
-
-@pytest.fixture
-def client(network: Network) -> Iterator[FlaskClient]:
-    with network.app.test_client() as client:
-        yield client
 
 
 def test_a_mail_scanner_may_look_ten_times_and_the_button_still_works(network: Network, enquiry: Enquiry):
@@ -169,3 +135,183 @@ def test_clocks_may_be_a_minute_apart(network: Network, enquiry: Enquiry, later:
     link = issued(network, enquiry)
     network.scene.clock.instant += later
     assert press(network.app.test_client(), link).status_code == 303
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+def smtp(mailbox: Mailbox) -> Iterator[tuple[str, int]]:
+    with smtp_server(mailbox) as address:
+        yield address
+
+
+def ask_for_new(network: Network, path: str) -> str:
+    """Press the button on the page of a spent link; the page that then comes."""
+    answer = network.app.test_client().post(f"{path}/renewals", headers=HTML)
+    assert answer.status_code == 303
+    return network.app.test_client().get(answer.headers["Location"], headers=HTML).text
+
+
+def test_a_spent_link_is_replaced_by_one_to_the_address_she_gave(
+    network: Network, enquiry: Enquiry, mailbox: Mailbox, smtp: tuple[str, int]
+):
+    link = issued(network, enquiry)
+    press(network.app.test_client(), link)
+    page = network.app.test_client().get(path_of(link), headers=HTML).text
+    assert "Request a new link" in page
+    assert "Please look into your mail" in ask_for_new(network, path_of(link))
+    assert deliver(network, smtp) == 1
+    [mail] = mailbox.mails
+    assert mail["To"] == "amira@example.org"
+    [new] = links_in(mailbox)
+    assert press(network.app.test_client(), new).status_code == 303
+
+
+def test_asking_again_and_again_sends_one_letter(network: Network, enquiry: Enquiry):
+    link = issued(network, enquiry)
+    press(network.app.test_client(), link)
+    pages = {ask_for_new(network, path_of(link)) for _ in range(3)}
+    assert len(network.scene.rows("SELECT FROM person_letters")) == 1
+    network.scene.clock.instant += timedelta(minutes=6)
+    assert pages == {ask_for_new(network, path_of(link))}, "the answer tells nothing"
+    assert len(network.scene.rows("SELECT FROM person_letters")) == 2
+
+
+@pytest.mark.parametrize(
+    "changes", [{"mail_is_safe": False}, {"purpose": PersonLinkPurpose.INVITATION}], ids=["not safe", "invitation"]
+)
+def test_where_mail_is_not_safe_none_is_sent_and_the_page_says_the_same(
+    network: Network, enquiry: Enquiry, changes: dict[str, Any]
+):
+    said = []
+    for link in (issued(network, enquiry), issued(network, enquiry, **changes)):
+        press(network.app.test_client(), link)
+        said.append(re.sub(r"/enter/[\w.-]+", "", ask_for_new(network, path_of(link))))
+    assert len(network.scene.rows("SELECT FROM person_letters")) == 1
+    assert said[0] == said[1]
+
+
+def test_whoever_gave_no_address_gets_no_letter(network: Network):
+    link = issued(network, network.scene.an_enquiry(email=""))
+    press(network.app.test_client(), link)
+    ask_for_new(network, path_of(link))
+    assert network.scene.rows("SELECT FROM person_letters") == []
+
+
+def test_whoever_was_erased_gets_no_letter(network: Network, enquiry: Enquiry):
+    link = issued(network, enquiry)
+    press(network.app.test_client(), link)
+    with network.scene.unit.work(actor=NAVIGATOR.actor) as work:
+        enquiries.erase(work, NAVIGATOR, enquiry.id)
+    ask_for_new(network, path_of(link))
+    assert network.scene.rows("SELECT FROM person_letters") == []
+
+
+def test_a_link_taken_back_opens_nothing_and_is_not_replaced(network: Network, enquiry: Enquiry):
+    link = issued(network, enquiry)
+    with network.scene.unit.work(actor=NAVIGATOR.actor) as work:
+        person_links.void(work, store.load(work.tx, link.id))
+    assert press(network.app.test_client(), link).status_code == 403
+    ask_for_new(network, path_of(link))
+    assert network.scene.rows("SELECT FROM person_letters") == []
+    assert len(network.scene.said(PersonLinkVoided)) == 1
+
+
+def test_a_month_after_its_end_a_link_is_no_reason_for_letters_any_more(network: Network, enquiry: Enquiry):
+    link = issued(network, enquiry)
+    network.scene.clock.instant += timedelta(days=32)
+    ask_for_new(network, path_of(link))
+    assert network.scene.rows("SELECT FROM person_letters") == []
+
+
+def test_a_typed_code_leads_to_the_button_and_uses_nothing_up(network: Network, enquiry: Enquiry):
+    link = issued(network, enquiry)
+    client = network.app.test_client()
+    assert client.get("/referral/my/code", headers=HTML).status_code == 200
+    for typed in (link.code, link.code.lower().replace("-", " ")):
+        answer = client.post("/referral/my/code", data={"code": typed}, headers=HTML)
+        assert answer.headers["Location"] == path_of(link)
+    assert press(client, link).status_code == 303
+    assert client.post("/referral/my/code", data={"code": link.code}, headers=HTML).status_code == 403
+
+
+def test_the_code_stands_in_no_table(network: Network, enquiry: Enquiry):
+    link = issued(network, enquiry)
+    told = str(everything(network))
+    assert link.code not in told and link.code.replace("-", "") not in told
+    assert link.url.rpartition(".")[2] not in told
+
+
+def test_a_mailed_link_has_no_code(network: Network, enquiry: Enquiry):
+    with network.scene.unit.work(actor=NAVIGATOR.actor) as work:
+        person_links.send(
+            work,
+            network.scene.keys,
+            enquiry.person_id,
+            enquiry.id,
+            PersonLinkPurpose.SELF_SERVICE,
+            language="de",
+        )
+    assert network.scene.rows("SELECT code_digest FROM person_links") == [{"code_digest": None}]
+
+
+def test_wrong_codes_are_refused_counted_and_slowed_down(network: Network):
+    network.app.extensions["referral-limits"] = limits.Limits(wrong_codes=limits.Limiter(3, timedelta(minutes=1)))
+    client = network.app.test_client()
+    answers = [client.post("/referral/my/code?lang=uk", data={"code": "AAAAA-AAAAA"}, headers=HTML) for _ in range(5)]
+    assert [one.status_code for one in answers] == [403, 403, 403, 429, 429]
+    assert "Цей код неправильний" in answers[0].text
+    assert int(answers[-1].headers["Retry-After"]) <= 60
+    assert "Забагато спроб" in answers[-1].text
+    assert {refused.slug for refused in network.scene.said(SignInRefused)} == {
+        "person-link.code-wrong",
+        "request.too-many",
+    }
+    network.scene.clock.instant += timedelta(seconds=61)
+    assert client.post("/referral/my/code", data={"code": "AAAAA-AAAAA"}, headers=HTML).status_code == 403
+
+
+def test_one_link_may_be_tried_ten_times_in_ten_minutes(network: Network, enquiry: Enquiry):
+    link = issued(network, enquiry)
+    client = network.app.test_client()
+    answers = [press(client, link) for _ in range(12)]
+    assert [one.status_code for one in answers] == [303, *[403] * 9, 429, 429]
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 600
+    other = network.app.test_client()
+    assert press(other, issued(network, enquiry)).status_code == 303, "another link is not concerned"
+    network.scene.clock.instant += timedelta(minutes=10)
+    assert press(client, link).status_code == 403
+
+
+def test_one_address_may_try_sixty_times_and_another_is_not_concerned(network: Network):
+    first, second = {"REMOTE_ADDR": "2001:db8:1:2::1"}, {"REMOTE_ADDR": "2001:db8:1:2:ffff::9"}
+    client = network.app.test_client()
+    path = "/referral/my/enter/nothing-of-ours-{}"
+    tried = [client.post(path.format(i), environ_base=first).status_code for i in range(60)]
+    assert set(tried) == {403}
+    assert client.post(path.format("x"), environ_base=second).status_code == 429, "one house, one address"
+    assert client.post(path.format("y"), environ_base={"REMOTE_ADDR": "2001:db8:1:3::1"}).status_code == 403
+    assert "2001" not in str(everything(network))
+
+
+def test_an_address_is_counted_under_a_key_of_its_window(network: Network):
+    limiter = limits.Limiter(1, timedelta(minutes=1))
+    now = network.scene.clock.now()
+    assert (limiter.wait("192.0.2.1", now), limiter.wait("192.0.2.1", now)) == (0, 60)
+    kept = list(limiter._counts)
+    assert limiter.wait("192.0.2.1", now + timedelta(minutes=1)) == 0
+    assert kept != list(limiter._counts), "two windows cannot be laid side by side"
+    assert b"192.0.2.1" not in b"".join(kept)
+
+
+def test_invented_addresses_share_one_count_instead_of_filling_the_memory(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(limits, "KEYS_AT_MOST", 5)
+    limiter, now = limits.Limiter(2, timedelta(minutes=1)), network.scene.clock.now()
+    waits = [limiter.wait(f"192.0.2.{i}", now) for i in range(8)]
+    assert waits == [0, 0, 0, 0, 0, 0, 0, 60]
+    assert len(limiter._counts) == 6

@@ -8,6 +8,7 @@ import pytest
 from joserfc.jwk import ECKey, OKPKey
 
 from services.chassis.config import ConfigError, Environment
+from services.chassis.mail import MailServer
 from services.notifications import config
 
 KEY = OKPKey.generate_key("Ed25519")
@@ -26,7 +27,7 @@ def loaded(**changes: Any) -> config.SenderSettings:
 
 def test_what_is_left_out_has_sensible_values() -> None:
     settings = loaded()
-    assert settings.mail_server == config.MailServer("mail.example", 465, True, "user", "p@ss")
+    assert settings.mail_server == MailServer("mail.example", 465, True, "user", "p@ss")
     assert settings.desk_link_life == timedelta(days=14)
     assert (settings.webhook_networks, settings.ladder.scale, settings.threads) == ((), 1.0, 8)
     assert settings.lead_mailbox is None
@@ -40,7 +41,7 @@ def test_what_is_given_is_used() -> None:
         LADDER_SCALE="0.01",
         DESK_LINK_KEY=json.dumps({"keys": [KEY.as_dict(private=True)]}),
     )
-    assert settings.mail_server == config.MailServer("127.0.0.1", 2525, False)
+    assert settings.mail_server == MailServer("127.0.0.1", 2525, False)
     assert settings.mail_server.may_be_plain
     assert [str(network) for network in settings.webhook_networks] == ["10.1.0.0/16", "fd00::/8"]
     assert settings.desk_key.thumbprint() == KEY.thumbprint()
