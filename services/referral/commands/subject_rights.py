@@ -1,26 +1,40 @@
 """A person asks for something about her own data: taken down, extended, answered - and everything handed out on it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from contracts.codes import (
     EnquirerKind,
     ExtensionReason,
+    IdentityCheck,
     RequestAnswer,
     RequestChannel,
     StaffRole,
     SubjectRight,
     TaskKind,
+    ViewPurpose,
 )
-from contracts.referral import SubjectRequestAnswered, SubjectRequestExtended, SubjectRequestReceived, TaskOpened
+from contracts.event import Code, LanguageTag
+from contracts.referral import (
+    SubjectAccessGiven,
+    SubjectRequestAnswered,
+    SubjectRequestExtended,
+    SubjectRequestReceived,
+    TaskOpened,
+)
 from services.chassis.errors import ForbiddenError, NotFoundError
 from services.chassis.work import Work
 from services.referral.commands import enquiries
+from services.referral.config import ReferralSettings
 from services.referral.domain import subject_rights
 from services.referral.domain.subject_rights import SubjectRequest
+from services.referral.queries import subject_access
+from services.referral.queries.subject_access import Handing
 from services.referral.store import subject_rights as store
 from services.referral.store import timeline
+from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor
 
 
@@ -124,3 +138,87 @@ def _off_the_desk(work: Work, request: SubjectRequest) -> None:
         timeline.close_task(work, request.task_id, site=request.site, organization_id=request.organization_id)
     except NotFoundError:
         return  # somebody took it off before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessForm:
+    """What is known when everything is handed out; the key makes a form that is sent twice one handing out."""
+
+    identity_check: IdentityCheck
+    language: str
+    request_key: str
+    request_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAccess:
+    """The document, its file, and the cases that may be hers too."""
+
+    document: dict[str, Any]
+    file: bytes
+    sha256: str
+    elsewhere: list[dict[str, Any]]
+
+
+def give_access(work: Work, own: ReferralSettings, by: StaffActor, enquiry_id: UUID, form: AccessForm) -> GivenAccess:
+    """Hand out everything that is recorded about the person: first the view, then the document, then that it was."""
+    enquiry = enquiries.load(work, enquiry_id, by)
+    person_id = enquiry.person_id
+    if form.request_id is not None:
+        _expect_of(store.load(work, form.request_id, visible_to=by), person_id)
+    timeline.viewed(
+        work,
+        role=by.role,
+        purpose=ViewPurpose.SUBJECT_ACCESS,
+        categories=subject_access.categories(work.tx, own, enquiry.enquirer, person_id),
+        person_id=enquiry.advised_person_id,
+        enquiry_id=enquiry.id,
+    )
+    handing = subject_access.Handing(
+        access_id=work.new_id(),
+        person_id=person_id,
+        at=work.now,
+        language=form.language,
+        identity_check=form.identity_check,
+        given_by=work.actor,
+    )
+    document = subject_access.document(work.tx, own, enquiry, handing)
+    content, sha256 = subject_access.as_file(document)
+    _given(work, by, enquiry, handing, form, sha256)
+    return GivenAccess(document, content, sha256, subject_access.same_person_elsewhere(work.tx, person_id))
+
+
+def _expect_of(request: SubjectRequest, person_id: UUID) -> None:
+    """What one person asked is not answered by handing out another's data."""
+    if request.person_id != person_id:
+        raise NotFoundError("subject-request.unknown")
+
+
+def _given(work: Work, by: StaffActor, enquiry: Enquiry, handing: Handing, form: AccessForm, sha256: str) -> None:
+    """Keep and tell it once per form; the request it answers is answered."""
+    is_first = store.add_access(
+        work,
+        access_id=handing.access_id,
+        request_key=f"{by.actor}:{form.request_key}",
+        request_id=form.request_id,
+        person_id=handing.person_id,
+        enquiry_id=enquiry.id,
+        identity_check=form.identity_check,
+        language=form.language,
+        sha256=sha256,
+    )
+    if not is_first:
+        return
+    work.announce(
+        SubjectAccessGiven(
+            access_id=handing.access_id,
+            request_id=form.request_id,
+            person_id=enquiry.advised_person_id,
+            enquiry_id=enquiry.id,
+            identity_check=form.identity_check,
+            language=LanguageTag(form.language),
+            sha256=Code(sha256),
+        )
+    )
+    if form.request_id is not None:
+        answer(work, by, form.request_id, RequestAnswer.GRANTED, work.today)

@@ -149,3 +149,34 @@ def add_access(
         ).rowcount
         == 1
     )
+
+
+def accesses_of(connection: Connection, person_id: UUID) -> list[dict[str, Any]]:
+    """When everything was handed out before, newest first."""
+    rows = connection.execute(
+        "SELECT id, given_at, language, identity_check, sha256 FROM subject_accesses WHERE person_id = %s"
+        " ORDER BY given_at DESC, id LIMIT 20",
+        (person_id,),
+    )
+    return [dict(row) for row in rows.fetchall()]
+
+
+def language_of(connection: Connection, person_id: UUID) -> str | None:
+    """The language of her newest consent: what she read before; her sealed record is not opened for that."""
+    row = connection.execute(
+        "SELECT language FROM consents WHERE person_id = %s ORDER BY given_at DESC, version DESC LIMIT 1", (person_id,)
+    ).fetchone()
+    return row["language"] if row else None
+
+
+def enquiry_of(connection: Connection, person_id: UUID, *, visible_to: StaffActor) -> UUID:
+    """The newest enquiry of a pseudonym, if it is this organization's at this site."""
+    row = connection.execute(
+        "SELECT id FROM enquiries WHERE person_id = %s AND site = %s AND organization_id = %s"
+        " ORDER BY recorded_at DESC LIMIT 1",
+        (person_id, visible_to.site, visible_to.employer),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("person.unknown")
+    enquiry_id: UUID = row["id"]
+    return enquiry_id

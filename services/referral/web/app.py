@@ -31,6 +31,7 @@ from services.referral.web import (
     person_links,
     protection,
     self_service,
+    subject_access,
     subject_requests,
     withdrawals,
 )
@@ -89,6 +90,8 @@ def create_app(
             withdrawals.blueprint(),
             protection.blueprint(),
             self_service.blueprint(),
+            subject_access.api,
+            subject_access.blueprint(),
             subject_requests.blueprint(),
             person_links.blueprint(),
         ),

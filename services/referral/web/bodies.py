@@ -16,6 +16,7 @@ from contracts.codes import (
     EndReason,
     EnquirerKind,
     GivenBy,
+    IdentityCheck,
     Obstacle,
     Outcome,
     ProofKind,
@@ -31,6 +32,7 @@ from contracts.codes import (
 )
 from contracts.fields import PATTERNS, CodeOf, Day, Identifier, Instant, LanguageTag, Matches
 from contracts.partner.dossier import EMPLOYER, PERSON, EmployerSchema, PersonSchema
+from services.chassis.i18n import PERSON_LANGUAGES
 from services.referral.domain.matching import Justification
 
 SHA256 = Matches(r"^[0-9a-f]{64}$")
@@ -180,6 +182,14 @@ class EnterpriseRequestIn(Body):
     purposes = _codes(Purpose, required=True)
     notice_given = fields.Boolean(required=True)
     valid_until = Day(load_default=None, allow_none=True)
+
+
+class SubjectAccessIn(Body):
+    """How it was made sure who asks, and in which language she reads; without one, that of her last consent."""
+
+    identity_check = code(IdentityCheck, required=True)
+    language = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(PERSON_LANGUAGES))
+    request_id = Identifier(load_default=None, allow_none=True)
 
 
 class ContactCardIn(Body):

@@ -57,6 +57,7 @@ def prepare(app: Flask) -> None:
     """Give the templates the filters of this service, and a key per form so that it counts once."""
     app.jinja_env.globals["fresh_key"] = lambda: uuid4().hex
     filters = app.jinja_env.filters
+    filters["prefixed"] = lambda code, kind: f"{kind}:{code}"
     filters["words"] = lambda texts: in_words(texts.as_dict())
     filters["language_name"] = lambda tag: str(locale_of(language()).languages.get(tag, tag))
     filters["file_size"] = file_size

@@ -1,0 +1,144 @@
+"""Every row that is kept about one person, table by table, as it stands: what subject access is drawn from (Art. 15).
+
+The list below is the whole of it. A test compares it with the database: a table or a sealed column that somebody adds
+and nobody lists here fails it, so that no answer to a person is ever less than what is recorded.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+from contracts.fields import format_instant
+from services.chassis.db import Connection
+from services.referral.vault import PersonKey
+
+OWN: LiteralString = "person_id = %(person)s"
+OF_REFERRALS: LiteralString = "referral_id IN (SELECT id FROM referrals WHERE person_id = %(person)s)"
+OF_ENQUIRIES: LiteralString = "enquiry_id IN (SELECT id FROM enquiries WHERE person_id = %(person)s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What is opened with her key: the place its value is bound to, what it is called then, words or a record."""
+
+    place: str
+    shown_as: str = "words"
+    is_record: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: which rows are hers, in which order, what is opened for her, and what is left out for a reason."""
+
+    name: LiteralString
+    hers: LiteralString
+    order: LiteralString
+    sealed: Mapping[str, Sealed] = field(default_factory=dict)
+    #: Column -> why she is not shown it: it says nothing, or only what stands beside it.
+    omitted: Mapping[str, str] = field(default_factory=dict)
+
+
+TABLES: tuple[Table, ...] = (
+    Table(
+        "persons",
+        "id = %(person)s",
+        "id",
+        omitted={
+            "sealed": "the record, opened by itself",
+            "blind_index": "keyed hash of name and birth date; finds the record again, says nothing",
+            "consent_epoch": "counts changes",
+        },
+    ),
+    Table("enquiries", OWN, "recorded_at, id"),
+    Table("needs", OF_ENQUIRIES, "recorded_at, id"),
+    Table("contact_cards", OF_ENQUIRIES, "issued_at, id"),
+    Table("matchings", OF_ENQUIRIES, "made_at, id"),
+    Table("choices", OF_REFERRALS, "made_at, referral_id"),
+    Table("consents", OWN, "given_at, version", omitted={"sealed": "names stand in `drafted_consents`"}),
+    Table(
+        "drafted_consents",
+        OWN,
+        "prepared_at, version",
+        sealed={"sealed": Sealed("drafted_consents/{id}/{version}", "names", is_record=True)},
+    ),
+    Table("enterprise_requests", OWN, "recorded_at, id"),
+    Table("referrals", OWN, "drafted_on, id", omitted={"deadlines": "stands in `deadlines`"}),
+    Table("timeline", OF_REFERRALS, "at, event_id"),
+    Table(
+        "questions",
+        OF_REFERRALS,
+        "asked_at, id",
+        sealed={
+            "sealed_question": Sealed("questions/{id}", "question"),
+            "sealed_answer": Sealed("answers/{id}", "answer"),
+        },
+    ),
+    Table("comments", OF_REFERRALS, "made_at, id", sealed={"sealed": Sealed("comments/{id}")}),
+    Table("dossiers", OF_REFERRALS, "sealed_at", omitted={"jwe": "her record once more, sealed to the partner"}),
+    Table("decisions", OWN, "decided_at, id"),
+    Table("views", f"({OWN} OR person_id IS NULL AND ({OF_ENQUIRIES} OR {OF_REFERRALS}))", "viewed_at, id"),
+    Table("tasks", f"({OF_REFERRALS} OR {OF_ENQUIRIES})", "opened_at, id"),
+    Table("hand_records", OF_REFERRALS, "recorded_at, id"),
+    Table("deadlines", OF_REFERRALS, "due_at, kind"),
+    Table("ledger", OF_REFERRALS, "opened_at, id"),
+    Table(
+        "documents",
+        OWN,
+        "added_at, id",
+        omitted={"sealed": "the paper itself; a copy is handed over beside", "digest": "keyed hash of the paper"},
+    ),
+    Table("person_links", OWN, "issued_at, id", omitted={"code_digest": "keyed hash of a code"}),
+    Table("person_letters", "link_id IN (SELECT id FROM person_links WHERE person_id = %(person)s)", "made_at, id"),
+    Table("subject_requests", OWN, "recorded_at, id"),
+    Table("subject_accesses", OWN, "given_at, id", omitted={"request_key": "tells one form from another"}),
+    Table("deletions", OWN, "erased_at"),
+)
+#: Tables that name a person and are not for her, with the reason.
+NOT_FOR_HER: Mapping[str, str] = {
+    "person_keys": "the key itself; handing it out would open every backup",
+}
+
+
+def rows_of(connection: Connection, person_id: UUID, key: PersonKey | None) -> dict[str, list[dict[str, Any]]]:
+    """All rows of all tables; sealed words are opened, or stay away where her key is destroyed."""
+    return {table.name: _rows(connection, table, person_id, key) for table in TABLES}
+
+
+def _rows(connection: Connection, table: Table, person_id: UUID, key: PersonKey | None) -> list[dict[str, Any]]:
+    query: LiteralString = "SELECT * FROM " + table.name + " WHERE " + table.hers + " ORDER BY " + table.order  # noqa: S608 - only from the list above
+    found = connection.execute(query, {"person": person_id}).fetchall()
+    return [_shown(table, row, key) for row in found]
+
+
+def _shown(table: Table, row: Mapping[str, Any], key: PersonKey | None) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for name, value in row.items():
+        if name in table.omitted or value is None:
+            continue
+        if name not in table.sealed:
+            shown[name] = plain(value)
+        elif key is not None:
+            sealed = table.sealed[name]
+            words = key.open(sealed.place.format(**row), value).decode()
+            shown[sealed.shown_as] = json.loads(words) if sealed.is_record else words
+    return shown
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON writes it; anything that is not an id, a code, a number, a time or a list of these is refused."""
+    if isinstance(value, datetime):
+        return format_instant(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise TypeError(f"a {type(value).__name__} is not shown by itself")
