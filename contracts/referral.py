@@ -203,7 +203,11 @@ class EnterpriseRequestWithdrawn:
 
 @event("referral.disclosure_decided.v1", subject=("decision", "decision_id"))
 class DisclosureDecided:
-    """The consent engine allowed or refused a disclosure; every decision is told."""
+    """The consent engine allowed or refused a disclosure; every decision is told.
+
+    At the back channel no category is asked for but a level. A yes names the level that may come back; a no names
+    none, because which one was asked for would already tell what the partner wanted to say (§ 35 SGB I).
+    """
 
     decision_id: UUID
     referral_id: UUID
@@ -218,6 +222,7 @@ class DisclosureDecided:
     ground_id: UUID | None
     ground_version: int | None
     refusal: RefusalReason | None
+    back_level: BackLevel | None = None
 
 
 # --- referral: the sender's side ------------------------------------------------------------------------------------
@@ -277,6 +282,16 @@ class ClarificationAnswered:
     referral_id: UUID
     organization_id: UUID
     question_id: UUID
+
+
+@event("referral.back_level_changed.v1", subject=("referral", "referral_id"))
+class BackLevelChanged:
+    """How much the partner may tell back has changed: by a consent, its withdrawal in part, or the partner's terms."""
+
+    referral_id: UUID
+    organization_id: UUID
+    previous: BackLevel
+    back_level: BackLevel
 
 
 @event("referral.concluded.v1", subject=("referral", "referral_id"))

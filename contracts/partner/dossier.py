@@ -160,15 +160,27 @@ def category_of(kind: EnquirerKind, field: str) -> DataCategory | None:
 
 
 def categories_of(kind: EnquirerKind, record: Mapping[str, Any]) -> frozenset[DataCategory]:
-    """The categories a record really holds; an empty field holds nothing."""
-    present = (category_of(kind, name) for name, item in record.items() if not _is_empty(item))
+    """The categories a record really holds; an empty field holds nothing.
+
+    A field that another version recorded may say anything, so it counts as the most sensitive.
+    """
+    known = SCHEMAS[kind].fields
+    present = (
+        category_of(kind, name) if name in known else DataCategory.FREE_TEXT
+        for name, item in record.items()
+        if not _is_empty(item)
+    )
     return frozenset(category for category in present if category is not None)
 
 
 def select(kind: EnquirerKind, record: Mapping[str, Any], categories: Iterable[DataCategory]) -> dict[str, Any]:
-    """The part of a record that these categories allow; what tells nothing about a person always may go along."""
+    """The part of a record that these categories allow; what tells nothing about a person always may go along.
+
+    A field that another version recorded goes nowhere, whatever is allowed: nobody here knows what it says.
+    """
     allowed = {*categories, None}
-    return {name: item for name, item in record.items() if not _is_empty(item) and category_of(kind, name) in allowed}
+    known = {name: item for name, item in record.items() if name in SCHEMAS[kind].fields and not _is_empty(item)}
+    return {name: item for name, item in known.items() if category_of(kind, name) in allowed}
 
 
 def _is_empty(item: Any) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from prometheus_client import REGISTRY as METRICS
+from prometheus_client.registry import Collector
 
 from contracts.event import REGISTRY
 from services.chassis import config, green, logging, republish, supervisor, web
@@ -46,6 +47,8 @@ class Service:
     migrate_first: Callable[[Settings], Sequence[str]] | None = None
     #: Announces everything anew, for ``republish --snapshot``.
     snapshot: Callable[[Unit], int] | None = None
+    #: What it adds to its metrics, read when somebody asks for them.
+    figures: Sequence[Callable[[Database], Collector]] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "package", self.package or f"services.{self.name}")
@@ -120,6 +123,8 @@ def _stand(service: Service, role: str, settings: Settings) -> None:
 def _serve(service: Service, settings: Settings, unit: Unit) -> None:
     assert service.web is not None
     METRICS.register(StreamFigures(unit.db, service.name))
+    for collector in service.figures:
+        METRICS.register(collector(unit.db))
     app = service.web(settings, unit)
     signal.signal(signal.SIGTERM, _leave)
     web.serve(app, settings)

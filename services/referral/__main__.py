@@ -9,6 +9,7 @@ from services.referral import postman
 from services.referral.clock_jobs import jobs
 from services.referral.config import Keys, load
 from services.referral.keystore.moving import migrate_keystore
+from services.referral.queries.figures import DecisionCounts
 from services.referral.service import ReferralService
 from services.referral.web.app import create_app
 
@@ -28,5 +29,6 @@ if __name__ == "__main__":
             clock_jobs=jobs(keys),
             migrate_first=migrate_keystore,
             roles={"postman": postman.run},
+            figures=(DecisionCounts,),
         )
     )

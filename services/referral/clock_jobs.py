@@ -13,7 +13,7 @@ from services.chassis.logging import get_logger
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import is_working_day, moment_of
-from services.referral.commands import cascade, disclosing, erasures, invitations
+from services.referral.commands import cascade, disclosing, erasures, invitations, telling
 from services.referral.commands.referrals import release
 from services.referral.commands.saving import load, save
 from services.referral.config import Keys
@@ -118,7 +118,9 @@ DEEDS: Mapping[DeadlineKind, Deed] = MappingProxyType(
 def follow_end(work: Work, keys: Keys, one: Due) -> None:
     """A consent has run out: what was not fetched ends as if withdrawn; what was fetched goes on without new data."""
     for referral in _carried(work, *one.payload):
-        if not referral.is_fetched:
+        if referral.is_fetched:
+            telling.follow(work, referral.id)
+        else:
             cascade.withdraw_from(work, keys, referral)
 
 

@@ -4,7 +4,7 @@ from contracts.codes import Party, TaskKind
 from contracts.directory import OrganizationPublished, ServicePublished, ServiceRetired
 from services.chassis.work import Work
 from services.referral.calendar import moment_of
-from services.referral.commands import disclosing
+from services.referral.commands import disclosing, telling
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import task
 from services.referral.queries import affected
@@ -23,8 +23,10 @@ def keep_organization(work: Work, event: OrganizationPublished) -> None:
 
 
 def keep_service(work: Work, event: ServicePublished) -> None:
-    """Keep the newest."""
-    directory.keep_service(work, event)
+    """Keep the newest. Where the partner may now tell less or more, what is under way there follows."""
+    before = directory.back_level_of(work.tx, event.service_id)
+    if directory.keep_service(work, event) and before not in (None, event.terms.back_level):
+        telling.follow_terms(work, event.service_id)
 
 
 def retire_service(work: Work, event: ServiceRetired) -> None:

@@ -8,7 +8,7 @@ from contracts.referral import DeletionStated, DossierFetched
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import moment_of
-from services.referral.commands import disclosing
+from services.referral.commands import disclosing, telling
 from services.referral.commands.saving import save
 from services.referral.config import Keys
 from services.referral.domain import owing
@@ -17,18 +17,19 @@ from services.referral.domain.dossier import carried_categories
 from services.referral.domain.lifecycle import RUNNING, Actor
 from services.referral.domain.referral import Facts, Referral
 from services.referral.domain.withdrawing import AFTER_WITHDRAWAL, Carried, Consequence, Named
-from services.referral.store import consents, directory, referrals, timeline
+from services.referral.store import directory, grounds, referrals, timeline
 
 CONSENT = Actor(Party.SYSTEM, "system:consent")
 PERSON = Actor(Party.PERSON, "person:self")
 
 
 def reconsider(work: Work, person_id: UUID) -> None:
-    """A new consent came: what waits for one is decided once more."""
+    """A new consent came: what waits for one is decided once more, and what runs may be told as much as it says."""
     for referral in referrals.of_person(work.tx, person_id, lock=True):
         released = domain.release_again(referral, moment_of(work))
         if released is not referral:
             save(work, released, ())
+        telling.follow(work, referral.id)
 
 
 def follow_withdrawal(work: Work, keys: Keys, person_id: UUID, concerned: Collection[Named]) -> None:
@@ -36,6 +37,7 @@ def follow_withdrawal(work: Work, keys: Keys, person_id: UUID, concerned: Collec
     for referral in referrals.of_person(work.tx, person_id, lock=True):
         if (referral.organization_id, referral.service_id) in concerned:
             withdraw_from(work, keys, referral)
+            telling.follow(work, referral.id)
 
 
 def withdraw_from(work: Work, keys: Keys, referral: Referral) -> None:
@@ -75,13 +77,14 @@ def _save_if_told(work: Work, moved: Referral, facts: Facts) -> Referral:
 def still_carried(work: Work, referral: Referral, held: frozenset[DataCategory]) -> frozenset[DataCategory] | None:
     """The most of what the partner has that one ground carries now; None where that is less than its terms need."""
     listing = directory.listing(work.tx, referral.service_id)
+    standing = grounds.standing(work.tx, referral.person_id, work.now)
     asked = carried_categories(
-        consents.grounds(work.tx, referral.person_id),
+        standing.grounds,
         listing.recipient,
         Purpose(referral.topic.value),
         held,
         listing.terms.minimum_categories,
-        work.now,
+        standing.at,
     )
     _, answer = disclosing.decide_categories(work, referral, DisclosurePoint.RESEAL, asked, disclosed=False)
     return answer.categories if isinstance(answer, Allowed) else None

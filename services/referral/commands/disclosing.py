@@ -6,6 +6,7 @@ comes either before or after it, never in between.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from services.referral.config import Keys
 from services.referral.domain.consent import Allowed, Refused, effective_back_level, may_disclose
 from services.referral.domain.dossier import Composition, compose
 from services.referral.domain.referral import Referral
-from services.referral.store import consents, directory, dossiers, keys, persons, timeline
+from services.referral.store import directory, dossiers, grounds, keys, persons, timeline
 from services.referral.store.directory import Listing
 
 
@@ -46,17 +47,20 @@ def decide(
 ) -> Disclosure:
     """What of this person may leave to this partner now? The answer is a fact, whichever it is."""
     listing = directory.listing(work.tx, referral.service_id)
+    standing = grounds.standing(work.tx, referral.person_id, work.now)
     composition = compose(
         referral.enquirer,
         persons.record_of(work.tx, vault_keys.vault, referral.person_id),
-        consents.grounds(work.tx, referral.person_id),
+        standing.grounds,
         listing.recipient,
         Purpose(referral.topic.value),
         accepted=listing.terms.categories_accepted,
         minimum=listing.terms.minimum_categories,
-        at=work.now,
+        at=standing.at,
     )
-    decision_id = _tell(work, referral, point, composition.decision, asked=composition.asked, disclosed=disclosed)
+    decision_id = _tell(
+        work, referral, point, composition.decision, asked=composition.asked, at=standing.at, disclosed=disclosed
+    )
     return Disclosure(decision_id, composition, listing)
 
 
@@ -65,14 +69,10 @@ def decide_categories(
 ) -> tuple[UUID, Allowed | Refused]:
     """May just these categories leave to this partner now?"""
     listing = directory.listing(work.tx, referral.service_id)
-    answer = may_disclose(
-        consents.grounds(work.tx, referral.person_id),
-        listing.recipient,
-        Purpose(referral.topic.value),
-        categories,
-        work.now,
-    )
-    return _tell(work, referral, point, answer, asked=categories, disclosed=disclosed), answer
+    standing = grounds.standing(work.tx, referral.person_id, work.now)
+    answer = may_disclose(standing.grounds, listing.recipient, Purpose(referral.topic.value), categories, standing.at)
+    told = _tell(work, referral, point, answer, asked=categories, at=standing.at, disclosed=disclosed)
+    return told, answer
 
 
 def _tell(
@@ -82,6 +82,7 @@ def _tell(
     answer: Allowed | Refused,
     *,
     asked: frozenset[DataCategory],
+    at: datetime,
     disclosed: bool,
 ) -> UUID:
     allowed = answer if isinstance(answer, Allowed) else None
@@ -100,7 +101,7 @@ def _tell(
         ground_version=allowed.ground_version if allowed else None,
         refusal=answer.reason if isinstance(answer, Refused) else None,
     )
-    timeline.decided(work, decision, referral.person_id, disclosed=disclosed and decision.allowed)
+    timeline.decided(work, decision, at=at, disclosed=disclosed and decision.allowed)
     return decision.decision_id
 
 

@@ -11,7 +11,7 @@ from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import moment_of
-from services.referral.commands import cascade, disclosing
+from services.referral.commands import cascade, disclosing, telling
 from services.referral.commands.referrals import Withheld, keep_comment
 from services.referral.commands.saving import load_for_disclosure, save, see
 from services.referral.config import Keys
@@ -38,8 +38,8 @@ VERBS: Mapping[Action, Verb] = {
     Action.ACKNOWLEDGE_RECTIFICATION: domain.acknowledge_rectification,
     Action.DISPUTE: domain.dispute,
 }
-#: Where the reason list may ask for words.
-NEEDS_COMMENT = frozenset({Action.REJECT, Action.END})
+#: Where the reason list may ask for words, or words say more than the code.
+NEEDS_COMMENT = frozenset({Action.REJECT, Action.END, Action.COMPLETE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,15 @@ def perform(
     work: Work, keys: Keys, referral_id: UUID, by: Actor, action: Action, body: Any, version: int | None
 ) -> Referral:
     """Do what the addressed partner says. Above its back level nothing of it is kept, not even its words."""
-    referral = see(work, referral_id, by, version)
-    moved, facts = VERBS[action](referral, by, moment_of(work), **details_of(action, body))
+    details = details_of(action, body)
+    referral = telling.decide(work, see(work, referral_id, by, version), action, details)
+    moved, facts = VERBS[action](referral, by, moment_of(work), **details)
     words = _words(keys, body)
     if action is Action.ASK:
         _keep_question(work, keys, referral, moved, words)
     else:
         keep_comment(work, keys, referral, action, words)
-    return save(work, moved, facts, action=action)
+    return save(work, moved, facts, action=action, epoch=referral.way_back.standing.epoch)
 
 
 def details_of(action: Action, body: Any) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from services.chassis.errors import InvalidError
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import moment_of
-from services.referral.commands import cascade, disclosing, enquiries, matching
-from services.referral.commands.saving import load, load_for_disclosure, save
+from services.referral.commands import cascade, disclosing, enquiries, matching, telling
+from services.referral.commands.saving import load, load_for_disclosure, save, see
 from services.referral.config import Keys
 from services.referral.domain.consent import Allowed, effective_back_level
 from services.referral.domain.dossier import missing_minimum
@@ -230,14 +230,16 @@ def record_for_partner(
     comment: str | None = None,
     **details: Any,
 ) -> Referral:
-    """Write down what the partner told by telephone, letter or in person."""
-    referral = load(work, referral_id, by, version)
+    """Write down what the partner told by telephone, letter or in person, as far as it may have told it."""
+    if action is Action.COMPLETE:
+        details["has_comment"] = bool(comment)
+    referral = telling.decide(work, see(work, referral_id, by, version), action, details)
     moved, facts = domain.record_for_partner(
         referral, by, moment_of(work), action=action, way=way, told_on=told_on, **details
     )
     timeline.recorded_by_hand(work, referral.id, action, way, told_on, unit)
     keep_comment(work, keys, referral, action, comment)
-    return save(work, moved, facts, action=action)
+    return save(work, moved, facts, action=action, epoch=referral.way_back.standing.epoch)
 
 
 def keep_comment(work: Work, keys: Keys, referral: Referral, action: Action, words: str | None) -> None:

@@ -11,6 +11,7 @@ from services.referral.domain import lifecycle
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Referral
 from services.referral.store import persons, referrals, timeline
+from services.referral.store.referrals import Seen
 
 
 def load(work: Work, referral_id: UUID, by: Actor, version: int | None = None) -> Referral:
@@ -20,8 +21,8 @@ def load(work: Work, referral_id: UUID, by: Actor, version: int | None = None) -
     return referral
 
 
-def see(work: Work, referral_id: UUID, by: Actor, version: int | None = None) -> Referral:
-    """The same without a lock, for a step that usually needs no more than one statement; the version guards it."""
+def see(work: Work, referral_id: UUID, by: Actor, version: int | None = None) -> Seen:
+    """The same without a lock, for a step that usually needs no more than one statement; version and epoch guard it."""
     referral = referrals.see(work, referral_id, visible_to=by)
     referrals.expect_version(referral, version)
     return referral
@@ -52,7 +53,7 @@ def save(
     settled = lifecycle.settled_tasks(action, after.status) if action is not None else frozenset[TaskKind]()
     if after.settled and not after.duties:
         settled |= {TaskKind.DUTY_OVERDUE}
-    if isinstance(after, referrals.Seen):
+    if isinstance(after, Seen):
         settled &= after.open_tasks
     saved = referrals.save(work, after, epoch=epoch)
     timeline.tell_all(work, after, facts, consentref=consentref)

@@ -9,7 +9,6 @@ from contracts.codes import (
     END_REASONS,
     REJECTION_REASONS,
     Action,
-    BackLevel,
     EndReason,
     Obstacle,
     Outcome,
@@ -36,7 +35,7 @@ from contracts.referral import (
 )
 from services.chassis.errors import InvalidError
 from services.referral.domain.deadlines import contact_by as usual_contact_by
-from services.referral.domain.lifecycle import Actor
+from services.referral.domain.lifecycle import Actor, is_above
 from services.referral.domain.referral import (
     Question,
     Referral,
@@ -172,6 +171,16 @@ def resume(referral: Referral, by: Actor, moment: Moment) -> Told:
     return moved, (ReferralResumed(referral_id=referral.id, organization_id=referral.organization_id),)
 
 
+def says_more(
+    outcome: Outcome = Outcome.HANDED_OVER_NO_FEEDBACK,
+    obstacles: tuple[Obstacle, ...] = (),
+    has_comment: bool = False,
+    **_: object,
+) -> bool:
+    """Does the end of a referral tell more than that it has ended? Words of the partner's own can tell anything."""
+    return outcome is not Outcome.HANDED_OVER_NO_FEEDBACK or bool(obstacles) or has_comment
+
+
 def complete(
     referral: Referral,
     by: Actor,
@@ -179,12 +188,12 @@ def complete(
     *,
     outcome: Outcome = Outcome.HANDED_OVER_NO_FEEDBACK,
     obstacles: tuple[Obstacle, ...] = (),
+    has_comment: bool = False,
     by_hand: Way | None = None,
 ) -> Told:
     """Say that it is done and, where the back level lets it through, what came of it."""
     moved = step(referral, Action.COMPLETE, by, moment)
-    says_more = outcome is not Outcome.HANDED_OVER_NO_FEEDBACK or obstacles
-    if says_more and not referral.back_level.covers(BackLevel.OUTCOME):
+    if is_above(Action.COMPLETE, referral.back_level, says_more=says_more(outcome, obstacles, has_comment)):
         raise above_level(referral, moment)
     completed = ReferralCompleted(
         referral_id=referral.id,

@@ -14,6 +14,7 @@ from services.referral.domain.grounds import (
     Ground,
     Recipient,
     StatutoryGround,
+    Unreadable,
 )
 from services.referral.domain.workdays import PLACE
 
@@ -50,6 +51,7 @@ def may_disclose(
 
     One ground has to carry all of it: pieces of several consents are never put together.
     """
+    expect_aware(at)
     asked = frozenset(categories)
     if not asked:
         return Allowed(
@@ -71,6 +73,12 @@ def may_disclose(
     return Refused(nearest)
 
 
+def expect_aware(at: datetime) -> None:
+    """An instant without a time zone would be read as the machine's own; it decides nothing."""
+    if at.tzinfo is None:
+        raise ValueError("an instant needs its time zone")
+
+
 #: How close a ground came, farthest first: the closest reason is the one worth telling.
 CLOSENESS = (
     RefusalReason.NO_CONSENT,
@@ -83,6 +91,7 @@ CLOSENESS = (
     RefusalReason.NOT_YET_VALID,
     RefusalReason.EXPIRED,
     RefusalReason.WITHDRAWN,
+    RefusalReason.GROUND_UNREADABLE,
 )
 
 
@@ -90,6 +99,8 @@ def refusal_of(
     ground: Ground, recipient: Recipient, purpose: Purpose, asked: frozenset[DataCategory], at: datetime
 ) -> RefusalReason | None:
     """Why this one ground does not carry it; None if it does."""
+    if isinstance(ground, Unreadable):
+        return RefusalReason.GROUND_UNREADABLE
     if isinstance(ground, Consent):
         return _refusal_of_consent(ground, recipient, purpose, asked, at)
     if isinstance(ground, EnterpriseRequest):
@@ -181,15 +192,34 @@ def _refusal_of_statute(
 
 
 def _allowed(ground: Ground, recipient: Recipient, purpose: Purpose, asked: frozenset[DataCategory]) -> Allowed:
-    version, kind, back_level = None, GroundKind.STATUTORY, BackLevel.RECEIPT
-    if isinstance(ground, Consent):
-        version, kind = ground.version, GroundKind.CONSENT
-        back_level = consented_back_level(ground, recipient, purpose, asked)
-    elif isinstance(ground, EnterpriseRequest):
-        kind, back_level = GroundKind.ENTERPRISE_REQUEST, ground.back_level
+    level = level_of(ground, recipient, purpose, asked)
     return Allowed(
-        recipient.organization_id, recipient.service_id, purpose, asked, kind, ground.id, version, back_level
+        recipient.organization_id,
+        recipient.service_id,
+        purpose,
+        asked,
+        kind_of(ground),
+        ground.id,
+        version_of(ground),
+        level,
     )
+
+
+def kind_of(ground: Ground) -> GroundKind:
+    if isinstance(ground, Consent):
+        return GroundKind.CONSENT
+    return GroundKind.ENTERPRISE_REQUEST if isinstance(ground, EnterpriseRequest) else GroundKind.STATUTORY
+
+
+def version_of(ground: Ground) -> int | None:
+    return ground.version if isinstance(ground, Consent) else None
+
+
+def level_of(ground: Ground, recipient: Recipient, purpose: Purpose, asked: frozenset[DataCategory]) -> BackLevel:
+    """How much may come back on this ground; a statutory one lets the partner say that it has received, no more."""
+    if isinstance(ground, Consent):
+        return consented_back_level(ground, recipient, purpose, asked)
+    return ground.back_level if isinstance(ground, EnterpriseRequest) else BackLevel.RECEIPT
 
 
 def consented_back_level(

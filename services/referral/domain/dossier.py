@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.codes import DataCategory, EnquirerKind, Purpose
-from contracts.partner.dossier import categories_of, select
+from contracts.partner.dossier import SCHEMAS, categories_of, select
 from services.referral.domain.consent import Allowed, Refused, may_disclose, refusal_of
 from services.referral.domain.grounds import ENTERPRISE_CATEGORIES, Ground, Recipient
 
@@ -45,13 +45,24 @@ def compose(
     minimum: Collection[DataCategory],
     at: datetime,
 ) -> Composition:
-    """Cut a record down to what a single ground carries for this recipient, and decide on what is left."""
+    """Cut a record down to what a single ground carries for this recipient, and decide on what is left.
+
+    An employer's question may be about nobody; a person's never is.
+    """
     grounds = tuple(grounds)
+    record = understood(kind, record)
     present = offered(kind, record, accepted)
-    carried = carried_categories(grounds, recipient, purpose, present, minimum, at)
+    about_nobody = kind is EnquirerKind.EMPLOYER and not present and not minimum
+    carried = present if about_nobody else carried_categories(grounds, recipient, purpose, present, minimum, at)
     decision = may_disclose(grounds, recipient, purpose, carried, at)
     content = select(kind, record, decision.categories & present) if isinstance(decision, Allowed) else {}
     return Composition(content, decision, carried)
+
+
+def understood(kind: EnquirerKind, record: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields this version knows; one that another version recorded has no category here and goes to nobody."""
+    known = SCHEMAS[kind].fields
+    return {name: value for name, value in record.items() if name in known}
 
 
 def offered(

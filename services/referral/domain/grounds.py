@@ -160,4 +160,11 @@ class StatutoryGround:
     withdrawn_at: datetime | None = None
 
 
-Ground = Consent | EnterpriseRequest | StatutoryGround
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A ground kept by another version of this software, with a word this one does not know: it carries nothing."""
+
+    id: UUID
+
+
+Ground = Consent | EnterpriseRequest | StatutoryGround | Unreadable

@@ -167,9 +167,16 @@ def refusal_slug(status: Status, party: Party) -> str:
     return "referral.closed" if party is Party.PARTNER and status.is_terminal else "lifecycle.not-allowed"
 
 
-def is_above(action: Action, back_level: BackLevel) -> bool:
+def needed_level(action: Action, *, says_more: bool = False) -> BackLevel | None:
+    """How much this tells back; None where the partner owes the word whatever was consented to."""
+    if action is Action.COMPLETE and says_more:
+        return BackLevel.OUTCOME
+    return REQUIRED_BACK_LEVEL.get(action)
+
+
+def is_above(action: Action, back_level: BackLevel, *, says_more: bool = False) -> bool:
     """Would this action tell back more than the consent lets through?"""
-    needed = REQUIRED_BACK_LEVEL.get(action)
+    needed = needed_level(action, says_more=says_more)
     return needed is not None and not back_level.covers(needed)
 
 

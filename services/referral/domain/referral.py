@@ -190,11 +190,14 @@ def _remember_staff(referral: Referral, by: Actor) -> Referral:
 
 
 def refusal(referral: Referral, slug: str, action: Action | None, moment: Moment, **data: Any) -> RefusedError:
-    """The domain's no, with the fact of it; a partner's answer after the end also lands on the navigator's desk."""
-    facts: list[Any] = [_refused(referral, slug, action, moment)]
+    """The domain's no, with the fact of it; a partner's answer after the end also lands on the navigator's desk.
+
+    That it came is all that is kept of it: with the referral the leave to tell anything has ended.
+    """
     if slug == "referral.closed":
-        facts.append(task(referral, TaskKind.ANSWERED_LATE, moment))
-    return RefusedError(slug, facts, status=referral.status, **data)
+        late = task(referral, TaskKind.ANSWERED_LATE, moment)
+        return RefusedError(slug, [_refused(referral, slug, None, moment), late], status=referral.status, **data)
+    return RefusedError(slug, [_refused(referral, slug, action, moment)], status=referral.status, **data)
 
 
 def above_level(referral: Referral, moment: Moment) -> RefusedError:

@@ -24,3 +24,12 @@ def running_at(connection: Connection, service_id: UUID) -> list[UUID]:
         (service_id, [str(status) for status in RUNNING]),
     ).fetchall()
     return [row["id"] for row in rows]
+
+
+def persons_at(connection: Connection, service_id: UUID) -> list[tuple[UUID, UUID]]:
+    """The same with their persons, in the order in which locks are taken."""
+    rows = connection.execute(
+        "SELECT person_id, id FROM referrals WHERE service_id = %s AND status = ANY(%s) ORDER BY person_id, id",
+        (service_id, [str(status) for status in RUNNING]),
+    ).fetchall()
+    return [(row["person_id"], row["id"]) for row in rows]

@@ -141,7 +141,7 @@ def timeline(connection: Connection, referral_id: UUID) -> list[dict[str, Any]]:
 
 def last_decision(connection: Connection, referral_id: UUID) -> dict[str, Any] | None:
     row = connection.execute(
-        "SELECT point, allowed, refusal, decided_at FROM decisions WHERE referral_id = %s"
+        "SELECT point, allowed, refusal, decided_at FROM decisions WHERE referral_id = %s AND point <> 'back_channel'"
         " ORDER BY decided_at DESC, id DESC LIMIT 1",
         (referral_id,),
     ).fetchone()

@@ -11,7 +11,7 @@ from contracts.codes import BackLevel, ConsentChannel, GivenBy, Purpose, Withdra
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
-from services.referral.domain.grounds import Consent, EnterpriseRequest, Ground
+from services.referral.domain.grounds import Consent, EnterpriseRequest
 from services.referral.store.drafts import release_from_json, release_to_json, signature_from_json, signature_to_json
 from services.referral.store.recipients import recipient_from_json, recipient_to_json
 
@@ -123,11 +123,6 @@ def of_person(connection: Connection, person_id: UUID) -> list[Consent]:
         "SELECT * FROM consents WHERE person_id = %s ORDER BY given_at DESC, version DESC", (person_id,)
     )
     return [from_row(row) for row in rows.fetchall()]
-
-
-def grounds(connection: Connection, person_id: UUID) -> list[Ground]:
-    """All that data about this person could leave on, ended ones included: they say why it may not."""
-    return [*of_person(connection, person_id), *requests_of(connection, person_id)]
 
 
 def requests_of(connection: Connection, person_id: UUID) -> list[EnterpriseRequest]:

@@ -128,6 +128,14 @@ def retire_service(work: Work, event: ServiceRetired) -> bool:
     )
 
 
+def back_level_of(connection: Connection, service_id: UUID) -> str | None:
+    """How much the terms kept so far let back; None for a service not known yet."""
+    row = connection.execute(
+        "SELECT snapshot #>> '{terms,back_level}' AS level FROM services WHERE id = %s", (service_id,)
+    ).fetchone()
+    return row["level"] if row else None
+
+
 def listing(connection: Connection, service_id: UUID) -> Listing:
     row = connection.execute(LISTING + " WHERE services.id = %s", (service_id,)).fetchone()
     if row is None:

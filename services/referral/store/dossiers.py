@@ -51,9 +51,12 @@ def load(connection: Connection, key: PersonKey, referral_id: UUID) -> Kept:
     row = connection.execute("SELECT * FROM dossiers WHERE referral_id = %s", (referral_id,)).fetchone()
     if row is None:
         raise NotFoundError("dossier.unknown")
+    try:
+        categories = frozenset(DataCategory(category) for category in row["categories"])
+    except ValueError:  # sealed by another version of this software: it has to be sealed anew
+        raise NotFoundError("dossier.unknown") from None
     jwe = key.open(_place(referral_id), row["sealed"]).decode()
-    sealed = SealedDossier(jwe, row["key_id"], row["custodial"])
-    return Kept(sealed, frozenset(DataCategory(category) for category in row["categories"]), row["ground"])
+    return Kept(SealedDossier(jwe, row["key_id"], row["custodial"]), categories, row["ground"])
 
 
 def _place(referral_id: UUID) -> str:

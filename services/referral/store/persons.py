@@ -60,7 +60,7 @@ def replace(work: Work, vault: Vault, person_id: UUID, record: Mapping[str, Any]
     """Rectify: the new record takes the place of the old one."""
     sealed = key_of(work.tx, vault, person_id).seal_record(RECORD, record)
     work.tx.execute(
-        "UPDATE persons SET sealed = %s, blind_index = %s, index_key_id = %s, changed_at = %s"
+        "UPDATE persons SET sealed = %s, blind_index = %s, index_key_id = %s, changed_at = greatest(changed_at, %s)"
         " WHERE id = %s AND erased_at IS NULL",
         (sealed, index_of(vault, record), vault.wrapping_id, work.now, person_id),
     )
@@ -79,9 +79,13 @@ def hold_epoch(work: Work, person_id: UUID) -> int:
 
 
 def raise_epoch(work: Work, person_id: UUID) -> int:
-    """Say that something about consent changes; nothing that discloses runs beside this work."""
+    """Say that something about consent changes; nothing that discloses runs beside this work.
+
+    The time of the last change never goes back, even if this machine's clock does: decisions reckon from it.
+    """
     row = work.tx.execute(
-        "UPDATE persons SET consent_epoch = consent_epoch + 1, changed_at = %s WHERE id = %s RETURNING consent_epoch",
+        "UPDATE persons SET consent_epoch = consent_epoch + 1, changed_at = greatest(changed_at, %s) WHERE id = %s"
+        " RETURNING consent_epoch",
         (work.now, person_id),
     ).fetchone()
     if row is None:
@@ -93,8 +97,8 @@ def raise_epoch(work: Work, person_id: UUID) -> int:
 def erase(work: Work, person_id: UUID, occasion: str) -> None:
     """From this commit on she is erased; ids, codes and times stay. The clock destroys the key and tells it."""
     work.tx.execute(
-        "UPDATE persons SET sealed = NULL, blind_index = NULL, index_key_id = NULL, erased_at = %s, changed_at = %s"
-        " WHERE id = %s AND erased_at IS NULL",
+        "UPDATE persons SET sealed = NULL, blind_index = NULL, index_key_id = NULL, erased_at = %s,"
+        " changed_at = greatest(changed_at, %s) WHERE id = %s AND erased_at IS NULL",
         (work.now, work.now, person_id),
     )
     work.tx.execute(

@@ -6,7 +6,7 @@ Statements are put together from the field names of `Referral` and from fixed co
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -36,9 +36,11 @@ from contracts.codes import (
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError, StaleError
 from services.chassis.work import Work
+from services.referral.domain.grounds import Recipient
 from services.referral.domain.lifecycle import RUNNING, Actor
 from services.referral.domain.referral import ByHand, Question, Referral
-from services.referral.store import deadlines, duties
+from services.referral.store import deadlines, duties, grounds
+from services.referral.store.grounds import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,22 @@ def staff_actor(actor: str, site: Site | None, employer: UUID | None, role: Staf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WayBack:
+    """What decides how much the partner may tell back: the person's grounds and the partner's own terms, as of now."""
+
+    standing: Standing
+    recipient: Recipient
+    terms: BackLevel
+    #: Released without a word about anybody: there is nobody whose consent could be asked for.
+    about_nobody: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen(Referral):
     """A referral with what waits on the desk because of it; verbs carry that along."""
 
     open_tasks: frozenset[TaskKind] = frozenset()
+    way_back: WayBack
 
 
 COLUMNS = tuple(field.name for field in fields(Referral))
@@ -109,16 +123,31 @@ INSERT: LiteralString = (
     f"INSERT INTO referrals ({', '.join(COLUMNS)}, deadlines, changed_at)"
     f" VALUES ({', '.join(['%s'] * (len(COLUMNS) + 2))})"
 )
-#: The guard: the version the verb was applied to and, for whoever discloses, the state of consent it was decided on.
+#: The guard: the version the verb was applied to and, for whoever discloses or is told, the state of consent it was
+#: decided on. That row is locked with it: a statement that waited for the referral alone would go on comparing with the
+#: consent it saw before it waited.
 UPDATE: LiteralString = (
     f"UPDATE referrals SET {', '.join(f'{name} = %s' for name in CHANGING)}, deadlines = %s, changed_at = %s,"
     " version = version + 1 WHERE id = %s AND version = %s AND (%s::int IS NULL OR EXISTS"
-    " (SELECT FROM persons WHERE persons.id = referrals.person_id AND persons.consent_epoch = %s))"
+    " (SELECT FROM persons WHERE persons.id = referrals.person_id AND persons.consent_epoch = %s FOR SHARE))"
 )
-SEE: LiteralString = """
+SEE: LiteralString = (
+    """
 SELECT r.*, array(SELECT kind FROM tasks WHERE referral_id = r.id AND closed_at IS NULL) AS open_tasks,
-       coalesce((SELECT last FROM subject_sequences WHERE subject = 'referral/' || r.id), 0) AS last_sequence
-FROM referrals r WHERE id = %s AND """
+       coalesce((SELECT last FROM subject_sequences WHERE subject = 'referral/' || r.id), 0) AS last_sequence,
+       services.snapshot #>> '{terms,back_level}' AS terms_level,
+       organizations.snapshot -> 'must_stand_alone' AS must_stand_alone,
+       r.enquirer = 'employer' AND EXISTS (SELECT FROM decisions WHERE referral_id = r.id AND point = 'request'
+           AND allowed AND ground = 'no_personal_data') AS about_nobody,
+"""
+    + grounds.COLUMNS
+    + """
+FROM (SELECT * FROM referrals WHERE id = %s AND """
+)
+SEE_ALL: LiteralString = """) r
+JOIN persons p ON p.id = r.person_id
+LEFT JOIN services ON services.id = r.service_id
+LEFT JOIN organizations ON organizations.id = r.organization_id"""
 VISIBLE_TO_PARTNER: LiteralString = "organization_id = %s AND status NOT IN ('draft', 'awaiting_consent')"
 VISIBLE_TO_STAFF: LiteralString = "site = %s AND sender_id = %s"
 
@@ -152,11 +181,26 @@ def load(connection: Connection, referral_id: UUID, *, visible_to: Actor, lock: 
 def see(work: Work, referral_id: UUID, *, visible_to: Actor) -> Seen:
     """The referral with all that is needed to write the next step as one statement; nothing is locked."""
     condition, params = visible(visible_to)
-    row = work.reader.execute(SEE + condition, (referral_id, *params)).fetchone()
+    row = work.reader.execute(SEE + condition + SEE_ALL, (referral_id, *params)).fetchone()
     if row is None:
         raise NotFoundError("referral.unknown")
     work.follows(f"referral/{referral_id}", row["last_sequence"])
-    return Seen(**values_of(row), open_tasks=frozenset(TaskKind(kind) for kind in row["open_tasks"]))
+    return Seen(
+        **values_of(row),
+        open_tasks=frozenset(TaskKind(kind) for kind in row["open_tasks"]),
+        way_back=way_back(row, work.now),
+    )
+
+
+def way_back(row: Mapping[str, Any], now: datetime) -> WayBack:
+    """What this version of the software does not understand lets nothing back."""
+    level = row["terms_level"]
+    return WayBack(
+        standing=grounds.from_row(row, now),
+        recipient=Recipient(row["organization_id"], row["service_id"], bool(row["must_stand_alone"])),
+        terms=BackLevel(level) if level in set(BackLevel) else BackLevel.NONE,
+        about_nobody=row["about_nobody"],
+    )
 
 
 def person_of(connection: Connection, referral_id: UUID, *, visible_to: Actor) -> UUID:

@@ -1,14 +1,14 @@
 """What happened to a referral: each announced fact is kept beside it, and the desk's tasks follow."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from contracts.codes import Action, DataCategory, Site, StaffRole, TaskKind, ViewPurpose, Way
-from contracts.event import from_dict, to_dict, type_of
+from contracts.codes import Action, DataCategory, DisclosurePoint, Site, StaffRole, TaskKind, ViewPurpose, Way
+from contracts.event import from_dict, subject_of, to_dict, type_of
 from contracts.referral import DisclosureDecided, PersonalDataViewed, TaskClosed, TaskOpened
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
@@ -24,11 +24,7 @@ KEEP: LiteralString = (
 def tell(work: Work, referral_id: UUID, event: Any, *, consentref: str | None = None) -> None:
     """Announce a fact and keep it in the referral's timeline."""
     event_id = work.announce(event, consentref=consentref)
-    row = (event_id, referral_id, type_of(event), work.now, work.actor, Jsonb(to_dict(event)))
-    if work.in_transaction:
-        work.tx.execute(KEEP, row)
-    else:
-        work.save(KEEP, row)
+    _write(work, KEEP, (event_id, referral_id, type_of(event), work.now, work.actor, Jsonb(to_dict(event))))
 
 
 def has_heard(connection: Connection, referral_id: UUID, event: type, *, since: datetime) -> bool:
@@ -50,16 +46,34 @@ def told(connection: Connection, referral_id: UUID, *kinds: type) -> list[Any]:
     return [from_dict(row["type"], row["data"]) for row in rows]
 
 
-def decided(work: Work, decision: DisclosureDecided, person_id: UUID, *, disclosed: bool = False) -> None:
-    """Keep and announce an answer of the consent engine, allowed or refused."""
-    work.tx.execute(
-        "INSERT INTO decisions (id, referral_id, person_id, organization_id, service_id, point, purpose, categories,"
-        " allowed, ground, ground_id, ground_version, refusal, disclosed, decided_at, actor)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+def _write(work: Work, sql: LiteralString, params: Sequence[Any]) -> None:
+    """At once inside a transaction; otherwise as a part of the one statement that the work becomes."""
+    if work.in_transaction:
+        work.tx.execute(sql, params)
+    else:
+        work.save(sql, params)
+
+
+DECIDE: LiteralString = (
+    "INSERT INTO decisions (id, referral_id, person_id, organization_id, service_id, point, purpose, categories,"
+    " allowed, ground, ground_id, ground_version, refusal, back_level, disclosed, decided_at, actor)"
+    " VALUES (%s, %s, (SELECT person_id FROM referrals WHERE id = %s), %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
+    " %s, %s)"
+)
+
+
+def decided(work: Work, decision: DisclosureDecided, *, at: datetime, disclosed: bool = False) -> None:
+    """Keep and announce an answer of the consent engine, allowed or refused, and the instant it was given for.
+
+    What a partner may tell back is decided with each of its words, and so stands beside them, not in the timeline.
+    """
+    _write(
+        work,
+        DECIDE,
         (
             decision.decision_id,
             decision.referral_id,
-            person_id,
+            decision.referral_id,
             decision.organization_id,
             decision.service_id,
             decision.point,
@@ -70,12 +84,17 @@ def decided(work: Work, decision: DisclosureDecided, person_id: UUID, *, disclos
             decision.ground_id,
             decision.ground_version,
             decision.refusal,
+            decision.back_level,
             disclosed,
-            work.now,
+            at,
             work.actor,
         ),
     )
-    tell(work, decision.referral_id, decision, consentref=ground_name(decision))
+    if decision.point is DisclosurePoint.BACK_CHANNEL:
+        work.follows(subject_of(decision), 0)
+        work.announce(decision, consentref=ground_name(decision))
+    else:
+        tell(work, decision.referral_id, decision, consentref=ground_name(decision))
 
 
 def ground_name(ground: DisclosureDecided | Allowed) -> str | None:
@@ -125,6 +144,8 @@ def tell_refusal(work: Work, fact: Any) -> None:
     """A fact of a refusal, written after the refused work was undone; a task among them lands on its desk."""
     if isinstance(fact, TaskOpened):
         open_task(work, fact)
+    elif isinstance(fact, DisclosureDecided):
+        decided(work, fact, at=work.now)
     else:
         work.announce(fact)
 

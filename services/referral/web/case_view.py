@@ -25,7 +25,8 @@ from services.referral.web.names import Names
 from services.referral.web.words import Line, Section, datum, record_sections, timeline_lines
 
 LAST_DECISION = """
-SELECT allowed, refusal, categories, point, decided_at FROM decisions WHERE referral_id = %s
+SELECT allowed, refusal, categories, point, decided_at FROM decisions
+WHERE referral_id = %s AND point <> 'back_channel'
 ORDER BY decided_at DESC, id DESC LIMIT 1"""
 FOLLOWING = "SELECT id, reference, service_id FROM referrals WHERE based_on = %s ORDER BY drafted_on, id"
 
@@ -97,7 +98,7 @@ def view_case(work: Work, keys: Keys, by: StaffActor, referral_id: UUID) -> Case
         grounds=grounds_of(work, referral, names),
         words=words_of(work, keys, referral) if record else [],
         forms=[navigator_form(action, referral) for action in offered(referral)],
-        records=[record_form(Action(action), referral.duties) for action in recordable(referral)],
+        records=[record_form(Action(action), referral.duties, referral.back_level) for action in recordable(referral)],
         duplicates=referrals.of_same_matter(work.tx, referral),
         better=(better, names.service(better)) if better else None,
         following=work.tx.execute(FOLLOWING, (referral.id,)).fetchall(),

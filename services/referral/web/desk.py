@@ -92,7 +92,10 @@ def open_dossier(referral_id: UUID, by: Actor) -> tuple[Referral, dict[str, Any]
 
 
 def forms_of(referral: Referral) -> list[Form]:
-    return [partner_form(action, owed=referral.duties) for action in referral.allowed_to(Party.PARTNER)]
+    return [
+        partner_form(action, owed=referral.duties, level=referral.back_level)
+        for action in referral.allowed_to(Party.PARTNER)
+    ]
 
 
 @desk

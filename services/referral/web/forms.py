@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from contracts.codes import (
     Action,
+    BackLevel,
     Deletion,
     EndReason,
     Obstacle,
@@ -30,6 +31,7 @@ from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.room import room
 from services.chassis.work import Work
 from services.referral.domain.duties import OpenDuty
+from services.referral.domain.lifecycle import is_above
 from services.referral.domain.referral import Referral
 from services.referral.sealing import ALLOWED, CONTENT, KEY_WRAPPING, OwnKeys, public_key
 from services.referral.web.callers import house
@@ -76,9 +78,16 @@ class Form:
         return not self.fields
 
 
-def partner_form(action: Action, services: Sequence[Any] = (), owed: Sequence[OpenDuty] = ()) -> Form:
-    """The form of a partner's action, as its published body says."""
-    fields = tuple(field_of(name, action, services, owed) for name in fields_of(action))
+def partner_form(
+    action: Action,
+    services: Sequence[Any] = (),
+    owed: Sequence[OpenDuty] = (),
+    level: BackLevel = BackLevel.OUTCOME,
+) -> Form:
+    """The form of a partner's action, as its published body says; what may not come back is not asked for."""
+    fields = [field_of(name, action, services, owed) for name in fields_of(action)]
+    if is_above(action, level, says_more=True):
+        fields = [Field("outcome", "choice", (Outcome.HANDED_OVER_NO_FEEDBACK,), required=True)]
     return Form(action, tuple(field for field in fields if field is not None), uuid.uuid4().hex)
 
 
@@ -170,9 +179,9 @@ def navigator_form(action: Action, referral: Referral) -> Form:
     return Form(action, fields.get(action, ()), uuid.uuid4().hex)
 
 
-def record_form(action: Action, owed: Sequence[OpenDuty] = ()) -> Form:
+def record_form(action: Action, owed: Sequence[OpenDuty] = (), level: BackLevel = BackLevel.OUTCOME) -> Form:
     """What the partner told by telephone, letter or in person: how, when, and what it would have said itself."""
     how = (Field("way", "choice", tuple(Way), required=True), Field("told_on", "day", required=True))
-    own = tuple(field for field in partner_form(action, owed=owed).fields if field.name != WORDS)
+    own = tuple(field for field in partner_form(action, owed=owed, level=level).fields if field.name != WORDS)
     words = (Field("comment", "words"),) if action in REASONS else ()
     return Form(action, (*how, *own, *words), uuid.uuid4().hex)

@@ -54,6 +54,7 @@ from services.referral.link_tokens import LinkTokens
 from services.referral.store import referrals as referral_store
 from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor
+from services.referral.store.timeline import tell_refusal
 from services.referral.vault import ServiceKeys, Vault
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
@@ -192,6 +193,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.unit = Unit(self.db, self.clock, "referral")
+        self.unit.tell_refusal = tell_refusal
         self.key_db = Database(self.keys_dsn or self.db.dsn, 0, name="keystore")
         self.folder = TemporaryDirectory()
         self.keys = some_keys(KeyStore(self.key_db), Path(self.folder.name) / "deletions.ndjson")
@@ -257,9 +259,11 @@ class Scene:
         with self.unit.work(actor=NAVIGATOR.actor) as work:
             return referrals.prepare(work, self.keys, NAVIGATOR, drafted.id, None, undo_window=timedelta(seconds=30))
 
-    def requested(self, service_id: UUID = HWK_SERVICE, level: BackLevel = BackLevel.OUTCOME) -> Referral:
+    def requested(
+        self, service_id: UUID = HWK_SERVICE, level: BackLevel = BackLevel.OUTCOME, **record: Any
+    ) -> Referral:
         """Somebody new, her consent, and a referral that has just left."""
-        enquiry = self.an_enquiry()
+        enquiry = self.an_enquiry(**record)
         self.consent(enquiry, to_hwk(level) if service_id == HWK_SERVICE else to_ihk(level))
         referral = self.prepared(enquiry, service_id)
         self.clock.instant += timedelta(seconds=31)
