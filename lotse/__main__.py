@@ -8,7 +8,7 @@ import typer
 
 from lotse import showing
 from lotse.broker import BrokerError
-from lotse.commands import audit, deliveries, directory, parked, partner, referral, status, topology
+from lotse.commands import audit, deliveries, directory, parked, partner, referral, status, subject_access, topology
 from lotse.config import ConfigError
 from lotse.network import ProblemError, UnreachableError
 from lotse.session import Session
@@ -24,6 +24,7 @@ Examples:
   lotse deliveries list --state parked   notices that did not arrive
   lotse audit verify                     check the log independently
   lotse partner onboard hwk-aachen       let a partner's system in
+  lotse subject-access <enquiry>         everything recorded about a person, with proof
 
 Exit codes: 0 all is well, 1 a problem was found, 2 wrong use, 3 nobody answers.
 """
@@ -37,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(name="status")(status.status)
+app.command(name="subject-access")(subject_access.subject_access)
 for name, group in (
     ("referral", referral.app),
     ("parked", parked.app),

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ EXPECTED = """Say where the network is, one of:
   run it beside a running demo (it reads .dev/state.json)
   lotse --config FILE ...           a file of the same form, or LOTSE_CONFIG=FILE
   LOTSE_ORIGIN, LOTSE_TOKEN_URL, LOTSE_CLIENT_ID, LOTSE_CLIENT_SECRET (or LOTSE_CLIENT_SECRET_FILE),
-  and for topology and partners LOTSE_MANAGEMENT_URL, LOTSE_VHOST"""
+  for topology and partners LOTSE_MANAGEMENT_URL, LOTSE_VHOST
+  and for subject-access LOTSE_LEAD_CLIENT_ID, LOTSE_LEAD_CLIENT_SECRET (or LOTSE_LEAD_CLIENT_SECRET_FILE)"""
 
 
 class ConfigError(Exception):
@@ -33,6 +34,17 @@ class Config:
     registration_token: str = field(default="", repr=False)
     audit_key: str = ""
     audit_checkpoints: str = ""
+    #: The data-protection coordinator's own client (role lead), for what operations may not see.
+    lead_client_id: str = ""
+    lead_client_secret: str = field(default="", repr=False)
+
+    def as_lead(self) -> "Config":
+        """The same network, signed in as the lead."""
+        if not self.lead_client_id:
+            raise ConfigError(
+                "Handing out a person's data needs a lead's client: set LOTSE_LEAD_CLIENT_ID and _SECRET."
+            )
+        return replace(self, client_id=self.lead_client_id, client_secret=self.lead_client_secret)
 
 
 def load(path: Path | None, environment: Mapping[str, str] | None = None, start: Path | None = None) -> Config:
@@ -71,6 +83,8 @@ def _from_state(state: Mapping[str, Any]) -> Config:
         registration_token=own.get("registration_token", ""),
         audit_key=audit.get("key", ""),
         audit_checkpoints=audit.get("checkpoints", ""),
+        lead_client_id=own.get("lead_client_id", ""),
+        lead_client_secret=own.get("lead_client_secret", ""),
     )
 
 
@@ -89,4 +103,11 @@ def _from_environment(env: Mapping[str, str]) -> Config:
         vhost=env.get("LOTSE_VHOST", "/"),
         audit_key=env.get("LOTSE_AUDIT_KEY_FILE", ""),
         audit_checkpoints=env.get("LOTSE_AUDIT_CHECKPOINTS", ""),
+        lead_client_id=env.get("LOTSE_LEAD_CLIENT_ID", ""),
+        lead_client_secret=_lead_secret(env),
     )
+
+
+def _lead_secret(env: Mapping[str, str]) -> str:
+    file = env.get("LOTSE_LEAD_CLIENT_SECRET_FILE")
+    return Path(file).read_text().strip() if file else env.get("LOTSE_LEAD_CLIENT_SECRET", "")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import urllib3
 
@@ -66,6 +67,10 @@ class Network:
         """Fetch a file."""
         return self._answer("GET", service, path).data
 
+    def obtain(self, service: str, path: str, body: JSON, accept: str) -> bytes:
+        """Ask a service to make a file; the key lets a lost answer be asked for again."""
+        return self._answer("POST", service, path, body=json.dumps(body).encode(), accept=accept).data
+
     def is_ready(self, service: str) -> str:
         """`ready`, or in a word why not; needs no sign-in."""
         try:
@@ -87,13 +92,15 @@ class Network:
         body: bytes | None = None,
         content_type: str = "application/json",
         query: Mapping[str, object] | None = None,
+        accept: str = "application/json",
     ) -> urllib3.BaseHTTPResponse:
         wanted = urlencode({name: value for name, value in (query or {}).items() if value is not None})
         url = f"{self.config.services[service]}/{service}/{path.lstrip('/')}{f'?{wanted}' if wanted else ''}"
-        headers = {"Authorization": f"Bearer {self._bearer()}", "Accept": "application/json"}
+        headers = {"Authorization": f"Bearer {self._bearer()}", "Accept": accept}
         headers["Accept-Language"] = "en"  # the language of this command
         if body is not None:
             headers["Content-Type"] = content_type
+            headers["Idempotency-Key"] = uuid4().hex
         try:
             answer = self._http.request(method, url, body=body, headers=headers)
         except urllib3.exceptions.HTTPError as error:

@@ -159,7 +159,13 @@ class Network:
     def _make_secrets(self) -> None:
         wanted = [role for name in DATABASES for role in (name, f"{name}_owner")]
         wanted += [f"{kind}-{service}" for service in SERVICES for kind in ("amqp", "lotsennetz")]
-        wanted += ["lotse", "registration", "partner-amqp", *(partner.client_id for partner in PARTICIPANTS)]
+        wanted += [
+            "lotse",
+            "lotse-lead",
+            "registration",
+            "partner-amqp",
+            *(partner.client_id for partner in PARTICIPANTS),
+        ]
         self.secrets = {name: secrets.token_urlsafe(24) for name in wanted} | self.secrets
         self.secrets.setdefault("webhook", f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}")
         write_state({"ports": self.ports, "secrets": self.secrets}, self.dev)
@@ -200,6 +206,8 @@ class Network:
                 "lotse": {
                     "client_id": "lotse",
                     "client_secret": self.secrets["lotse"],
+                    "lead_client_id": "lotse-lead",
+                    "lead_client_secret": self.secrets["lotse-lead"],
                     "token_url": f"{self.issuer}/token",
                     "registration_url": f"{self.issuer}/clients",
                     "registration_token": self.secrets["registration"],

@@ -59,8 +59,10 @@ def clients(origin: str, secrets: dict[str, str]) -> list[dict[str, Any]]:
         "grant_types": ["authorization_code"],
         "redirect_prefix": f"{origin}/story",
     }
+    lead_claims = {"roles": ["lead"], "site": "aachen", "employer": EMPLOYER}
+    lead = {"client_id": "lotse-lead", "client_secret": secrets["lotse-lead"], "claims": lead_claims}
     operator = {"client_id": "lotse", "client_secret": secrets["lotse"], "claims": {"roles": ["operations"]}}
-    return [*web, story, operator]
+    return [*web, story, operator, lead]
 
 
 def register_text(known: list[dict[str, Any]], kept: Path) -> str:

@@ -92,6 +92,24 @@ def positions(connection: Connection, wanted: Search, most: int) -> list[int]:
     return [row["position"] for row in rows]
 
 
+#: A case is a pseudonym or an enquiry; most events name only its referrals, which are found through it.
+OF_CASE = {
+    name: f"""SELECT position FROM entries WHERE {name} = %(id)s
+   OR referral_id IN (SELECT referral_id FROM entries WHERE {name} = %(id)s AND referral_id IS NOT NULL)
+LIMIT %(most)s"""  # noqa: S608 - the two names below
+    for name in ("person_id", "enquiry_id")
+}
+
+
+def positions_of_case(connection: Connection, name: str, identity: UUID, most: int) -> list[int]:
+    """Everything about a person or an enquiry and its referrals; more than `most` is refused rather than cut."""
+    query = OF_CASE[name].encode()
+    rows = connection.execute(query, {"id": identity, "most": most + 1}, prepare=False).fetchall()
+    if len(rows) > most:
+        raise InvalidError("audit.search-invalid", {"": f"at-most-{most}-entries"})
+    return [row["position"] for row in rows]
+
+
 def timeline(connection: Connection, kind: str, identity: UUID, limit: int = 500) -> list[FoundEntry]:
     """Everything that mentions a case, a person or a partner, oldest first."""
     wanted = Search(mentions={f"{kind}_id": identity}) if kind in CASES else Search(subject=f"{kind}/{identity}")

@@ -18,7 +18,7 @@ from services.audit.config import load_verifier_key, load_witnesses
 from services.audit.domain.merkle import consistency_proof, inclusion_proof
 from services.audit.exports import export_lines, extract_lines
 from services.audit.queries import tree
-from services.audit.queries.search import FoundEntry, position_of, positions, search
+from services.audit.queries.search import FoundEntry, position_of, positions, positions_of_case, search
 from services.audit.web.asking import ConsistencyAsked, EntriesAsked, ExportAsked, InclusionAsked, SearchAsked
 from services.audit.web.looking import export, look
 from services.audit.web.wanted import search_of
@@ -31,6 +31,8 @@ Json = dict[str, Any]
 MOST_EXTRACTED = 5_000
 blueprint = APIBlueprint("audit_api", __name__, url_prefix="/audit/api/v1")
 readers = staff(StaffRole.DPO)
+#: The lead answers persons; she knows the pseudonyms of her own cases and no others.
+rights = staff(StaffRole.DPO, StaffRole.LEAD)
 auditors = staff(StaffRole.DPO, StaffRole.OPERATIONS)
 
 
@@ -143,6 +145,27 @@ def extract(_: Json) -> Response:
     wanted = search_of(request.args)
     with room().unit.db.read() as connection:
         found = positions(connection, wanted, MOST_EXTRACTED)
+    export(min(found, default=0), len(found))
+    return extract_of(found, "lotsennetz-audit-extract.ndjson")
+
+
+@blueprint.get("/persons/<uuid:person_id>/extract")
+@rights
+def extract_of_person(person_id: UUID) -> Response:
+    """Everything under a pseudonym and about its referrals, each entry with its proof (GDPR Art. 15)."""
+    return _extract_of_case("person_id", person_id)
+
+
+@blueprint.get("/enquiries/<uuid:enquiry_id>/extract")
+@rights
+def extract_of_enquiry(enquiry_id: UUID) -> Response:
+    """The same of an enquiry: an employer's contact is named by no fact, her enquiry is."""
+    return _extract_of_case("enquiry_id", enquiry_id)
+
+
+def _extract_of_case(name: str, identity: UUID) -> Response:
+    with room().unit.db.read() as connection:
+        found = positions_of_case(connection, name, identity, MOST_EXTRACTED)
     export(min(found, default=0), len(found))
     return extract_of(found, "lotsennetz-audit-extract.ndjson")
 

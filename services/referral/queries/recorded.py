@@ -77,7 +77,7 @@ TABLES: tuple[Table, ...] = (
         },
     ),
     Table("comments", OF_REFERRALS, "made_at, id", sealed={"sealed": Sealed("comments/{id}")}),
-    Table("dossiers", OF_REFERRALS, "sealed_at", omitted={"jwe": "her record once more, sealed to the partner"}),
+    Table("dossiers", OF_REFERRALS, "sealed_at", omitted={"sealed": "her record once more, sealed to the partner"}),
     Table("decisions", OWN, "decided_at, id"),
     Table("views", f"({OWN} OR person_id IS NULL AND ({OF_ENQUIRIES} OR {OF_REFERRALS}))", "viewed_at, id"),
     Table("tasks", f"({OF_REFERRALS} OR {OF_ENQUIRIES})", "opened_at, id"),
