@@ -65,10 +65,22 @@ class Inlet:
         return error
 
     def _park(self, mail: Mail, error: Exception) -> None:
-        stub = stub_of(mail.raw)
+        """A mistake of ours keeps the command, to be obeyed once it is mended. What nobody can answer is never
+        obeyed: it may hold anything, so nothing of it is kept but who sent it and how long it was."""
+        stub = stub_of(mail.raw) if is_ours(error) else parking.Stub()
+        mail = Mail(mail.raw, mail.queue, {}, mail.user_id) if is_ours(error) else without_content(mail)
         with self.unit.db.transaction() as tx:
             parking.park(tx, stub, mail, reason_of(error), error=place_of(error), attempts=TRIES)
         self.counts.parked += 1
         get_logger().error(
             "inlet.parked", type=stub.type, reason=reason_of(error), at=place_of(error), queue=mail.queue
         )
+
+
+def is_ours(error: Exception) -> bool:
+    """Whether the program made a mistake; what was raised on purpose says that the command is wrong."""
+    return reason_of(error) == "bug"
+
+
+def without_content(mail: Mail) -> Mail:
+    return Mail(b"", mail.queue, {"size": len(mail.raw)}, mail.user_id)

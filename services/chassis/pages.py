@@ -15,6 +15,7 @@ from jinja2 import StrictUndefined
 
 from services.chassis import i18n
 from services.chassis.access import caller_or_none, public
+from services.chassis.addresses import harmless_query
 from services.chassis.clock import PLACE
 from services.chassis.room import room
 from services.chassis.sessions import csrf_token, persons_room
@@ -90,11 +91,11 @@ def asset(name: str) -> str:
 
 
 def language_url(tag: str) -> str:
-    """This page in another language; where a page came from a form and cannot be asked for, the first page."""
+    """This page in another language, its path not repeated; where it cannot be asked for, the service's first page."""
     adapter = request_ctx.url_adapter
-    is_readable = adapter is not None and adapter.test(request.path, method="GET")
-    path = request.path if is_readable else f"/{service_name()}/"
-    return f"{path}?{urlencode({**request.args.to_dict(), 'lang': tag})}"
+    is_readable = request.method == "GET" or (adapter is not None and adapter.test(request.path, method="GET"))
+    path = "" if is_readable else f"/{service_name()}/"
+    return f"{path}?{urlencode({**harmless_query(request.args), 'lang': tag})}"
 
 
 def home(service: str) -> str:

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from contracts.codes import StaffRole
 from services.chassis.access import Caller, Kind, UnauthenticatedError, current_caller, desk, public, staff
+from services.chassis.addresses import harmless
 from services.chassis.auth import caller_from_claims
 from services.chassis.errors import ForbiddenError
 from services.chassis.oidc import Issuer
@@ -63,11 +64,8 @@ def issuer() -> Issuer:
 
 
 def local_path(path: str | None) -> str:
-    """Where to go afterwards: a path of ours, never another site."""
-    home = f"/{room().service}/"
-    if not path or not path.startswith("/") or path.startswith("//") or "\\" in path or any(c < " " for c in path):
-        return home
-    return path
+    """Where to go afterwards: a page of ours, never another site, and nothing of it that somebody typed."""
+    return harmless(path or "") or f"/{room().service}/"
 
 
 def keys_of_this_sign_in(state: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from services.chassis.access import DESK_OVER, PERSON_OVER, ExpiredFormError, UnauthenticatedError
+from services.chassis.addresses import harmless
 from services.chassis.errors import (
     ForbiddenError,
     InvalidError,
@@ -37,6 +38,8 @@ STATUS: Mapping[type[LotsennetzError], int] = {
 WERKZEUG_SLUGS = {400: "request.malformed", 404: "request.no-such-page", 405: "request.method-not-allowed"}
 WERKZEUG_SLUGS |= {413: "request.too-large", 415: "request.media-type", 406: "request.not-acceptable"}
 WERKZEUG_SLUGS |= {429: "request.too-many", 428: "request.if-match-missing"}
+#: What marshmallow says of a field that is not in the schema.
+UNKNOWN_FIELD = ["Unknown field."]
 
 
 def status_of(error: LotsennetzError) -> int:
@@ -45,7 +48,7 @@ def status_of(error: LotsennetzError) -> int:
 
 
 def data_of(error: LotsennetzError) -> dict[str, Any]:
-    fields = {"fields": error.fields} if isinstance(error, InvalidError) else {}
+    fields = {"fields": known_fields(error.fields)} if isinstance(error, InvalidError) else {}
     return {**error.data, **fields}
 
 
@@ -67,8 +70,9 @@ def answer(status: int, slug: str, data: Mapping[str, Any] | None = None) -> Res
 
 def sign_in_redirect() -> Response:
     """To the sign-in door, which leads back here afterwards."""
-    here = request.full_path.rstrip("?")
-    return Response(status=303, headers={"Location": f"/{room().service}/sign-in?{urlencode({'next': here})}"})
+    here = harmless(request.full_path)
+    query = f"?{urlencode({'next': here})}" if here else ""
+    return Response(status=303, headers={"Location": f"/{room().service}/sign-in{query}"})
 
 
 def on_our_error(error: LotsennetzError) -> Response:
@@ -92,8 +96,17 @@ def on_our_error(error: LotsennetzError) -> Response:
 def on_invalid_input(error: HTTPError) -> Response:
     """APIFlask's own refusals: a body or query that does not fit its schema."""
     if error.status_code == 422:
-        return answer(422, "request.invalid", {"fields": error.detail})
+        return answer(422, "request.invalid", {"fields": known_fields(error.detail)})
     return answer(error.status_code, WERKZEUG_SLUGS.get(error.status_code, "request.refused"))
+
+
+def known_fields(messages: Any) -> Any:
+    """What was expected of which field. A field nobody knows is not named: its name is whatever somebody sent."""
+    if not isinstance(messages, Mapping):
+        return messages
+    unknown = [name for name, expected in messages.items() if expected == UNKNOWN_FIELD]
+    named = {name: known_fields(expected) for name, expected in messages.items() if name not in unknown}
+    return {**named, "?": UNKNOWN_FIELD} if unknown else named
 
 
 def on_http_exception(error: HTTPException) -> Response:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from contracts.directory import ImportApplied, ServiceRetired
-from contracts.envelope import Envelope
+from contracts.envelope import Envelope, InvalidEnvelopeError
 from services.chassis import parking
 from services.chassis.errors import NotFoundError, RefusedError, UnavailableError
 from services.chassis.hear import Arrival, Mail, doors_of, hears, hears_everything, obeys
@@ -336,6 +336,8 @@ class Obedient:
         Obedient.tries += 1
         if mail.raw == b"bug":
             raise ValueError
+        if mail.raw.startswith(b"gibberish"):
+            raise InvalidEnvelopeError("", "a JSON object")
         if mail.raw == b"ill":
             raise UnavailableError("partner.timeout")
 
@@ -351,6 +353,16 @@ def test_a_command_nobody_can_answer_is_parked_and_can_be_tried_again(referral: 
     inlet.tick()
     assert Obedient.tries == 5
     assert referral.value("SELECT arrival ->> 'user_id' FROM parked_events") == "partner.x"
+
+
+def test_a_command_nobody_can_read_is_parked_without_a_word_of_it(referral: Room) -> None:
+    inlet = Inlet(referral.unit(), Obedient(), "command", "referral.commands.0")
+    mail = Mail(b"gibberish of Max", "referral.commands.0", {"x-name": "Max"}, user_id="partner.x")
+    inlet.hear([mail])
+    (row,) = referral.rows("SELECT * FROM parked_events")
+    assert row["reason"] == "envelope.invalid"
+    assert row["arrival"] == {"headers": {"size": len(mail.raw)}, "user_id": "partner.x"}
+    assert "Max" not in str(row) and bytes(row["body"]) == b""
 
 
 def test_a_command_that_meets_trouble_outside_is_not_acknowledged(referral: Room) -> None:

@@ -300,6 +300,19 @@ def test_a_language_that_is_not_offered_is_not_chosen(client: Client) -> None:
     assert "Set-Cookie" not in page.headers
 
 
+def test_an_error_page_repeats_nothing_of_the_address(client: Client) -> None:
+    page = client.get("/sample/Maria?name=Maria&status=received", headers=HTML)
+    assert page.status_code == 404
+    assert "Maria" not in page.text + str(page.headers)
+    assert 'href="?status=received&amp;lang=en"' in page.text
+
+
+def test_a_field_nobody_knows_is_not_named(client: Client, issuer: TestIssuer) -> None:
+    answer = client.post("/sample/api/v1/numbers", json={"Maria": 1}, headers=bearer(issuer.token()))
+    assert answer.status_code == 422
+    assert answer.json["fields"] == {"json": {"number": ["Missing data for required field."], "?": ["Unknown field."]}}
+
+
 def test_over_https_cookies_are_secure_and_transport_is_strict(unit: Unit, issuer: TestIssuer) -> None:
     configured = settings(PUBLIC_URL="https://netz.example")
     app = create_app("sample", configured, unit, issuer_keys=issuer.keys())  # type: ignore[arg-type]

@@ -56,7 +56,7 @@ def once(run: Run, content: bytes | None = None) -> tuple[dict[str, Any], int]:
     actor = current_caller().actor
     status, body = room().unit.idempotent(
         actor,
-        key,
+        house().keys.vault.digest(key.encode()),  # callers name their keys as they like, after a person perhaps
         digest_of(request.method, request.path, request.get_data() if content is None else content),
         run,
         actor=actor,
