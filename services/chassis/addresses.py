@@ -16,12 +16,8 @@ from werkzeug.routing import RequestRedirect
 from contracts import codes
 
 #: Every code of every list: what filters and forms put into an address.
-CODES = frozenset(
-    str(code)
-    for known in vars(codes).values()
-    if isinstance(known, type) and issubclass(known, StrEnum)
-    for code in known
-)
+LISTS = [known for known in vars(codes).values() if isinstance(known, type) and issubclass(known, StrEnum)]
+CODES = frozenset({"all", "overdue", "true", "false"}.union(*LISTS))
 #: Ids, numbers, days, languages, a referral's number, types of events, subjects and pseudonyms.
 SHAPES = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z]{2}(-simple)?"
@@ -29,16 +25,12 @@ SHAPES = re.compile(
     r"|[a-z]{4,20}/[0-9a-f-]{36}|(staff|partner):[0-9a-f-]{16,64}"
 )
 NAME = re.compile(r"[a-z_]{1,24}")
-WORDS = frozenset({"all", "overdue", "true", "false"})
 
 
 def harmless_query(given: Mapping[str, str]) -> dict[str, str]:
     """What of a query are ids and codes; anything else might be what somebody typed."""
-    return {
-        name: value
-        for name, value in given.items()
-        if NAME.fullmatch(name) and (value in CODES or value in WORDS or SHAPES.fullmatch(value))
-    }
+    known = (name for name, value in given.items() if value in CODES or SHAPES.fullmatch(value))
+    return {name: given[name] for name in known if NAME.fullmatch(name)}
 
 
 def harmless(address: str) -> str | None:
@@ -50,5 +42,4 @@ def harmless(address: str) -> str | None:
         return None
     if parts.scheme or parts.netloc or any(isinstance(value, str) for value in inside.values()):
         return None
-    query = urlencode(harmless_query(dict(parse_qsl(parts.query))))
-    return f"{parts.path}?{query}" if query else parts.path
+    return f"{parts.path}?{urlencode(harmless_query(dict(parse_qsl(parts.query))))}".rstrip("?")

@@ -68,7 +68,8 @@ class Inlet:
         """A mistake of ours keeps the command, to be obeyed once it is mended. What nobody can answer is never
         obeyed: it may hold anything, so nothing of it is kept but who sent it and how long it was."""
         stub = stub_of(mail.raw) if is_ours(error) else parking.Stub()
-        mail = Mail(mail.raw, mail.queue, {}, mail.user_id) if is_ours(error) else without_content(mail)
+        kept, headers = (mail.raw, {}) if is_ours(error) else (b"", {"size": len(mail.raw)})
+        mail = Mail(kept, mail.queue, headers, mail.user_id)
         with self.unit.db.transaction() as tx:
             parking.park(tx, stub, mail, reason_of(error), error=place_of(error), attempts=TRIES)
         self.counts.parked += 1
@@ -80,7 +81,3 @@ class Inlet:
 def is_ours(error: Exception) -> bool:
     """Whether the program made a mistake; what was raised on purpose says that the command is wrong."""
     return reason_of(error) == "bug"
-
-
-def without_content(mail: Mail) -> Mail:
-    return Mail(b"", mail.queue, {"size": len(mail.raw)}, mail.user_id)
