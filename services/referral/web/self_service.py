@@ -1,14 +1,32 @@
-"""The person's own pages: what was passed to whom, and how to take it back."""
+"""The person's own page: what was passed to whom, when, why and on which consent - and how to take it back."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
 
 from apiflask import APIBlueprint
-from flask import render_template
+from flask import redirect, render_template, request
+from werkzeug.wrappers import Response
 
 from contracts.codes import PersonLinkPurpose
-from services.chassis.access import person
+from services.chassis.access import current_caller, person
+from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.i18n import for_persons
 from services.chassis.web import request_work
+from services.chassis.work import Work
+from services.referral.commands import self_service
+from services.referral.store import enquiries
 from services.referral.web import self_service_door as door
+from services.referral.web.callers import house
+from services.referral.web.forms import once_per_form
+from services.referral.web.limits import expect_patience, limits
+from services.referral.web.names import Names
 from services.referral.web.self_service_door import her_link
+from services.referral.web.self_service_view import overview
+
+SELF = PersonLinkPurpose.SELF_SERVICE
+HOME = "/referral/my/"
+DONE = frozenset({"withdrawn", "contact"})
 
 
 def blueprint() -> APIBlueprint:
@@ -21,13 +39,98 @@ def blueprint() -> APIBlueprint:
     pages.post("/sign-out")(door.sign_out)
     pages.get("/signed-out")(door.signed_out)
     pages.get("/")(show)
+    pages.get("/withdrawal")(ask_to_withdraw)
+    pages.post("/withdrawal")(withdraw)
+    pages.post("/contact")(had_contact)
     return pages
 
 
-@person(PersonLinkPurpose.SELF_SERVICE)
+def expect_patience_of_session() -> None:
+    """Each look is a fact that is kept; nobody reads a page a hundred times in ten minutes."""
+    expect_patience(limits().per_session, str(current_caller().session_id))
+
+
+@person(SELF)
 @for_persons
 def show() -> str:
-    """Her page."""
+    """That she looks is committed before anything is shown."""
+    expect_patience_of_session()
     with request_work() as work:
-        her_link(work)
-    return render_template("referral/my/overview.html")
+        link = her_link(work)
+        self_service.look(work, link)
+        recipients = overview(work, link.person_id, Names(work.tx), work.today)
+        _, organization_id = enquiries.desk_of(work.tx, link.enquiry_id)
+        today = work.today
+    done = request.args.get("done", "")
+    return render_template(
+        "referral/my/overview.html",
+        recipients=recipients,
+        controllers=house().controllers.of(organization_id),
+        may_withdraw=any(one.may_receive for one in recipients),
+        done=done if done in DONE else "",
+        today=today,
+        request_key=uuid4().hex,
+    )
+
+
+def named_service(given: str) -> UUID | None:
+    """Which recipient she means; none named is all of them."""
+    try:
+        return UUID(given) if given else None
+    except ValueError:
+        raise InvalidError("request.invalid", {"service": "an-id"}) from None
+
+
+@person(SELF)
+@for_persons
+def ask_to_withdraw() -> str:
+    """What follows, in plain words, before it is done."""
+    expect_patience_of_session()
+    service_id = named_service(request.args.get("service", ""))
+    with request_work() as work:
+        link = her_link(work)
+        self_service.look(work, link)
+        every = overview(work, link.person_id, Names(work.tx), work.today)
+    concerned = [one for one in every if one.may_receive and service_id in (None, one.service_id)]
+    if not concerned:
+        raise NotFoundError("consent.unknown")
+    return render_template(
+        "referral/my/withdraw.html", concerned=concerned, service_id=service_id, request_key=uuid4().hex
+    )
+
+
+@person(SELF)
+@for_persons
+def withdraw() -> Response:
+    """As easy as giving it: one button, no reason, at once."""
+    service_id = named_service(request.form.get("service", ""))
+    link = link_of_session()
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        return 200, {"consents": self_service.take_back(work, house().keys, link.person_id, service_id)}
+
+    once_per_form(current_caller().actor, link.id, "withdraw", run)
+    return redirect(f"{HOME}?done=withdrawn", 303)
+
+
+def link_of_session() -> Any:
+    with request_work() as work:
+        return her_link(work)
+
+
+@person(SELF)
+@for_persons
+def had_contact() -> Response:
+    """Where the body may not say it, her word counts."""
+    link, form = link_of_session(), request.form
+    try:
+        referral_id, contact_on = UUID(form.get("referral", "")), date.fromisoformat(form.get("contact_on", ""))
+    except ValueError:
+        raise InvalidError("request.invalid", {"contact_on": "a-day"}) from None
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        self_service.had_contact(work, link.person_id, referral_id, contact_on)
+        return 200, {}
+
+    once_per_form(current_caller().actor, referral_id, "contact", run)
+    return redirect(f"{HOME}?done=contact", 303)

@@ -153,9 +153,10 @@ def sign_out() -> Response:
     """End the session; what was on the screen is not in the browser's memory (no-store)."""
     caller = current_caller()
     with request_work() as work:
+        link = her_link(work)
         assert caller.session_id is not None
         room().sessions.end(work.tx, caller.session_id)
-    answer = redirect("/referral/my/signed-out", 303)
+    answer = redirect(f"/referral/my/signed-out?lang={link.language}", 303)
     room().sessions.take_person_cookie(answer)
     return answer
 

@@ -1,0 +1,115 @@
+"""Everything her page shows, gathered per recipient: what went there, why, on what consent, and what became of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from contracts.codes import Action, DataCategory, Duty, DutyState, Party, RetentionGround
+from services.chassis.work import Work
+from services.referral.domain.grounds import Consent
+from services.referral.domain.person_view import PersonView, as_she_may_see
+from services.referral.domain.referral import Referral
+from services.referral.queries import self_service as queries
+from services.referral.queries.self_service import Disclosure
+from services.referral.store import consents
+from services.referral.web.names import Names
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionAnswer:
+    """What a body owes or has said about the data it holds after a withdrawal."""
+
+    state: DutyState | None
+    category: DataCategory | None
+    due_on: date
+    ground: RetentionGround | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """One referral with what left on it."""
+
+    referral: Referral
+    view: PersonView
+    disclosures: list[tuple[Disclosure, Consent | None]]
+    answers: list[DeletionAnswer]
+    may_conclude: bool
+
+
+@dataclass(slots=True)
+class RecipientView:
+    """One body and service, and all that concerns it."""
+
+    organization_id: UUID
+    service_id: UUID
+    organization: str
+    service: str
+    passed: list[Passed] = field(default_factory=list)
+    #: What it may be told as things stand: consents in force that name it.
+    may_receive: list[tuple[Consent, tuple[DataCategory, ...]]] = field(default_factory=list)
+    withdrawn: list[Consent] = field(default_factory=list)
+
+    @property
+    def got_anything(self) -> bool:
+        return any(one.disclosures for one in self.passed)
+
+
+def overview(work: Work, person_id: UUID, names: Names, on: date) -> list[RecipientView]:
+    """Every body that has, had, or may get something of hers; where data went first."""
+    hers = consents.of_person(work.tx, person_id)
+    left = queries.disclosures(work.tx, person_id)
+    found: dict[UUID, RecipientView] = {}
+    for referral in queries.her_referrals(work.tx, person_id):
+        view = _recipient(found, names, referral.organization_id, referral.service_id)
+        view.passed.append(_passed(referral, left, hers))
+    for consent in hers:
+        for one in consent.recipients:
+            if one.service_id is not None:
+                _note(_recipient(found, names, one.organization_id, one.service_id), consent, one.categories, on)
+    return sorted(found.values(), key=lambda one: (not one.got_anything, not one.may_receive, one.organization))
+
+
+def _recipient(
+    found: dict[UUID, RecipientView], names: Names, organization_id: UUID, service_id: UUID
+) -> RecipientView:
+    if service_id not in found:
+        organization, service = names.organization(organization_id), names.service(service_id)
+        found[service_id] = RecipientView(organization_id, service_id, organization, service)
+    return found[service_id]
+
+
+def _note(view: RecipientView, consent: Consent, categories: tuple[DataCategory, ...], on: date) -> None:
+    if consent.withdrawn_at is not None:
+        view.withdrawn.append(consent)
+    elif consent.superseded_at is None and consent.valid_until >= on:
+        view.may_receive.append((consent, categories))
+
+
+def _passed(referral: Referral, left: Iterable[Disclosure], hers: Iterable[Consent]) -> Passed:
+    by_version = {(one.id, one.version): one for one in hers}
+    return Passed(
+        referral,
+        as_she_may_see(referral),
+        [
+            (one, by_version.get((one.consent_id, one.consent_version)) if one.consent_id else None)  # type: ignore[arg-type]
+            for one in left
+            if one.referral_id == referral.id
+        ],
+        [*_owed(referral), *_answered(referral)],
+        Action.CONCLUDE in referral.allowed_to(Party.PERSON),
+    )
+
+
+def _owed(referral: Referral) -> list[DeletionAnswer]:
+    return [
+        DeletionAnswer(None, one.category, one.due_on) for one in referral.duties if one.duty is Duty.STATE_DELETION
+    ]
+
+
+def _answered(referral: Referral) -> list[DeletionAnswer]:
+    return [
+        DeletionAnswer(one.state, one.was.category, one.was.due_on, one.ground)
+        for one in referral.settled
+        if one.was.duty is Duty.STATE_DELETION and one.state in (DutyState.DELETED, DutyState.RETAINED)
+    ]

@@ -1,0 +1,200 @@
+"""The person's own page: what really left, no more of an answer than its level, and one button to take it back."""
+
+import re
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from contracts.codes import Action, BackLevel, PersonLinkPurpose, Status
+from contracts.partner import actions
+from contracts.referral import ConsentWithdrawn, PersonalDataViewed, ReferralConcluded
+from services.chassis.i18n import label
+from services.referral.domain.referral import Referral
+from services.referral.store import enquiries
+from tests.integration.referral.guests import HTML, issued, press
+from tests.integration.referral.rig import Network
+from tests.integration.referral.scene import HWK_SERVICE, TO_PARTNER, to_hwk, to_ihk
+
+HOME = "/referral/my/"
+
+
+def guest_of(network: Network, referral: Referral, language: str = "en") -> FlaskClient:
+    """The person of this referral, with her own page open."""
+    with network.scene.db.read() as connection:
+        site, organization = enquiries.desk_of(connection, referral.enquiry_id)
+        enquiry = enquiries.load(connection, referral.enquiry_id, site=site, organization_id=organization)
+    client = network.app.test_client()
+    assert press(client, issued(network, enquiry, language=language)).status_code == 303
+    return client
+
+
+def hidden(page: str, action: str) -> dict[str, str]:
+    form = re.search(rf'action="{action}">(.*?)</form>', page, re.DOTALL)
+    assert form, f"{action} is not offered"
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[1]))
+
+
+def take_back(client: FlaskClient, service_id: UUID | None = None) -> TestResponse:
+    asked = client.get(f"{HOME}withdrawal" + (f"?service={service_id}" if service_id else ""), headers=HTML)
+    assert asked.status_code == 200, asked.text[:500]
+    return client.post(f"{HOME}withdrawal", data=hidden(asked.text, f"{HOME}withdrawal"), headers=HTML)
+
+
+def test_the_page_says_what_left_when_why_and_on_which_consent(network: Network):
+    referral = network.scene.requested()
+    guest = guest_of(network, referral)
+    assert "Nothing has been passed on so far." in guest.get(HOME, headers=HTML).text
+    network.scene.fetched(referral)
+    page = guest.get(HOME, headers=HTML).text
+    assert "Nothing has been passed on so far." not in page
+    kinds = [label("referral", "en", one) for one in TO_PARTNER]
+    for word in (*kinds, "On your consent of", "not a decision of an authority"):
+        assert word in page, word
+    assert "Ben Salah" not in page, "what was passed on is named by kind; the data themselves are elsewhere"
+
+
+def test_looking_is_a_fact_that_is_committed_first(network: Network):
+    referral = network.scene.requested()
+    guest_of(network, referral).get(HOME, headers=HTML)
+    [viewed] = network.scene.said(PersonalDataViewed)
+    assert (viewed.role, str(viewed.purpose), viewed.person_id) == (None, "person_self", referral.person_id)
+
+
+@pytest.mark.parametrize("language", ["de", "de-simple", "ar", "uk", "tr", "fr"])
+def test_the_page_is_in_her_language_and_no_english_is_left(network: Network, language: str):
+    referral = network.scene.requested()
+    network.scene.fetched(referral)
+    guest = guest_of(network, referral, language)
+    page = guest.get(HOME, headers=HTML).text
+    main = page[page.index("<main") : page.index("</main>")]
+    english = ("Passed on", "Purpose", "Withdraw", "Your page", "Your consent", "Identity", "handed over", "What was")
+    assert [word for word in english if word in main] == []
+    assert ('dir="rtl"' in page) == (language == "ar")
+
+
+def test_of_a_body_that_may_say_only_receipt_no_more_is_shown(network: Network):
+    referral = network.scene.requested(level=BackLevel.RECEIPT)
+    network.scene.fetched(referral)
+    network.scene.answers(referral, Action.RECEIVE, actions.read_body(Action.RECEIVE, {}))
+    page = guest_of(network, referral).get(HOME, headers=HTML).text
+    assert "received there" in page and "First contact by" not in page
+
+
+def test_everything_is_taken_back_with_one_button_after_its_consequence_was_said(network: Network):
+    referral = network.scene.requested()
+    guest = guest_of(network, referral)
+    asked = guest.get(f"{HOME}withdrawal", headers=HTML).text
+    assert "has received nothing and will receive nothing" in asked
+    answer = take_back(guest)
+    page = guest.get(answer.headers["Location"], headers=HTML).text
+    assert "Your consent is withdrawn" in page and "stopped" in page
+    assert network.scene.rows("SELECT FROM dossiers") == []
+    assert network.scene.now(referral.id).status is Status.CANCELLED
+    [told] = network.scene.said(ConsentWithdrawn)
+    assert (str(told.channel), told.organization_id) == ("online", None)
+    assert guest.get(f"{HOME}withdrawal", headers=HTML).status_code == 404
+
+
+def test_one_recipient_is_taken_back_and_the_other_goes_on(network: Network):
+    scene = network.scene
+    enquiry = scene.an_enquiry()
+    scene.consent(enquiry, to_hwk(), to_ihk())
+    hwk = scene.prepared(enquiry, HWK_SERVICE)
+    scene.days_pass(1)
+    scene.fetched(scene.now(hwk.id))
+    guest = guest_of(network, hwk)
+    assert take_back(guest, HWK_SERVICE).status_code == 303
+    page = guest.get(HOME, headers=HTML).text
+    assert "This body must say by" in page
+    assert page.count("Withdraw for this body") == 1, "the other body may still receive"
+    [told] = scene.said(ConsentWithdrawn)
+    assert told.service_id == HWK_SERVICE
+    asked = actions.read_body(Action.STATE_DELETION, {"deletion": "retained", "ground": "LEGAL_CLAIM"})
+    scene.answers(scene.now(hwk.id), Action.STATE_DELETION, asked)
+    assert "it keeps your data, because" in guest.get(HOME, headers=HTML).text
+
+
+def test_the_same_form_sent_twice_withdraws_once(network: Network):
+    guest = guest_of(network, network.scene.requested())
+    form = hidden(guest.get(f"{HOME}withdrawal", headers=HTML).text, f"{HOME}withdrawal")
+    answers = [guest.post(f"{HOME}withdrawal", data=form, headers=HTML).status_code for _ in range(2)]
+    assert answers == [303, 303]
+    assert len(network.scene.said(ConsentWithdrawn)) == 1
+
+
+def test_her_word_ends_a_referral_where_the_body_may_not_speak(network: Network):
+    referral = network.scene.requested(level=BackLevel.NONE)
+    network.scene.fetched(referral)
+    guest = guest_of(network, referral)
+    form = hidden(guest.get(HOME, headers=HTML).text, f"{HOME}contact")
+    day = network.scene.clock.today().isoformat()
+    assert guest.post(f"{HOME}contact", data={**form, "contact_on": day}, headers=HTML).status_code == 303
+    assert network.scene.now(referral.id).status is Status.COMPLETED
+    [told] = network.scene.said(ReferralConcluded)
+    assert told.contact_on == network.scene.clock.today()
+    assert "you have had contact" in guest.get(HOME, headers=HTML).text
+
+
+def test_where_the_body_may_speak_her_word_is_not_asked_for(network: Network):
+    referral = network.scene.requested(level=BackLevel.OUTCOME)
+    network.scene.fetched(referral)
+    assert "I have had contact" not in guest_of(network, referral).get(HOME, headers=HTML).text
+
+
+def test_a_foreign_referral_looks_like_a_missing_one(network: Network):
+    scene = network.scene
+    hers = scene.requested()
+    enquiry = scene.an_enquiry(given_name="Nur")
+    scene.consent(enquiry, to_hwk(BackLevel.NONE))
+    other = scene.prepared(enquiry)
+    scene.clock.instant += timedelta(seconds=31)
+    scene.tick()
+    scene.fetched(scene.now(other.id))
+    guest = guest_of(network, hers)
+    csrf = hidden(guest.get(f"{HOME}withdrawal", headers=HTML).text, f"{HOME}withdrawal")["csrf_token"]
+    form = {"csrf_token": csrf, "referral": str(other.id), "contact_on": network.scene.clock.today().isoformat()}
+    assert guest.post(f"{HOME}contact", data=form, headers=HTML).status_code == 404
+    assert network.scene.now(other.id).status is not Status.COMPLETED
+
+
+def test_a_link_for_something_else_does_not_open_this_page(network: Network):
+    referral = network.scene.requested()
+    with network.scene.db.read() as connection:
+        site, organization = enquiries.desk_of(connection, referral.enquiry_id)
+        enquiry = enquiries.load(connection, referral.enquiry_id, site=site, organization_id=organization)
+    client = network.app.test_client()
+    press(client, issued(network, enquiry, purpose=PersonLinkPurpose.CONSENT))
+    refused = client.get(f"{HOME}?lang=uk", headers=HTML)
+    assert refused.status_code == 403 and "Ваше посилання не для цього" in refused.text
+    assert network.scene.said(PersonalDataViewed) == []
+
+
+def test_after_a_quarter_of_an_hour_without_a_click_and_after_an_hour_in_all_it_is_over(network: Network):
+    referral = network.scene.requested()
+    idle, busy = guest_of(network, referral), guest_of(network, referral)
+    for _ in range(5):
+        network.scene.clock.instant += timedelta(minutes=11)
+        assert busy.get(HOME, headers=HTML).status_code == 200
+    over = idle.get(f"{HOME}?lang=fr", headers=HTML)
+    assert over.status_code == 401 and "Votre visite sur cette page est terminée" in over.text
+    network.scene.clock.instant += timedelta(minutes=6)
+    assert busy.get(HOME, headers=HTML).status_code == 401
+
+
+def test_leaving_ends_the_session(network: Network):
+    guest = guest_of(network, network.scene.requested())
+    page = guest.get(HOME, headers=HTML).text
+    form = hidden(page, "/referral/my/sign-out")
+    left = guest.post("/referral/my/sign-out", data=form, headers=HTML)
+    assert "You have left your page" in guest.get(left.headers["Location"], headers=HTML).text
+    assert guest.get(HOME, headers=HTML).status_code == 401
+    assert guest.post(f"{HOME}withdrawal", data=form, headers=HTML).status_code == 401
+
+
+def test_a_form_without_her_sessions_token_changes_nothing(network: Network):
+    guest = guest_of(network, network.scene.requested())
+    assert guest.post(f"{HOME}withdrawal", data={}, headers=HTML).status_code == 419
+    assert network.scene.said(ConsentWithdrawn) == []
