@@ -1,7 +1,7 @@
 """A consent is prepared: everything it will say, checked before anybody signs, and printed, shown or linked alike."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
@@ -128,6 +128,32 @@ def end_draft(work: Work, by: StaffActor, enquiry_id: UUID, consent_id: UUID, re
     drafted = open_draft(work, by, enquiry_id, consent_id)
     persons.raise_epoch(work, drafted.person_id)
     _end(work, drafts.load(work.tx, consent_id, lock=True), reason)
+
+
+def narrow_draft(work: Work, drafted: DraftedConsent, services: Collection[UUID]) -> DraftedConsent:
+    """Only what she agrees to of it: a draft of its own in place of the first. A next version holds or falls whole."""
+    kept = tuple(one for one in drafted.recipients if one.service_id in services)
+    if kept == drafted.recipients:
+        return drafted
+    if not kept or drafted.version > 1 or drafted.signatures:
+        raise InvalidError("consent.incomplete", {"recipients": "all-of-them-or-none"})
+    narrowed = replace(
+        drafted,
+        id=work.new_id(),
+        code=new_code(),
+        recipients=kept,
+        secrecy_releases=tuple(one for one in drafted.secrecy_releases if one.to_service_id in services),
+        prepared_at=work.now,
+    )
+    _end(work, drafted, DraftEnd.REPLACED)
+    drafts.add(work, narrowed)
+    work.announce(_prepared(narrowed))
+    return narrowed
+
+
+def decline_draft(work: Work, drafted: DraftedConsent) -> None:
+    """She said no, herself."""
+    _end(work, drafts.load(work.tx, drafted.id, lock=True), DraftEnd.DECLINED)
 
 
 def _end(work: Work, drafted: DraftedConsent, reason: DraftEnd) -> None:

@@ -119,7 +119,7 @@ def _signature(
         witness=signing.witness,
         witnessed_by=signing.witnessed_by,
     )
-    if signing.channel in capture.ON_PAPER:
+    if signing.channel in capture.ON_PAPER or signing.evidence_sha256 is not None:
         return signature, text
     return replace(signature, evidence_sha256=_declaration(work, drafted, signature)), text
 

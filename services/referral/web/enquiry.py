@@ -18,7 +18,7 @@ from services.referral.commands.person_links import mailbox_of
 from services.referral.domain.documents import UPLOADED
 from services.referral.domain.grounds import state_on
 from services.referral.queries import enquiries as enquiry_queries
-from services.referral.store import consents, documents, persons, subject_rights
+from services.referral.store import consents, documents, drafts, persons, subject_rights
 from services.referral.store.enquiries import Enquiry
 from services.referral.web import bodies, enquiry_form, withdrawals
 from services.referral.web.callers import house, staff_actor, validated
@@ -173,6 +173,7 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         "links": links_of(work.tx, enquiry),
         "has_mailbox": mailbox_of(work.tx, house().keys, enquiry.person_id) is not None,
         "link_form_key": uuid4().hex,
+        "drafts": drafts.of_person(work.tx, enquiry.person_id),
     }
 
 

@@ -22,7 +22,7 @@ from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import enquiries, invitations
 from services.referral.commands import person_links as links
-from services.referral.store import letters
+from services.referral.store import drafts, letters
 from services.referral.store import person_links as store
 from services.referral.store.enquiries import Enquiry
 from services.referral.store.letters import State
@@ -112,14 +112,31 @@ def mailbox_typed() -> str:
     return str(validated(bodies.ClosedPerson(), {"email": typed})["email"])
 
 
+def consent_named(work: Work, enquiry: Enquiry) -> UUID | None:
+    """The prepared consent the link is to lead to; none: her own page."""
+    named = request.form.get("consent_id", "")
+    found = [one.id for one in drafts.of_person(work.tx, enquiry.person_id) if str(one.id) == named]
+    if named and not found:
+        raise NotFoundError("consent.not-drafted")
+    return found[0] if found else None
+
+
 def own_page(work: Work, enquiry: Enquiry, language: str, way: PersonLinkWay, *, mail_is_safe: bool) -> UUID:
-    keys, purpose = house().keys, PersonLinkPurpose.SELF_SERVICE
+    keys, consent_id = house().keys, consent_named(work, enquiry)
+    purpose = PersonLinkPurpose.CONSENT if consent_id else PersonLinkPurpose.SELF_SERVICE
     if way is PersonLinkWay.MAILED:
         if links.mailbox_of(work.tx, keys, enquiry.person_id) is None:
             raise InvalidError("person-link.no-address", {"way": "shown-without-a-mail-address"})
-        return links.send(work, keys, enquiry.person_id, enquiry.id, purpose, language=language)
+        return links.send(work, keys, enquiry.person_id, enquiry.id, purpose, language=language, consent_id=consent_id)
     issued = links.issue(
-        work, keys, enquiry.person_id, enquiry.id, purpose, language=language, mail_is_safe=mail_is_safe
+        work,
+        keys,
+        enquiry.person_id,
+        enquiry.id,
+        purpose,
+        language=language,
+        mail_is_safe=mail_is_safe,
+        consent_id=consent_id,
     )
     return issued.id
 

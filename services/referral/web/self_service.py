@@ -16,6 +16,7 @@ from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import self_service
 from services.referral.store import enquiries
+from services.referral.web import self_service_consent, self_service_invitation
 from services.referral.web import self_service_door as door
 from services.referral.web.callers import house
 from services.referral.web.forms import once_per_form
@@ -42,6 +43,10 @@ def blueprint() -> APIBlueprint:
     pages.get("/withdrawal")(ask_to_withdraw)
     pages.post("/withdrawal")(withdraw)
     pages.post("/contact")(had_contact)
+    pages.get("/consent")(self_service_consent.show_draft)
+    pages.post("/consent")(self_service_consent.answer_draft)
+    pages.get("/invitation")(self_service_invitation.show_invitation)
+    pages.post("/invitation")(self_service_invitation.answer_invitation)
     return pages
 
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from contracts.codes import PersonLinkPurpose
 from services.chassis.access import Caller, Kind, current_caller, person, public
 from services.chassis.errors import ForbiddenError, NotFoundError
-from services.chassis.i18n import for_persons, prefer
+from services.chassis.i18n import COOKIE, for_persons, prefer
 from services.chassis.room import count_refusal, room
 from services.chassis.sessions import Session
 from services.chassis.web import request_work
@@ -84,6 +84,8 @@ def enter(token: str) -> Response:
         return refusal(token, refused)
     answer = redirect(ROOMS[link.purpose], 303)
     room().sessions.put_cookie(answer, session)
+    # From here on everything, refusals too, is in the language this page was in.
+    answer.set_cookie(COOKIE, g.language, samesite="Lax", httponly=True)
     return answer
 
 

@@ -50,7 +50,7 @@ def test_the_page_behind_the_link_shows_a_button_and_nothing_about_her(network: 
 def test_pressing_the_button_begins_one_session_of_an_hour_in_a_cookie_of_its_own(network: Network, enquiry: Enquiry):
     client = network.app.test_client()
     answer = press(client, issued(network, enquiry))
-    cookie = answer.headers["Set-Cookie"]
+    cookie = answer.headers.getlist("Set-Cookie")[0]
     assert answer.headers["Location"] == "/referral/my/"
     assert "lotsennetz_referral_person=" in cookie and "Path=/referral/my" in cookie and "SameSite=Strict" in cookie
     [session] = network.scene.rows("SELECT * FROM web_sessions")
