@@ -508,6 +508,40 @@ class DocumentDeleted:
     kind: DocumentKind
 
 
+@event("referral.document_enclosed.v1", subject=("referral", "referral_id"))
+class DocumentEnclosed:
+    """A paper was marked to go along; whether it leaves is decided at each fetch."""
+
+    referral_id: UUID
+    organization_id: UUID
+    document_id: UUID
+    kind: DocumentKind
+
+
+@event("referral.document_taken_out.v1", subject=("referral", "referral_id"))
+class DocumentTakenOut:
+    """A paper goes along no longer."""
+
+    referral_id: UUID
+    organization_id: UUID
+    document_id: UUID
+
+
+@event("referral.document_fetched.v1", subject=("referral", "referral_id"))
+class DocumentFetched:
+    """The partner fetched a paper; consent was asked at that moment."""
+
+    referral_id: UUID
+    organization_id: UUID
+    person_id: UUID | None
+    document_id: UUID
+    kind: DocumentKind
+    decision_id: UUID
+    ground: GroundKind
+    ground_id: UUID | None
+    ground_version: int | None
+
+
 # --- duties, deadlines, tasks ---------------------------------------------------------------------------------------
 
 

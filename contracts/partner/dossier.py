@@ -10,7 +10,7 @@ from typing import Any
 import marshmallow
 from marshmallow import fields, validate
 
-from contracts.codes import BackLevel, DataCategory, EnquirerKind, GroundKind, Topic, Urgency
+from contracts.codes import BackLevel, DataCategory, EnquirerKind, GroundKind, MediaType, Topic, Urgency
 from contracts.fields import (
     PATTERNS,
     CodeOf,
@@ -55,11 +55,14 @@ class LanguageLevelSchema(marshmallow.Schema):
 
 
 class DocumentSchema(marshmallow.Schema):
-    """A paper that exists; the paper itself is handed over by the person."""
+    """A paper that exists. With an id it can be fetched, otherwise the person hands it over herself."""
 
+    id = Identifier()
     kind = fields.String(required=True, validate=Matches(r"^[A-Z][A-Z_]{1,40}$"))
     language = fields.String(validate=_TAG)
     translated = StrictBoolean()
+    media_type = CodeOf(MediaType)
+    size = StrictInteger(validate=validate.Range(1, 50_000_000))
 
 
 class PersonSchema(marshmallow.Schema):

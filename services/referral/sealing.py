@@ -51,14 +51,19 @@ def public_key(jwk: Mapping[str, Any]) -> PublicKey:
 
 def seal(document: Mapping[str, Any], key: PublicKey, *, custodial: bool = False) -> SealedDossier:
     """Encrypt a dossier for one recipient's key."""
+    content = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return seal_bytes(content, "application/json", key, custodial=custodial)
+
+
+def seal_bytes(content: bytes, media_type: str, key: PublicKey, *, custodial: bool = False) -> SealedDossier:
+    """Encrypt whatever goes to one recipient; what it is stands in the header (``cty``)."""
     header = {
         "alg": KEY_WRAPPING[key.key_type],
         "enc": CONTENT,
         "kid": key.kid,
-        "cty": "application/json",
+        "cty": str(media_type),
         "typ": "JWE",
     }
-    content = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     sealed = jwe.encrypt_compact(header, content, key, algorithms=ALLOWED)
     return SealedDossier(sealed, str(key.kid), custodial)
 

@@ -5,7 +5,7 @@ comes either before or after it, never in between.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from services.referral.config import Keys
 from services.referral.domain.consent import Allowed, Refused, effective_back_level, may_disclose
 from services.referral.domain.dossier import Composition, compose
 from services.referral.domain.referral import Referral
-from services.referral.store import directory, dossiers, grounds, keys, persons, timeline
+from services.referral.store import directory, dossiers, enclosures, grounds, keys, persons, timeline
 from services.referral.store.directory import Listing
 
 
@@ -50,7 +50,7 @@ def decide(
     standing = grounds.standing(work.tx, referral.person_id, work.now)
     composition = compose(
         referral.enquirer,
-        persons.record_of(work.tx, vault_keys.vault, referral.person_id),
+        enclosures.record_of(work.tx, vault_keys.vault, referral),
         standing.grounds,
         listing.recipient,
         Purpose(referral.topic.value),
@@ -72,6 +72,19 @@ def decide_categories(
     standing = grounds.standing(work.tx, referral.person_id, work.now)
     answer = may_disclose(standing.grounds, listing.recipient, Purpose(referral.topic.value), categories, standing.at)
     told = _tell(work, referral, point, answer, asked=categories, at=standing.at, disclosed=disclosed)
+    return told, answer
+
+
+def decide_enclosure(work: Work, referral: Referral, beside: frozenset[DataCategory]) -> tuple[UUID, Allowed | Refused]:
+    """May a paper leave at this fetch, on one ground with what the dossier holds? Only the paper is told as leaving."""
+    asked = frozenset({DataCategory.DOCUMENTS})
+    listing = directory.listing(work.tx, referral.service_id)
+    standing = grounds.standing(work.tx, referral.person_id, work.now)
+    purpose = Purpose(referral.topic.value)
+    answer = may_disclose(standing.grounds, listing.recipient, purpose, beside | asked, standing.at)
+    if isinstance(answer, Allowed):
+        answer = replace(answer, categories=asked)
+    told = _tell(work, referral, DisclosurePoint.FETCH, answer, asked=asked, at=standing.at, disclosed=True)
     return told, answer
 
 
@@ -109,7 +122,7 @@ def seal(work: Work, vault_keys: Keys, referral: Referral, disclosure: Disclosur
     """Encrypt what was allowed to the partner's own key, or to the custodial one of a light-path partner."""
     allowed = disclosure.allowed
     assert allowed is not None, "nothing is sealed without a yes"
-    key, custodial = _recipient_key(work, vault_keys, disclosure.listing)
+    key, custodial = recipient_key(work, vault_keys, disclosure.listing)
     sealed = sealing.seal(_document(work, referral, disclosure, allowed), key, custodial=custodial)
     person_key = persons.key_of(work.tx, vault_keys.vault, referral.person_id)
     dossiers.keep(work, person_key, referral.id, sealed, allowed.categories, disclosure.consentref)
@@ -123,7 +136,8 @@ def seal(work: Work, vault_keys: Keys, referral: Referral, disclosure: Disclosur
     timeline.tell(work, referral.id, fact, consentref=disclosure.consentref)
 
 
-def _recipient_key(work: Work, vault_keys: Keys, listing: Listing) -> tuple[sealing.PublicKey, bool]:
+def recipient_key(work: Work, vault_keys: Keys, listing: Listing) -> tuple[sealing.PublicKey, bool]:
+    """The partner's own key, or - and then it is marked so - the custodial one."""
     own = listing.organization.public_key
     if own is not None and listing.channel not in (ChannelKind.LIGHT, ChannelKind.NONE):
         return sealing.public_key(own.as_dict()), False
@@ -162,7 +176,7 @@ def destroy(work: Work, referral: Referral) -> None:
 
 def still_fits(work: Work, vault_keys: Keys, kept: dossiers.Kept, disclosure: Disclosure) -> bool:
     """Was it sealed on this ground, with these categories, to the key the partner has now?"""
-    key, _ = _recipient_key(work, vault_keys, disclosure.listing)
+    key, _ = recipient_key(work, vault_keys, disclosure.listing)
     allowed = disclosure.allowed
     return (
         allowed is not None

@@ -5,9 +5,11 @@ from uuid import UUID
 from contracts.codes import DataCategory, DocumentKind, ViewPurpose
 from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.work import Work
+from services.referral.commands import cascade
 from services.referral.commands import enquiries as commands
+from services.referral.config import Keys
 from services.referral.domain import documents as domain
-from services.referral.store import documents, enquiries, timeline
+from services.referral.store import documents, enclosures, enquiries, persons, timeline
 from services.referral.store.documents import Document, Paper
 from services.referral.store.referrals import StaffActor
 from services.referral.vault import Vault
@@ -51,10 +53,13 @@ def look_into(work: Work, vault: Vault, by: StaffActor, enquiry_id: UUID, docume
     return documents.open_one(work.tx, vault, paper.id)
 
 
-def delete(work: Work, by: StaffActor, enquiry_id: UUID, document_id: UUID) -> None:
+def delete(work: Work, keys: Keys, by: StaffActor, enquiry_id: UUID, document_id: UUID) -> None:
     """Keep it no longer; what proves a consent stays as long as the consent's own record (GDPR Art. 7(1))."""
     enquiry = commands.load(work, enquiry_id, by)
     paper = documents.load(work.tx, document_id, enquiry_id=enquiry.id)
     if documents.proves_consent(work.tx, paper):
         raise RefusedError("document.proves-consent")
+    persons.raise_epoch(work, paper.person_id)
     documents.delete(work, paper)
+    if enclosures.referrals_with(work.tx, paper.id):
+        cascade.reseal_all(work, keys, paper.person_id)

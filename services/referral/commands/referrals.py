@@ -23,7 +23,7 @@ from services.referral.domain.footing import lacking
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.matching import Justification
 from services.referral.domain.referral import Referral, refusal
-from services.referral.store import directory, dossiers, persons, referrals, timeline
+from services.referral.store import directory, dossiers, enclosures, persons, referrals, timeline
 from services.referral.store.referrals import StaffActor
 
 ENGINE = Actor(Party.SYSTEM, "system:clock")
@@ -100,7 +100,7 @@ def prepare(
     """Say that it is complete; the engine releases it when the undo window is over."""
     referral = load(work, referral_id, by, version)
     listing = directory.listing(work.tx, referral.service_id)
-    record = persons.record_of(work.tx, keys.vault, referral.person_id)
+    record = enclosures.record_of(work.tx, keys.vault, referral)
     absent = missing_minimum(referral.enquirer, record, listing.terms.minimum_categories)
     moved, facts = domain.prepare(
         referral,

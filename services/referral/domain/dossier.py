@@ -5,7 +5,7 @@ Free text can say anything, so it is a category of its own that must be consente
 holds its business contact and nothing else.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,6 +63,13 @@ def understood(kind: EnquirerKind, record: Mapping[str, Any]) -> dict[str, Any]:
     """The fields this version knows; one that another version recorded has no category here and goes to nobody."""
     known = SCHEMAS[kind].fields
     return {name: value for name, value in record.items() if name in known}
+
+
+def with_papers(kind: EnquirerKind, record: Mapping[str, Any], papers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The record with the papers that go along, beside those she brings herself; an employer's dossier has none."""
+    if kind is EnquirerKind.EMPLOYER or not papers:
+        return dict(record)
+    return {**record, "documents": [*record.get("documents", ()), *papers]}
 
 
 def offered(

@@ -136,6 +136,12 @@ def of_person(connection: Connection, person_id: UUID) -> list[Paper]:
     return [Paper(**_values(row)) for row in rows.fetchall()]
 
 
+def of_ids(connection: Connection, document_ids: list[UUID]) -> list[Paper]:
+    """Those of these papers that are still kept, in this order."""
+    rows = connection.execute(LISTED + "d.id = ANY(%s) ORDER BY array_position(%s, d.id)", (document_ids, document_ids))
+    return [Paper(**_values(row)) for row in rows.fetchall()]
+
+
 def proves_consent(connection: Connection, paper: Paper) -> bool:
     """Whether a consent's record names this paper as its evidence."""
     found = connection.execute(

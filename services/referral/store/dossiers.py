@@ -59,6 +59,12 @@ def load(connection: Connection, key: PersonKey, referral_id: UUID) -> Kept:
     return Kept(SealedDossier(jwe, row["key_id"], row["custodial"]), categories, row["ground"])
 
 
+def categories_of(connection: Connection, referral_id: UUID) -> frozenset[DataCategory] | None:
+    """What the dossier that waits holds; none where none waits."""
+    row = connection.execute("SELECT categories FROM dossiers WHERE referral_id = %s", (referral_id,)).fetchone()
+    return None if row is None else frozenset(DataCategory(category) for category in row["categories"])
+
+
 def _place(referral_id: UUID) -> str:
     return f"dossiers/{referral_id}"
 

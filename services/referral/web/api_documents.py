@@ -131,7 +131,7 @@ def delete(enquiry_id: UUID, document_id: UUID) -> tuple[Json, int]:
     by = staff_actor()
 
     def run(work: Work) -> tuple[int, Json]:
-        documents.delete(work, by, enquiry_id, document_id)
+        documents.delete(work, house().keys, by, enquiry_id, document_id)
         return 201, {"id": str(document_id)}
 
     return once(run)

@@ -14,7 +14,7 @@ from services.chassis.access import partner_system, public
 from services.chassis.errors import InvalidError, NotFoundError, RefusedError
 from services.chassis.web import expected_version, request_work, room
 from services.chassis.work import Work
-from services.referral.commands import partners
+from services.referral.commands import enclosing, partners
 from services.referral.commands.referrals import Withheld
 from services.referral.queries import referrals as queries
 from services.referral.web import answers, bodies
@@ -59,6 +59,25 @@ def send_dossier(referral_id: UUID) -> Response:
         _, body = withheld(answer)
         raise RefusedError(body.pop("slug"), **body)
     return Response(answer.sealed.jwe, content_type="application/jose")
+
+
+@blueprint.get("/v1/referrals/<uuid:referral_id>/documents/<uuid:document_id>")
+@partner_system
+def document(referral_id: UUID, document_id: UUID) -> Response:
+    """One paper the dossier names, sealed by itself; its media type stands in the JWE's header (`cty`).
+
+    Consent is asked at this moment, for category DOCUMENTS, and the answer is committed before any byte is sent. The
+    dossier that names the paper has to be fetched first.
+    """
+    by, keys = partner_actor(), house().keys
+    with request_work() as work:
+        answer = enclosing.fetch(work, keys, referral_id, document_id, by)
+        sealed = None if isinstance(answer, Withheld) else enclosing.seal(work, keys, answer)
+    if isinstance(answer, Withheld):
+        _, body = withheld(answer)
+        raise RefusedError(body.pop("slug"), **body)
+    assert sealed is not None
+    return Response(sealed.jwe, content_type="application/jose")
 
 
 @blueprint.post("/v1/referrals/<uuid:referral_id>/actions/<action>")

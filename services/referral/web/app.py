@@ -17,6 +17,7 @@ from services.referral.store.timeline import tell_refusal
 from services.referral.web import (
     api_consents,
     api_documents,
+    api_enclosures,
     api_enquiries,
     api_partner,
     api_referrals,
@@ -25,6 +26,7 @@ from services.referral.web import (
     consent_form,
     desk,
     documents,
+    enclosures,
     enquiry,
     names,
     operator,
@@ -76,6 +78,7 @@ def create_app(
         unit,
         blueprints=(
             api_documents.blueprint,
+            api_enclosures.blueprint,
             api_enquiries.blueprint,
             api_consents.blueprint,
             api_referrals.blueprint,
@@ -85,6 +88,7 @@ def create_app(
             board.blueprint(),
             case.blueprint(),
             documents.blueprint(),
+            enclosures.blueprint(),
             enquiry.blueprint(),
             consent_form.blueprint(),
             withdrawals.blueprint(),

@@ -21,6 +21,7 @@ from services.referral.web import bodies
 from services.referral.web.api_referrals import STAFF_ACTIONS, record_details
 from services.referral.web.callers import house, staff_actor, validated, withheld
 from services.referral.web.case_view import view_case
+from services.referral.web.enclosures import papers_of
 from services.referral.web.forms import once_per_form, version_of
 from services.referral.web.names import Names
 from services.referral.web.words import dossier_sections
@@ -45,11 +46,13 @@ def show(referral_id: UUID) -> str:
     """That somebody looks is committed before anything is shown."""
     with request_work() as work:
         view = view_case(work, house().keys, staff_actor(), referral_id)
+        papers = papers_of(work.tx, view.referral, view.released)
     done = request.args.get("done", "")
     return render_template(
         "referral/case.html",
         case=view,
         referral=view.referral,
+        papers=papers,
         today=room().unit.clock.today(),
         done=Action(done) if done in set(Action) else None,
     )

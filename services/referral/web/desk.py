@@ -67,6 +67,7 @@ def show(referral_id: UUID) -> str:
         "referral/desk/referral.html",
         referral=referral,
         sections=dossier_sections(document) if document else (),
+        papers=papers_in(document or {}),
         withheld=withheld,
         forms=forms_of(referral),
         done=Action(done) if done in set(Action) else None,
@@ -89,6 +90,11 @@ def open_dossier(referral_id: UUID, by: Actor) -> tuple[Referral, dict[str, Any]
         private = custodial.custodial_private(connection, keys.vault, handed.referral.organization_id)
         current = referrals.load(connection, referral_id, visible_to=by)
     return current, open_with(handed.sealed.jwe, private), None
+
+
+def papers_in(document: dict[str, Any]) -> list[Any]:
+    """The papers the dossier names that can be fetched here."""
+    return [paper for paper in document.get("person", {}).get("documents", ()) if "id" in paper]
 
 
 def forms_of(referral: Referral) -> list[Form]:

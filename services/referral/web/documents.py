@@ -90,7 +90,7 @@ def delete(enquiry_id: UUID, document_id: UUID) -> AnyResponse:
     by = staff_actor()
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
-        documents.delete(work, by, enquiry_id, document_id)
+        documents.delete(work, house().keys, by, enquiry_id, document_id)
         return 200, {}
 
     once_per_form(by.actor, enquiry_id, f"document/{document_id}", run)

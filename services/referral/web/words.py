@@ -13,7 +13,7 @@ from contracts.partner.dossier import SCHEMAS, category_of
 from services.chassis.i18n import format_day, locale_of
 from services.chassis.pages import label, language, translate
 from services.referral.domain.dossier import SENSITIVITY
-from services.referral.web.names import Names
+from services.referral.web.names import Names, file_size
 
 #: Facts that say nothing to a navigator beyond what stands beside them.
 SILENT = frozenset({"referral.disclosure_decided.v1", "referral.dossier_sealed.v1", "referral.reminder_due.v1"})
@@ -106,7 +106,8 @@ def datum(name: str, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(datum(name, item) for item in value)
     if isinstance(value, Mapping):
-        return " ".join(datum(key, item) for key, item in value.items())
+        said = " ".join(datum(key, item) for key, item in value.items())
+        return paper_in_words(value) if name == "documents" else said
     if name in DATE_FIELDS and isinstance(value, str):
         return format_day(date.fromisoformat(value), language())
     locale = locale_of(language())
@@ -115,3 +116,13 @@ def datum(name: str, value: Any) -> str:
     if name in COUNTRY_FIELDS:
         return str(locale.territories.get(str(value), value))
     return str(value)
+
+
+def paper_in_words(paper: Mapping[str, Any]) -> str:
+    """What a paper is and how large; its id says nothing to a reader."""
+    told = [label(f"document_kind:{paper['kind']}")]
+    if "language" in paper:
+        told.append(datum("language", paper["language"]))
+    if "media_type" in paper:
+        told.append(f"({label('media_type:' + paper['media_type'])}, {file_size(paper['size'])})")
+    return " ".join(told)

@@ -15,14 +15,16 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
 from werkzeug.test import TestResponse
 
-from contracts.codes import BackLevel, ChannelKind
+from contracts.codes import BackLevel, ChannelKind, DataCategory, DocumentKind
 from contracts.directory import Channel
 from contracts.identity import id_of
-from contracts.referral import DeskEntered, DeskLinkRequested, DossierFetched
+from contracts.referral import DeskEntered, DeskLinkRequested, DocumentFetched, DossierFetched
 from services.notifications.channels.desk_link import DeskLinks
 from services.referral import handlers
+from services.referral.store import documents
 from tests.integration.referral.rig import Network, recipient
 from tests.integration.referral.scene import NOW, Scene, a_service, an_organization, some_terms
+from tests.unit.referral.papers import a_png
 
 JOBCENTER = id_of("organization", "jobcenter-staedteregion-aachen")
 SERVICE = id_of("service", "jobcenter-leistung")
@@ -271,3 +273,43 @@ def test_the_navigator_reads_that_a_new_link_was_asked_for(network: Network):
     ask_for_new(network, link)
     types = [entry["type"] for entry in network.navigator.see(referral_id)["timeline"]]
     assert types[-1] == "referral.desk_link_requested.v1"
+
+
+def test_a_unit_fetches_the_papers_that_go_along_as_files(network: Network):
+    """Each is decided and told like any fetch; a paper that is not named here is no paper."""
+    everything = some_terms(categories_accepted=tuple(DataCategory))
+    with network.scene.unit.work(actor="system:directory") as work:
+        handlers.keep_service(work, a_service(SERVICE, JOBCENTER, version=2, terms=everything))
+    enquiry = network.navigator.enquire()
+    network.navigator.consent(enquiry, recipient(JOBCENTER, SERVICE, categories=["IDENTITY", "DOCUMENTS"]))
+    with network.scene.unit.work(actor="staff:x") as work:
+        person_id = network.scene.rows("SELECT person_id FROM enquiries")[0]["person_id"]
+        kept = [
+            documents.keep(
+                work,
+                network.scene.keys.vault,
+                person_id,
+                enquiry_id=UUID(enquiry["id"]),
+                kind=DocumentKind.CERTIFICATE,
+                content=content,
+                media_type="image/png",
+            )
+            for content in (a_png(), a_png(8, 8))
+        ]
+    referral_id = network.navigator.draft(enquiry, SERVICE)["id"]
+    network.navigator.post(f"/referral/api/v1/referrals/{referral_id}/documents", {"document_id": str(kept[0])})
+    network.navigator.act(referral_id, "prepare")
+    network.scene.tick()
+    client = network.app.test_client()
+    enter(client, link_to(network, referral_id))
+    page = client.get(f"/referral/desk/referrals/{referral_id}").text
+    (link,) = re.findall(r'href="(/referral/desk/referrals/[^"]+/documents/[^"]+)"', page)
+    assert "Zeugnis oder Bescheinigung" in page
+    file = client.get(link)
+    assert (file.data, file.content_type) == (a_png(), "image/png")
+    assert file.headers["Content-Disposition"].startswith("attachment")
+    assert len(network.scene.said(DocumentFetched)) == 1
+    assert client.get(link.replace(str(kept[0]), str(kept[1]))).status_code == 404
+    other = referred(network)
+    assert client.get(link.replace(referral_id, other)).status_code == 404
+    assert len(network.scene.said(DocumentFetched)) == 1
