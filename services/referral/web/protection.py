@@ -37,6 +37,11 @@ ENTRIES: tuple[Entry, ...] = (
         "Access, rectification, erasure and the rest: who asked when, until when it is due, what was answered.",
         shows=frozenset({"requests"}),
     ),
+    Entry(
+        "/referral/data-protection/record",
+        "Record of processing",
+        "Purposes, data, recipients, periods, measures, and a map of where data went, from the live configuration.",
+    ),
     Entry("/audit/", "Audit log", "Everything that happened, as recorded, and the proof that nothing was changed."),
 )
 

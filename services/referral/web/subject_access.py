@@ -144,12 +144,17 @@ def sheet(document: dict[str, Any], *, alone: bool = False, elsewhere: list[dict
             named=in_words,
             when=lambda text: i18n.format_moment(parse_instant(text), language()),
             day=lambda text: i18n.format_day(date.fromisoformat(text), language()),
-            spans=lambda one: format_unit(
-                one["amount"], f"duration-{one['unit']}", "long", locale=i18n.locale_of(language())
-            ),
+            spans=span,
             speaks=document["language"].replace("de-simple", "de"),
             reads="rtl" if document["language"] in i18n.RIGHT_TO_LEFT else "ltr",
         )
+
+
+def span(period: dict[str, Any]) -> str:
+    """A length of time in the reader's language; where the long form is not known, the short one is."""
+    unit, locale = f"duration-{period['unit']}", i18n.locale_of(language())
+    written = format_unit(period["amount"], unit, "long", locale=locale)
+    return written if unit not in written else format_unit(period["amount"], unit, "short", locale=locale)
 
 
 @contextmanager
