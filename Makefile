@@ -36,7 +36,7 @@ test-long: ## the tests that take minutes: faults, kills, all pages in all langu
 	@$(PY) -m tests.system.kill_storm --kills 20 --out docs/results/kill-storm.json
 
 .PHONY: check
-check: lint contracts-check ## what a commit has to pass: lint, types, import rules, generated files
+check: lint contracts-check docs-check ## what a commit has to pass: lint, types, import rules, generated files
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
 
@@ -54,6 +54,15 @@ contracts: ## write schemas, examples and AsyncAPI anew from the classes
 .PHONY: contracts-check
 contracts-check:
 	@$(PY) -m contracts.generate --check
+
+.PHONY: docs
+docs: ## write the generated parts of docs/data-protection.md anew from the code
+	@deploy/dev/setup.sh
+	@$(PY) -m deploy.dev.document
+
+.PHONY: docs-check
+docs-check:
+	@$(PY) -m deploy.dev.document --check
 
 .PHONY: bench
 bench: ## the spine beside its peers, as ratios; writes docs/results

@@ -1,0 +1,171 @@
+"""``python -m deploy.dev.document [--check]``: the generated parts of `docs/data-protection.md`.
+
+A generated part stands between ``<!-- generated: name -->`` and ``<!-- end -->``; nothing in it is written by hand.
+Each is computed from the code that decides, so that the document cannot say other than what is done.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from contracts.codes import Action as Act
+from contracts.codes import (
+    BackLevel,
+    ConsentChannel,
+    DataCategory,
+    GivenBy,
+    Party,
+    Purpose,
+    RefusalReason,
+    Status,
+)
+from contracts.referral import ConsentRecipient
+from services.referral.domain.consent import Allowed, may_disclose
+from services.referral.domain.grounds import Consent, Recipient
+from services.referral.domain.lifecycle import RUNNING, reaches
+from services.referral.periods import PERIODS
+from services.referral.queries.processing import categories
+from services.referral.queries.recorded import NOT_FOR_HER, TABLES
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "data-protection.md"
+PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+NOW = datetime(2026, 3, 2, 11, tzinfo=UTC)
+BODY, SERVICE, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [headers, ["---"] * len(headers), *rows]
+    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines) + "\n"
+
+
+def fields() -> str:
+    """Every field a record may have, with the category that must be consented to."""
+    return table(
+        ("category", "fields of a person", "fields of an employer", "special care"),
+        (
+            (f"`{one['category']}`", ", ".join(one["person"]), ", ".join(one["employer"]), "Art. 9" * one["special"])
+            for one in categories()
+        ),
+    )
+
+
+def purposes() -> str:
+    return ", ".join(f"`{one.value}`" for one in Purpose) + "\n"
+
+
+def a_consent() -> Consent:
+    named = ConsentRecipient(
+        organization_id=BODY,
+        service_id=SERVICE,
+        purposes=(Purpose.ANERKENNUNG,),
+        categories=(DataCategory.IDENTITY, DataCategory.CONTACT),
+        back_level=BackLevel.STATUS,
+    )
+    return Consent(
+        id=UUID(int=9), version=1, person_id=UUID(int=8), given_by=GivenBy.SELF, channel=ConsentChannel.SIGNED_PAPER,
+        text_id="t", text_sha256="0" * 64, text_reviewed=True, language="de", recipients=(named,),
+        given_at=NOW - timedelta(days=1), valid_from=date(2026, 3, 1), valid_until=date(2026, 8, 31),
+    )  # fmt: skip
+
+
+def decisions() -> str:
+    """Each thing a consent can lack, asked of the real engine."""
+    given, asked = a_consent(), frozenset({DataCategory.IDENTITY})
+    alone = Recipient(BODY, SERVICE, must_stand_alone=True)
+    with_other = replace(
+        given, recipients=(*given.recipients, replace(given.recipients[0], organization_id=OTHER, service_id=OTHER))
+    )
+    to, why, health = Recipient(BODY, SERVICE), Purpose.ANERKENNUNG, frozenset({DataCategory.HEALTH})
+    cases = [
+        ("a living consent names body, service, purpose and data", ([given], to, why, asked, NOW)),
+        ("there is no consent", ([], to, why, asked, NOW)),
+        ("it names another body", ([given], Recipient(OTHER, OTHER), why, asked, NOW)),
+        ("it names another purpose", ([given], to, Purpose.ARBEIT, asked, NOW)),
+        ("it does not name these data", ([given], to, why, health, NOW)),
+        ("it begins later", ([given], to, why, asked, NOW - timedelta(days=30))),
+        ("it has run out", ([given], to, why, asked, NOW + timedelta(days=365))),
+        ("it was withdrawn a moment ago", ([replace(given, withdrawn_at=NOW)], to, why, asked, NOW)),
+        ("its text was never reviewed", ([replace(given, text_reviewed=False)], to, why, asked, NOW)),
+        ("the body needs a consent of its own", ([with_other], alone, why, asked, NOW)),
+        ("nothing personal is asked for", ([], to, why, frozenset[DataCategory](), NOW)),
+    ]
+    rows = []
+    for what, (grounds, recipient, purpose, data, at) in cases:
+        answer = may_disclose(grounds, recipient, purpose, data, at)
+        said = f"yes: `{answer.kind.value}`" if isinstance(answer, Allowed) else f"no: `{answer.reason.value}`"
+        rows.append((what, said))
+    return table(("when", "the engine says"), rows)
+
+
+def withdrawals() -> str:
+    """What a withdrawal does at each state, read from the table of transitions."""
+    return table(
+        ("state", "not fetched yet", "fetched by the partner"),
+        ((f"`{status.value}`", withdrawn(status, fetched=False), withdrawn(status, fetched=True)) for status in Status),
+    )
+
+
+def withdrawn(status: Status, *, fetched: bool) -> str:
+    duty = "; the partner owes stop and statement on deletion"
+    if status.is_terminal:
+        return f"stays as it ended{duty}" if fetched else "stays as it ended"
+    if status in RUNNING and reaches(Act.REVOKE, status, Party.SYSTEM):
+        return f"revoked at once{duty}" if fetched else "revoked at once, the sealed dossier is destroyed"
+    return "–" if fetched else "stays; nothing is sent without a new consent"
+
+
+def periods() -> str:
+    return table(("what [law]", "how long"), ((f"`{one.what}`", f"{one.amount} {one.unit}s") for one in PERIODS))
+
+
+def kept() -> str:
+    """Every table about a person: what is opened for her, and what is left out and why."""
+    rows = [
+        (
+            f"`{one.name}`",
+            ", ".join(one.sealed) or "–",
+            "; ".join(f"`{name}`: {why}" for name, why in one.omitted.items()) or "–",
+        )
+        for one in TABLES
+    ]
+    rows += [(f"`{name}`", "–", why) for name, why in NOT_FOR_HER.items()]
+    return table(("table", "sealed, opened for her", "not shown, because"), rows)
+
+
+def refusals() -> str:
+    return ", ".join(f"`{one.value}`" for one in RefusalReason) + "\n"
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "fields": fields,
+    "purposes": purposes,
+    "decisions": decisions,
+    "refusals": refusals,
+    "withdrawals": withdrawals,
+    "periods": periods,
+    "kept": kept,
+}
+
+
+def renewed(text: str) -> str:
+    """The page with its generated parts as they are now."""
+    return PART.sub(lambda found: f"{found[1]}{PARTS[found[2]]()}{found[4]}", text)
+
+
+def main(arguments: Sequence[str]) -> int:
+    before = PAGE.read_text(encoding="utf-8")
+    after = renewed(before)
+    if "--check" not in arguments:
+        PAGE.write_text(after, encoding="utf-8")
+    elif after != before:
+        sys.stdout.write("docs/data-protection.md differs from the code: run `make docs`\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,58 @@
+"""The document for data-protection officers points to tests that exist; its generated parts say what the code does."""
+
+import ast
+import re
+
+import pytest
+
+from deploy.dev.document import PAGE, PART, PARTS, renewed
+from tests.architecture.sizes import ROOT
+
+POINTER = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+TEXT = PAGE.read_text(encoding="utf-8")
+
+
+def named_in(path: str) -> set[str]:
+    file = ROOT / path
+    if not file.is_file():
+        return set()
+    return {
+        node.name
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
+
+
+def missing(text: str) -> list[str]:
+    return [f"{path}::{name}" for path, name in POINTER.findall(text) if name not in named_in(path)]
+
+
+def test_every_claim_points_to_a_test_that_exists() -> None:
+    assert len(POINTER.findall(TEXT)) > 40
+    assert missing(TEXT) == []
+
+
+def test_a_pointer_to_nowhere_is_found() -> None:
+    assert missing("`tests/unit/referral/test_consent.py::test_invented`") != []
+    assert missing("`tests/unit/referral/test_nowhere.py::test_no_ground_at_all_refuses`") != []
+
+
+def test_no_pointer_is_written_in_a_way_that_is_not_checked() -> None:
+    assert TEXT.count("::test_") == len(POINTER.findall(TEXT))
+
+
+def test_the_generated_parts_are_those_of_the_code() -> None:
+    assert renewed(TEXT) == TEXT, "run `make docs`"
+    assert {found[2] for found in PART.finditer(TEXT)} == set(PARTS)
+
+
+@pytest.mark.parametrize("name", sorted(PARTS))
+def test_a_changed_part_is_noticed(name: str) -> None:
+    changed = TEXT.replace(f"<!-- generated: {name} -->\n", f"<!-- generated: {name} -->\nby hand\n")
+    assert renewed(changed) == renewed(TEXT) != changed
+
+
+def test_what_needs_confirmation_is_marked_and_listed() -> None:
+    before, _, listed = TEXT.partition("## What needs confirmation [law]")
+    assert before.count("[law]") >= 5
+    assert len(re.findall(r"^\d+\. ", listed, re.MULTILINE)) >= 5
