@@ -90,6 +90,10 @@ TABLES: tuple[Table, ...] = (
         "added_at, id",
         omitted={"sealed": "the paper itself; a copy is handed over beside", "digest": "keyed hash of the paper"},
     ),
+    Table("referral_documents", OF_REFERRALS, "enclosed_at, document_id"),
+    Table(
+        "legal_holds", OWN, "set_at, id", omitted={"sealed": "the words of whoever set it; the reason stands beside"}
+    ),
     Table("person_links", OWN, "issued_at, id", omitted={"code_digest": "keyed hash of a code"}),
     Table("person_letters", "link_id IN (SELECT id FROM person_links WHERE person_id = %(person)s)", "made_at, id"),
     Table("subject_requests", OWN, "recorded_at, id"),
