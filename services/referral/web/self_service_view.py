@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from contracts.codes import Action, DataCategory, Duty, DutyState, Party, RetentionGround
@@ -48,7 +48,7 @@ class RecipientView:
     passed: list[Passed] = field(default_factory=list)
     #: What it may be told as things stand: consents in force that name it.
     may_receive: list[tuple[Consent, tuple[DataCategory, ...]]] = field(default_factory=list)
-    withdrawn: list[Consent] = field(default_factory=list)
+    withdrawn: list[datetime] = field(default_factory=list)
 
     @property
     def got_anything(self) -> bool:
@@ -66,7 +66,10 @@ def overview(work: Work, person_id: UUID, names: Names, on: date) -> list[Recipi
     for consent in hers:
         for one in consent.recipients:
             if one.service_id is not None:
-                _note(_recipient(found, names, one.organization_id, one.service_id), consent, one.categories, on)
+                view = _recipient(found, names, one.organization_id, one.service_id)
+                _note(view, consent, one.categories, on)
+                if consent.superseded_at is not None and _is_left_out(one.service_id, consent, hers):
+                    view.withdrawn.append(consent.superseded_at)
     return sorted(found.values(), key=lambda one: (not one.got_anything, not one.may_receive, one.organization))
 
 
@@ -81,9 +84,15 @@ def _recipient(
 
 def _note(view: RecipientView, consent: Consent, categories: tuple[DataCategory, ...], on: date) -> None:
     if consent.withdrawn_at is not None:
-        view.withdrawn.append(consent)
+        view.withdrawn.append(consent.withdrawn_at)
     elif consent.superseded_at is None and consent.valid_until >= on:
         view.may_receive.append((consent, categories))
+
+
+def _is_left_out(service_id: UUID, consent: Consent, hers: Iterable[Consent]) -> bool:
+    """Whether the next version of this consent names the recipient no longer: that was a withdrawal in part."""
+    following = [one for one in hers if (one.id, one.version) == (consent.id, consent.version + 1)]
+    return any(service_id not in {named.service_id for named in one.recipients} for one in following)
 
 
 def _passed(referral: Referral, left: Iterable[Disclosure], hers: Iterable[Consent]) -> Passed:

@@ -110,6 +110,7 @@ def test_one_recipient_is_taken_back_and_the_other_goes_on(network: Network):
     page = guest.get(HOME, headers=HTML).text
     assert "This body must say by" in page
     assert page.count("Withdraw for this body") == 1, "the other body may still receive"
+    assert page.count("You have withdrawn your consent on") == 1
     [told] = scene.said(ConsentWithdrawn)
     assert told.service_id == HWK_SERVICE
     asked = actions.read_body(Action.STATE_DELETION, {"deletion": "retained", "ground": "LEGAL_CLAIM"})

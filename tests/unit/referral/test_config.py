@@ -12,6 +12,7 @@ from joserfc.jwk import OKPKey
 from services.chassis.config import ConfigError, Environment
 from services.referral import sealing
 from services.referral.config import load
+from services.referral.postman import make_postman
 
 CONTROLLERS = (Path(__file__).parents[3] / "deploy" / "demo" / "data" / "controllers.json").read_text(encoding="utf-8")
 OWN_KEYS = sealing.generate_own_keys()
@@ -75,3 +76,16 @@ def test_a_key_file_that_holds_no_keys_is_refused(settings: Settings, tmp_path: 
 
     with pytest.raises(ConfigError):
         load(settings(PARTNER_FACING_KEY_FILE=str(wrong)))
+
+
+def test_the_postman_is_told_where_and_in_whose_name(settings: Settings):
+    told = settings(SMTP_URL="smtps://user:word@mail.example", MAIL_FROM="lotsen@netz.example", LADDER_SCALE="0.01")
+    postman = make_postman(told, None)  # type: ignore[arg-type]  # it works on nothing here
+    assert (postman.server.host, postman.server.encrypted, postman.sender) == (
+        "mail.example",
+        True,
+        "lotsen@netz.example",
+    )
+    assert postman.scale == 0.01
+    with pytest.raises(ConfigError, match="MAIL_FROM"):
+        make_postman(settings(SMTP_URL="smtp://mail.example"), None)  # type: ignore[arg-type]
