@@ -12,7 +12,7 @@ from joserfc.jwk import KeySet, OKPKey
 
 from services.chassis.config import BASE64_32, ConfigError, Environment
 from services.referral import controllers
-from services.referral.consent_texts import TextLibrary
+from services.referral.consent_texts import TextIndexError, TextLibrary
 from services.referral.controllers import Controllers
 from services.referral.keystore.ledger import DeletionLedger
 from services.referral.keystore.settings import deletion_ledger, open_store
@@ -62,7 +62,10 @@ def load(settings: Environment) -> ReferralSettings:
         raise ConfigError("PARTNER_FACING_KEY_FILE, DESK_LINK_PUBLIC_KEY_FILE", "JSON Web Key sets") from error
     undo = settings.number("UNDO_WINDOW_SECONDS", 30, low=0, high=3600)
     # Sample texts may be agreed to in a demonstration and nowhere else.
-    texts = TextLibrary(samples_count=settings.optional("MODE") == "demo")
+    try:
+        texts = TextLibrary(samples_count=settings.optional("MODE") == "demo")
+    except TextIndexError as error:
+        raise ConfigError("consent texts", str(error)) from error
     return ReferralSettings(
         keys=keys,
         undo_window=timedelta(seconds=undo),

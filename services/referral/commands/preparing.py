@@ -13,6 +13,7 @@ from services.chassis.errors import InvalidError, NotFoundError, RefusedError
 from services.chassis.work import Work
 from services.referral.commands import enquiries
 from services.referral.config import ReferralSettings
+from services.referral.consent_texts import TextKind
 from services.referral.domain import capture
 from services.referral.domain.capture import Service
 from services.referral.domain.drafting import ConsentText, Custody, DraftedConsent
@@ -52,7 +53,7 @@ def prepare_consent(
     if enquiry.enquirer is not EnquirerKind.PERSON:
         raise RefusedError("consent.employer-cannot-consent")
     persons.raise_epoch(work, enquiry.person_id)
-    text = house.texts.text_for(form.text_id, form.language, interpreter=form.interpreter)
+    text = _text(house, form)
     drafted = capture.draft(
         _drafted(work, house, enquiry, form, text),
         text=text,
@@ -65,6 +66,16 @@ def prepare_consent(
     drafts.remember(work, key_of(work, house, drafted), drafted, form.names)
     work.announce(_prepared(drafted))
     return drafted
+
+
+def _text(house: ReferralSettings, form: DraftForm) -> ConsentText:
+    """The words she will see; a text of another kind is none she could agree to."""
+    kind = TextKind.GUARDIAN if form.given_by is GivenBy.GUARDIAN else TextKind.REFERRAL
+    text_id = form.text_id or house.texts.current(kind)
+    text = house.texts.text_for(text_id, form.language, interpreter=form.interpreter)
+    if house.texts.kind_of(text_id) is not kind:
+        raise InvalidError("consent.incomplete", {"text_id": "the-text-in-use"})
+    return text
 
 
 def _drafted(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
-from contracts.codes import ConsentChannel, ProofKind, Signer, TaskKind
+from contracts.codes import ConsentChannel, GivenBy, ProofKind, Signer, TaskKind
 from contracts.event import Code, LanguageTag
 from contracts.referral import ConsentGiven, ConsentSigned
 from services.chassis.errors import RefusedError
@@ -19,6 +19,7 @@ from services.referral.calendar import is_working_day
 from services.referral.commands import cascade
 from services.referral.commands.preparing import ask_to_confirm, born_on_of, key_of, open_draft, open_task, services_of
 from services.referral.config import ReferralSettings
+from services.referral.consent_texts import TextKind, TextLibrary
 from services.referral.domain import capture
 from services.referral.domain.drafting import ConsentText, DraftedConsent, missing_signers
 from services.referral.domain.grounds import Consent, Signature, Witness
@@ -66,7 +67,7 @@ def complete_consent(
         open_task(work, drafted, TaskKind.CONSENT_TO_WITNESS, work.today)
     else:
         _tell_signed(work, drafted, signature, len(missing_signers(drafted, born_on, work.today)))
-    return _give_if_complete(work, house, drafted, text)
+    return _give_if_complete(work, house, drafted)
 
 
 def witness_consent(
@@ -83,8 +84,7 @@ def witness_consent(
     missing = len(missing_signers(drafted, born_on_of(work, house, drafted.person_id), work.today))
     for one in waiting:
         _tell_signed(work, drafted, one, missing)
-    text = house.texts.text_for(drafted.text_id, drafted.language, interpreter=drafted.interpreter)
-    return _give_if_complete(work, house, drafted, text)
+    return _give_if_complete(work, house, drafted)
 
 
 def _still_follows(work: Work, drafted: DraftedConsent) -> None:
@@ -101,7 +101,8 @@ def _signature(
 ) -> tuple[Signature, ConsentText]:
     interpreter = drafted.interpreter if signing.interpreter is None else signing.interpreter
     language = signing.language or drafted.language
-    text = house.texts.text_for(drafted.text_id, language, interpreter=interpreter)
+    text_id = text_shown(house.texts, drafted, signing.signer, signing.channel)
+    text = house.texts.text_for(text_id, language, interpreter=interpreter)
     signature = Signature(
         signer=signing.signer,
         channel=signing.channel,
@@ -124,21 +125,27 @@ def _signature(
     return replace(signature, evidence_sha256=_declaration(work, drafted, signature)), text
 
 
+def text_shown(texts: TextLibrary, drafted: DraftedConsent, signer: Signer, channel: ConsentChannel) -> str:
+    """Which words this one agrees to: those printed, her own from 16 on, or what is read out to her."""
+    if channel is ConsentChannel.VERBAL_WITNESSED:
+        return texts.current(TextKind.SPOKEN)
+    if drafted.given_by is GivenBy.GUARDIAN and signer is Signer.PERSON:
+        return texts.current(TextKind.YOUNG_PERSON)
+    return drafted.text_id
+
+
 def _declaration(work: Work, drafted: DraftedConsent, signature: Signature) -> str:
     """Where no paper is signed, what shows the consent is the record itself: terms, words, capacity, moment."""
     said = [drafted.terms_sha256, signature.text_sha256, signature.signer, signature.channel, work.now.isoformat()]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
-def _give_if_complete(
-    work: Work, house: ReferralSettings, drafted: DraftedConsent, text: ConsentText
-) -> Consent | DraftedConsent:
+def _give_if_complete(work: Work, house: ReferralSettings, drafted: DraftedConsent) -> Consent | DraftedConsent:
     born_on = born_on_of(work, house, drafted.person_id)
     if missing_signers(drafted, born_on, work.today):
         return drafted
     consent = capture.complete(
         drafted,
-        text=text,
         services=services_of(work, drafted.recipients),
         at=work.now,
         on=work.today,

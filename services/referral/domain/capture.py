@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import chain
 from uuid import UUID
 
 from contracts.codes import ConsentChannel, DataCategory, GivenBy, Purpose, Signer
@@ -84,17 +85,17 @@ def draft(
     born_on: date | None = None,
 ) -> DraftedConsent:
     """Check all that can be checked before anybody signs."""
-    check(_drafting_problems(drafted, text, services, on, born_on))
+    words = _on_which_words(text, drafted.language, interpreter=drafted.interpreter)
+    check(chain(_terms_problems(drafted, services, on, born_on), words))
     return drafted
 
 
-def _drafting_problems(
-    drafted: DraftedConsent, text: ConsentText, services: Sequence[Service], on: date, born_on: date | None
+def _terms_problems(
+    drafted: DraftedConsent, services: Sequence[Service], on: date, born_on: date | None
 ) -> Iterator[Problem]:
     yield from _who(drafted, on, born_on)
     yield from _when(drafted, on)
     yield from _what(drafted, services)
-    yield from _on_which_words(text, drafted.language, interpreter=drafted.interpreter)
 
 
 def sign(
@@ -120,7 +121,6 @@ def witness(drafted: DraftedConsent, by: str) -> DraftedConsent:
 def complete(
     drafted: DraftedConsent,
     *,
-    text: ConsentText,
     services: Sequence[Service],
     at: datetime,
     on: date,
@@ -130,7 +130,7 @@ def complete(
     """Everybody has agreed: the consent as it is kept, with the day on which word of mouth lapses."""
     first = max(drafted.valid_from or on, on)
     dated = replace(drafted, valid_from=first)
-    check(_completing_problems(dated, text, services, on, born_on))
+    check(_completing_problems(dated, services, on, born_on))
     until = _until(dated, born_on)
     by_word = any(one.channel is ConsentChannel.VERBAL_WITNESSED for one in drafted.signatures)
     leading = drafted.signatures[0]
@@ -164,9 +164,10 @@ def complete(
 
 
 def _completing_problems(
-    drafted: DraftedConsent, text: ConsentText, services: Sequence[Service], on: date, born_on: date | None
+    drafted: DraftedConsent, services: Sequence[Service], on: date, born_on: date | None
 ) -> Iterator[Problem]:
-    yield from _drafting_problems(drafted, text, services, on, born_on)
+    """What was true when it was printed has to be true still; the words were checked with each signature."""
+    yield from _terms_problems(drafted, services, on, born_on)
     if missing_signers(drafted, born_on, on):
         yield "signatures", "of-everybody-who-has-to-agree"
 

@@ -64,7 +64,7 @@ def given(one: DraftedConsent | None = None, *signatures: Signature, on: date = 
     for signature in signatures or (a_signature(),):
         one = signed(one, signature, on=on, **more)
     more = {"services": SERVICES, "is_working_day": is_weekday, "at": NOON, **more}
-    return capture.complete(one, text=TEXT, on=on, **more)
+    return capture.complete(one, on=on, **more)
 
 
 def problems(what: Any, *args: Any, **more: Any) -> dict[str, Any]:
@@ -206,14 +206,14 @@ class TestSigning:
         assert given(for_another, replace(unproven, proof=ProofKind.CARE_ORDER)).given_by is GivenBy.REPRESENTATIVE
 
     def test_what_somebody_else_has_to_sign_too_is_no_consent_yet(self):
-        found = problems(capture.complete, a_drafted_consent(), text=TEXT, services=SERVICES, at=NOON, on=TODAY,
+        found = problems(capture.complete, a_drafted_consent(), services=SERVICES, at=NOON, on=TODAY,
                          is_working_day=is_weekday)  # fmt: skip
         assert found == {"signatures": "of-everybody-who-has-to-agree"}
 
     def test_what_has_changed_since_it_was_printed_is_checked_once_more(self):
         once = signed(a_drafted_consent())
         gone = SERVICES[1:]
-        found = problems(capture.complete, once, text=TEXT, services=gone, at=NOON, on=TODAY, is_working_day=is_weekday)
+        found = problems(capture.complete, once, services=gone, at=NOON, on=TODAY, is_working_day=is_weekday)
         assert found == {"recipients": "known-to-the-directory"}
 
 
