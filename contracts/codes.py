@@ -285,6 +285,19 @@ class EnquirerKind(StrEnum):
     EMPLOYER = "employer"
 
 
+class Relation(StrEnum):
+    """How somebody belongs to the person who asked."""
+
+    SELF = "self"
+    SPOUSE = "spouse"
+    PARTNER = "partner"
+    CHILD = "child"
+    PARENT = "parent"
+    SIBLING = "sibling"
+    RELATIVE = "relative"
+    OTHER = "other"
+
+
 class Site(StrEnum):
     """The places of the welcome center."""
 

@@ -31,6 +31,7 @@ from contracts.codes import (
     QuestionCode,
     RefusalReason,
     RejectionReason,
+    Relation,
     ReminderKind,
     RequestAnswer,
     RequestChannel,
@@ -72,6 +73,24 @@ class NeedRecorded:
     need_id: UUID
     topic: Topic
     urgency: Urgency
+    person_id: UUID | None = None
+
+
+@event("referral.household_member_added.v1", subject=("enquiry", "enquiry_id"))
+class HouseholdMemberAdded:
+    """One more person belongs to the case, with a record and a consent of her own."""
+
+    enquiry_id: UUID
+    person_id: UUID
+    relation: Relation
+
+
+@event("referral.household_member_removed.v1", subject=("enquiry", "enquiry_id"))
+class HouseholdMemberRemoved:
+    """Somebody does not belong to the case any more."""
+
+    enquiry_id: UUID
+    person_id: UUID
 
 
 @event("referral.services_suggested.v1", subject=("enquiry", "enquiry_id"))

@@ -6,8 +6,8 @@ Domain values come from here wherever a test stands. What needs a database has i
 
 from typing import Any
 
-from contracts.codes import EnquirerKind, Site, Topic, Urgency
-from services.referral.store.enquiries import Enquiry, Need
+from contracts.codes import EnquirerKind, Relation, Site, Topic, Urgency
+from services.referral.store.enquiries import Enquiry, Member, Need
 from tests.integration.referral.scene import a_service, an_organization
 from tests.unit.referral.builders import (
     ENQUIRY,
@@ -39,7 +39,7 @@ __all__ = [
 
 
 def a_need(topic: Topic = Topic.ANERKENNUNG, urgency: Urgency = Urgency.NORMAL) -> Need:
-    return Need(UUID(int=0x3), topic, urgency)
+    return Need(UUID(int=0x3), topic, urgency, PERSON)
 
 
 def an_enquiry(*needs: Need, **changes: Any) -> Enquiry:
@@ -51,5 +51,6 @@ def an_enquiry(*needs: Need, **changes: Any) -> Enquiry:
         "site": Site.AACHEN,
         "organization_id": SENDER,
         "needs": needs or (a_need(),),
+        "members": (Member(PERSON, Relation.SELF),),
     }
     return Enquiry(**{**usual, **changes})

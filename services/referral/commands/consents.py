@@ -27,6 +27,7 @@ class ConsentForm:
     channel: ConsentChannel
     language: str
     recipients: tuple[ConsentRecipient, ...]
+    person_id: UUID | None = None
     text_id: str | None = None
     interpreter: bool = False
     witnessed_by: str | None = None
@@ -46,6 +47,7 @@ class ConsentForm:
             given_by=self.given_by,
             language=self.language,
             recipients=self.recipients,
+            person_id=self.person_id,
             text_id=self.text_id,
             interpreter=self.interpreter,
             secrecy_release=self.secrecy_release,
@@ -94,19 +96,14 @@ def give_consent(
     return signing.complete_consent(work, house, drafted, form.signing(work.actor))
 
 
-def _in_force(work: Work, consent_id: UUID, person_id: UUID) -> Consent:
-    consent = consents.load(work.tx, consent_id, person_id)
-    if consent.withdrawn_at is not None:
-        raise RefusedError("consent.withdrawn")
-    return consent
-
-
 def confirm_consent(
     work: Work, house: ReferralSettings, by: StaffActor, enquiry_id: UUID, consent_id: UUID, evidence_sha256: str
 ) -> Consent | DraftedConsent:
     """What was said is confirmed in writing: the same terms, signed, are the next version; it no longer lapses."""
     enquiry = enquiries.load(work, enquiry_id, by)
-    consent = _in_force(work, consent_id, enquiry.person_id)
+    consent = consents.of_enquiry(work.tx, consent_id, enquiry.id)
+    if consent.withdrawn_at is not None:
+        raise RefusedError("consent.withdrawn")
     if consent.channel is not ConsentChannel.VERBAL_WITNESSED:
         raise RefusedError("consent.nothing-to-confirm")
     if consent.lapses_on is not None and work.today > consent.lapses_on:

@@ -5,7 +5,17 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from contracts.codes import EMPLOYER_TOPICS, DataCategory, EnquirerKind, Purpose, Site, Topic, Urgency, ViewPurpose
+from contracts.codes import (
+    EMPLOYER_TOPICS,
+    DataCategory,
+    EnquirerKind,
+    Purpose,
+    Relation,
+    Site,
+    Topic,
+    Urgency,
+    ViewPurpose,
+)
 from contracts.partner import dossier as contract
 from contracts.referral import ContactCardIssued, EnquiryRecorded, EnterpriseRequestRecorded, NeedRecorded
 from services.chassis.errors import ForbiddenError, InvalidError
@@ -15,7 +25,7 @@ from services.referral.config import Keys
 from services.referral.domain.grounds import EnterpriseRequest
 from services.referral.store import consents, directory, enquiries, persons, timeline
 from services.referral.store.directory import Listing
-from services.referral.store.enquiries import Enquiry, Need
+from services.referral.store.enquiries import Enquiry, Member, Need
 from services.referral.store.referrals import StaffActor
 from services.referral.vault import Vault
 
@@ -53,10 +63,11 @@ def open_enquiry(
     """A new enquiry on the desk of one organization at one site, whoever took it down."""
     kind = "person" if enquirer is EnquirerKind.PERSON else "business_contact"
     person_id = persons.add(work, vault, kind, record)
-    wanted = tuple(Need(work.new_id(), topic, urgency) for topic, urgency in needs)
+    wanted = tuple(Need(work.new_id(), topic, urgency, person_id) for topic, urgency in needs)
     for need in wanted:
         check_topic(enquirer, need.topic)
-    enquiry = Enquiry(work.new_id(), enquirer, person_id, site, organization_id, wanted)
+    members = (Member(person_id, Relation.SELF),)
+    enquiry = Enquiry(work.new_id(), enquirer, person_id, site, organization_id, wanted, members)
     enquiries.add(work, enquiry)
     work.announce(
         EnquiryRecorded(
@@ -69,7 +80,7 @@ def open_enquiry(
         )
     )
     for need in wanted:
-        _tell_need(work, enquiry.id, need)
+        _tell_need(work, enquiry, need)
     return enquiry
 
 
@@ -79,53 +90,69 @@ def check_topic(enquirer: EnquirerKind, topic: Topic) -> None:
         raise InvalidError("enquiry.topic-of-other-enquirer", {"topic": f"a-topic-for-{enquirer}"})
 
 
-def _tell_need(work: Work, enquiry_id: UUID, need: Need) -> None:
-    work.announce(NeedRecorded(enquiry_id=enquiry_id, need_id=need.id, topic=need.topic, urgency=need.urgency))
+def _tell_need(work: Work, enquiry: Enquiry, need: Need) -> None:
+    person_id = need.person_id if enquiry.enquirer is EnquirerKind.PERSON else None
+    fact = NeedRecorded(
+        enquiry_id=enquiry.id, need_id=need.id, topic=need.topic, urgency=need.urgency, person_id=person_id
+    )
+    work.announce(fact)
 
 
 def load(work: Work, enquiry_id: UUID, by: StaffActor) -> Enquiry:
     return enquiries.load(work.tx, enquiry_id, site=by.site, organization_id=by.employer)
 
 
-def add_need(work: Work, by: StaffActor, enquiry_id: UUID, topic: Topic, urgency: Urgency) -> Need:
-    """One more thing is needed."""
+def add_need(
+    work: Work, by: StaffActor, enquiry_id: UUID, topic: Topic, urgency: Urgency, person_id: UUID | None = None
+) -> Need:
+    """One more thing is needed, by whoever asked or by another person of the enquiry."""
     enquiry = load(work, enquiry_id, by)
     check_topic(enquiry.enquirer, topic)
-    need = Need(work.new_id(), topic, urgency)
+    need = Need(work.new_id(), topic, urgency, enquiry.member(person_id).person_id)
     enquiries.add_need(work, enquiry.id, need)
     enquiries.touch(work, enquiry.id)
-    _tell_need(work, enquiry.id, need)
+    _tell_need(work, enquiry, need)
     return need
 
 
-def view_person(work: Work, by: StaffActor, enquiry: Enquiry, record: Mapping[str, Any]) -> None:
+def view_person(
+    work: Work, by: StaffActor, enquiry: Enquiry, record: Mapping[str, Any], person_id: UUID | None = None
+) -> None:
     """Note that somebody is about to see this record; the caller shows it only after the commit."""
+    advised = enquiry.enquirer is EnquirerKind.PERSON
     timeline.viewed(
         work,
         role=by.role,
         purpose=ViewPurpose.CASE_WORK,
         categories=tuple(sorted(contract.categories_of(enquiry.enquirer, record))),
-        person_id=enquiry.advised_person_id,
+        person_id=(person_id or enquiry.person_id) if advised else None,
         enquiry_id=enquiry.id,
     )
 
 
-def rectify(work: Work, keys: Keys, by: StaffActor, enquiry_id: UUID, changes: Mapping[str, Any]) -> None:
+def rectify(
+    work: Work,
+    keys: Keys,
+    by: StaffActor,
+    enquiry_id: UUID,
+    changes: Mapping[str, Any],
+    person_id: UUID | None = None,
+) -> None:
     """Correct the record; every dossier that is out is sealed anew, so the next fetch says what is true."""
-    enquiry = load(work, enquiry_id, by)
-    persons.raise_epoch(work, enquiry.person_id)
-    record = persons.record_of(work.tx, keys.vault, enquiry.person_id)
+    whose = load(work, enquiry_id, by).member(person_id).person_id
+    persons.raise_epoch(work, whose)
+    record = persons.record_of(work.tx, keys.vault, whose)
     kept = {name: value for name, value in {**record, **changes}.items() if value not in (None, "", [])}
-    persons.replace(work, keys.vault, enquiry.person_id, kept)
-    cascade.reseal_all(work, keys, enquiry.person_id)
+    persons.replace(work, keys.vault, whose, kept)
+    cascade.reseal_all(work, keys, whose)
 
 
-def erase(work: Work, by: StaffActor, enquiry_id: UUID) -> None:
+def erase(work: Work, by: StaffActor, enquiry_id: UUID, person_id: UUID | None = None) -> None:
     """Erase: what runs is stopped, whoever fetched owes its answer, ids and codes stay; the clock destroys the key."""
-    enquiry = load(work, enquiry_id, by)
-    persons.raise_epoch(work, enquiry.person_id)
-    cascade.stop_all(work, enquiry.person_id)
-    persons.erase(work, enquiry.person_id, "request")
+    whose = load(work, enquiry_id, by).member(person_id).person_id
+    persons.raise_epoch(work, whose)
+    cascade.stop_all(work, whose)
+    persons.erase(work, whose, "request")
 
 
 def search(

@@ -53,7 +53,7 @@ def choose(
             referral, "matching.existing-structure-first", None, moment_of(work), because=because, alternatives=existing
         )
     candidate = directory.listing(work.tx, referral.service_id).candidate(work.today)
-    others = excluding_each_other(candidate, matchings.chosen_for(work, enquiry.person_id, besides=referral.id))
+    others = excluding_each_other(candidate, matchings.chosen_for(work, referral.person_id, besides=referral.id))
     if others and justification is None:
         services = [str(one) for one in others]
         raise refusal(referral, "matching.double-funding", None, moment_of(work), services=services)

@@ -33,6 +33,8 @@ class DraftForm:
     given_by: GivenBy
     language: str
     recipients: tuple[ConsentRecipient, ...]
+    #: Whose consent it is: one person of the enquiry, whoever asked if nobody is named.
+    person_id: UUID | None = None
     text_id: str | None = None
     interpreter: bool = False
     secrecy_release: bool = False
@@ -52,14 +54,15 @@ def prepare_consent(
     enquiry = enquiries.load(work, enquiry_id, by)
     if enquiry.enquirer is not EnquirerKind.PERSON:
         raise RefusedError("consent.employer-cannot-consent")
-    persons.raise_epoch(work, enquiry.person_id)
+    whose = enquiry.member(form.person_id).person_id
+    persons.raise_epoch(work, whose)
     text = _text(house, form)
     drafted = capture.draft(
-        _drafted(work, house, enquiry, form, text),
+        _drafted(work, house, enquiry, whose, form, text),
         text=text,
         services=services_of(work, form.recipients),
         on=work.today,
-        born_on=born_on_of(work, house, enquiry.person_id),
+        born_on=born_on_of(work, house, whose),
     )
     _replace_earlier(work, drafted)
     drafts.add(work, drafted)
@@ -79,17 +82,17 @@ def _text(house: ReferralSettings, form: DraftForm) -> ConsentText:
 
 
 def _drafted(
-    work: Work, house: ReferralSettings, enquiry: Enquiry, form: DraftForm, text: ConsentText
+    work: Work, house: ReferralSettings, enquiry: Enquiry, whose: UUID, form: DraftForm, text: ConsentText
 ) -> DraftedConsent:
     controllers = house.controllers.of(enquiry.organization_id)
     if not controllers:
         raise InvalidError("consent.incomplete", {"controllers": "named-in-the-configuration"})
-    earlier = consents.load(work.tx, form.follows, enquiry.person_id) if form.follows else None
+    earlier = consents.load(work.tx, form.follows, whose) if form.follows else None
     return DraftedConsent(
         id=earlier.id if earlier else work.new_id(),
         version=earlier.version + 1 if earlier else 1,
         code=new_code(),
-        person_id=enquiry.person_id,
+        person_id=whose,
         enquiry_id=enquiry.id,
         given_by=form.given_by,
         text_id=text.id,

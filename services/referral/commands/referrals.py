@@ -65,7 +65,7 @@ def draft(
         reference=new_reference(work.today),
         enquiry_id=enquiry.id,
         need_id=need.id,
-        person_id=enquiry.person_id,
+        person_id=need.person_id,
         enquirer=enquiry.enquirer,
         site=enquiry.site,
         sender_id=enquiry.organization_id,

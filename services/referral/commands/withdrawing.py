@@ -4,6 +4,8 @@ The person's row is taken first and what is withdrawn is read anew under that lo
 second finds what the first has left, and a fetch runs before or after, never beside.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from contracts.codes import DataCategory, WithdrawalChannel
@@ -110,7 +112,7 @@ def withdraw_at_desk(
     return withdraw(
         work,
         keys,
-        _ground(work, ground_id, enquiry.person_id),
+        _ground(work, ground_id, [one.person_id for one in enquiry.members]),
         organization_id=part.organization_id,
         service_id=part.service_id,
         category=part.category,
@@ -119,8 +121,10 @@ def withdraw_at_desk(
     )
 
 
-def _ground(work: Work, ground_id: UUID, person_id: UUID) -> Withdrawable:
-    try:
-        return consents.load(work.tx, ground_id, person_id)
-    except NotFoundError:
-        return consents.load_request(work.tx, ground_id, person_id)
+def _ground(work: Work, ground_id: UUID, person_ids: Sequence[UUID]) -> Withdrawable:
+    """A consent of one of these persons, or an employer's request."""
+    for person_id in person_ids:
+        for load in (consents.load, consents.load_request):
+            with suppress(NotFoundError):
+                return load(work.tx, ground_id, person_id)
+    raise NotFoundError("consent.unknown")

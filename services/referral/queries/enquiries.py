@@ -11,7 +11,7 @@ from services.referral.domain.grounds import Consent, EnterpriseRequest, Signatu
 from services.referral.domain.matching import Ranking
 from services.referral.store import consents, drafts, enquiries
 from services.referral.store.drafts import release_to_json
-from services.referral.store.enquiries import Enquiry
+from services.referral.store.enquiries import Enquiry, Need
 from services.referral.store.recipients import recipient_to_json
 from services.referral.store.referrals import StaffActor
 
@@ -28,8 +28,14 @@ def shown(connection: Connection, found: Enquiry, on: date) -> dict[str, Any]:
     ).fetchall()
     return {
         **head(found),
-        "consents": [consent_shown(one, on) for one in consents.of_person(connection, found.person_id)],
-        "drafted_consents": [draft_shown(one) for one in drafts.of_person(connection, found.person_id)],
+        "consents": [
+            consent_shown(one, on)
+            for member in found.members
+            for one in consents.of_person(connection, member.person_id)
+        ],
+        "drafted_consents": [
+            draft_shown(one) for member in found.members for one in drafts.of_person(connection, member.person_id)
+        ],
         "referrals": [{**row, "id": str(row["id"]), "service_id": str(row["service_id"])} for row in referrals],
         "contact_cards": cards(connection, found.id),
     }
@@ -42,8 +48,13 @@ def head(found: Enquiry) -> dict[str, Any]:
         "site": found.site,
         "organization_id": str(found.organization_id),
         "person_id": str(found.person_id),
-        "needs": [{"id": str(need.id), "topic": need.topic, "urgency": need.urgency} for need in found.needs],
+        "persons": [{"person_id": str(one.person_id), "relation": one.relation} for one in found.members],
+        "needs": [need_shown(need) for need in found.needs],
     }
+
+
+def need_shown(need: Need) -> dict[str, Any]:
+    return {"id": str(need.id), "topic": need.topic, "urgency": need.urgency, "person_id": str(need.person_id)}
 
 
 def cards(connection: Connection, enquiry_id: UUID) -> list[dict[str, Any]]:
@@ -66,6 +77,7 @@ def consent_shown(consent: Consent, on: date) -> dict[str, Any]:
     """A version of a consent with the state it is in."""
     return {
         "id": str(consent.id),
+        "person_id": str(consent.person_id),
         "version": consent.version,
         "state": state_on(consent, on),
         "given_by": consent.given_by,
@@ -131,6 +143,7 @@ def draft_shown(drafted: DraftedConsent) -> dict[str, Any]:
     """What waits to be signed; it carries nothing yet."""
     return {
         "id": str(drafted.id),
+        "person_id": str(drafted.person_id),
         "version": drafted.version,
         "state": ConsentState.DRAFTED,
         "code": drafted.code,

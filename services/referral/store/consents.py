@@ -117,6 +117,17 @@ def load(connection: Connection, consent_id: UUID, person_id: UUID) -> Consent:
     return from_row(row)
 
 
+def of_enquiry(connection: Connection, consent_id: UUID, enquiry_id: UUID) -> Consent:
+    """The newest version of a consent taken down in this enquiry, whichever of its persons gave it."""
+    row = connection.execute(
+        "SELECT * FROM consents WHERE id = %s AND enquiry_id = %s ORDER BY version DESC LIMIT 1",
+        (consent_id, enquiry_id),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("consent.unknown")
+    return from_row(row)
+
+
 def of_person(connection: Connection, person_id: UUID) -> list[Consent]:
     """Every version there ever was, newest first."""
     rows = connection.execute(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from contracts.codes import EnquirerKind, Site, Topic, Urgency
+from contracts.codes import EnquirerKind, Relation, Site, Topic, Urgency
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
@@ -12,9 +12,20 @@ from services.chassis.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Need:
+    """Something one person of the enquiry needs."""
+
     id: UUID
     topic: Topic
     urgency: Urgency
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One person of the enquiry, and how she belongs to whoever asked."""
+
+    person_id: UUID
+    relation: Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +38,20 @@ class Enquiry:
     site: Site
     organization_id: UUID
     needs: tuple[Need, ...] = ()
+    #: Everybody the case is about, whoever asked first.
+    members: tuple[Member, ...] = ()
 
     @property
     def advised_person_id(self) -> UUID | None:
         """The person whose consent counts; an employer's contact is none."""
         return self.person_id if self.enquirer is EnquirerKind.PERSON else None
+
+    def member(self, person_id: UUID | None) -> Member:
+        """One of its persons; the one who asked, if nobody is named."""
+        for member in self.members:
+            if member.person_id == (person_id or self.person_id):
+                return member
+        raise NotFoundError("person.not-of-this-enquiry")
 
     def need(self, need_id: UUID) -> Need:
         for need in self.needs:
@@ -55,14 +75,37 @@ def add(work: Work, enquiry: Enquiry) -> None:
             work.now,
         ),
     )
+    for member in enquiry.members:
+        add_member(work, enquiry.id, member)
     for need in enquiry.needs:
         add_need(work, enquiry.id, need)
 
 
+def add_member(work: Work, enquiry_id: UUID, member: Member) -> None:
+    work.tx.execute(
+        "INSERT INTO enquiry_persons (enquiry_id, person_id, relation, added_at, added_by) VALUES (%s, %s, %s, %s, %s)",
+        (enquiry_id, member.person_id, member.relation, work.now, work.actor),
+    )
+
+
+def remove_member(work: Work, enquiry_id: UUID, person_id: UUID) -> None:
+    work.tx.execute(
+        "UPDATE enquiry_persons SET removed_at = %s, removed_by = %s WHERE enquiry_id = %s AND person_id = %s",
+        (work.now, work.actor, enquiry_id, person_id),
+    )
+    work.tx.execute(
+        "DELETE FROM needs WHERE enquiry_id = %s AND person_id = %s"
+        " AND NOT EXISTS (SELECT FROM referrals WHERE need_id = needs.id)"
+        " AND NOT EXISTS (SELECT FROM contact_cards WHERE need_id = needs.id)"
+        " AND NOT EXISTS (SELECT FROM matchings WHERE need_id = needs.id)",
+        (enquiry_id, person_id),
+    )
+
+
 def add_need(work: Work, enquiry_id: UUID, need: Need) -> None:
     work.tx.execute(
-        "INSERT INTO needs (id, enquiry_id, topic, urgency, recorded_at) VALUES (%s, %s, %s, %s, %s)",
-        (need.id, enquiry_id, need.topic, need.urgency, work.now),
+        "INSERT INTO needs (id, enquiry_id, person_id, topic, urgency, recorded_at) VALUES (%s, %s, %s, %s, %s, %s)",
+        (need.id, enquiry_id, need.person_id, need.topic, need.urgency, work.now),
     )
 
 
@@ -75,7 +118,12 @@ def load(connection: Connection, enquiry_id: UUID, *, site: Site | None, organiz
     if row is None:
         raise NotFoundError("enquiry.unknown")
     needs = connection.execute(
-        "SELECT id, topic, urgency FROM needs WHERE enquiry_id = %s ORDER BY recorded_at, id", (enquiry_id,)
+        "SELECT id, topic, urgency, person_id FROM needs WHERE enquiry_id = %s ORDER BY recorded_at, id", (enquiry_id,)
+    ).fetchall()
+    members = connection.execute(
+        "SELECT person_id, relation FROM enquiry_persons WHERE enquiry_id = %s AND removed_at IS NULL"
+        " ORDER BY relation <> 'self', added_at, person_id",
+        (enquiry_id,),
     ).fetchall()
     return Enquiry(
         row["id"],
@@ -83,7 +131,8 @@ def load(connection: Connection, enquiry_id: UUID, *, site: Site | None, organiz
         row["person_id"],
         Site(row["site"]),
         row["organization_id"],
-        tuple(Need(need["id"], Topic(need["topic"]), Urgency(need["urgency"])) for need in needs),
+        tuple(Need(one["id"], Topic(one["topic"]), Urgency(one["urgency"]), one["person_id"]) for one in needs),
+        tuple(Member(one["person_id"], Relation(one["relation"])) for one in members),
     )
 
 
@@ -100,7 +149,8 @@ def of_index(
 ) -> list[tuple[UUID, UUID]]:
     """Own enquiries of the person these blind indexes find, one for each service key in use: enquiry and person."""
     rows = connection.execute(
-        "SELECT e.id, e.person_id FROM enquiries e JOIN persons p ON p.id = e.person_id"
+        "SELECT e.id, p.id AS person_id FROM enquiries e"
+        " JOIN enquiry_persons m ON m.enquiry_id = e.id AND m.removed_at IS NULL JOIN persons p ON p.id = m.person_id"
         " WHERE p.blind_index = ANY(%s) AND e.site = %s AND e.organization_id = %s"
         " ORDER BY e.recorded_at DESC LIMIT 50",
         (list(indexes), site, organization_id),

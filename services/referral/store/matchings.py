@@ -21,7 +21,7 @@ from services.referral.vault import Vault
 
 def ranking(work: Work, vault: Vault, enquiry: Enquiry, need: Need, answers: Mapping[str, str]) -> Ranking:
     """Rank the local copy of the directory for one need; `answers` settle questions an earlier ranking asked."""
-    record = persons.record_of(work.tx, vault, enquiry.person_id)
+    record = persons.record_of(work.tx, vault, need.person_id)
     return rank(
         [listing.candidate(work.today) for listing in directory.on_topic(work.tx, need.topic)],
         seeker_of(enquiry.enquirer, record, work.today, answers),

@@ -8,6 +8,14 @@ class NeedOut(Schema):
     id = fields.String()
     topic = fields.String()
     urgency = fields.String()
+    person_id = fields.String()
+
+
+class MemberOut(Schema):
+    """One person of an enquiry, by pseudonym."""
+
+    person_id = fields.String()
+    relation = fields.String()
 
 
 class FurtherNeedOut(NeedOut):
@@ -22,6 +30,7 @@ class EnquiryOut(Schema):
     site = fields.String()
     organization_id = fields.String()
     person_id = fields.String()
+    persons = fields.List(fields.Nested(MemberOut()))
     needs = fields.List(fields.Nested(NeedOut()))
     consents = fields.List(fields.Dict())
     drafted_consents = fields.List(fields.Dict())

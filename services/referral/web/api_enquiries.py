@@ -74,8 +74,8 @@ def add_need(enquiry_id: UUID, json_data: Json) -> Answer:
     by = staff_actor()
 
     def run(work: Work) -> tuple[int, Json]:
-        need = enquiries.add_need(work, by, enquiry_id, json_data["topic"], json_data["urgency"])
-        return 201, {"id": str(need.id), "topic": need.topic, "urgency": need.urgency}
+        need = enquiries.add_need(work, by, enquiry_id, **json_data)
+        return 201, enquiry_queries.need_shown(need)
 
     return once(run)
 
@@ -98,7 +98,7 @@ def rectify(enquiry_id: UUID, json_data: Json) -> Answer:
     by = staff_actor()
 
     def run(work: Work) -> tuple[int, Json]:
-        enquiries.rectify(work, house().keys, by, enquiry_id, bodies.changes_of(json_data))
+        enquiries.rectify(work, house().keys, by, enquiry_id, bodies.changes_of(json_data), json_data["person_id"])
         return 201, {"id": str(enquiry_id)}
 
     return once(run)

@@ -22,6 +22,7 @@ from contracts.codes import (
     ProofKind,
     Purpose,
     RejectionReason,
+    Relation,
     RetentionGround,
     Signer,
     Site,
@@ -74,7 +75,9 @@ class NeedIn(Body):
 
 
 class FurtherNeedIn(NeedIn):
-    """A need that comes up later."""
+    """A need that comes up later, of whoever asked or of another person of the enquiry."""
+
+    person_id = Identifier(load_default=None, allow_none=True)
 
 
 class EnquiryIn(Body):
@@ -109,9 +112,18 @@ class CustodyIn(Body):
     guardian_organization_id = Identifier(load_default=None, allow_none=True)
 
 
+class MemberIn(Body):
+    """One more person of the enquiry, with what she needs."""
+
+    relation = code(Relation, required=True)
+    person = fields.Nested(ClosedPerson(), required=True)
+    needs = fields.List(fields.Nested(NeedIn()), load_default=list, validate=validate.Length(max=20))
+
+
 class RectificationIn(Body):
     """The fields that were wrong, as they should be, and those that should not be there at all."""
 
+    person_id = Identifier(load_default=None, allow_none=True)
     person = fields.Nested(ClosedPerson(), load_default=dict)
     employer = fields.Nested(ClosedEmployer(), load_default=dict)
     remove = fields.List(fields.String(validate=validate.OneOf([*PERSON.fields, *EMPLOYER.fields])), load_default=list)
@@ -125,6 +137,7 @@ def changes_of(data: Mapping[str, Any]) -> dict[str, Any]:
 class DraftIn(Body):
     """What would be agreed to and until when. Text, hash and review are looked up."""
 
+    person_id = Identifier(load_default=None, allow_none=True)
     given_by = code(GivenBy, required=True)
     text_id = fields.String(load_default=None, allow_none=True, validate=Matches(r"^[a-z0-9-]{1,60}$"))
     language = fields.String(required=True, validate=Matches(PATTERNS[LanguageTag]))
