@@ -148,6 +148,9 @@ class Topic(StrEnum):
 
 EMPLOYER_TOPICS = frozenset({Topic.ANWERBUNG, Topic.FACHKRAEFTEVERFAHREN, Topic.BETRIEBLICHE_INTEGRATION})
 
+#: Founding and taking over concern both: whoever looks for a business, and the company that looks for a successor.
+SHARED_TOPICS = frozenset({Topic.GRUENDUNG})
+
 #: The nine matters a person can settle at the Kompetenzzentrum Integration und Arbeit (decision paper of 8 Nov 2024).
 KIA_TOPICS = (
     Topic.GESUNDHEIT,
@@ -392,6 +395,24 @@ class GroundKind(StrEnum):
     STATUTORY = "statutory"
     ENTERPRISE_REQUEST = "enterprise_request"
     NO_PERSONAL_DATA = "no_personal_data"
+
+
+class EnterpriseGround(StrEnum):
+    """On which letter of GDPR Art. 6(1) an employer's own contact data are passed on; which one is for a lawyer."""
+
+    CONTRACT = "ART_6_1_B"
+    PUBLIC_TASK = "ART_6_1_E"
+    LEGITIMATE_INTEREST = "ART_6_1_F"
+
+
+class AskedBy(StrEnum):
+    """Who asks on an employer's behalf; a function mailbox is nobody's."""
+
+    FUNCTION_MAILBOX = "function_mailbox"
+    NAMED_CONTACT = "named_contact"
+    TELEPHONE = "telephone"
+    COMPANY = "company"
+    NOBODY = "nobody"
 
 
 class RefusalReason(StrEnum):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from contracts.codes import (
     Action,
+    AskedBy,
     BackLevel,
     ConsentChannel,
     DataCategory,
@@ -16,6 +17,7 @@ from contracts.codes import (
     DutyCause,
     EndReason,
     EnquirerKind,
+    EnterpriseGround,
     ExtensionReason,
     GivenBy,
     GroundKind,
@@ -207,6 +209,12 @@ class EnterpriseRequestRecorded:
     request_id: UUID
     organization_ids: tuple[UUID, ...]
     purposes: tuple[Purpose, ...]
+    asked_by: AskedBy
+    ground: EnterpriseGround
+    notice_text_id: Code
+    notice_sha256: Code
+    language: LanguageTag
+    valid_until: date
 
 
 @event("referral.enterprise_request_withdrawn.v1", subject=("enquiry", "enquiry_id"))

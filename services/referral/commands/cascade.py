@@ -79,6 +79,7 @@ def still_carried(work: Work, referral: Referral, held: frozenset[DataCategory])
     listing = directory.listing(work.tx, referral.service_id)
     standing = grounds.standing(work.tx, referral.person_id, work.now)
     asked = carried_categories(
+        referral.enquirer,
         standing.grounds,
         listing.recipient,
         Purpose(referral.topic.value),

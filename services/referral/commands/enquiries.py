@@ -1,15 +1,15 @@
 """Somebody asks for help: the enquiry, what is needed, and what can be given along without disclosing anything."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from contracts.codes import (
     EMPLOYER_TOPICS,
+    SHARED_TOPICS,
     DataCategory,
     EnquirerKind,
-    Purpose,
     Relation,
     Site,
     Topic,
@@ -17,19 +17,16 @@ from contracts.codes import (
     ViewPurpose,
 )
 from contracts.partner import dossier as contract
-from contracts.referral import ContactCardIssued, EnquiryRecorded, EnterpriseRequestRecorded, NeedRecorded
+from contracts.referral import ContactCardIssued, EnquiryRecorded, NeedRecorded
 from services.chassis.errors import ForbiddenError, InvalidError
 from services.chassis.work import Work
 from services.referral.commands import cascade
 from services.referral.config import Keys
-from services.referral.domain.grounds import EnterpriseRequest
-from services.referral.store import consents, directory, enquiries, persons, timeline
+from services.referral.store import directory, enquiries, persons, timeline
 from services.referral.store.directory import Listing
 from services.referral.store.enquiries import Enquiry, Member, Need
 from services.referral.store.referrals import StaffActor
 from services.referral.vault import Vault
-
-REQUEST_DAYS = 183
 
 
 def record_enquiry(
@@ -84,9 +81,14 @@ def open_enquiry(
     return enquiry
 
 
+def topics_of(enquirer: EnquirerKind) -> tuple[Topic, ...]:
+    """An employer asks for employers' matters, a person for any but those; a business changes hands between both."""
+    own = enquirer is EnquirerKind.EMPLOYER
+    return tuple(topic for topic in Topic if (topic in EMPLOYER_TOPICS) == own or topic in SHARED_TOPICS)
+
+
 def check_topic(enquirer: EnquirerKind, topic: Topic) -> None:
-    """An employer asks for employers' matters; a person may ask for any but those."""
-    if (topic in EMPLOYER_TOPICS) != (enquirer is EnquirerKind.EMPLOYER):
+    if topic not in topics_of(enquirer):
         raise InvalidError("enquiry.topic-of-other-enquirer", {"topic": f"a-topic-for-{enquirer}"})
 
 
@@ -204,46 +206,6 @@ def public_contact(listing: Listing) -> dict[str, Any]:
         "website": organization.website,
         "address": organization.address,
     }
-
-
-def record_enterprise_request(
-    work: Work,
-    by: StaffActor,
-    enquiry_id: UUID,
-    *,
-    recipients: Sequence[tuple[UUID, UUID]],
-    purposes: tuple[Purpose, ...],
-    notice_given: bool,
-    valid_until: date | None = None,
-) -> EnterpriseRequest:
-    """An employer asks to be put in touch with named bodies; never a consent, never a worker's data."""
-    enquiry = load(work, enquiry_id, by)
-    if enquiry.enquirer is not EnquirerKind.EMPLOYER:
-        raise InvalidError("enterprise-request.not-an-employer", {"enquiry_id": "an-employers-enquiry"})
-    if not notice_given:
-        raise InvalidError("enterprise-request.notice-missing", {"notice_given": "true"})
-    for organization_id, service_id in recipients:
-        directory.expect(work.tx, organization_id, service_id)
-    persons.raise_epoch(work, enquiry.person_id)
-    request = EnterpriseRequest(
-        id=work.new_id(),
-        person_id=enquiry.person_id,
-        recipients=tuple(recipients),
-        purposes=purposes,
-        requested_at=work.now,
-        valid_until=valid_until or work.today + timedelta(days=REQUEST_DAYS),
-        notice_given=notice_given,
-    )
-    consents.add_request(work, request, enquiry.id)
-    work.announce(
-        EnterpriseRequestRecorded(
-            enquiry_id=enquiry.id,
-            request_id=request.id,
-            organization_ids=tuple(dict.fromkeys(organization for organization, _ in recipients)),
-            purposes=purposes,
-        )
-    )
-    return request
 
 
 def close_task(work: Work, by: StaffActor, task_id: UUID) -> None:

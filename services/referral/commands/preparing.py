@@ -1,7 +1,8 @@
 """A consent is prepared: everything it will say, checked before anybody signs, and printed, shown or linked alike."""
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
@@ -211,22 +212,24 @@ def open_task(work: Work, drafted: DraftedConsent, kind: TaskKind, due_on: date)
 
 
 def services_of(work: Work, recipients: tuple[ConsentRecipient, ...]) -> list[Service]:
+    return services_known(work, [one.service_id for one in recipients])
+
+
+def services_known(work: Work, service_ids: Iterable[UUID | None]) -> list[Service]:
     """What the directory says of those it knows; an unknown one is left out and so refused."""
     known = []
-    for service_id in {one.service_id for one in recipients if one.service_id}:
-        try:
+    for service_id in {one for one in service_ids if one is not None}:
+        with suppress(NotFoundError):
             found = directory.listing(work.tx, service_id)
-        except NotFoundError:
-            continue
-        known.append(
-            Service(
-                organization_id=found.organization_id,
-                service_id=found.service.service_id,
-                accepts=frozenset(found.terms.categories_accepted),
-                purposes=frozenset(Purpose(topic.value) for topic in found.service.topics),
-                must_stand_alone=found.organization.must_stand_alone,
+            known.append(
+                Service(
+                    organization_id=found.organization_id,
+                    service_id=found.service.service_id,
+                    accepts=frozenset(found.terms.categories_accepted),
+                    purposes=frozenset(Purpose(topic.value) for topic in found.service.topics),
+                    must_stand_alone=found.organization.must_stand_alone,
+                )
             )
-        )
     return known
 
 

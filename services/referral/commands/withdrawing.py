@@ -9,10 +9,11 @@ from contextlib import suppress
 from uuid import UUID
 
 from contracts.codes import DataCategory, WithdrawalChannel
-from contracts.referral import ConsentWithdrawn, EnterpriseRequestRecorded, EnterpriseRequestWithdrawn
+from contracts.referral import ConsentWithdrawn, EnterpriseRequestWithdrawn
 from services.chassis.errors import NotFoundError, RefusedError
 from services.chassis.work import Work
 from services.referral.commands import cascade, enquiries
+from services.referral.commands.enterprise import recorded
 from services.referral.commands.signing import given
 from services.referral.config import Keys
 from services.referral.domain.grounds import Consent, EnterpriseRequest
@@ -90,18 +91,9 @@ def _withdraw_request(
     )
     if following is not None:
         consents.add_request(work, following, enquiry_id)
-        work.announce(_recorded(enquiry_id, following))
+        work.announce(recorded(enquiry_id, following))
     cascade.follow_withdrawal(work, keys, current.person_id, concerned)
     return following or ended
-
-
-def _recorded(enquiry_id: UUID, request: EnterpriseRequest) -> EnterpriseRequestRecorded:
-    return EnterpriseRequestRecorded(
-        enquiry_id=enquiry_id,
-        request_id=request.id,
-        organization_ids=tuple(dict.fromkeys(organization for organization, _ in request.recipients)),
-        purposes=request.purposes,
-    )
 
 
 def withdraw_at_desk(

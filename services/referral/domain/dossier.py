@@ -23,6 +23,17 @@ SENSITIVITY = tuple(
     )
 )
 
+#: What a dossier about this enquirer can be about. One service may ask persons for one thing and companies for another.
+MAY_HOLD: Mapping[EnquirerKind, frozenset[DataCategory]] = {
+    EnquirerKind.PERSON: frozenset(DataCategory) - ENTERPRISE_CATEGORIES,
+    EnquirerKind.EMPLOYER: ENTERPRISE_CATEGORIES,
+}
+#: That a person seeks help at all is about her, even where nothing is recorded; that a company does is about nobody.
+BY_ITSELF: Mapping[EnquirerKind, frozenset[DataCategory]] = {
+    EnquirerKind.PERSON: frozenset({DataCategory.IDENTITY}),
+    EnquirerKind.EMPLOYER: frozenset(),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Composition:
@@ -52,8 +63,7 @@ def compose(
     grounds = tuple(grounds)
     record = understood(kind, record)
     present = offered(kind, record, accepted)
-    about_nobody = kind is EnquirerKind.EMPLOYER and not present and not minimum
-    carried = present if about_nobody else carried_categories(grounds, recipient, purpose, present, minimum, at)
+    carried = carried_categories(kind, grounds, recipient, purpose, present, minimum, at)
     decision = may_disclose(grounds, recipient, purpose, carried, at)
     content = select(kind, record, decision.categories & present) if isinstance(decision, Allowed) else {}
     return Composition(content, decision, carried)
@@ -76,11 +86,11 @@ def offered(
     kind: EnquirerKind, record: Mapping[str, Any], accepted: Collection[DataCategory]
 ) -> frozenset[DataCategory]:
     """The categories that are recorded and that the partner's terms take."""
-    limit = ENTERPRISE_CATEGORIES if kind is EnquirerKind.EMPLOYER else frozenset(DataCategory)
-    return categories_of(kind, record) & frozenset(accepted) & limit
+    return categories_of(kind, record) & frozenset(accepted) & MAY_HOLD[kind]
 
 
 def carried_categories(
+    kind: EnquirerKind,
     grounds: Iterable[Ground],
     recipient: Recipient,
     purpose: Purpose,
@@ -88,12 +98,8 @@ def carried_categories(
     minimum: Collection[DataCategory],
     at: datetime,
 ) -> frozenset[DataCategory]:
-    """The most that one ground carries. Where none carries the minimum, what would have to be asked for.
-
-    That a person seeks help at all is about her: with nothing recorded the question is still about her identity.
-    """
-    needed = frozenset(minimum)
-    wanted = needed or present or frozenset({DataCategory.IDENTITY})
+    """The most that one ground carries. Where none carries the minimum, what would have to be asked for."""
+    needed = frozenset(minimum) & MAY_HOLD[kind]
     best: frozenset[DataCategory] = frozenset()
     for ground in grounds:
         one_by_one = frozenset(
@@ -103,11 +109,11 @@ def carried_categories(
         )
         if needed <= one_by_one and len(one_by_one) > len(best):
             best = one_by_one
-    return best or wanted
+    return best or needed or present or BY_ITSELF[kind]
 
 
 def missing_minimum(
     kind: EnquirerKind, record: Mapping[str, Any], minimum: Collection[DataCategory]
 ) -> frozenset[DataCategory]:
     """What the partner's terms need and nobody has recorded yet."""
-    return frozenset(minimum) - categories_of(kind, record)
+    return (frozenset(minimum) & MAY_HOLD[kind]) - categories_of(kind, record)

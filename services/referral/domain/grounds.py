@@ -6,10 +6,12 @@ from enum import StrEnum
 from uuid import UUID
 
 from contracts.codes import (
+    AskedBy,
     BackLevel,
     ConsentChannel,
     ConsentState,
     DataCategory,
+    EnterpriseGround,
     GivenBy,
     ProofKind,
     Purpose,
@@ -138,8 +140,23 @@ class EnterpriseRequest:
     requested_at: datetime
     valid_until: date
     notice_given: bool
+    asked_by: AskedBy = AskedBy.FUNCTION_MAILBOX
+    asked_on: date | None = None
+    ground: EnterpriseGround = EnterpriseGround.CONTRACT
+    #: Which words the company was given (Art. 13), and who they named as responsible.
+    notice_text_id: str = ""
+    notice_version: int = 0
+    notice_sha256: str = ""
+    notice_language: str = "de"
+    controllers: tuple[UUID, ...] = ()
     back_level: BackLevel = BackLevel.OUTCOME
     withdrawn_at: datetime | None = None
+
+
+def request_state_on(request: EnterpriseRequest, day: date) -> ConsentState:
+    if request.withdrawn_at is not None:
+        return ConsentState.WITHDRAWN
+    return ConsentState.EXPIRED if day > request.valid_until else ConsentState.GIVEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

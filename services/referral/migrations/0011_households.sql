@@ -31,3 +31,6 @@ ALTER TABLE enterprise_requests
     ADD COLUMN controllers     uuid[] NOT NULL DEFAULT '{}';
 ALTER TABLE enterprise_requests
     ALTER COLUMN asked_by DROP DEFAULT, ALTER COLUMN asked_on DROP DEFAULT, ALTER COLUMN ground DROP DEFAULT;
+
+-- Names of signers and witnesses stay with the draft they were taken down with; every version has one.
+ALTER TABLE consents DROP COLUMN sealed;

@@ -7,7 +7,7 @@ from uuid import UUID
 from contracts.codes import ConsentState
 from services.chassis.db import Connection
 from services.referral.domain.drafting import DraftedConsent
-from services.referral.domain.grounds import Consent, EnterpriseRequest, Signature, state_on
+from services.referral.domain.grounds import Consent, EnterpriseRequest, Signature, request_state_on, state_on
 from services.referral.domain.matching import Ranking
 from services.referral.store import consents, drafts, enquiries
 from services.referral.store.drafts import release_to_json
@@ -36,6 +36,7 @@ def shown(connection: Connection, found: Enquiry, on: date) -> dict[str, Any]:
         "drafted_consents": [
             draft_shown(one) for member in found.members for one in drafts.of_person(connection, member.person_id)
         ],
+        "enterprise_requests": [request_shown(one, on) for one in consents.requests_of(connection, found.person_id)],
         "referrals": [{**row, "id": str(row["id"]), "service_id": str(row["service_id"])} for row in referrals],
         "contact_cards": cards(connection, found.id),
     }
@@ -103,16 +104,7 @@ def ground_shown(ground: Consent | EnterpriseRequest, on: date) -> dict[str, Any
     """A consent's version, or an employer's request, with the state it is in."""
     if isinstance(ground, Consent):
         return consent_shown(ground, on)
-    return {
-        "id": str(ground.id),
-        "state": "given" if ground.withdrawn_at is None else "withdrawn",
-        "recipients": [
-            {"organization_id": str(organization_id), "service_id": str(service_id)}
-            for organization_id, service_id in ground.recipients
-        ],
-        "purposes": [str(purpose) for purpose in ground.purposes],
-        "valid_until": ground.valid_until.isoformat(),
-    }
+    return request_shown(ground, on)
 
 
 def withdrawal_shown(consent: Consent) -> dict[str, Any] | None:
@@ -160,6 +152,30 @@ def draft_shown(drafted: DraftedConsent) -> dict[str, Any]:
         "signatures": [signature_shown(one) for one in drafted.signatures],
         "valid_from": drafted.valid_from.isoformat() if drafted.valid_from else None,
         "valid_until": drafted.valid_until.isoformat(),
+    }
+
+
+def request_shown(request: EnterpriseRequest, on: date) -> dict[str, Any]:
+    """An employer's request with the state it is in, without a word about who asked."""
+    return {
+        "id": str(request.id),
+        "state": request_state_on(request, on),
+        "recipients": [
+            {"organization_id": str(one), "service_id": str(service)} for one, service in request.recipients
+        ],
+        "purposes": list(request.purposes),
+        "asked_by": request.asked_by,
+        "asked_on": request.asked_on.isoformat() if request.asked_on else None,
+        "ground": request.ground,
+        "notice": {
+            "text_id": request.notice_text_id,
+            "version": request.notice_version,
+            "sha256": request.notice_sha256,
+            "language": request.notice_language,
+        },
+        "controllers": [str(one) for one in request.controllers],
+        "valid_until": request.valid_until.isoformat(),
+        "withdrawn_at": request.withdrawn_at.isoformat() if request.withdrawn_at else None,
     }
 
 

@@ -18,6 +18,15 @@ from services.referral.vault import PersonKey
 OWN: LiteralString = "person_id = %(person)s"
 OF_REFERRALS: LiteralString = "referral_id IN (SELECT id FROM referrals WHERE person_id = %(person)s)"
 OF_ENQUIRIES: LiteralString = "enquiry_id IN (SELECT id FROM enquiries WHERE person_id = %(person)s)"
+#: In a household what was done for a need is about whoever has it; what names no need is about the one who asked.
+OF_NEEDS: LiteralString = (
+    "(need_id IN (SELECT id FROM needs WHERE person_id = %(person)s) OR need_id IS NULL"
+    " AND enquiry_id IN (SELECT id FROM enquiries WHERE person_id = %(person)s))"
+)
+OF_CONSENTS: LiteralString = (
+    "consent_id IN (SELECT id FROM consents WHERE person_id = %(person)s"
+    " UNION SELECT id FROM drafted_consents WHERE person_id = %(person)s)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +61,15 @@ TABLES: tuple[Table, ...] = (
             "consent_epoch": "counts changes",
         },
     ),
-    Table("enquiries", OWN, "recorded_at, id"),
-    Table("needs", OF_ENQUIRIES, "recorded_at, id"),
-    Table("contact_cards", OF_ENQUIRIES, "issued_at, id"),
-    Table("matchings", OF_ENQUIRIES, "made_at, id"),
+    Table(
+        "enquiries", "id IN (SELECT enquiry_id FROM enquiry_persons WHERE person_id = %(person)s)", "recorded_at, id"
+    ),
+    Table("enquiry_persons", OWN, "added_at, enquiry_id"),
+    Table("needs", OWN, "recorded_at, id"),
+    Table("contact_cards", OF_NEEDS, "issued_at, id"),
+    Table("matchings", OF_NEEDS, "made_at, id"),
     Table("choices", OF_REFERRALS, "made_at, referral_id"),
-    Table("consents", OWN, "given_at, version", omitted={"sealed": "names stand in `drafted_consents`"}),
+    Table("consents", OWN, "given_at, version"),
     Table(
         "drafted_consents",
         OWN,
@@ -80,7 +92,11 @@ TABLES: tuple[Table, ...] = (
     Table("dossiers", OF_REFERRALS, "sealed_at", omitted={"sealed": "her record once more, sealed to the partner"}),
     Table("decisions", OWN, "decided_at, id"),
     Table("views", f"({OWN} OR person_id IS NULL AND ({OF_ENQUIRIES} OR {OF_REFERRALS}))", "viewed_at, id"),
-    Table("tasks", f"({OF_REFERRALS} OR {OF_ENQUIRIES})", "opened_at, id"),
+    Table(
+        "tasks",
+        f"({OF_REFERRALS} OR {OF_CONSENTS} OR referral_id IS NULL AND consent_id IS NULL AND {OF_ENQUIRIES})",
+        "opened_at, id",
+    ),
     Table("hand_records", OF_REFERRALS, "recorded_at, id"),
     Table("deadlines", OF_REFERRALS, "due_at, kind"),
     Table("ledger", OF_REFERRALS, "opened_at, id"),

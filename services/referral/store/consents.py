@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from contracts.codes import BackLevel, ConsentChannel, GivenBy, Purpose, WithdrawalChannel
+from contracts.codes import AskedBy, BackLevel, ConsentChannel, EnterpriseGround, GivenBy, Purpose, WithdrawalChannel
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
@@ -20,7 +20,7 @@ CURRENT = "withdrawn_at IS NULL AND superseded_at IS NULL"
 
 def add(work: Work, consent: Consent, enquiry_id: UUID) -> None:
     """Keep one version; what it says never changes."""
-    values = {
+    values: dict[LiteralString, Any] = {
         "id": consent.id,
         "version": consent.version,
         "person_id": consent.person_id,
@@ -50,8 +50,7 @@ def add(work: Work, consent: Consent, enquiry_id: UUID) -> None:
         "confirmed_at": consent.confirmed_at,
         "recorded_by": work.actor,
     }
-    columns, places = ", ".join(values), ", ".join(["%s"] * len(values))
-    work.tx.execute(f"INSERT INTO consents ({columns}) VALUES ({places})", tuple(values.values()))  # noqa: S608 - fixed
+    _insert(work, "consents", values)
 
 
 def end(work: Work, consent: Consent, *, by: str | None = None, channel: WithdrawalChannel | None = None) -> None:
@@ -147,23 +146,33 @@ def requests_of(connection: Connection, person_id: UUID) -> list[EnterpriseReque
 def add_request(work: Work, request: EnterpriseRequest, enquiry_id: UUID) -> None:
     """The ground that carries an employer's own contact data, and nothing of any worker's."""
     named = [{"organization_id": str(one), "service_id": str(service)} for one, service in request.recipients]
-    work.tx.execute(
-        "INSERT INTO enterprise_requests (id, enquiry_id, person_id, recipients, purposes, back_level, requested_at,"
-        " valid_until, notice_given, recorded_by, recorded_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (
-            request.id,
-            enquiry_id,
-            request.person_id,
-            Jsonb(named),
-            [str(purpose) for purpose in request.purposes],
-            request.back_level,
-            request.requested_at,
-            request.valid_until,
-            request.notice_given,
-            work.actor,
-            work.now,
-        ),
-    )
+    values: dict[LiteralString, Any] = {
+        "id": request.id,
+        "enquiry_id": enquiry_id,
+        "person_id": request.person_id,
+        "recipients": Jsonb(named),
+        "purposes": [str(purpose) for purpose in request.purposes],
+        "back_level": request.back_level,
+        "requested_at": request.requested_at,
+        "valid_until": request.valid_until,
+        "notice_given": request.notice_given,
+        "asked_by": request.asked_by,
+        "asked_on": request.asked_on or work.today,
+        "ground": request.ground,
+        "notice_text_id": request.notice_text_id,
+        "notice_version": request.notice_version,
+        "notice_sha256": request.notice_sha256,
+        "notice_language": request.notice_language,
+        "controllers": list(request.controllers),
+        "recorded_by": work.actor,
+        "recorded_at": work.now,
+    }
+    _insert(work, "enterprise_requests", values)
+
+
+def _insert(work: Work, table: LiteralString, values: Mapping[LiteralString, Any]) -> None:
+    columns, places = ", ".join(values), ", ".join(["%s"] * len(values))
+    work.tx.execute(f"INSERT INTO {table} ({columns}) VALUES ({places})", tuple(values.values()))  # noqa: S608 - fixed
 
 
 def from_row(row: Mapping[str, Any]) -> Consent:
@@ -210,6 +219,14 @@ def request_from_row(row: Mapping[str, Any]) -> EnterpriseRequest:
         requested_at=row["requested_at"],
         valid_until=row["valid_until"],
         notice_given=row["notice_given"],
+        asked_by=AskedBy(row["asked_by"]),
+        asked_on=row["asked_on"],
+        ground=EnterpriseGround(row["ground"]),
+        notice_text_id=row["notice_text_id"],
+        notice_version=row["notice_version"],
+        notice_sha256=row["notice_sha256"],
+        notice_language=row["notice_language"],
+        controllers=tuple(row["controllers"]),
         back_level=BackLevel(row["back_level"]),
         withdrawn_at=row["withdrawn_at"],
     )

@@ -34,6 +34,7 @@ class EnquiryOut(Schema):
     needs = fields.List(fields.Nested(NeedOut()))
     consents = fields.List(fields.Dict())
     drafted_consents = fields.List(fields.Dict())
+    enterprise_requests = fields.List(fields.Dict())
     referrals = fields.List(fields.Dict())
     contact_cards = fields.List(fields.Dict())
 

@@ -10,7 +10,8 @@ from contracts.partner.dossier import EMPLOYER, PERSON
 from services.chassis.access import staff
 from services.chassis.web import request_work, room
 from services.chassis.work import Work
-from services.referral.commands import enquiries, matching, withdrawing
+from services.referral.commands import enquiries, enterprise, matching, withdrawing
+from services.referral.commands.enterprise import RequestForm
 from services.referral.domain.withdrawing import Part
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.store import persons
@@ -163,18 +164,12 @@ def _withdraw(enquiry_id: UUID, ground_id: UUID, data: Json) -> Answer:
 def record_enterprise_request(enquiry_id: UUID, json_data: Json) -> Answer:
     """An employer asks to be put in touch with named bodies."""
     by = staff_actor()
+    named = [(one["organization_id"], one["service_id"]) for one in json_data.pop("recipients")]
+    form = RequestForm(**{**json_data, "recipients": named, "purposes": tuple(json_data["purposes"])})
 
     def run(work: Work) -> tuple[int, Json]:
-        request = enquiries.record_enterprise_request(
-            work,
-            by,
-            enquiry_id,
-            recipients=[(one["organization_id"], one["service_id"]) for one in json_data["recipients"]],
-            purposes=tuple(json_data["purposes"]),
-            notice_given=json_data["notice_given"],
-            valid_until=json_data["valid_until"],
-        )
-        return 201, {"id": str(request.id), "valid_until": request.valid_until.isoformat()}
+        request = enterprise.record_enterprise_request(work, house(), by, enquiry_id, form)
+        return 201, enquiry_queries.request_shown(request, work.today)
 
     return once(run)
 

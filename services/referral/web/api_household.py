@@ -19,7 +19,7 @@ Json = dict[str, Any]
 Answer = tuple[Json, int]
 
 blueprint = APIBlueprint(
-    "api_household", __name__, url_prefix="/referral/api/v1/enquiries/<uuid:enquiry_id>/persons", tag="Enquiries"
+    "api_household", __name__, url_prefix="/referral/api/v1/enquiries/<uuid:enquiry_id>/persons", tag="Household"
 )
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 

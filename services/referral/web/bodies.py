@@ -15,6 +15,7 @@ from contracts.codes import (
     Deletion,
     EndReason,
     EnquirerKind,
+    EnterpriseGround,
     GivenBy,
     IdentityCheck,
     Obstacle,
@@ -191,9 +192,12 @@ class ServiceIn(Body):
 
 
 class EnterpriseRequestIn(Body):
-    recipients = fields.List(fields.Nested(ServiceIn()), required=True, validate=validate.Length(min=1, max=20))
+    recipients = fields.List(fields.Nested(ServiceIn()), required=True, validate=validate.Length(max=20))
     purposes = _codes(Purpose, required=True)
     notice_given = fields.Boolean(required=True)
+    notice_language = fields.String(load_default="de", validate=Matches(PATTERNS[LanguageTag]))
+    ground = code(EnterpriseGround, load_default=EnterpriseGround.CONTRACT)
+    asked_on = Day(load_default=None, allow_none=True)
     valid_until = Day(load_default=None, allow_none=True)
 
 

@@ -17,8 +17,9 @@ from services.chassis.db import Connection
 from services.chassis.errors import InvalidError
 from services.chassis.room import room
 from services.chassis.work import Work
-from services.referral.commands import consents, enquiries
+from services.referral.commands import consents, enterprise
 from services.referral.commands.consents import ConsentForm
+from services.referral.commands.enterprise import RequestForm
 from services.referral.store import directory
 from services.referral.store.directory import Listing
 from services.referral.store.enquiries import Enquiry, load
@@ -138,17 +139,15 @@ def give(enquiry_id: UUID) -> Response:
 @navigators
 def request_by_enterprise(enquiry_id: UUID) -> Response:
     """An employer asks to be put in touch; its own contact goes along, never a worker's data."""
-    by, found = staff_actor(), chosen(enquiry_id)
+    by, own, found = staff_actor(), house(), chosen(enquiry_id)
+    form = RequestForm(
+        recipients=list(dict.fromkeys((one.organization_id, one.service_id) for one in found)),
+        purposes=tuple(dict.fromkeys((Purpose("VERWEIS"), *(Purpose(one.topic.value) for one in found)))),
+        notice_given=request.form.get("notice_given") == "true",
+    )
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
-        kept = enquiries.record_enterprise_request(
-            work,
-            by,
-            enquiry_id,
-            recipients=[(one.organization_id, one.service_id) for one in found],
-            purposes=tuple(dict.fromkeys((Purpose("VERWEIS"), *(Purpose(one.topic.value) for one in found)))),
-            notice_given=request.form.get("notice_given") == "true",
-        )
+        kept = enterprise.record_enterprise_request(work, own, by, enquiry_id, form)
         return 201, {"id": str(kept.id)}
 
     once_per_form(by.actor, enquiry_id, "enterprise-request", run)

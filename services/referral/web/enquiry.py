@@ -73,7 +73,7 @@ def form_page(kind: EnquirerKind, errors: dict[str, Any]) -> str:
         inputs=enquiry_form.INPUTS,
         languages_known=enquiry_form.LANGUAGES,
         countries=enquiry_form.COUNTRIES,
-        topics=enquiry_form.topics_of(kind),
+        topics=enquiries.topics_of(kind),
         urgencies=tuple(Urgency),
         given=request.form,
         errors=errors,

@@ -5,9 +5,10 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from contracts.codes import EMPLOYER_TOPICS, EnquirerKind, Topic, Urgency
+from contracts.codes import EnquirerKind, Topic, Urgency
 from contracts.partner.dossier import EMPLOYER, PERSON
 from services.chassis.errors import InvalidError
+from services.referral.commands.enquiries import topics_of
 from services.referral.web import bodies
 from services.referral.web.callers import validated
 
@@ -29,11 +30,6 @@ COUNTRIES = ("TN", "SY", "TR", "UA", "IN", "MA", "AF", "IR", "BA", "RS", "MK", "
 
 def fields_of(kind: EnquirerKind) -> tuple[str, ...]:
     return PERSON_FIELDS if kind is EnquirerKind.PERSON else EMPLOYER_FIELDS
-
-
-def topics_of(kind: EnquirerKind) -> tuple[Topic, ...]:
-    """What this kind of enquirer may ask for."""
-    return tuple(topic for topic in Topic if (topic in EMPLOYER_TOPICS) == (kind is EnquirerKind.EMPLOYER))
 
 
 def read_record(kind: EnquirerKind, form: MultiDict[str, str]) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from services.chassis.i18n import for_persons
 from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import invitations
+from services.referral.commands.enquiries import topics_of
 from services.referral.store import person_links
 from services.referral.web import bodies
 from services.referral.web.callers import house, validated
-from services.referral.web.enquiry_form import INPUTS, LANGUAGES, topics_of
+from services.referral.web.enquiry_form import INPUTS, LANGUAGES
 from services.referral.web.forms import once_per_form
 from services.referral.web.self_service_door import her_link
 

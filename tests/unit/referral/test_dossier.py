@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.codes import DataCategory, EnquirerKind, GroundKind, Purpose, RefusalReason
+from contracts.partner.dossier import EMPLOYER as EMPLOYER_SCHEMA
 from contracts.partner.dossier import PERSON, categories_of, category_of
 from services.referral.domain.consent import Allowed, Refused, may_disclose
 from services.referral.domain.dossier import SENSITIVITY, Composition, compose, missing_minimum, offered
@@ -121,11 +122,45 @@ class TestAnEmployer:
         assert isinstance(answer, Allowed)
         assert answer.kind is GroundKind.NO_PERSONAL_DATA
 
+    def test_a_request_about_nobody_leaves_without_any_ground_and_says_so(self):
+        nothing_about_a_contact = {"positions": 2, "occupation_sought": "24422", "note": "Herr X sucht ..."}
+        found = composed(**{**self.ask, "record": nothing_about_a_contact}, minimum=(DataCategory.IDENTITY,))
+        assert isinstance(found.decision, Allowed)
+        assert (found.decision.kind, found.asked) == (GroundKind.NO_PERSONAL_DATA, frozenset())
+        assert found.content == {"positions": 2, "occupation_sought": "24422"}
+
+    def test_with_a_contact_recorded_and_no_request_nothing_leaves(self):
+        found = composed(**self.ask, minimum=())
+        assert (found.decision, found.content) == (Refused(RefusalReason.NO_CONSENT), {})
+
+    def test_what_is_needed_of_persons_is_not_asked_of_a_company_nor_the_other_way_round(self):
+        both = (DataCategory.IDENTITY, DataCategory.BUSINESS_CONTACT)
+        assert missing_minimum(EMPLOYER_KIND, EMPLOYER, both) == frozenset()
+        assert missing_minimum(PERSON_KIND, RECORD, both) == frozenset()
+
 
 def test_what_the_terms_need_and_nobody_recorded_is_named():
     minimum = (DataCategory.IDENTITY, DataCategory.BENEFITS)
     assert missing_minimum(PERSON_KIND, RECORD, minimum) == {DataCategory.BENEFITS}
     assert missing_minimum(PERSON_KIND, {**RECORD, "benefits": []}, minimum) == {DataCategory.BENEFITS}
+
+
+WORDS = st.text(min_size=1, max_size=12)
+companies = st.fixed_dictionaries({}, optional=dict.fromkeys(sorted(EMPLOYER_SCHEMA.fields), WORDS))
+
+
+@settings(max_examples=1000, deadline=None)
+@given(companies, st.frozensets(st.sampled_from(sorted(DataCategory))), st.booleans(), st.booleans())
+def test_no_workers_datum_rides_on_an_employers_request(record, accepted, asked, consented):
+    """Whatever is put into an employer's enquiry: business contact and what is about nobody, and nothing else."""
+    wide = a_consent(a_recipient_entry(IHK, IHK_SERVICE, (Purpose.FACHKRAEFTEVERFAHREN,), tuple(DataCategory)))
+    grounds = [an_enterprise_request()] * asked + [wide] * consented
+    found = composed(*grounds, **{**TestAnEmployer.ask, "record": record}, accepted=accepted, minimum=())
+    carried = {category_of(EMPLOYER_KIND, field) for field in found.content}
+    assert carried <= {DataCategory.BUSINESS_CONTACT, None}
+    assert "note" not in found.content
+    if DataCategory.BUSINESS_CONTACT in carried:
+        assert asked or consented
 
 
 records = st.dictionaries(st.sampled_from(sorted(PERSON.fields)), st.sampled_from(["x", "", None]), max_size=12)
@@ -147,4 +182,4 @@ def test_every_field_that_leaves_is_of_a_category_that_is_consented_accepted_and
         assert category in found.decision.categories & accepted
         assert any(category in categories for categories in consented)
     if isinstance(found.decision, Allowed):
-        assert minimum <= found.decision.categories
+        assert minimum - {DataCategory.BUSINESS_CONTACT} <= found.decision.categories
