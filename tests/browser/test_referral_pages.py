@@ -8,6 +8,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.referral_town import Town
 from tests.browser.rig import axe, page_of, scrolls_sideways, shoot
+from tests.unit.referral.papers import a_pdf
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +107,7 @@ def test_from_an_enquiry_to_a_draft_by_hand(browser: Browser, address: str) -> N
         assert axe(page) == []
         page.locator("input[name=recipients]").first.check()
         page.locator("input[type=file]").set_input_files(
-            {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": b"signed"}
+            {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": a_pdf()}
         )
         page.get_by_role("button", name="Aufnehmen", exact=True).click()
         assert page.get_by_role("status").is_visible()

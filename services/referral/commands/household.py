@@ -1,12 +1,13 @@
 """A case may hold several persons: each has a record of her own, needs of her own, and consents for herself."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from contracts.codes import EnquirerKind, Relation, Topic, Urgency
 from contracts.referral import HouseholdMemberAdded, HouseholdMemberRemoved
-from services.chassis.errors import InvalidError, RefusedError
+from services.chassis.errors import InvalidError, NotFoundError, RefusedError
 from services.chassis.work import Work
 from services.referral.commands import enquiries
 from services.referral.store import consents, drafts, persons, referrals
@@ -67,3 +68,17 @@ def _removable(enquiry: Enquiry, person_id: UUID) -> Member:
     if member.person_id == enquiry.person_id:
         raise RefusedError("enquiry.member-asked-herself")
     return member
+
+
+def records_viewed(
+    work: Work, vault: Vault, by: StaffActor, enquiry: Enquiry
+) -> list[tuple[Member, Mapping[str, Any]]]:
+    """The records of everybody besides the one who asked; each look is noted, an erased one has nothing to show."""
+    found: list[tuple[Member, Mapping[str, Any]]] = []
+    for member in enquiry.members:
+        if member.person_id != enquiry.person_id:
+            with suppress(NotFoundError):
+                record = persons.record_of(work.tx, vault, member.person_id)
+                enquiries.view_person(work, by, enquiry, record, member.person_id)
+                found.append((member, record))
+    return found

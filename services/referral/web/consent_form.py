@@ -1,7 +1,7 @@
 """Consent at the desk: who may see which data to what end, for how long; how it is taken back: `withdrawals`."""
 
-import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -17,13 +17,15 @@ from services.chassis.db import Connection
 from services.chassis.errors import InvalidError
 from services.chassis.room import room
 from services.chassis.work import Work
-from services.referral.commands import consents, enterprise
+from services.referral.commands import enterprise, preparing, signing
 from services.referral.commands.consents import ConsentForm
 from services.referral.commands.enterprise import RequestForm
-from services.referral.store import directory
+from services.referral.domain.drafting import Custody
+from services.referral.store import directory, documents
 from services.referral.store.directory import Listing
 from services.referral.store.enquiries import Enquiry, load
 from services.referral.web.callers import house, staff_actor
+from services.referral.web.consent_drafts import keep_scan
 from services.referral.web.forms import once_per_form
 from services.referral.web.names import Names, in_words
 
@@ -106,9 +108,6 @@ def recipient_of(one: Offered) -> ConsentRecipient:
 
 def read_form(enquiry_id: UUID) -> ConsentForm:
     form = request.form
-    scan = request.files.get("scan")
-    content = scan.read() if scan is not None else b""
-    until = form.get("valid_until", "")
     if form.get("channel") not in set(ConsentChannel) or form.get("given_by") not in set(GivenBy):
         raise InvalidError("request.invalid", {"channel": "how-it-was-given"})
     return ConsentForm(
@@ -116,24 +115,66 @@ def read_form(enquiry_id: UUID) -> ConsentForm:
         channel=ConsentChannel(form["channel"]),
         language=form.get("language", "de"),
         recipients=tuple(recipient_of(one) for one in chosen(enquiry_id)),
+        person_id=UUID(form["person_id"]) if form.get("person_id") else None,
         interpreter=form.get("interpreter") == "true",
-        witnessed_by=form.get("witnessed_by", "").strip() or None,
-        evidence_sha256=hashlib.sha256(content).hexdigest() if content else None,
-        valid_until=date.fromisoformat(until) if until else None,
+        witnessed_by=form.get("witness") or None,
+        valid_until=day_of(form.get("valid_until", "")),
+        custody=custody_of(form.get("holders", "")),
     )
 
 
+def day_of(typed: str) -> date | None:
+    try:
+        return date.fromisoformat(typed) if typed else None
+    except ValueError:
+        raise InvalidError("consent.incomplete", {"valid_until": "a-day"}) from None
+
+
+def custody_of(holders: str) -> Custody | None:
+    """Who has custody of somebody under age; nothing said means that she is not."""
+    if holders == "guardian":
+        return Custody(guardianship=True)
+    return Custody(holders=int(holders)) if holders in {"1", "2"} else None
+
+
+def scanned() -> tuple[bytes, str]:
+    scan = request.files.get("scan")
+    return (scan.read(), scan.mimetype) if scan is not None and scan.filename else (b"", "")
+
+
 @navigators
-def give(enquiry_id: UUID) -> Response:
-    """Write the consent down; of the scan only its hash is kept, the paper stays in the file."""
-    by, form, own = staff_actor(), read_form(enquiry_id), house()
+def give(enquiry_id: UUID) -> Response | tuple[str, int]:
+    """Prepared and, unless only a form is wanted, signed at once; what is wrong is told with all that was typed."""
+    try:
+        done = take_down(enquiry_id, read_form(enquiry_id), scanned())
+    except InvalidError as error:
+        if "Authorization" in request.headers and "text/html" not in request.headers.get("Accept", ""):
+            raise
+        return enquiry_page(enquiry_id, error.fields), 422
+    return redirect(f"/referral/enquiries/{enquiry_id}?done={done}#consents", 303)
+
+
+def enquiry_page(enquiry_id: UUID, errors: Mapping[str, Any]) -> str:
+    from services.referral.web.enquiry import page  # noqa: PLC0415 - the page holds this form
+
+    return page(enquiry_id, consent_errors=errors)
+
+
+def take_down(enquiry_id: UUID, form: ConsentForm, scan: tuple[bytes, str]) -> str:
+    by, own = staff_actor(), house()
+    only_prepare = request.form.get("step") == "prepare"
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
-        given = consents.give_consent(work, own, by, enquiry_id, form)
-        return 201, {"id": str(given.id)}
+        drafted = preparing.prepare_consent(work, own, by, enquiry_id, form.draft)
+        if not only_prepare:
+            document_id = keep_scan(work, drafted, *scan) if scan[0] else None
+            evidence = documents.load(work.tx, document_id).evidence_sha256 if document_id else None
+            signed = replace(form.signing(work.actor), evidence_sha256=evidence, document_id=document_id)
+            signing.complete_consent(work, own, drafted, signed)
+        return 201, {"id": str(drafted.id)}
 
     once_per_form(by.actor, enquiry_id, "consent", run)
-    return redirect(f"/referral/enquiries/{enquiry_id}?done=consent#consents", 303)
+    return "prepared" if only_prepare else "consent"
 
 
 @navigators

@@ -1,5 +1,6 @@
 """Enquiries at the desk: take one down, see what is needed, what was consented to, and who could help."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -7,20 +8,21 @@ from apiflask import APIBlueprint
 from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from contracts.codes import EnquirerKind, StaffRole, Urgency
+from contracts.codes import EnquirerKind, ProofKind, Relation, StaffRole, Urgency
+from contracts.partner.dossier import PERSON
 from services.chassis.access import current_caller, staff
 from services.chassis.errors import InvalidError
 from services.chassis.room import room
 from services.chassis.web import request_work
 from services.chassis.work import Work
-from services.referral.commands import enquiries, matching, referrals
+from services.referral.commands import enquiries, household, matching, referrals
 from services.referral.commands.person_links import mailbox_of
 from services.referral.domain.documents import UPLOADED
 from services.referral.domain.grounds import state_on
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.store import consents, documents, drafts, persons, subject_rights
 from services.referral.store.enquiries import Enquiry
-from services.referral.web import bodies, enquiry_form, withdrawals
+from services.referral.web import bodies, consent_drafts, enquiry_form, withdrawals
 from services.referral.web.callers import house, staff_actor, validated
 from services.referral.web.consent_form import recipients_offered
 from services.referral.web.forms import once_per_form
@@ -34,6 +36,9 @@ navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 DONE = frozenset(
     {
         "consent",
+        "declined",
+        "prepared",
+        "member",
         "withdrawal",
         "request",
         "subject-request",
@@ -54,6 +59,7 @@ def blueprint() -> APIBlueprint:
     pages.get("/<uuid:enquiry_id>/needs/<uuid:need_id>")(offers)
     pages.post("/<uuid:enquiry_id>/needs/<uuid:need_id>/referrals")(draft)
     pages.post("/<uuid:enquiry_id>/needs/<uuid:need_id>/contact-cards")(give_card)
+    pages.post("/<uuid:enquiry_id>/persons")(add_person)
     return pages
 
 
@@ -120,20 +126,25 @@ def show(enquiry_id: UUID) -> str:
     return page(enquiry_id)
 
 
-def page(enquiry_id: UUID, *, document_error: str = "") -> str:
+def page(enquiry_id: UUID, *, document_error: str = "", consent_errors: Mapping[str, Any] | None = None) -> str:
     """That somebody looks is committed before anything is shown."""
     by = staff_actor()
     with request_work() as work:
         enquiry = enquiries.load(work, enquiry_id, by)
         record = persons.record_of(work.tx, house().keys.vault, enquiry.person_id)
         enquiries.view_person(work, by, enquiry, record)
+        others = household.records_viewed(work, house().keys.vault, by, enquiry)
         belonging = page_of(work, enquiry)
     return render_template(
         "referral/enquiry.html",
         enquiry=enquiry,
         sections=record_sections(enquiry.enquirer, record),
+        others=[(one, record_sections(enquiry.enquirer, found)) for one, found in others],
         done=done if (done := request.args.get("done", "")) in DONE else "",
         document_error=document_error,
+        consent_errors=consent_errors or {},
+        typed=request.form,
+        ticked_bodies=set(request.form.getlist("recipients")),
         **belonging,
     )
 
@@ -155,15 +166,19 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
                 state_on(one, work.today).value,
                 [(part, names.organization(part.organization_id)) for part in one.recipients],
             )
-            for one in consents.of_person(work.tx, enquiry.person_id)
+            for member in enquiry.members
+            for one in consents.of_person(work.tx, member.person_id)
         ],
+        "consent_drafts": consent_drafts.waiting(work, enquiry),
+        "proofs": tuple(ProofKind),
+        "relations": tuple(one for one in Relation if one is not Relation.SELF),
         "requests": consents.requests_of(work.tx, enquiry.person_id),
         "withdrawable": lambda ground: withdrawals.rows_of(ground, names),
         "told_by": withdrawals.TOLD,
         "request_key": uuid4().hex,
         "cards": [names.organization(UUID(card["organization_id"])) for card in cards],
         "offered": recipients_offered(work.tx, enquiry, names),
-        "texts": house().texts.all(),
+        "texts": consent_drafts.texts_to_read(enquiry.organization_id),
         "subject_requests": subject_rights.of_person(work.tx, enquiry.person_id),
         "request_choices": choices(),
         "today": work.today,
@@ -175,6 +190,31 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         "link_form_key": uuid4().hex,
         "drafts": drafts.of_person(work.tx, enquiry.person_id),
     }
+
+
+@navigators
+def add_person(enquiry_id: UUID) -> Response:
+    """One more person of the household, with a record of her own."""
+    by, given = staff_actor(), request.form
+    names = ("given_name", "family_name", "birth_date")
+    person = {name: value for name in names if (value := given.get(name, "").strip())}
+    needs = [{"topic": topic} for topic in given.getlist("topics")]
+    wanted = validated(bodies.MemberIn(), {"relation": given.get("relation"), "person": person, "needs": needs})
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        member = household.add_person(
+            work,
+            house().keys.vault,
+            by,
+            enquiry_id,
+            relation=wanted["relation"],
+            record=PERSON.dump(wanted["person"]),
+            needs=[(need["topic"], need["urgency"]) for need in wanted["needs"]],
+        )
+        return 201, {"person_id": str(member.person_id)}
+
+    once_per_form(by.actor, enquiry_id, "member", run)
+    return redirect(f"/referral/enquiries/{enquiry_id}?done=member", 303)
 
 
 @navigators

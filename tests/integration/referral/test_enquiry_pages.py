@@ -25,6 +25,7 @@ from contracts.referral import (
 from services.referral import handlers
 from tests.integration.referral.rig import Network, recipient
 from tests.integration.referral.scene import HWK_SERVICE, a_service, an_organization
+from tests.unit.referral.papers import a_pdf
 
 PERSON = {
     "enquirer": "person",
@@ -65,7 +66,7 @@ def take_down(browser: FlaskClient, **changes: Any) -> str:
 
 
 def consent(browser: FlaskClient, enquiry: str, **changes: Any) -> TestResponse:
-    scan = {"scan": (BytesIO(b"signed paper"), "scan.pdf")}
+    scan = {"scan": (BytesIO(a_pdf()), "scan.pdf", "application/pdf")}
     return browser.post(f"{enquiry}/consents", data=CONSENT | scan | changes, content_type="multipart/form-data")
 
 

@@ -1,0 +1,229 @@
+"""What was prepared, until it is signed: printed in two languages, found by its code, signed, witnessed, declined."""
+
+from typing import Any
+from uuid import UUID
+
+import segno
+from apiflask import APIBlueprint
+from flask import redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from contracts.codes import (
+    ConsentChannel,
+    DataCategory,
+    DocumentKind,
+    DraftEnd,
+    EnquirerKind,
+    ProofKind,
+    Signer,
+    StaffRole,
+)
+from contracts.partner.dossier import PERSON, category_of
+from services.chassis.access import staff
+from services.chassis.errors import InvalidError
+from services.chassis.room import room
+from services.chassis.web import request_work
+from services.chassis.work import Work
+from services.referral.commands import enquiries, preparing, signing
+from services.referral.commands.signing import Signing
+from services.referral.consent_texts import GERMAN, PrintedText, TextKind, filled
+from services.referral.domain.drafting import DraftedConsent, missing_signers
+from services.referral.domain.form_code import is_code, normalized, readable
+from services.referral.domain.grounds import Witness
+from services.referral.store import documents, drafts, persons
+from services.referral.store.enquiries import Enquiry
+from services.referral.web.callers import house, staff_actor
+from services.referral.web.forms import once_per_form
+from services.referral.web.names import Names
+
+navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
+IDENTITY = ("given_name", "family_name", "birth_date")
+
+
+def blueprint() -> APIBlueprint:
+    pages = APIBlueprint("consent_drafts", __name__, url_prefix="/referral", enable_openapi=False)
+    pages.get("/consent-forms")(find)
+    one = "/enquiries/<uuid:enquiry_id>/consent-drafts/<uuid:consent_id>"
+    pages.get(one)(form)
+    pages.post(f"{one}/signatures")(sign)
+    pages.post(f"{one}/witnesses")(witness)
+    pages.post(f"{one}/refusals")(decline)
+    return pages
+
+
+@navigators
+def find() -> Response:
+    """From the code on a signed paper, typed or scanned, to what was prepared."""
+    code = normalized(request.args.get("code", ""))
+    if not is_code(code):
+        raise InvalidError("consent.code-mistyped", {"code": "nine-letters-and-digits-as-printed"})
+    by = staff_actor()
+    with request_work() as work:
+        drafted = drafts.of_code(work.tx, code)
+        enquiries.load(work, drafted.enquiry_id, by)
+    return redirect(f"/referral/enquiries/{drafted.enquiry_id}#draft-{drafted.id}", 303)
+
+
+@navigators
+def form(enquiry_id: UUID, consent_id: UUID) -> str:
+    """On paper: her language beside German, exactly what was drafted. Printing it is a view of her identity."""
+    by = staff_actor()
+    with request_work() as work:
+        drafted = preparing.open_draft(work, by, enquiry_id, consent_id)
+        record = persons.record_of(work.tx, house().keys.vault, drafted.person_id)
+        identity: dict[str, Any] = {name: record[name] for name in IDENTITY if name in record}
+        enquiries.view_person(work, by, enquiries.load(work, enquiry_id, by), identity, drafted.person_id)
+        page = sheet_of(work, drafted)
+    return render_template("referral/consent_sheet.html", drafted=drafted, identity=identity, **page)
+
+
+def sheet_of(work: Work, drafted: DraftedConsent) -> dict[str, Any]:
+    """Texts side by side, recipients with the fields they will see, the code to find it again by."""
+    texts, names = house().texts, Names(work.tx)
+    shown = texts.shown_to(drafted.text_id, drafted.language, interpreter=drafted.interpreter)
+    told = [(shown, texts.printed(drafted.text_id, GERMAN))]
+    if texts.kind_of(drafted.text_id) is TextKind.GUARDIAN:
+        own = texts.current(TextKind.YOUNG_PERSON)
+        told.append(
+            (texts.shown_to(own, drafted.language, interpreter=drafted.interpreter), texts.printed(own, GERMAN))
+        )
+    address = f"{room().settings.public_url}/referral/consent-forms?code={drafted.code}"
+    return {
+        "texts": [(in_full(left, drafted), in_full(right, drafted)) for left, right in told],
+        "recipients": [
+            {
+                "entry": one,
+                "organization": names.organization(one.organization_id),
+                "service": names.service(one.service_id) if one.service_id else "",
+                "fields": fields_seen(one.categories),
+            }
+            for one in drafted.recipients
+        ],
+        "signers": still_to_sign(work, drafted),
+        "code": readable(drafted.code),
+        "picture": segno.make(address, error="m", micro=False).svg_data_uri(scale=3, border=2, light="white"),
+        "right_to_left": drafted.language == "ar",
+    }
+
+
+def in_full(text: PrintedText, drafted: DraftedConsent) -> PrintedText:
+    return filled(text, house().controllers, drafted.controllers)
+
+
+def fields_seen(categories: tuple[DataCategory, ...]) -> list[str]:
+    """The names of exactly the fields such a consent opens."""
+    named = frozenset(categories)
+    return [name for name in PERSON.fields if category_of(EnquirerKind.PERSON, name) in named]
+
+
+def still_to_sign(work: Work, drafted: DraftedConsent) -> tuple[Signer, ...]:
+    return missing_signers(drafted, preparing.born_on_of(work, house(), drafted.person_id), work.today)
+
+
+@navigators
+def sign(enquiry_id: UUID, consent_id: UUID) -> Response:
+    """The signed paper comes back: its scan is sealed under her key, its hash is what proves the consent."""
+    by, own, given = staff_actor(), house(), request.form
+    scan = request.files.get("scan")
+    content, media_type = (scan.read(), scan.mimetype) if scan is not None and scan.filename else (b"", "")
+    signer, channel = (
+        chosen(Signer, given.get("signer"), "signer"),
+        chosen(ConsentChannel, given.get("channel"), "channel"),
+    )
+    witness_kind = chosen(Witness, given.get("witness"), "witnessed_by") if given.get("witness") else None
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        drafted = preparing.open_draft(work, by, enquiry_id, consent_id)
+        document_id = keep_scan(work, drafted, content, media_type) if content else None
+        signing.complete_consent(
+            work,
+            own,
+            drafted,
+            Signing(
+                channel=channel,
+                signer=signer,
+                evidence_sha256=documents.load(work.tx, document_id).evidence_sha256 if document_id else None,
+                document_id=document_id,
+                proof=chosen(ProofKind, given.get("proof"), "proof") if given.get("proof") else None,
+                witness=witness_kind,
+                witnessed_by="interpreter" if witness_kind is Witness.INTERPRETER else None,
+                names={"interpreter": name} if (name := given.get("interpreter_name", "").strip()[:100]) else {},
+            ),
+        )
+        return 201, {"id": str(consent_id)}
+
+    once_per_form(by.actor, enquiry_id, f"sign/{consent_id}", run)
+    return back(enquiry_id, "consent")
+
+
+def keep_scan(work: Work, drafted: DraftedConsent, content: bytes, media_type: str) -> UUID:
+    return documents.keep(
+        work,
+        house().keys.vault,
+        drafted.person_id,
+        enquiry_id=drafted.enquiry_id,
+        kind=DocumentKind.CONSENT_FORM,
+        content=content,
+        media_type=media_type,
+    )
+
+
+def chosen(codes: Any, given: str | None, field: str) -> Any:
+    if given not in set(codes):
+        raise InvalidError("consent.incomplete", {field: "one-of-those-offered"})
+    return codes(given)
+
+
+@navigators
+def witness(enquiry_id: UUID, consent_id: UUID) -> Response:
+    """The second member of staff says in her own session that she heard it."""
+    by, own = staff_actor(), house()
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        signing.witness_consent(work, own, by, enquiry_id, consent_id)
+        return 201, {"id": str(consent_id)}
+
+    once_per_form(by.actor, enquiry_id, f"witness/{consent_id}", run)
+    return back(enquiry_id, "consent")
+
+
+@navigators
+def decline(enquiry_id: UUID, consent_id: UUID) -> Response:
+    """Somebody who has to agree does not. That has no disadvantage; nothing else follows."""
+    by = staff_actor()
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        preparing.end_draft(work, by, enquiry_id, consent_id, DraftEnd.DECLINED)
+        return 201, {"id": str(consent_id)}
+
+    once_per_form(by.actor, enquiry_id, f"decline/{consent_id}", run)
+    return back(enquiry_id, "declined")
+
+
+def back(enquiry_id: UUID, done: str) -> Response:
+    return redirect(f"/referral/enquiries/{enquiry_id}?done={done}#consents", 303)
+
+
+def waiting(work: Work, enquiry: Enquiry) -> list[dict[str, Any]]:
+    """The drafts of an enquiry as its page shows them: whose, to whom, who is still missing."""
+    names = Names(work.tx)
+    return [
+        {
+            "draft": one,
+            "relation": member.relation,
+            "code": readable(one.code),
+            "bodies": [names.organization(part.organization_id) for part in one.recipients],
+            "missing": list(dict.fromkeys(still_to_sign(work, one))),
+            "unwitnessed": any(signature.waits_for_witness for signature in one.signatures),
+        }
+        for member in enquiry.members
+        for one in drafts.of_person(work.tx, member.person_id)
+    ]
+
+
+def texts_to_read(organization_id: UUID) -> list[PrintedText]:
+    """What can be handed over or read out, in every language, with those named who answer for the data."""
+    texts, own = house().texts, house().controllers
+    ids = [one.organization_id for one in own.of(organization_id)]
+    kinds = (TextKind.REFERRAL, TextKind.SPOKEN)
+    return [filled(one, own, ids) for one in texts.all() if one.kind in kinds and one.retired_on is None]

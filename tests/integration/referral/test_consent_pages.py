@@ -1,0 +1,181 @@
+"""A consent at the desk: prepared, printed in two languages, found by its code, signed, witnessed, declined."""
+
+import re
+from io import BytesIO
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from contracts.referral import ConsentDraftEnded, ConsentGiven, ConsentPrepared, DocumentAdded, PersonalDataViewed
+from tests.integration.referral.rig import Json, Network, recipient
+from tests.integration.referral.scene import HWK_SERVICE
+from tests.unit.referral.papers import a_pdf
+
+KEY = f"ANERKENNUNG/{HWK_SERVICE}"
+FORM = {
+    "recipients": KEY,
+    f"categories/{KEY}": ["IDENTITY", "CONTACT"],
+    f"back_level/{KEY}": "status",
+    "channel": "signed_paper",
+    "given_by": "self",
+    "language": "ar",
+    "step": "prepare",
+}
+
+
+@pytest.fixture
+def browser(network: Network) -> FlaskClient:
+    client = network.app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {network.navigator.token}"
+    client.environ_base["HTTP_ACCEPT"] = "text/html"
+    return client
+
+
+def prepared(network: Network, browser: FlaskClient, **changes: Any) -> tuple[Json, Json]:
+    enquiry = network.navigator.enquire()
+    answer = browser.post(f"/referral/enquiries/{enquiry['id']}/consents", data=FORM | changes)
+    assert answer.status_code == 303, answer.text[:800]
+    [drafted] = network.navigator.get(f"/referral/api/v1/enquiries/{enquiry['id']}")["drafted_consents"]
+    return enquiry, drafted
+
+
+def address(enquiry: Json, drafted: Json) -> str:
+    return f"/referral/enquiries/{enquiry['id']}/consent-drafts/{drafted['id']}"
+
+
+def test_a_form_shows_both_languages_and_exactly_the_fields_each_body_sees(network: Network, browser: FlaskClient):
+    enquiry, drafted = prepared(network, browser)
+
+    sheet = browser.get(address(enquiry, drafted)).text
+
+    assert 'dir="rtl"' in sheet
+    assert "من المسؤول؟" in sheet
+    assert "Wer ist verantwortlich?" in sheet
+    assert "Welcome Center Musterstadt" in sheet
+    assert "E-Mail" in sheet
+    assert "Beruf" not in sheet.partition("</table>")[0]
+    assert drafted["text_sha256"] in sheet
+    assert drafted["terms_sha256"] in sheet
+    assert len(network.scene.said(ConsentPrepared)) == 1
+    assert network.scene.said(ConsentGiven) == []
+    [view] = [one for one in network.scene.said(PersonalDataViewed) if [*one.categories] == ["IDENTITY"]]
+    assert str(view.person_id) == enquiry["person_id"]
+
+
+def test_nothing_leaves_on_what_is_only_prepared(network: Network, browser: FlaskClient):
+    enquiry, _ = prepared(network, browser)
+    referral_id = network.navigator.draft(enquiry)["id"]
+    network.navigator.act(referral_id, "prepare")
+    network.scene.tick()
+    assert network.navigator.see(referral_id)["status"] == "awaiting_consent"
+
+
+def test_the_signed_paper_finds_its_form_by_the_code_and_is_sealed(network: Network, browser: FlaskClient):
+    enquiry, drafted = prepared(network, browser)
+
+    found = browser.get(f"/referral/consent-forms?code={drafted['code'].lower()}")
+    signed = browser.post(
+        f"{address(enquiry, drafted)}/signatures",
+        data={"signer": "person", "channel": "signed_paper", "scan": (BytesIO(a_pdf()), "s.pdf", "application/pdf")},
+        content_type="multipart/form-data",
+    )
+
+    assert found.headers["Location"].endswith(f"#draft-{drafted['id']}")
+    assert signed.status_code == 303, signed.text[:600]
+    [given] = network.navigator.get(f"/referral/api/v1/enquiries/{enquiry['id']}")["consents"]
+    [paper] = network.scene.rows("SELECT evidence_sha256, kind FROM documents")
+    assert given["signatures"][0]["evidence_sha256"] == paper["evidence_sha256"]
+    assert paper["kind"] == "consent_form" or str(paper["kind"]).upper() == "CONSENT_FORM"
+    assert len(network.scene.said(DocumentAdded)) == 1
+
+
+def test_a_mistyped_code_opens_nothing(network: Network, browser: FlaskClient):
+    _, drafted = prepared(network, browser)
+    wrong = "2" if drafted["code"][0] != "2" else "3"
+    assert browser.get(f"/referral/consent-forms?code={wrong}{drafted['code'][1:]}").status_code == 422
+
+
+def test_a_spoken_consent_waits_for_the_colleague_who_heard_it(network: Network, browser: FlaskClient):
+    enquiry, drafted = prepared(network, browser, language="de")
+    url = address(enquiry, drafted)
+    said = {"signer": "person", "channel": "verbal_witnessed", "witness": "staff"}
+    assert browser.post(f"{url}/signatures", data=said).status_code == 303
+    assert network.scene.said(ConsentGiven) == []
+    assert browser.post(f"{url}/witnesses").status_code == 422
+
+    colleague = network.staff(sub="carla")
+    heard = colleague.ask("POST", f"/referral/api/v1/enquiries/{enquiry['id']}/consents/{drafted['id']}/witnesses", {})
+
+    assert (heard.status_code, heard.json["lapses_on"]) == (201, "2026-11-30")  # type: ignore[index]
+    [given] = network.scene.said(ConsentGiven)
+    assert given.text_id == "spoken-1"
+    [task] = network.navigator.get("/referral/api/v1/tasks")["tasks"]
+    assert (task["kind"], task["due_on"]) == ("consent_to_confirm", "2026-11-30")
+
+
+def test_who_does_not_want_it_has_no_disadvantage(network: Network, browser: FlaskClient):
+    enquiry, drafted = prepared(network, browser)
+    assert browser.post(f"{address(enquiry, drafted)}/refusals").status_code == 303
+    [ended] = network.scene.said(ConsentDraftEnded)
+    assert str(ended.reason) == "declined"
+    assert browser.get(address(enquiry, drafted)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({f"categories/{KEY}": []}, "eine Einwilligung für alles ist keine"),
+        ({"recipients": []}, "eine Einwilligung ohne Empfänger ist keine"),
+        ({"valid_until": "2026-11-01"}, "kein Tag in der Vergangenheit"),
+        ({"valid_until": "2028-01-01"}, "höchstens zwölf Monate"),
+        ({"language": "de-simple"}, "noch nicht geprüft"),
+        ({"given_by": "guardian"}, "Wer volljährig ist, willigt selbst ein"),
+        ({"step": ""}, "Bitte das unterschriebene Formular hochladen"),
+        ({"step": "", "channel": "verbal_witnessed"}, "braucht eine zweite Person"),
+    ],
+)
+def test_what_is_missing_is_said_and_nothing_typed_is_lost(
+    network: Network, browser: FlaskClient, wrong: Json, sentence: str
+):
+    enquiry = network.navigator.enquire()
+
+    answer = browser.post(f"/referral/enquiries/{enquiry['id']}/consents", data=FORM | wrong)
+
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    if wrong.get("recipients") != []:
+        assert re.search(rf'value="{KEY}" checked', answer.text)
+    assert network.scene.rows("SELECT FROM drafted_consents") == []
+    assert network.scene.said(ConsentPrepared, ConsentGiven) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"valid_from": "2026-11-22"}, "valid_from"),
+        ({"valid_from": "2027-02-01", "valid_until": "2027-01-01"}, "valid_until"),
+        ({"recipients": [recipient(), recipient()]}, "recipients"),
+        ({"recipients": [recipient(service_id=None)]}, "recipients"),
+        ({"recipients": [recipient(categories=["HEALTH"])]}, "categories"),
+        ({"recipients": [recipient(purposes=["WOHNEN"])]}, "purposes"),
+        ({"language": "so"}, "language"),
+        ({"text_id": "referral-1"}, "text_id"),
+        ({"text_id": "spoken-1"}, "text_id"),
+        ({"evidence_sha256": None}, "evidence_sha256"),
+        ({"channel": "verbal_witnessed", "recipients": [recipient(categories=["IDENTITY"])]}, "witnessed_by"),
+        ({"given_by": "representative"}, "proof"),
+    ],
+)
+def test_the_interface_names_each_field_and_keeps_nothing(network: Network, changes: Json, field: str):
+    enquiry = network.navigator.enquire()
+    usual = {"given_by": "self", "channel": "signed_paper", "language": "de", "recipients": [recipient()]}
+    body = {**usual, "evidence_sha256": "5f" * 32, **changes}
+    if changes.get("recipients") == [recipient(service_id=None)]:
+        body["recipients"][0]["service_id"] = None
+
+    answer = network.navigator.ask("POST", f"/referral/api/v1/enquiries/{enquiry['id']}/consents", body)
+
+    assert answer.status_code == 422
+    assert field in answer.json["fields"] or "json" in answer.json["fields"], answer.json  # type: ignore[index]
+    assert network.scene.rows("SELECT FROM drafted_consents") == []
