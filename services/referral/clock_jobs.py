@@ -13,7 +13,7 @@ from services.chassis.logging import get_logger
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import is_working_day, moment_of
-from services.referral.commands import cascade, disclosing, erasures, invitations, telling
+from services.referral.commands import cascade, disclosing, erasures, invitations, preparing, telling
 from services.referral.commands.referrals import release
 from services.referral.commands.saving import load, save
 from services.referral.config import Keys
@@ -36,6 +36,7 @@ def jobs(keys: Callable[[], Keys]) -> tuple[ClockJob, ...]:
         ClockJob("deadlines", due.deadlines, lambda work, one: meet(work, keys(), one)),
         ClockJob("consents-ended", due.consents_ended, lambda work, one: follow_end(work, keys(), one)),
         ClockJob("consents-running-out", due.consents_running_out, warn),
+        ClockJob("coming-of-age", due.coming_of_age, ask_for_her_own),
         ClockJob("erasures", due.erasures, lambda work, one: erasures.finish(work, keys(), one.payload)),
         ClockJob("leftover-keys", lambda *when: leftovers(keys(), *when), lambda work, _: sweep(work, keys())),
         ClockJob("invitations-over", invitations.expired, invitations.expire),
@@ -53,6 +54,13 @@ def meet(work: Work, keys: Keys, one: Due) -> None:
         if wanted and not (kind in ONCE and due.was_met(work.tx, referral_id, kind)):
             DEEDS[kind](work, referral)
     deadlines.done(work, referral_id, kind)
+
+
+def ask_for_her_own(work: Work, one: Due) -> None:
+    """Thirty days before the guardian's consent ends with her eighteenth birthday: she is asked for her own."""
+    consent = consents.load(work.tx, *one.payload)
+    enquiry_id = consents.enquiry_of(work.tx, consent.id)
+    preparing.open_task(work, enquiry_id, consent.id, TaskKind.COMES_OF_AGE, consent.valid_until)
 
 
 def leftovers(keys: Keys, connection: Connection, now: datetime, _limit: int) -> list[Due]:

@@ -193,16 +193,17 @@ def ask_to_confirm(work: Work, drafted: DraftedConsent, lapses_on: date) -> None
     )
     drafts.add(work, following)
     work.announce(_prepared(following))
-    open_task(work, drafted, TaskKind.CONSENT_TO_CONFIRM, lapses_on)
+    open_task(work, drafted.enquiry_id, drafted.id, TaskKind.CONSENT_TO_CONFIRM, lapses_on)
 
 
-def open_task(work: Work, drafted: DraftedConsent, kind: TaskKind, due_on: date) -> None:
-    site, organization_id = stored_enquiries.desk_of(work.tx, drafted.enquiry_id)
+def open_task(work: Work, enquiry_id: UUID, consent_id: UUID, kind: TaskKind, due_on: date) -> None:
+    """Something about a consent waits on the desk of whoever is responsible for the enquiry."""
+    site, organization_id = stored_enquiries.desk_of(work.tx, enquiry_id)
     task = TaskOpened(
         task_id=work.new_id(),
         referral_id=None,
-        enquiry_id=drafted.enquiry_id,
-        consent_id=drafted.id,
+        enquiry_id=enquiry_id,
+        consent_id=consent_id,
         kind=kind,
         role=StaffRole.NAVIGATOR,
         site=site,

@@ -64,7 +64,7 @@ def complete_consent(
     drafts.keep_signatures(work, drafted)
     drafts.remember(work, key_of(work, house, drafted), drafted, signing.names)
     if signature.waits_for_witness:
-        open_task(work, drafted, TaskKind.CONSENT_TO_WITNESS, work.today)
+        open_task(work, drafted.enquiry_id, drafted.id, TaskKind.CONSENT_TO_WITNESS, work.today)
     else:
         _tell_signed(work, drafted, signature, len(missing_signers(drafted, born_on, work.today)))
     return _give_if_complete(work, house, drafted)

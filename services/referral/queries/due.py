@@ -9,6 +9,8 @@ from services.chassis.jobs import ACTOR, Due
 from services.referral.domain.deadlines import CONSENT_REMINDER_DAYS, DeadlineKind
 from services.referral.domain.workdays import PLACE
 
+MAJORITY_DAYS = 30
+
 DEADLINES = """
 SELECT referral_id, kind, due_at FROM deadlines WHERE done_at IS NULL AND due_at <= %s
 ORDER BY due_at, referral_id LIMIT %s"""
@@ -55,6 +57,25 @@ def consents_running_out(connection: Connection, now: datetime, limit: int) -> l
     """Consents that end within a fortnight."""
     today = now.astimezone(PLACE).date()
     return _consents(connection, "runs-out", today, today + timedelta(days=CONSENT_REMINDER_DAYS), limit)
+
+
+#: Guardians' consents in force that the eighteenth birthday cuts off between two days, and that nobody was told of.
+MAJORITIES: LiteralString = """
+SELECT id, version, person_id, valid_until AS last_day FROM consents
+WHERE ends_with_majority AND withdrawn_at IS NULL AND superseded_at IS NULL AND valid_until BETWEEN %s AND %s
+    AND NOT EXISTS (SELECT FROM command_results
+    WHERE caller = %s AND key = concat_ws(':', 'consent/' || consents.id, 'comes-of-age', version, valid_until))
+ORDER BY valid_until, id LIMIT %s"""
+
+
+def coming_of_age(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """Young persons whose guardian's consent ends with their eighteenth birthday within thirty days."""
+    today = now.astimezone(PLACE).date()
+    rows = connection.execute(MAJORITIES, (today, today + timedelta(days=MAJORITY_DAYS), ACTOR, limit)).fetchall()
+    return [
+        Due(f"consent/{row['id']}:comes-of-age:{row['version']}:{row['last_day']}", (row["id"], row["person_id"]))
+        for row in rows
+    ]
 
 
 def erasures(connection: Connection, now: datetime, limit: int) -> list[Due]:

@@ -32,6 +32,11 @@ class Entry:
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
+        "/referral/data-protection/texts",
+        "Consent texts",
+        "Every text in every language: version, hash, review, and how often it was agreed to.",
+    ),
+    Entry(
         "/referral/data-protection/requests",
         "Requests of persons",
         "Access, rectification, erasure and the rest: who asked when, until when it is due, what was answered.",

@@ -1,0 +1,110 @@
+"""Somebody under age: who has to agree, who may say no, and the night in which she comes of age."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from contracts.codes import DraftEnd, TaskKind
+from contracts.referral import ConsentDraftEnded, ConsentGiven, ReferralRevoked, TaskOpened
+from services.referral.domain.workdays import PLACE
+from tests.integration.referral.rig import Json, Network, recipient
+from tests.integration.referral.scene import HWK
+
+API = "/referral/api/v1/enquiries"
+PARENT = {"signer": "custody_holder", "channel": "signed_paper", "proof": "BIRTH_CERTIFICATE"}
+
+
+def drafted(network: Network, born: str, **changes: Any) -> tuple[Json, Json]:
+    enquiry = network.navigator.enquire(birth_date=born)
+    terms = {
+        "given_by": "guardian",
+        "language": "de",
+        "recipients": [recipient()],
+        "custody": {"holders": 2},
+        **changes,
+    }
+    return enquiry, dict(network.navigator.post(f"{API}/{enquiry['id']}/consent-drafts", terms))
+
+
+def sign(network: Network, enquiry: Json, draft: Json, **signature: Any) -> Json:
+    body = {"evidence_sha256": "5f" * 32, **signature}
+    return dict(network.navigator.post(f"{API}/{enquiry['id']}/consents/{draft['id']}/signatures", body))
+
+
+def test_one_of_two_who_have_custody_is_not_enough(network: Network):
+    enquiry, draft = drafted(network, "2015-06-01")
+
+    first = sign(network, enquiry, draft, **PARENT)
+    referral_id = network.navigator.draft(enquiry)["id"]
+    network.navigator.act(referral_id, "prepare")
+    network.scene.tick()
+
+    assert first["state"] == "drafted"
+    assert network.navigator.see(referral_id)["status"] == "awaiting_consent"
+    assert network.scene.said(ConsentGiven) == []
+    assert sign(network, enquiry, draft, **PARENT, language="en")["state"] == "given"
+
+
+def test_at_sixteen_her_no_counts_whatever_her_parents_say(network: Network):
+    enquiry, draft = drafted(network, "2009-02-01", custody={"holders": 1})
+    sign(network, enquiry, draft, **PARENT)
+
+    network.navigator.post(f"{API}/{enquiry['id']}/consents/{draft['id']}/refusals", {})
+
+    assert network.scene.said(ConsentGiven) == []
+    assert [one.reason for one in network.scene.said(ConsentDraftEnded)] == [DraftEnd.DECLINED]
+
+
+def test_the_office_that_is_guardian_does_not_consent_to_itself(network: Network):
+    enquiry = network.navigator.enquire(birth_date="2015-06-01")
+    body = {
+        "given_by": "guardian",
+        "language": "de",
+        "recipients": [recipient()],
+        "custody": {"guardian_organization_id": str(HWK)},
+    }
+
+    answer = network.navigator.ask("POST", f"{API}/{enquiry['id']}/consent-drafts", body)
+
+    assert (answer.status_code, answer.json["fields"]) == (  # type: ignore[index]
+        422,
+        {"recipients": "another-body-than-the-guardian"},
+    )
+
+
+def test_a_guardian_shows_the_appointment(network: Network):
+    enquiry, draft = drafted(network, "2015-06-01", custody={"guardianship": True})
+    path = f"{API}/{enquiry['id']}/consents/{draft['id']}/signatures"
+    signature = {"signer": "guardian", "channel": "signed_paper", "evidence_sha256": "5f" * 32}
+
+    unproven = network.navigator.ask("POST", path, signature)
+    given = sign(network, enquiry, draft, signer="guardian", channel="signed_paper", proof="GUARDIAN_APPOINTMENT")
+
+    assert (unproven.status_code, set(unproven.json["fields"])) == (422, {"proof"})  # type: ignore[index]
+    assert given["state"] == "given"
+
+
+@pytest.mark.timeout(180)
+def test_in_the_night_of_her_eighteenth_birthday_it_ends(network: Network):
+    """Born on 15 January: a second before midnight in Berlin it holds; two seconds later nothing leaves."""
+    enquiry, draft = drafted(network, "2009-01-15", custody={"holders": 1})
+    sign(network, enquiry, draft, **PARENT)
+    given = sign(network, enquiry, draft, signer="person", channel="online")
+    referral_id = network.navigator.draft(enquiry)["id"]
+    network.navigator.act(referral_id, "prepare")
+    network.scene.tick()
+    network.hwk.act(referral_id, "receive")
+    assert given["valid_until"] == "2027-01-14"
+
+    network.scene.clock.instant = datetime(2026, 12, 15, 12, tzinfo=PLACE)
+    network.scene.tick()
+    network.scene.tick()
+    [task] = [one for one in network.scene.said(TaskOpened) if one.kind is TaskKind.COMES_OF_AGE]
+    assert str(task.consent_id) == given["id"]
+
+    network.scene.clock.instant = datetime(2027, 1, 14, 23, 59, 59, tzinfo=PLACE)
+    assert network.hwk.try_fetch(referral_id).status_code == 200
+    network.scene.clock.instant = datetime(2027, 1, 15, 0, 0, 1, tzinfo=PLACE)
+    assert network.hwk.try_fetch(referral_id).json["slug"] == "consent.expired"  # type: ignore[index]
+    assert network.scene.said(ReferralRevoked) == []
