@@ -1,6 +1,6 @@
 """Somebody under age: who has to agree, who may say no, and the night in which she comes of age."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -94,17 +94,17 @@ def test_in_the_night_of_her_eighteenth_birthday_it_ends(network: Network):
     referral_id = network.navigator.draft(enquiry)["id"]
     network.navigator.act(referral_id, "prepare")
     network.scene.tick()
-    network.hwk.act(referral_id, "receive")
+    network.hwk.act(referral_id, "accept")
     assert given["valid_until"] == "2027-01-14"
 
-    network.scene.clock.instant = datetime(2026, 12, 15, 12, tzinfo=PLACE)
+    network.scene.clock.instant = datetime(2026, 12, 15, 12, tzinfo=PLACE).astimezone(UTC)
     network.scene.tick()
     network.scene.tick()
     [task] = [one for one in network.scene.said(TaskOpened) if one.kind is TaskKind.COMES_OF_AGE]
     assert str(task.consent_id) == given["id"]
 
-    network.scene.clock.instant = datetime(2027, 1, 14, 23, 59, 59, tzinfo=PLACE)
+    network.scene.clock.instant = datetime(2027, 1, 14, 23, 59, 59, tzinfo=PLACE).astimezone(UTC)
     assert network.hwk.try_fetch(referral_id).status_code == 200
-    network.scene.clock.instant = datetime(2027, 1, 15, 0, 0, 1, tzinfo=PLACE)
+    network.scene.clock.instant = datetime(2027, 1, 15, 0, 0, 1, tzinfo=PLACE).astimezone(UTC)
     assert network.hwk.try_fetch(referral_id).json["slug"] == "consent.expired"  # type: ignore[index]
     assert network.scene.said(ReferralRevoked) == []
