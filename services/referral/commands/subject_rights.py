@@ -148,6 +148,8 @@ class AccessForm:
     language: str
     request_key: str
     request_id: UUID | None = None
+    #: Of a household: whose; without one, whoever asked first.
+    person_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,8 @@ class GivenAccess:
 def give_access(work: Work, own: ReferralSettings, by: StaffActor, enquiry_id: UUID, form: AccessForm) -> GivenAccess:
     """Hand out everything that is recorded about the person: first the view, then the document, then that it was."""
     enquiry = enquiries.load(work, enquiry_id, by)
-    person_id = enquiry.person_id
+    person_id = enquiry.member(form.person_id).person_id
+    named = person_id if enquiry.enquirer is EnquirerKind.PERSON else None
     if form.request_id is not None:
         _expect_of(store.load(work, form.request_id, visible_to=by), person_id)
     timeline.viewed(
@@ -171,7 +174,7 @@ def give_access(work: Work, own: ReferralSettings, by: StaffActor, enquiry_id: U
         role=by.role,
         purpose=ViewPurpose.SUBJECT_ACCESS,
         categories=subject_access.categories(work.tx, own, enquiry.enquirer, person_id),
-        person_id=enquiry.advised_person_id,
+        person_id=named,
         enquiry_id=enquiry.id,
     )
     handing = subject_access.Handing(
@@ -213,7 +216,7 @@ def _given(work: Work, by: StaffActor, enquiry: Enquiry, handing: Handing, form:
         SubjectAccessGiven(
             access_id=handing.access_id,
             request_id=form.request_id,
-            person_id=enquiry.advised_person_id,
+            person_id=handing.person_id if enquiry.enquirer is EnquirerKind.PERSON else None,
             enquiry_id=enquiry.id,
             identity_check=form.identity_check,
             language=LanguageTag(form.language),

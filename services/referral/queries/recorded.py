@@ -17,6 +17,7 @@ from services.referral.vault import PersonKey
 
 OWN: LiteralString = "person_id = %(person)s"
 OF_REFERRALS: LiteralString = "referral_id IN (SELECT id FROM referrals WHERE person_id = %(person)s)"
+#: What belongs to an enquiry as a whole is told to whoever asked; of a household each hears only her own.
 OF_ENQUIRIES: LiteralString = "enquiry_id IN (SELECT id FROM enquiries WHERE person_id = %(person)s)"
 #: In a household what was done for a need is about whoever has it; what names no need is about the one who asked.
 OF_NEEDS: LiteralString = (
@@ -62,7 +63,10 @@ TABLES: tuple[Table, ...] = (
         },
     ),
     Table(
-        "enquiries", "id IN (SELECT enquiry_id FROM enquiry_persons WHERE person_id = %(person)s)", "recorded_at, id"
+        "enquiries",
+        "id IN (SELECT enquiry_id FROM enquiry_persons WHERE person_id = %(person)s)",
+        "recorded_at, id",
+        omitted={"person_id": "who asked first; how she belongs to it stands in `enquiry_persons`"},
     ),
     Table("enquiry_persons", OWN, "added_at, enquiry_id"),
     Table("needs", OWN, "recorded_at, id"),

@@ -19,6 +19,7 @@ from contracts.partner.dossier import categories_of, category_of
 from services.chassis.db import Connection
 from services.chassis.errors import InvalidError, NotFoundError
 from services.referral.config import ReferralSettings
+from services.referral.consent_texts import filled
 from services.referral.controllers import Contact, Controllers
 from services.referral.periods import PERIODS
 from services.referral.queries.recorded import rows_of
@@ -192,7 +193,7 @@ def text_of(own: ReferralSettings, row: Json) -> tuple[str | None, str | None]:
         except InvalidError:
             continue
         if printed.text.sha256 == row["text_sha256"]:
-            return printed.body, language
+            return filled(printed, own.controllers, [UUID(one) for one in row["controllers"]]).body, language
     return None, None
 
 

@@ -195,10 +195,10 @@ def give_by_person(person_id: UUID, json_data: dict[str, Any]) -> AnyResponse:
     by = staff_actor()
     with room().unit.db.read() as connection:
         enquiry_id = store.enquiry_of(connection, person_id, visible_to=by)
-    return _give_to_program(enquiry_id, json_data)
+    return _give_to_program(enquiry_id, json_data, person_id)
 
 
-def _give_to_program(enquiry_id: UUID, asked: dict[str, Any]) -> AnyResponse:
+def _give_to_program(enquiry_id: UUID, asked: dict[str, Any], person_id: UUID | None = None) -> AnyResponse:
     key = request.headers.get("Idempotency-Key", "")
     if not key or len(key) > LONGEST_KEY or not key.isprintable():
         raise InvalidError("idempotency.key-missing", {"Idempotency-Key": "a-key-of-1-to-128-characters"})
@@ -207,6 +207,7 @@ def _give_to_program(enquiry_id: UUID, asked: dict[str, Any]) -> AnyResponse:
         language=asked["language"] or _spoken(enquiry_id),
         request_key=key,
         request_id=asked["request_id"],
+        person_id=person_id,
     )
     return answer(_given(enquiry_id, form), ACCEPTED[_accepted()])
 

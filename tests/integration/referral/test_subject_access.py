@@ -340,3 +340,24 @@ def test_the_sheet_speaks_her_language_and_reads_in_its_direction(network: Netwo
     }
     assert titles.get(language, "<h1>") in page
     assert not re.search(r"\b(data_category|purpose|status|period|field|right|said|consent):\w|duration-", page)
+
+
+def test_of_a_household_each_is_told_only_her_own(network: Network, lead: Caller):
+    enquiry = network.navigator.enquire(given_name="Samira", family_name="Muster")
+    network.navigator.consent(enquiry)
+    body = {
+        "relation": "spouse",
+        "person": {"given_name": "Yusuf", "family_name": "Muster", "email": "yusuf@example.org"},
+        "needs": [{"topic": "SPRACHE", "urgency": "normal"}],
+    }
+    member = network.navigator.post(f"/referral/api/v1/enquiries/{enquiry['id']}/persons", body)
+    path = f"/referral/api/v1/persons/{member['person_id']}/subject-access"
+    his = lead.post(path, {"identity_check": "id_document"})
+    hers = access(lead, enquiry)
+    assert {one["value"] for one in his["data"]} == {"Yusuf", "Muster", "yusuf@example.org"}
+    assert his["purposes"] == ["SPRACHE"] and his["consents"] == []
+    assert "Samira" not in json.dumps(his) and enquiry["person_id"] not in json.dumps(his)
+    assert "yusuf@example.org" not in json.dumps(hers) and member["person_id"] not in json.dumps(hers)
+    assert "SPRACHE" not in hers["purposes"]
+    given = network.scene.said(SubjectAccessGiven)
+    assert [str(one.person_id) for one in given] == [member["person_id"], enquiry["person_id"]]
