@@ -621,6 +621,14 @@ class TaskKind(StrEnum):
     SUBJECT_REQUEST_DUE = "subject_request_due"
 
 
+class DuplicateAnswer(StrEnum):
+    """Whether a person is in care on a topic already; never more than this."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
 class ReminderKind(StrEnum):
     """Which deadline draws near."""
 

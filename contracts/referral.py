@@ -13,6 +13,7 @@ from contracts.codes import (
     DisclosurePoint,
     DocumentKind,
     DraftEnd,
+    DuplicateAnswer,
     Duty,
     DutyCause,
     EndReason,
@@ -834,6 +835,19 @@ class PersonKeyDestroyed:
     """The key of a person's data no longer exists, so neither do the data."""
 
     person_id: UUID
+
+
+@event("referral.duplicate_care_asked.v1", subject=("enquiry", "enquiry_id"))
+class DuplicateCareAsked:
+    """Whether somebody is in care on a topic already was asked within one controller, and answered with one word."""
+
+    question_id: UUID
+    enquiry_id: UUID
+    referral_id: UUID | None
+    person_id: UUID
+    organization_id: UUID
+    topic: Topic
+    answer: DuplicateAnswer
 
 
 @event("referral.stream_reported.v1", subject=("stream", "stream_id"))

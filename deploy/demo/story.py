@@ -196,8 +196,7 @@ class Story:
         return f"{page['total_items']} services"
 
     def _enquire(self, name: str, person: JSON, needs: list[JSON]) -> JSON:
-        """Each time the story is played its people are new ones: the network would notice the same person twice."""
-        somebody = {**person, "family_name": f"{person['family_name']} {self.played}"}
+        somebody = {**person, "given_name": self.stage_name(person)}
         seen: JSON = self.desk.post(
             "/referral/api/v1/enquiries",
             {"enquirer": "person", "site": "aachen", "person": somebody, "needs": needs},
@@ -206,6 +205,10 @@ class Story:
         for need in seen["needs"]:
             self.ids[f"{name}/{need['topic']}"] = need["id"]
         return seen
+
+    def stage_name(self, person: JSON) -> str:
+        """Each time the story is played its people are new ones: the network would notice the same person twice."""
+        return str(person["given_name"]) + "".join("aeioubdfgklmnprs"[int(digit, 16)] for digit in self.played)
 
     def enquiry(self) -> str:
         needs = [{"topic": topic, "urgency": "normal"} for topic in ("ANERKENNUNG", "SPRACHE", "LEISTUNG")]

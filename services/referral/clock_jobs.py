@@ -14,6 +14,7 @@ from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import is_working_day, moment_of
 from services.referral.commands import cascade, disclosing, erasures, invitations, preparing, telling
+from services.referral.commands.duplicates import renew
 from services.referral.commands.referrals import release
 from services.referral.commands.saving import load, save
 from services.referral.config import Keys
@@ -22,7 +23,7 @@ from services.referral.domain.deadlines import deadlines as deadlines_of
 from services.referral.domain.lifecycle import RUNNING, Actor
 from services.referral.domain.referral import Referral, task
 from services.referral.queries import due
-from services.referral.store import consents, deadlines, persons, referrals, timeline
+from services.referral.store import consents, deadlines, persons, pseudonyms, referrals, timeline
 
 CLOCK = Actor(Party.CLOCK, "system:clock")
 Deed = Callable[[Work, Referral], None]
@@ -39,6 +40,10 @@ def jobs(keys: Callable[[], Keys]) -> tuple[ClockJob, ...]:
         ClockJob("coming-of-age", due.coming_of_age, ask_for_her_own),
         ClockJob("erasures", due.erasures, lambda work, one: erasures.finish(work, keys(), one.payload)),
         ClockJob("leftover-keys", lambda *when: leftovers(keys(), *when), lambda work, _: sweep(work, keys())),
+        ClockJob("pseudonyms-over", due.pseudonyms_over, lambda work, _: pseudonyms.expire(work)),
+        ClockJob(
+            "pseudonyms-renewed", due.pseudonyms_to_renew, lambda work, one: renew(work, keys().vault, one.payload)
+        ),
         ClockJob("invitations-over", invitations.expired, invitations.expire),
     )
 

@@ -70,6 +70,7 @@ class ServiceKey:
         self.wrapping = _derive(secret, b"lotsennetz/wrapping")
         self.index = _derive(secret, b"lotsennetz/blind-index")
         self.digests = _derive(secret, b"lotsennetz/digests")
+        self.pseudonyms = _derive(secret, b"lotsennetz/pseudonyms")
         self.id = hashlib.sha256(b"lotsennetz/name-of" + self.wrapping).hexdigest()[:16]
 
 
@@ -168,6 +169,10 @@ class Vault:
 
     def blind_indexes(self, given_name: str, family_name: str, birth_date: date) -> list[bytes]:
         return self.service_keys.blind_indexes(given_name, family_name, birth_date)
+
+    def pseudonym_keys(self, period: str) -> list[bytes]:
+        """What keys the pseudonyms of one period: under the current service key first, then under every former one."""
+        return [_derive(key.pseudonyms, period.encode()) for key in self.service_keys.all.values()]
 
     def digest(self, content: bytes) -> str:
         """Tells one request from another; keyed, because what a request says about a person could be guessed.

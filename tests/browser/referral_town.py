@@ -83,7 +83,9 @@ class Town:
 
     def refer(self, name: str, *recipients: Any, service: UUID = HWK_SERVICE, send: bool = True, **person: Any) -> str:
         navigator = self.network.navigator
-        enquiry = navigator.enquire(family_name=name, given_name="Maria", phone="+49 170 0000000", **person)
+        enquiry = navigator.enquire(
+            family_name=name, given_name="Maria", phone=f"+49 170 55500{len(self.enquiries):02}", **person
+        )
         self.enquiries[name] = enquiry["id"]
         if recipients:
             navigator.consent(enquiry, *recipients)

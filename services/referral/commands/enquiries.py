@@ -20,7 +20,7 @@ from contracts.partner import dossier as contract
 from contracts.referral import ContactCardIssued, EnquiryRecorded, NeedRecorded
 from services.chassis.errors import ForbiddenError, InvalidError
 from services.chassis.work import Work
-from services.referral.commands import cascade
+from services.referral.commands import cascade, duplicates
 from services.referral.config import Keys
 from services.referral.store import directory, enquiries, persons, timeline
 from services.referral.store.directory import Listing
@@ -78,6 +78,7 @@ def open_enquiry(
     )
     for need in wanted:
         _tell_need(work, enquiry, need)
+    duplicates.ask_at_intake(work, vault, enquiry, record)
     return enquiry
 
 

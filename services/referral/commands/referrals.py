@@ -10,11 +10,11 @@ from uuid import UUID
 from contracts.codes import Action, DataCategory, DisclosurePoint, EndReason, Party, RefusalReason, Urgency, Way
 from contracts.event import Reference
 from contracts.partner import dossier as contract
-from services.chassis.errors import InvalidError
+from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import moment_of
-from services.referral.commands import cascade, disclosing, enquiries, matching, telling
+from services.referral.commands import cascade, disclosing, duplicates, enquiries, matching, telling
 from services.referral.commands.saving import load, load_for_disclosure, save, see
 from services.referral.config import Keys
 from services.referral.domain.consent import Allowed, effective_back_level
@@ -23,7 +23,7 @@ from services.referral.domain.footing import lacking
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.matching import Justification
 from services.referral.domain.referral import Referral, refusal
-from services.referral.store import directory, dossiers, enclosures, persons, referrals, timeline
+from services.referral.store import directory, dossiers, enclosures, persons, pseudonyms, referrals, timeline
 from services.referral.store.referrals import StaffActor
 
 ENGINE = Actor(Party.SYSTEM, "system:clock")
@@ -102,15 +102,22 @@ def prepare(
     listing = directory.listing(work.tx, referral.service_id)
     record = enclosures.record_of(work.tx, keys.vault, referral)
     absent = missing_minimum(referral.enquirer, record, listing.terms.minimum_categories)
-    moved, facts = domain.prepare(
-        referral,
-        by,
-        moment_of(work),
-        undo_window=undo_window,
-        lacking=[*lacking(listing.footing, work.today), *(f"data:{category}" for category in absent)],
-        duplicates=referrals.of_same_matter(work.tx, referral),
-        duplicates_acknowledged=duplicates_acknowledged,
-    )
+    asked = duplicates.ask_before_sending(work, keys.vault, by, referral)
+    try:
+        moved, facts = domain.prepare(
+            referral,
+            by,
+            moment_of(work),
+            undo_window=undo_window,
+            lacking=[*lacking(listing.footing, work.today), *(f"data:{category}" for category in absent)],
+            duplicates=asked.ours,
+            is_in_care_elsewhere=asked.elsewhere,
+            duplicates_acknowledged=duplicates_acknowledged,
+        )
+    except RefusedError as error:
+        error.facts = (*error.facts, asked.question)  # what was asked stays a fact, whatever came of it
+        raise
+    pseudonyms.tell(work, asked.question)
     return save(work, moved, facts, action=Action.PREPARE)
 
 

@@ -112,16 +112,18 @@ def prepare(
     undo_window: timedelta,
     lacking: Collection[str] = (),
     duplicates: Collection[UUID] = (),
+    is_in_care_elsewhere: bool = False,
     duplicates_acknowledged: bool = False,
 ) -> Told:
     """Say it is complete: it leaves after the undo window, if the consent engine then allows it.
 
     `lacking` names what the partner misses (see `footing.lacking`), `duplicates` running referrals of the same matter.
+    That there are more which this desk may not see is said in one word: never who, where or since when.
     """
     moved = step(referral, Action.PREPARE, by, moment)
     if lacking:
         raise refusal(referral, "referral.not-ready", Action.PREPARE, moment, lacking=sorted(lacking))
-    if duplicates and not duplicates_acknowledged:
+    if (duplicates or is_in_care_elsewhere) and not duplicates_acknowledged:
         others = sorted(str(one) for one in duplicates)
         raise refusal(referral, "referral.duplicate-care", Action.PREPARE, moment, duplicates=others)
     release_at = moment.at + undo_window

@@ -8,6 +8,7 @@ from services.chassis.db import Connection
 from services.chassis.jobs import ACTOR, Due
 from services.referral.domain.deadlines import CONSENT_REMINDER_DAYS, DeadlineKind
 from services.referral.domain.workdays import PLACE
+from services.referral.store import pseudonyms
 
 MAJORITY_DAYS = 30
 
@@ -104,3 +105,16 @@ def _consents(connection: Connection, kind: str, first: object, last: object, li
         Due(f"consent/{row['id']}:{kind}:{row['version']}:{row['last_day']}", (row["id"], row["person_id"]))
         for row in rows
     ]
+
+
+def pseudonyms_over(connection: Connection, now: datetime, _limit: int) -> list[Due]:
+    """If there are any: what was made under a key that is over."""
+    day = now.astimezone(PLACE).date()
+    return [Due(f"pseudonyms/referral:expire:{day}")] if pseudonyms.are_over(connection, day) else []
+
+
+def pseudonyms_to_renew(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """Whoever is still in care and known under last quarter's key alone."""
+    day = now.astimezone(PLACE).date()
+    found = pseudonyms.to_renew(connection, day, limit)
+    return [Due(f"person/{one}:pseudonyms:{pseudonyms.period_of(day)}", one) for one in found]

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
+from services.referral.store import pseudonyms
 from services.referral.vault import PersonKey, Vault
 
 RECORD = "persons/sealed"
@@ -22,6 +23,8 @@ def add(work: Work, vault: Vault, kind: str, record: Mapping[str, Any]) -> UUID:
         " VALUES (%s, %s, %s, %s, %s, %s, %s)",
         (person_id, kind, sealed, index_of(vault, record), vault.wrapping_id, work.now, work.now),
     )
+    if kind == "person":
+        pseudonyms.keep(work, vault, person_id, record)
     return person_id
 
 
@@ -64,6 +67,7 @@ def replace(work: Work, vault: Vault, person_id: UUID, record: Mapping[str, Any]
         " WHERE id = %s AND erased_at IS NULL",
         (sealed, index_of(vault, record), vault.wrapping_id, work.now, person_id),
     )
+    pseudonyms.keep(work, vault, person_id, record)
 
 
 def hold_epoch(work: Work, person_id: UUID) -> int:
@@ -101,6 +105,7 @@ def erase(work: Work, person_id: UUID, occasion: str) -> None:
         " changed_at = greatest(changed_at, %s) WHERE id = %s AND erased_at IS NULL",
         (work.now, work.now, person_id),
     )
+    pseudonyms.forget(work, person_id)
     work.tx.execute(
         "UPDATE documents SET sealed = NULL, deleted_at = %s WHERE person_id = %s AND deleted_at IS NULL",
         (work.now, person_id),

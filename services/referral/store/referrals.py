@@ -37,7 +37,7 @@ from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError, StaleError
 from services.chassis.work import Work
 from services.referral.domain.grounds import Recipient
-from services.referral.domain.lifecycle import RUNNING, Actor
+from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import ByHand, Question, Referral
 from services.referral.store import deadlines, duties, grounds
 from services.referral.store.grounds import Standing
@@ -220,24 +220,6 @@ def of_person(connection: Connection, person_id: UUID, *, lock: bool = False) ->
     suffix: LiteralString = " FOR UPDATE" if lock else ""
     rows = connection.execute("SELECT * FROM referrals WHERE person_id = %s ORDER BY id" + suffix, (person_id,))
     return [from_row(row) for row in rows.fetchall()]
-
-
-def of_same_matter(connection: Connection, referral: Referral) -> list[UUID]:
-    """Other running referrals of this person on this topic, her other enquiries at the same organization included."""
-    rows = connection.execute(
-        "SELECT r.id FROM referrals r JOIN persons p ON p.id = r.person_id WHERE r.id <> %s AND r.topic = %s"
-        " AND r.sender_id = %s AND r.status = ANY(%s) AND (r.person_id = %s OR p.blind_index ="
-        " (SELECT blind_index FROM persons WHERE id = %s)) ORDER BY r.id",
-        (
-            referral.id,
-            referral.topic,
-            referral.sender_id,
-            [str(status) for status in RUNNING],
-            referral.person_id,
-            referral.person_id,
-        ),
-    )
-    return [row["id"] for row in rows.fetchall()]
 
 
 def add(work: Work, referral: Referral) -> None:

@@ -9,12 +9,13 @@ from psycopg.types.json import Jsonb
 
 from contracts.codes import Action, DataCategory, DisclosurePoint, Site, StaffRole, TaskKind, ViewPurpose, Way
 from contracts.event import from_dict, subject_of, to_dict, type_of
-from contracts.referral import DisclosureDecided, PersonalDataViewed, TaskClosed, TaskOpened
+from contracts.referral import DisclosureDecided, DuplicateCareAsked, PersonalDataViewed, TaskClosed, TaskOpened
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
 from services.referral.domain.consent import Allowed
 from services.referral.domain.referral import Referral
+from services.referral.store import pseudonyms
 
 KEEP: LiteralString = (
     "INSERT INTO timeline (event_id, referral_id, type, at, actor, data) VALUES (%s, %s, %s, %s, %s, %s)"
@@ -146,6 +147,8 @@ def tell_refusal(work: Work, fact: Any) -> None:
         open_task(work, fact)
     elif isinstance(fact, DisclosureDecided):
         decided(work, fact, at=work.now)
+    elif isinstance(fact, DuplicateCareAsked):
+        pseudonyms.tell(work, fact)
     else:
         work.announce(fact)
 

@@ -6,16 +6,17 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from contracts.codes import Action, DataCategory, EnquirerKind, Party, ViewPurpose
+from contracts.codes import Action, DataCategory, EnquirerKind, Party, Status, ViewPurpose
 from contracts.partner.dossier import categories_of
 from services.chassis.work import Work
 from services.referral.calendar import is_working_day
+from services.referral.commands import duplicates
 from services.referral.config import Keys
 from services.referral.domain.deadlines import DeadlineKind, due_on
 from services.referral.domain.grounds import Consent, state_on
 from services.referral.domain.referral import Referral
 from services.referral.queries.referrals import recordable, timeline
-from services.referral.store import consents, persons, referrals
+from services.referral.store import consents, persons, pseudonyms, referrals
 from services.referral.store.directory import Listing
 from services.referral.store.referrals import StaffActor
 from services.referral.store.timeline import viewed
@@ -70,7 +71,9 @@ class CaseView:
     words: list[Words]
     forms: list[Form]
     records: list[Form]
-    duplicates: list[UUID]
+    duplicates: tuple[UUID, ...]
+    #: In care on this topic somewhere this desk does not see; no more is said.
+    elsewhere: bool
     better: tuple[UUID, str] | None
     following: list[Any]
 
@@ -83,6 +86,7 @@ def view_case(work: Work, keys: Keys, by: StaffActor, referral_id: UUID) -> Case
     note_view(work, by, referral, record)
     decision = work.tx.execute(LAST_DECISION, (referral.id,)).fetchone()
     better = referral.better_service_id
+    asked = duplicates_of(work, keys, by, referral)
     return CaseView(
         referral=referral,
         organization=names.organization(referral.organization_id),
@@ -99,10 +103,20 @@ def view_case(work: Work, keys: Keys, by: StaffActor, referral_id: UUID) -> Case
         words=words_of(work, keys, referral) if record else [],
         forms=[navigator_form(action, referral) for action in offered(referral)],
         records=[record_form(Action(action), referral.duties, referral.back_level) for action in recordable(referral)],
-        duplicates=referrals.of_same_matter(work.tx, referral),
+        duplicates=asked.ours if asked else (),
+        elsewhere=asked is not None and asked.elsewhere,
         better=(better, names.service(better)) if better else None,
         following=work.tx.execute(FOLLOWING, (referral.id,)).fetchall(),
     )
+
+
+def duplicates_of(work: Work, keys: Keys, by: StaffActor, referral: Referral) -> duplicates.Asked | None:
+    """Before it is sent, and never without the question being a fact."""
+    if referral.status is not Status.DRAFT:
+        return None
+    asked = duplicates.ask_before_sending(work, keys.vault, by, referral)
+    pseudonyms.tell(work, asked.question)
+    return asked
 
 
 def offered(referral: Referral) -> Iterable[Action]:

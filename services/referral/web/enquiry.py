@@ -20,7 +20,7 @@ from services.referral.commands.person_links import mailbox_of
 from services.referral.domain.documents import UPLOADED
 from services.referral.domain.grounds import state_on
 from services.referral.queries import enquiries as enquiry_queries
-from services.referral.store import consents, documents, drafts, persons, subject_rights
+from services.referral.store import consents, documents, drafts, persons, pseudonyms, subject_rights
 from services.referral.store.enquiries import Enquiry
 from services.referral.web import bodies, consent_drafts, enquiry_form, withdrawals
 from services.referral.web.callers import house, staff_actor, validated
@@ -182,6 +182,7 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         "subject_requests": subject_rights.of_person(work.tx, enquiry.person_id),
         "request_choices": choices(),
         "today": work.today,
+        "duplicate_hints": pseudonyms.hints(work.tx, enquiry.id),
         "documents": documents.of_enquiry(work.tx, enquiry.id),
         "document_kinds": UPLOADED,
         "largest_document": house().document_bytes,

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -37,6 +37,14 @@ NUMBERS = count(1)
 PARTNER_KEYS = {organization: ECKey.generate_key("P-256", {"use": "enc"}, auto_kid=True) for organization in (HWK, IHK)}
 
 
+def somebody_new() -> Json:
+    """A name that sounds like no other, and a birth day of her own."""
+    number = next(NUMBERS)
+    syllables = (("ba", "de", "gi", "ko", "lu", "ma", "ne", "pi", "ro", "tu")[int(digit)] for digit in str(number))
+    born = date(1960, 1, 2) + timedelta(days=number)
+    return {"given_name": "Ami" + "".join(syllables), "birth_date": born.isoformat()}
+
+
 @dataclass
 class Caller:
     """One signed-in caller; every writing call carries a fresh idempotency key unless it names one."""
@@ -67,10 +75,12 @@ class Navigator(Caller):
     """The desk: what the navigator does in a few words."""
 
     def enquire(self, **person: Any) -> Json:
+        if "family_name" in person:  # somebody else of her first name, not herself under a new one
+            person = {"email": f"somebody-{next(NUMBERS)}@example.org", **person}
         body = {
             "enquirer": "person",
             "site": "aachen",
-            "person": {**RECORD, **person} if person else {**RECORD, "given_name": f"Amira {next(NUMBERS)}"},
+            "person": {**RECORD, **(person or somebody_new())},
             "needs": [{"topic": "ANERKENNUNG", "urgency": "normal"}],
         }
         return dict(self.post("/referral/api/v1/enquiries", body))

@@ -91,8 +91,8 @@ class Scene:
         found = desk.post(
             "/referral/api/v1/persons/searches",
             {
-                "given_name": plants.QUAXILDE["given_name"],
-                "family_name": f"{plants.QUAXILDE['family_name']} {self.story.played}",
+                "given_name": self.story.stage_name(plants.QUAXILDE),
+                "family_name": plants.QUAXILDE["family_name"],
                 "birth_date": plants.QUAXILDE["birth_date"],
             },
         )
