@@ -256,13 +256,18 @@ class Capacity(StrEnum):
 
 
 class ChannelKind(StrEnum):
-    """How a partner is reached."""
+    """How a partner is reached. `contact` is nobody's own: the contact named in the agreement, when others fail."""
 
     AMQP = "amqp"
     WEBHOOK = "webhook"
     PULL = "pull"
     LIGHT = "light"
     NONE = "none"
+    CONTACT = "contact"
+
+
+#: What a partner can choose as its channel.
+OWN_CHANNELS = tuple(kind for kind in ChannelKind if kind is not ChannelKind.CONTACT)
 
 
 class AgreementKind(StrEnum):
@@ -636,6 +641,7 @@ class ReminderKind(StrEnum):
     SECOND = "second"
     WAITLIST = "waitlist"
     CONSENT = "consent"
+    DUTY = "duty"
 
 
 class NoticeKind(StrEnum):
@@ -645,6 +651,8 @@ class NoticeKind(StrEnum):
     QUESTION_ANSWERED = "question_answered"
     REFERRAL_STOPPED = "referral_stopped"
     DUTY_OPENED = "duty_opened"
+    DATA_CORRECTED = "data_corrected"
+    DUTY_ESCALATED = "duty_escalated"
     REMINDER = "reminder"
     RECORDED_BY_HAND = "recorded_by_hand"
     REFERRAL_CLOSED = "referral_closed"
@@ -670,6 +678,16 @@ class MediaType(StrEnum):
     PNG = "image/png"
     JPEG = "image/jpeg"
     TIFF = "image/tiff"
+
+
+class FindingKind(StrEnum):
+    """What the data-protection officer is shown because referral itself noticed it."""
+
+    DUTY_OVERDUE = "duty_overdue"
+    EXTERNAL_DISCLOSURE = "external_disclosure"
+    DISCLOSURE_UNCONFIRMED = "disclosure_unconfirmed"
+    BREACH_OVERDUE = "breach_overdue"
+    AGREEMENT_ENDED = "agreement_ended"
 
 
 class Classification(StrEnum):

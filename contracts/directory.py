@@ -39,12 +39,16 @@ PUBLIC = Classification.PUBLIC
 
 @value
 class Agreement:
-    """The footing a partner takes part on; none in force means nothing is sent to it (GDPR Art. 26, 28)."""
+    """The footing a partner takes part on; none in force means nothing is sent to it (GDPR Art. 26, 28).
+
+    `contact` is the function mailbox that is told when the partner owes an answer and does not give it.
+    """
 
     kind: AgreementKind
     law: DataProtectionLaw
     signed_on: date
     valid_until: date | None
+    contact: PublicContact | None = None
 
 
 @value

@@ -20,6 +20,7 @@ from contracts.codes import (
     EnquirerKind,
     EnterpriseGround,
     ExtensionReason,
+    FindingKind,
     GivenBy,
     GroundKind,
     IdentityCheck,
@@ -586,6 +587,16 @@ class DutyOpened:
     due_on: date
 
 
+@event("referral.duty_escalated.v1", subject=("referral", "referral_id"))
+class DutyEscalated:
+    """Still no answer five working days after it was due: the contact named in the agreement is told."""
+
+    referral_id: UUID
+    organization_id: UUID
+    duties: tuple[Duty, ...]
+    due_on: date
+
+
 @event("referral.stop_acknowledged.v1", subject=("referral", "referral_id"))
 class StopAcknowledged:
     """The partner stopped its work on the referral."""
@@ -626,6 +637,17 @@ class ReminderDue:
     organization_id: UUID
     reminder: ReminderKind
     waiting_for: Party
+
+
+@event("referral.finding_raised.v1", subject=("finding", "finding_id"))
+class FindingRaised:
+    """Something the data-protection officer has to look at; a deadline of the law or of an agreement was missed."""
+
+    finding_id: UUID
+    kind: FindingKind
+    referral_id: UUID | None
+    enquiry_id: UUID | None
+    organization_id: UUID | None
 
 
 @event("referral.task_opened.v1", subject=("task", "task_id"))

@@ -52,7 +52,7 @@ def tell_partner(work: Work, decision: Decision, kind: NoticeKind, caused_by: UU
         body=body,
         now=work.now,
     )
-    for channel in channels_for(organization.channel) if made else ():
+    for channel in channels_for(organization.channel, kind) if made else ():
         _deliver(work, organization, decision.referral_id, notice_id, channel, kind, body)
 
 

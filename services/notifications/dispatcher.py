@@ -139,6 +139,8 @@ class Dispatcher:
                 bytes(sealed), delivery.organization_id, self.deployment_key
             )
             return self.webhooks.send(letter["webhook_url"], secret, delivery.notice_id, bytes(letter["body"]), now)
+        if delivery.channel is ChannelKind.CONTACT:
+            return self.mails.tell_contact(letter["contact"], letter["reference"], NoticeKind(letter["kind"]), now)
         return self.mails.send(
             letter["unit_mailbox"],
             delivery.organization_id,

@@ -17,7 +17,12 @@ def keep_organization(work: Work, event: OrganizationPublished) -> None:
     store.keep_organization(
         work.tx,
         Organization(
-            event.organization_id, channel.kind, channel.webhook_url, channel.unit_mailbox, event.name.as_dict()
+            event.organization_id,
+            channel.kind,
+            channel.webhook_url,
+            channel.unit_mailbox,
+            event.name.as_dict(),
+            event.agreement.contact if event.agreement else None,
         ),
         event.version,
     )

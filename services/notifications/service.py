@@ -46,7 +46,13 @@ class NotificationsService:
     def partner_did(self, work: Work, event: Any, envelope: Envelope) -> None:
         handlers.follow_referral(work, event, envelope, config.public_url())
 
-    @hears(said.DossierFetched, said.DeskEntered, said.StopAcknowledged, said.DeletionStated)
+    @hears(
+        said.DossierFetched,
+        said.DeskEntered,
+        said.StopAcknowledged,
+        said.DeletionStated,
+        said.RectificationAcknowledged,
+    )
     def partner_showed_itself(self, work: Work, event: Any, envelope: Envelope) -> None:
         handlers.follow_referral(work, event, envelope, config.public_url())
 
@@ -54,6 +60,6 @@ class NotificationsService:
     def unit_wants_a_link(self, work: Work, event: said.DeskLinkRequested, envelope: Envelope) -> None:
         handlers.follow_referral(work, event, envelope, config.public_url())
 
-    @hears(said.DutyOpened, said.ReminderDue)
+    @hears(said.DutyOpened, said.DutyEscalated, said.ReminderDue)
     def partner_is_due(self, work: Work, event: Any, envelope: Envelope) -> None:
         handlers.follow_referral(work, event, envelope, config.public_url())

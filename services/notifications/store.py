@@ -20,6 +20,8 @@ class Organization:
     webhook_url: str | None
     unit_mailbox: str | None
     name: Mapping[str, str] = field(default_factory=dict)
+    #: The mailbox named in the agreement.
+    contact: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,11 @@ def keep_organization(tx: Connection, organization: Organization, version: int) 
     """Keep the newest version; one that comes late changes nothing."""
     tx.execute(
         """
-        INSERT INTO organizations (organization_id, version, channel, webhook_url, unit_mailbox, name)
-        VALUES (%s, %s, %s, %s, %s, %s)
+        INSERT INTO organizations (organization_id, version, channel, webhook_url, unit_mailbox, name, contact)
+        VALUES (%s, %s, %s, %s, %s, %s, %s)
         ON CONFLICT (organization_id) DO UPDATE SET version = EXCLUDED.version, channel = EXCLUDED.channel,
-            webhook_url = EXCLUDED.webhook_url, unit_mailbox = EXCLUDED.unit_mailbox, name = EXCLUDED.name
+            webhook_url = EXCLUDED.webhook_url, unit_mailbox = EXCLUDED.unit_mailbox, name = EXCLUDED.name,
+            contact = EXCLUDED.contact
         WHERE organizations.version < EXCLUDED.version""",
         (
             organization.organization_id,
@@ -72,6 +75,7 @@ def keep_organization(tx: Connection, organization: Organization, version: int) 
             organization.webhook_url,
             organization.unit_mailbox,
             Jsonb(dict(organization.name)),
+            organization.contact,
         ),
     )
 
@@ -278,7 +282,7 @@ def letter(tx: Connection, delivery: Delivery) -> Mapping[str, Any]:
     row = tx.execute(
         """
         SELECT notices.body, notices.reference, notices.kind, organizations.webhook_url, organizations.unit_mailbox,
-            webhook_secrets.sealed
+            organizations.contact, webhook_secrets.sealed
         FROM notices JOIN organizations USING (organization_id) LEFT JOIN webhook_secrets USING (organization_id)
         WHERE notices.notice_id = %s""",
         (delivery.notice_id,),

@@ -18,6 +18,7 @@ from services.referral.commands.duplicates import renew
 from services.referral.commands.referrals import release
 from services.referral.commands.saving import load, save
 from services.referral.config import Keys
+from services.referral.domain import owing
 from services.referral.domain.deadlines import Deadline, DeadlineKind
 from services.referral.domain.deadlines import deadlines as deadlines_of
 from services.referral.domain.lifecycle import RUNNING, Actor
@@ -113,6 +114,12 @@ def _expire(work: Work, referral: Referral) -> None:
     save(work, moved, facts, action=Action.EXPIRE)
 
 
+def _escalate(work: Work, referral: Referral) -> None:
+    """Once more to the partner, to the contact named in the agreement, and to the data-protection officer."""
+    _remind(ReminderKind.DUTY)(work, referral)
+    timeline.tell_all(work, referral, owing.escalate(referral, moment_of(work)))
+
+
 DEEDS: Mapping[DeadlineKind, Deed] = MappingProxyType(
     {
         DeadlineKind.REMIND_FIRST: _remind(ReminderKind.FIRST),
@@ -122,7 +129,8 @@ DEEDS: Mapping[DeadlineKind, Deed] = MappingProxyType(
         DeadlineKind.CONCLUDE: _open(TaskKind.CONCLUDE_DUE),
         DeadlineKind.QUESTION_OVERDUE: _open(TaskKind.QUESTION_OVERDUE, StaffRole.LEAD),
         DeadlineKind.CONTACT_OVERDUE: _open(TaskKind.CONTACT_OVERDUE),
-        DeadlineKind.DUTY_OVERDUE: _both(_remind(ReminderKind.SECOND), _open(TaskKind.DUTY_OVERDUE, StaffRole.LEAD)),
+        DeadlineKind.DUTY_OVERDUE: _both(_remind(ReminderKind.DUTY), _open(TaskKind.DUTY_OVERDUE, StaffRole.LEAD)),
+        DeadlineKind.DUTY_ESCALATED: _escalate,
         DeadlineKind.CUSTODIAL_CLEANUP: disclosing.destroy,
     }
 )

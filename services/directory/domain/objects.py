@@ -9,11 +9,11 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from contracts.codes import (
+    OWN_CHANNELS,
     AgreementKind,
     Audience,
     BackLevel,
     Capacity,
-    ChannelKind,
     DataCategory,
     DataProtectionLaw,
     LegalSphere,
@@ -125,13 +125,14 @@ TERMS = Shape(
         "back_level": must(one_of(BackLevel)),
     }
 )
-CHANNEL = Shape({"kind": must(one_of(ChannelKind)), "webhook_url": may(web_address), "unit_mailbox": may(email)})
+CHANNEL = Shape({"kind": must(one_of(OWN_CHANNELS)), "webhook_url": may(web_address), "unit_mailbox": may(email)})
 AGREEMENT = Shape(
     {
         "kind": must(one_of(AgreementKind)),
         "law": must(one_of(DataProtectionLaw)),
         "signed_on": must(day),
         "valid_until": may(day),
+        "contact": may(email),
     }
 )
 

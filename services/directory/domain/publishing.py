@@ -160,6 +160,7 @@ def _agreement(agreement: Document | None) -> Agreement | None:
         law=DataProtectionLaw(agreement["law"]),
         signed_on=date.fromisoformat(agreement["signed_on"]),
         valid_until=_day(agreement.get("valid_until")),
+        contact=_contact(agreement.get("contact")),
     )
 
 

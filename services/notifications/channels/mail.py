@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
+from typing import TypeGuard
 from uuid import UUID
 
 from contracts.codes import NoticeKind
@@ -34,13 +35,21 @@ class MailSender:
         now: datetime,
     ) -> Result:
         """One attempt, with a fresh link each time: a link that was in a lost mail is worth nothing."""
-        if mailbox is None or "\n" in mailbox or "@" not in mailbox:
+        if not is_mailbox(mailbox):
             return Result("mailbox-missing", final=True)
         link_id = self.new_id()
         link, until = self.links.issue(organization_id, referral_id, link_id, now)
         message = compose(self.sender, mailbox, reference, kind, link, until, now)
         result = self.hand_in(message)
         return result if result.cause else Result(status_code=result.status_code, link_id=link_id, link_until=until)
+
+    def tell_contact(self, mailbox: str | None, reference: str | None, kind: NoticeKind, now: datetime) -> Result:
+        """To the contact named in the agreement: the number and what is owed; a link would be the unit's alone."""
+        if not is_mailbox(mailbox):
+            return Result("mailbox-missing", final=True)
+        body = "\n\n".join(_to_contact(language, reference, kind) for language in LANGUAGES)
+        message = mail.compose(self.sender, mailbox, subject_of(reference), body, languages=LANGUAGES, now=now)
+        return self.hand_in(message)
 
     def hand_in(self, message: EmailMessage) -> Result:
         """Give one message to the server of this deployment."""
@@ -52,9 +61,27 @@ def compose(
     sender: str, mailbox: str, reference: str | None, kind: NoticeKind, link: str, until: datetime, now: datetime
 ) -> EmailMessage:
     """The mail: what happened as a sentence per notice kind, the number, the link, until when, and what it is not."""
-    subject = f"{say('de', 'mail:subject')} {reference or ''}".strip()
     body = "\n\n".join(_part(language, reference, kind, link, until) for language in LANGUAGES)
-    return mail.compose(sender, mailbox, subject, body, languages=LANGUAGES, now=now)
+    return mail.compose(sender, mailbox, subject_of(reference), body, languages=LANGUAGES, now=now)
+
+
+def subject_of(reference: str | None) -> str:
+    """The number of the referral, and nothing else that tells about anybody."""
+    return f"{say('de', 'mail:subject')} {reference or ''}".strip()
+
+
+def is_mailbox(mailbox: str | None) -> TypeGuard[str]:
+    return mailbox is not None and "\n" not in mailbox and "@" in mailbox
+
+
+def _to_contact(language: str, reference: str | None, kind: NoticeKind) -> str:
+    lines = (
+        say(language, "mail:greeting"),
+        say(language, f"mail:{kind.value}"),
+        say(language, "mail:number").format(reference=reference or "-"),
+        say(language, "mail:no-person"),
+    )
+    return "\n".join(lines)
 
 
 def _part(language: str, reference: str | None, kind: NoticeKind, link: str, until: datetime) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts import referral as said
-from contracts.codes import ChannelKind, NoticeKind, Party, Status
+from contracts.codes import ChannelKind, Duty, NoticeKind, Party, Status
 
 #: A partner never heard of a referral that was still with the sender.
 UNSEEN = frozenset({Status.DRAFT, Status.AWAITING_CONSENT})
@@ -39,6 +39,9 @@ BY_HAND = (
     said.ReferralStarted,
     said.ReferralCompleted,
     said.ReferralEndedEarly,
+    said.StopAcknowledged,
+    said.DeletionStated,
+    said.RectificationAcknowledged,
 )
 
 PARTNER_SAYS = (
@@ -48,8 +51,6 @@ PARTNER_SAYS = (
     said.ReferralResumed,
     said.DossierFetched,
     said.DeskEntered,
-    said.StopAcknowledged,
-    said.DeletionStated,
 )
 
 
@@ -85,6 +86,8 @@ def _notice(event: Any) -> NoticeKind | None:
         return None if getattr(event, "previous", None) in UNSEEN else NoticeKind.REFERRAL_STOPPED
     if isinstance(event, BY_HAND):
         return None if event.by_hand is None else NoticeKind.RECORDED_BY_HAND
+    if isinstance(event, said.DutyOpened) and event.duty is Duty.ACKNOWLEDGE_RECTIFICATION:
+        return NoticeKind.DATA_CORRECTED
     if isinstance(event, said.ReminderDue):
         return NoticeKind.REMINDER if event.waiting_for is Party.PARTNER else None
     return _PLAIN.get(type(event))
@@ -95,6 +98,7 @@ _PLAIN: Mapping[type, NoticeKind] = {
     said.ClarificationAnswered: NoticeKind.QUESTION_ANSWERED,
     said.ReferralConcluded: NoticeKind.REFERRAL_CLOSED,
     said.DutyOpened: NoticeKind.DUTY_OPENED,
+    said.DutyEscalated: NoticeKind.DUTY_ESCALATED,
     said.DeskLinkRequested: NoticeKind.DESK_LINK_RENEWED,
 }
 
@@ -114,6 +118,11 @@ def link_leads_somewhere(channel: ChannelKind | None, status: Status | None, *, 
     return channel is ChannelKind.LIGHT and (owes or (status is not None and not status.is_terminal))
 
 
-def channels_for(channel: ChannelKind) -> tuple[ChannelKind, ...]:
-    """By which channels an organization is told; one without a channel is told by people, not by us."""
+def channels_for(channel: ChannelKind, kind: NoticeKind) -> tuple[ChannelKind, ...]:
+    """By which channels an organization is told; one without a channel is told by people, not by us.
+
+    What has waited too long goes to the contact named in the agreement, whatever the channel: that one was tried.
+    """
+    if kind is NoticeKind.DUTY_ESCALATED:
+        return (ChannelKind.CONTACT,)
     return () if channel is ChannelKind.NONE else (channel,)

@@ -23,6 +23,8 @@ QUESTION_EXPIRY_WORKING_DAYS = 20
 WAITLIST_REMINDER_DAYS = 60
 WAITLIST_EXPIRY_DAYS = 90
 DUTY_WORKING_DAYS = 10
+#: So long after it was due, whoever signed the agreement is told, and the data-protection officer.
+DUTY_ESCALATION_WORKING_DAYS = 5
 CUSTODIAL_DAYS = 30
 CONSENT_REMINDER_DAYS = 14
 
@@ -39,6 +41,7 @@ class DeadlineKind(StrEnum):
     REMIND_WAITLIST = "remind_waitlist"
     CONTACT_OVERDUE = "contact_overdue"
     DUTY_OVERDUE = "duty_overdue"
+    DUTY_ESCALATED = "duty_escalated"
     CUSTODIAL_CLEANUP = "custodial_cleanup"
 
 
@@ -110,7 +113,9 @@ def _days(referral: "Referral", is_working_day: IsWorkingDay) -> Iterator[Day]:
         yield from _on_waitlist(referral)
     elif referral.status is Status.ACCEPTED and referral.contact_by is not None:
         yield DeadlineKind.CONTACT_OVERDUE, referral.contact_by + timedelta(days=1)
-    yield from _after_the_end(referral)
+    yield from _owed(referral, is_working_day)
+    if referral.ended_on is not None:
+        yield DeadlineKind.CUSTODIAL_CLEANUP, referral.ended_on + timedelta(days=CUSTODIAL_DAYS)
 
 
 def _unanswered(referral: "Referral", is_working_day: IsWorkingDay) -> Iterator[Day]:
@@ -143,8 +148,12 @@ def _on_waitlist(referral: "Referral") -> Iterator[Day]:
     yield _end_of(referral, renewed_on + timedelta(days=WAITLIST_EXPIRY_DAYS))
 
 
-def _after_the_end(referral: "Referral") -> Iterator[Day]:
+def _owed(referral: "Referral", is_working_day: IsWorkingDay) -> Iterator[Day]:
     for due in sorted({one.due_on for one in referral.duties}):
         yield DeadlineKind.DUTY_OVERDUE, due + timedelta(days=1)
-    if referral.ended_on is not None:
-        yield DeadlineKind.CUSTODIAL_CLEANUP, referral.ended_on + timedelta(days=CUSTODIAL_DAYS)
+        yield DeadlineKind.DUTY_ESCALATED, escalated_on(due, is_working_day)
+
+
+def escalated_on(due_on: date, is_working_day: IsWorkingDay) -> date:
+    """The day on which a duty that was due then and is still open goes beyond the partner's own desk."""
+    return add_working_days(due_on, DUTY_ESCALATION_WORKING_DAYS, is_working_day) + timedelta(days=1)

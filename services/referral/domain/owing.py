@@ -10,18 +10,21 @@ from contracts.codes import (
     Duty,
     DutyCause,
     DutyState,
+    FindingKind,
     RetentionGround,
     Way,
 )
 from contracts.referral import (
     DeletionStated,
     DossierFetched,
+    DutyEscalated,
     DutyOpened,
+    FindingRaised,
     RectificationAcknowledged,
     StopAcknowledged,
 )
 from services.chassis.errors import InvalidError
-from services.referral.domain.deadlines import DUTY_WORKING_DAYS
+from services.referral.domain.deadlines import DUTY_WORKING_DAYS, escalated_on
 from services.referral.domain.duties import ON_STOP, OpenDuty, SettledDuty
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Facts, Referral, Told, refusal, step
@@ -111,6 +114,28 @@ def _answered(referral: Referral, duty: Duty, category: DataCategory | None, mom
     if not found:
         raise refusal(referral, "referral.duty-not-open", Action(duty.value), moment)
     return found
+
+
+def escalate(referral: Referral, moment: Moment) -> Facts:
+    """What has been overdue for too long: told beyond the partner's own desk, and to the data-protection officer."""
+    late = [one for one in referral.duties if escalated_on(one.due_on, moment.is_working_day) <= moment.on]
+    if not late:
+        return ()
+    return (
+        DutyEscalated(
+            referral_id=referral.id,
+            organization_id=referral.organization_id,
+            duties=tuple(dict.fromkeys(one.duty for one in late)),
+            due_on=min(one.due_on for one in late),
+        ),
+        FindingRaised(
+            finding_id=moment.new_id(),
+            kind=FindingKind.DUTY_OVERDUE,
+            referral_id=referral.id,
+            enquiry_id=referral.enquiry_id,
+            organization_id=referral.organization_id,
+        ),
+    )
 
 
 def acknowledge_stop(referral: Referral, by: Actor, moment: Moment, *, by_hand: Way | None = None) -> Told:

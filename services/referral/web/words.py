@@ -16,7 +16,14 @@ from services.referral.domain.dossier import SENSITIVITY
 from services.referral.web.names import Names, file_size
 
 #: Facts that say nothing to a navigator beyond what stands beside them.
-SILENT = frozenset({"referral.disclosure_decided.v1", "referral.dossier_sealed.v1", "referral.reminder_due.v1"})
+SILENT = frozenset(
+    {
+        "referral.disclosure_decided.v1",
+        "referral.dossier_sealed.v1",
+        "referral.reminder_due.v1",
+        "referral.finding_raised.v1",
+    }
+)
 #: Fields that, where they are filled, make a sentence of its own.
 DETAILS = {"better_service_id": "better", "category": "category"}
 LANGUAGE_FIELDS = frozenset({"languages", "interpreter", "language"})
