@@ -55,7 +55,7 @@ def withdraw_from(work: Work, keys: Keys, referral: Referral) -> None:
 
 
 def _after_fetch(work: Work, keys: Keys, referral: Referral) -> None:
-    held = owing.unanswered(timeline.told(work.tx, referral.id, DossierFetched, DeletionStated))
+    held = owing.unanswered(_data_facts(work, referral))
     carried = still_carried(work, referral, held)
     case = Carried.NOTHING if carried is None else Carried.ALL if held <= carried else Carried.LESS
     consequence = AFTER_WITHDRAWAL[referral.status, True, case]
@@ -70,12 +70,21 @@ def _after_fetch(work: Work, keys: Keys, referral: Referral) -> None:
         reseal(work, keys, referral)
 
 
+def _data_facts(work: Work, referral: Referral) -> list[DossierFetched | DeletionStated]:
+    return timeline.told(work.tx, referral.id, DossierFetched, DeletionStated)
+
+
 def _save_if_told(work: Work, moved: Referral, facts: Facts) -> Referral:
     return save(work, moved, facts) if facts else moved
 
 
-def still_carried(work: Work, referral: Referral, held: frozenset[DataCategory]) -> frozenset[DataCategory] | None:
-    """The most of what the partner has that one ground carries now; None where that is less than its terms need."""
+def still_carried(
+    work: Work, referral: Referral, held: frozenset[DataCategory], *, in_part: bool = False
+) -> frozenset[DataCategory] | None:
+    """The most of what the partner has that one ground carries now.
+
+    None where that is nothing or, unless only a part is asked about, less than the partner's terms need.
+    """
     listing = directory.listing(work.tx, referral.service_id)
     standing = grounds.standing(work.tx, referral.person_id, work.now)
     asked = carried_categories(
@@ -84,7 +93,7 @@ def still_carried(work: Work, referral: Referral, held: frozenset[DataCategory])
         listing.recipient,
         Purpose(referral.topic.value),
         held,
-        listing.terms.minimum_categories,
+        () if in_part else listing.terms.minimum_categories,
         standing.at,
     )
     _, answer = disclosing.decide_categories(work, referral, DisclosurePoint.RESEAL, asked, disclosed=False)
@@ -102,6 +111,18 @@ def reseal_all(work: Work, keys: Keys, person_id: UUID) -> None:
     for referral in referrals.of_person(work.tx, person_id, lock=True):
         if referral.status in RUNNING:
             reseal(work, keys, referral)
+
+
+def pass_on_rectification(work: Work, person_id: UUID, changed: Collection[DataCategory]) -> None:
+    """Whoever fetched what was wrong is told and has to take over what is right, as long as consent carries it.
+
+    Where consent carries it no longer nothing may be told; where deletion of all is owed there is nothing to correct.
+    """
+    for referral in referrals.of_person(work.tx, person_id, lock=True):
+        affected = owing.held(_data_facts(work, referral)) & frozenset(changed) if referral.is_fetched else None
+        carried = still_carried(work, referral, affected, in_part=True) if affected else None
+        if carried:
+            _save_if_told(work, *domain.owe_rectification(referral, moment_of(work), carried))
 
 
 def reseal(work: Work, keys: Keys, referral: Referral) -> None:

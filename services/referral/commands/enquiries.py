@@ -133,6 +133,15 @@ def view_person(
     )
 
 
+def changed_categories(
+    kind: EnquirerKind, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> frozenset[DataCategory]:
+    """The kinds of data in which two records differ."""
+    names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    found = (contract.category_of(kind, name) for name in names)
+    return frozenset(category for category in found if category is not None)
+
+
 def rectify(
     work: Work,
     keys: Keys,
@@ -142,12 +151,14 @@ def rectify(
     person_id: UUID | None = None,
 ) -> None:
     """Correct the record; every dossier that is out is sealed anew, so the next fetch says what is true."""
-    whose = load(work, enquiry_id, by).member(person_id).person_id
+    enquiry = load(work, enquiry_id, by)
+    whose = enquiry.member(person_id).person_id
     persons.raise_epoch(work, whose)
     record = persons.record_of(work.tx, keys.vault, whose)
     kept = {name: value for name, value in {**record, **changes}.items() if value not in (None, "", [])}
     persons.replace(work, keys.vault, whose, kept)
     cascade.reseal_all(work, keys, whose)
+    cascade.pass_on_rectification(work, whose, changed_categories(enquiry.enquirer, record, kept))
 
 
 def erase(work: Work, by: StaffActor, enquiry_id: UUID, person_id: UUID | None = None) -> None:

@@ -44,6 +44,12 @@ def unanswered(facts: Iterable[DossierFetched | DeletionStated]) -> frozenset[Da
     return held
 
 
+def held(facts: Iterable[DossierFetched | DeletionStated]) -> frozenset[DataCategory]:
+    """What the partner still has, as far as it said: what it keeps on a legal ground is among it."""
+    deleted = (fact for fact in facts if isinstance(fact, DossierFetched) or fact.deletion is Deletion.DELETED)
+    return unanswered(deleted)
+
+
 def owe_all(referral: Referral, moment: Moment, cause: DutyCause) -> Told:
     """Stop, and say what became of the data. A partner that never saw them owes nothing."""
     if not referral.is_fetched:

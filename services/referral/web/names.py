@@ -1,7 +1,9 @@
 """Names of organizations and services in the reader's language, looked up once per page."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
+from babel.dates import format_timedelta
 from babel.numbers import format_decimal
 from flask import Flask
 
@@ -53,6 +55,20 @@ def file_size(size: int) -> str:
     return f"{format_decimal(round(value, 1 if value < 10 else 0), locale=locale_of(language()))} {unit}"
 
 
+#: Never rounded up to weeks or months: 45 days are 45 days.
+AS_COUNTED = 10**6
+
+
+def in_days(count: int) -> str:
+    """So many days in the reader's words."""
+    return str(format_timedelta(timedelta(days=count), "day", threshold=AS_COUNTED, locale=locale_of(language())))
+
+
+def in_hours(count: int) -> str:
+    """So many hours in the reader's words."""
+    return str(format_timedelta(timedelta(hours=count), "hour", threshold=AS_COUNTED, locale=locale_of(language())))
+
+
 def prepare(app: Flask) -> None:
     """Give the templates the filters of this service, and a key per form so that it counts once."""
     app.jinja_env.globals["fresh_key"] = lambda: uuid4().hex
@@ -61,4 +77,6 @@ def prepare(app: Flask) -> None:
     filters["words"] = lambda texts: in_words(texts.as_dict())
     filters["language_name"] = lambda tag: str(locale_of(language()).languages.get(tag, tag))
     filters["file_size"] = file_size
+    filters["days"] = in_days
+    filters["hours"] = in_hours
     filters["country_name"] = lambda code: str(locale_of(language()).territories.get(code, code))

@@ -46,6 +46,10 @@ ENTRIES: tuple[Entry, ...] = (
         "/referral/data-protection/record",
         "Record of processing",
         "Purposes, data, recipients, periods, measures, and a map of where data went, from the live configuration.",
+        "/referral/data-protection/ledger",
+        "Ledger of statements",
+        "What partners owe about data they fetched - stop, deletion, correction - and what they answered.",
+        shows=frozenset({"duties"}),
     ),
     Entry("/audit/", "Audit log", "Everything that happened, as recorded, and the proof that nothing was changed."),
 )

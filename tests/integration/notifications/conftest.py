@@ -14,8 +14,8 @@ from joserfc.jwk import OKPKey
 import contracts.partner.messages  # noqa: F401 - its types must be known
 from contracts import envelope
 from contracts import referral as said
-from contracts.codes import BackLevel, ChannelKind, Urgency
-from contracts.directory import Channel, OrganizationPublished
+from contracts.codes import AgreementKind, BackLevel, ChannelKind, DataProtectionLaw, Urgency
+from contracts.directory import Agreement, Channel, OrganizationPublished
 from contracts.event import Code, PublicContact, PublicText, PublicUrl, Reference
 from services.chassis.clock import FixedClock
 from services.chassis.db import Database
@@ -50,7 +50,12 @@ def requested(referral_id: UUID, organization_id: UUID) -> said.ReferralRequeste
 
 
 def listing(
-    kind: ChannelKind, organization_id: UUID | None = None, *, url: str | None = None, mailbox: str | None = None
+    kind: ChannelKind,
+    organization_id: UUID | None = None,
+    *,
+    url: str | None = None,
+    mailbox: str | None = None,
+    contact: str | None = None,
 ) -> OrganizationPublished:
     """An organization as directory publishes it, reached in this way."""
     return OrganizationPublished(
@@ -67,7 +72,15 @@ def listing(
             webhook_url=None if url is None else PublicUrl(url),
             unit_mailbox=None if mailbox is None else PublicContact(mailbox),
         ),
-        agreement=None,
+        agreement=None
+        if contact is None
+        else Agreement(
+            kind=AgreementKind.INDEPENDENT,
+            law=DataProtectionLaw.GDPR,
+            signed_on=NOW.date(),
+            valid_until=None,
+            contact=PublicContact(contact),
+        ),
         public_key=None,
         phone=None,
         email=None,
@@ -105,8 +118,8 @@ class Notifications:
         clock = FixedClock(NOW)
         return cls(db, clock, Unit(db, clock, "notifications"))
 
-    def an_organization(self, kind: ChannelKind, *, url: str | None = None, mailbox: str | None = None) -> UUID:
-        published = listing(kind, url=url, mailbox=mailbox)
+    def an_organization(self, kind: ChannelKind, **more: Any) -> UUID:
+        published = listing(kind, **more)
         self.hear(published)
         return published.organization_id
 

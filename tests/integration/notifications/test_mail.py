@@ -94,6 +94,41 @@ def test_the_lead_is_told_of_a_parked_delivery(
     assert f"{PUBLIC_URL}/notifications/referrals/{referral}" in mail.get_content()
 
 
+@pytest.mark.parametrize("kind", [ChannelKind.AMQP, ChannelKind.LIGHT, ChannelKind.NONE])
+def test_what_is_owed_too_long_is_told_to_the_contact_of_the_agreement_without_a_link(
+    notifications: Notifications, mailbox: Mailbox, smtp: tuple[str, int], kind: ChannelKind
+) -> None:
+    partner = notifications.an_organization(kind, mailbox=MAILBOX, contact="datenschutz@jobcenter.example")
+    referral = notifications.a_request(partner)
+    dispatcher = notifications.dispatcher(smtp=smtp)
+    notifications.dispatch(dispatcher)
+    mailbox.mails.clear()
+
+    escalated = said.DutyEscalated(
+        referral_id=referral, organization_id=partner, duties=(Duty.STATE_DELETION,), due_on=NOW.date()
+    )
+    notifications.hear(escalated)
+    notifications.dispatch(dispatcher)
+
+    (mail,) = mailbox.mails
+    assert mail["To"] == "datenschutz@jobcenter.example"
+    assert mail["Subject"] == "Mitteilung zu Verweis R-26-4F7KQ"
+    text = mail.get_content()
+    assert "Art. 19 DSGVO" in text
+    assert "Art. 19 GDPR" in text
+    assert PUBLIC_URL not in text
+    assert notifications.deliveries(referral)[-1]["channel"] == "contact"
+
+
+def test_an_agreement_that_names_nobody_is_seen_where_deliveries_are_stuck(notifications: Notifications) -> None:
+    partner = notifications.an_organization(ChannelKind.NONE)
+    referral = notifications.a_request(partner)
+    notifications.hear(said.DutyEscalated(referral_id=referral, organization_id=partner, duties=(), due_on=NOW.date()))
+    notifications.dispatch()
+    (delivery,) = notifications.deliveries(referral)
+    assert (delivery["state"], delivery["cause"]) == ("parked", "mailbox-missing")
+
+
 def wants_a_link(notifications: Notifications, referral: UUID, partner: UUID) -> None:
     notifications.hear(said.DeskLinkRequested(referral_id=referral, organization_id=partner, link_id=uuid4()))
 

@@ -8,7 +8,10 @@ import pytest
 
 from contracts import referral as said
 from contracts.codes import (
+    OWN_CHANNELS,
     ChannelKind,
+    DataCategory,
+    Deletion,
     Duty,
     DutyCause,
     EndReason,
@@ -61,6 +64,18 @@ NOTICES: list[tuple[Any, NoticeKind | None]] = [
         ),
         NoticeKind.REFERRAL_STOPPED,
     ),
+    (
+        said.DutyOpened(
+            **IDS,
+            duty_id=IDS["referral_id"],
+            duty=Duty.ACKNOWLEDGE_RECTIFICATION,
+            cause=DutyCause.RECTIFICATION,
+            category=DataCategory.CONTACT,
+            due_on=TODAY,
+        ),
+        NoticeKind.DATA_CORRECTED,
+    ),
+    (said.DutyEscalated(**IDS, duties=(Duty.STATE_DELETION,), due_on=TODAY), NoticeKind.DUTY_ESCALATED),
     (said.ReferralAccepted(**IDS, contact_by=TODAY), None),
     (said.ReferralAccepted(**IDS, contact_by=TODAY, by_hand=Way.PHONE), NoticeKind.RECORDED_BY_HAND),
     (said.ReferralResumed(**IDS), None),
@@ -91,13 +106,25 @@ def test_what_was_recorded_by_hand_is_no_receipt() -> None:
 
 
 def test_each_channel_is_used_and_no_channel_is_none() -> None:
-    assert {kind: channels_for(kind) for kind in ChannelKind} == {
+    assert {kind: channels_for(kind, NoticeKind.REMINDER) for kind in OWN_CHANNELS} == {
         ChannelKind.AMQP: (ChannelKind.AMQP,),
         ChannelKind.WEBHOOK: (ChannelKind.WEBHOOK,),
         ChannelKind.PULL: (ChannelKind.PULL,),
         ChannelKind.LIGHT: (ChannelKind.LIGHT,),
         ChannelKind.NONE: (),
     }
+
+
+@pytest.mark.parametrize("kind", OWN_CHANNELS)
+def test_what_waited_too_long_goes_to_the_contact_of_the_agreement_whatever_the_channel(kind: ChannelKind) -> None:
+    assert channels_for(kind, NoticeKind.DUTY_ESCALATED) == (ChannelKind.CONTACT,)
+
+
+def test_an_answer_by_telephone_is_shown_to_the_partner_and_is_no_receipt() -> None:
+    told = said.DeletionStated(**IDS, deletion=Deletion.DELETED, ground=None, by_hand=Way.PHONE)
+    assert decide(told).notice is NoticeKind.RECORDED_BY_HAND
+    assert not is_receipt(told)
+    assert is_receipt(said.DeletionStated(**IDS, deletion=Deletion.DELETED, ground=None))
 
 
 @pytest.mark.parametrize(
