@@ -130,7 +130,7 @@ def check_what_is_possible(network: Network, referral_id: str, wanted: Expected,
         assert "family_name" in person
         assert not {"occupation", "occupation_code"} & set(person)
         return
-    rows = "SELECT jwe FROM dossiers WHERE referral_id = %s"
+    rows = "SELECT referral_id FROM dossiers WHERE referral_id = %s"
     assert network.scene.rows(rows, referral_id) == []
     if wanted.status in (Status.DRAFT, Status.AWAITING_CONSENT):
         assert network.hwk.try_fetch(referral_id).status_code == 404
