@@ -46,6 +46,8 @@ ENTRIES: tuple[Entry, ...] = (
         "/referral/data-protection/record",
         "Record of processing",
         "Purposes, data, recipients, periods, measures, and a map of where data went, from the live configuration.",
+    ),
+    Entry(
         "/referral/data-protection/ledger",
         "Ledger of statements",
         "What partners owe about data they fetched - stop, deletion, correction - and what they answered.",
