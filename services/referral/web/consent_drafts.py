@@ -19,6 +19,7 @@ from contracts.codes import (
     StaffRole,
 )
 from contracts.partner.dossier import PERSON, category_of
+from services.chassis import i18n
 from services.chassis.access import staff
 from services.chassis.errors import InvalidError
 from services.chassis.room import room
@@ -102,7 +103,9 @@ def sheet_of(work: Work, drafted: DraftedConsent) -> dict[str, Any]:
         "signers": still_to_sign(work, drafted),
         "code": readable(drafted.code),
         "picture": segno.make(address, error="m", micro=False).svg_data_uri(scale=3, border=2, light="white"),
-        "right_to_left": drafted.language == "ar",
+        "right_to_left": drafted.language in i18n.RIGHT_TO_LEFT,
+        "languages_shown": tuple(dict.fromkeys((shown.text.language, GERMAN))),
+        "say": lambda value, tag: i18n.label("referral", tag, value),
     }
 
 

@@ -54,6 +54,7 @@ def test_a_form_shows_both_languages_and_exactly_the_fields_each_body_sees(netwo
     assert "Wer ist verantwortlich?" in sheet
     assert "Welcome Center Musterstadt" in sheet
     assert "E-Mail" in sheet
+    assert "ما يجوز الرد به" in sheet
     assert "Beruf" not in sheet.partition("</table>")[0]
     assert drafted["text_sha256"] in sheet
     assert drafted["terms_sha256"] in sheet
