@@ -23,7 +23,7 @@ from contracts.codes import Action, PauseReason
 from contracts.partner import actions
 from deploy.demo import databases
 from services.chassis.db import Database
-from services.chassis.migrate import migrate
+from services.chassis.migrate import migrate, migrate_only
 from services.referral.commands import partners
 from services.referral.domain.referral import Referral
 from tests.benchmarks.stage import ROOT
@@ -59,6 +59,7 @@ def fresh_database(admin: str) -> Iterator[str]:
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     dsn = databases.at_database(admin, name)
+    migrate_only(dsn, ROOT / "services" / "referral" / "keystore" / "migrations")
     migrate(dsn, ROOT / "services" / "referral" / "migrations")
     yield dsn
     databases.drop_database(admin, name)
