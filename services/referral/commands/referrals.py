@@ -19,7 +19,7 @@ from services.referral.commands.saving import load, load_for_disclosure, save, s
 from services.referral.config import Keys
 from services.referral.domain.consent import Allowed, effective_back_level
 from services.referral.domain.dossier import missing_minimum
-from services.referral.domain.footing import lacking
+from services.referral.domain.footing import lacking, may_receive
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.matching import Justification
 from services.referral.domain.referral import Referral, refusal
@@ -164,6 +164,7 @@ def answer(
     referral, epoch = load_for_disclosure(work, referral_id, by, version, changes_data=bool(data or words))
     if not referral.questions:
         raise refusal(referral, "lifecycle.not-allowed", Action.ANSWER, moment_of(work))
+    check_agreement(work, referral)
     question_id = question_id or referral.questions[0].id
     moved, facts = domain.answer(referral, by, moment_of(work), question_id=question_id)
     told = contract.categories_of(referral.enquirer, data) | ({DataCategory.FREE_TEXT} if words else frozenset())
@@ -186,6 +187,13 @@ def _add_to_record(work: Work, keys: Keys, referral: Referral, data: Mapping[str
     if words:
         record["note"] = "\n".join(part for part in (record.get("note"), words) if part)
     persons.replace(work, keys.vault, referral.person_id, record)
+
+
+def check_agreement(work: Work, referral: Referral) -> None:
+    """Nothing goes to a partner without an agreement; what is under way has some days more (GDPR Art. 26, 28)."""
+    footing = directory.listing(work.tx, referral.service_id).footing
+    if not may_receive(footing, work.today, has_dossier=referral.is_fetched):
+        raise refusal(referral, "agreement.not-in-force", None, moment_of(work))
 
 
 def conclude(work: Work, by: StaffActor, referral_id: UUID, version: int | None, *, contact_on: date) -> Referral:

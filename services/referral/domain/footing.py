@@ -1,7 +1,7 @@
 """What must be in force before a partner is sent anything: agreement, terms, channel, key, and an assured entry."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from contracts.codes import ChannelKind
 from contracts.directory import Agreement
@@ -9,6 +9,8 @@ from contracts.directory import Agreement
 #: An entry nobody has assured for so long is not referable; after the first span it is only marked.
 STALE_DAYS = 180
 UNREFERABLE_DAYS = 365
+#: So long after an agreement ended what is under way may still be answered; nothing new goes out [law].
+GRACE_DAYS = 30
 #: Channels whose partner opens the dossier with its own key. Light partners use a custodial one, no channel uses paper.
 OWN_KEY_CHANNELS = frozenset({ChannelKind.AMQP, ChannelKind.WEBHOOK, ChannelKind.PULL})
 
@@ -35,6 +37,12 @@ def lacking(footing: Footing, on: date) -> tuple[str, ...]:
         "assurance": footing.assured_on is None or (on - footing.assured_on).days > UNREFERABLE_DAYS,
     }
     return tuple(code for code, is_missing in missing.items() if is_missing)
+
+
+def may_receive(footing: Footing, on: date, *, has_dossier: bool) -> bool:
+    """May data leave to this partner under its agreement: a first dossier, or more to one that has it already?"""
+    since = on - timedelta(days=GRACE_DAYS) if has_dossier else on
+    return any(_in_force(footing.agreement, day) for day in (on, since))
 
 
 def _in_force(agreement: Agreement | None, on: date) -> bool:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from datetime import date, timedelta
 from typing import Any
@@ -389,3 +390,24 @@ def test_no_word_about_the_person_stands_on_the_page_or_in_the_file(network: Net
     for text in (lead.get(PAGE).text, lead.get(f"{PAGE}.csv").text):
         assert "Ben Salah" not in text
         assert "Amira" not in text
+
+
+def test_without_an_agreement_nobody_fetches_for_the_first_time_and_who_has_may_be_answered_for_thirty_days(
+    network: Network,
+):
+    fetched, waiting = network.requested(), network.requested()
+    network.hwk.fetch(fetched)
+    network.hwk.act(fetched, "ask", {"question": "QUALIFICATION_DETAILS"})
+    [row] = network.scene.rows("SELECT snapshot -> 'agreement' AS it FROM organizations WHERE id = %s", HWK)
+    ended = {**row["it"], "valid_until": (NOW.date() - timedelta(days=1)).isoformat()}
+    with network.scene.unit.work(actor="system:test") as work:
+        sql = "UPDATE organizations SET snapshot = jsonb_set(snapshot, '{agreement}', %s) WHERE id = %s"
+        work.tx.execute(sql, (json.dumps(ended), HWK))
+
+    refused = network.hwk.try_fetch(waiting)
+    assert (refused.status_code, refused.json["slug"]) == (409, "agreement.not-in-force")
+    network.hwk.fetch(fetched)
+    network.scene.clock.instant += timedelta(days=30)
+    assert network.hwk.try_fetch(fetched).json["slug"] == "agreement.not-in-force"
+    answer = network.navigator.try_act(fetched, "answer", {"person": {"qualification_year": 2016}})
+    assert (answer.status_code, answer.json["slug"]) == (409, "agreement.not-in-force")

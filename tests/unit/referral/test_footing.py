@@ -7,7 +7,7 @@ import pytest
 
 from contracts.codes import AgreementKind, ChannelKind, DataProtectionLaw
 from contracts.directory import Agreement
-from services.referral.domain.footing import Footing, lacking
+from services.referral.domain.footing import Footing, lacking, may_receive
 from tests.unit.referral.builders import TODAY
 
 
@@ -49,3 +49,21 @@ def a_footing(**changes: Any) -> Footing:
 )
 def test_what_is_missing_is_named(changes, codes):
     assert lacking(a_footing(**changes), TODAY) == codes
+
+
+@pytest.mark.parametrize(
+    ("days_after_the_end", "first", "more"),
+    [(-31, True, True), (-30, True, True), (0, True, True), (1, False, True), (30, False, True), (31, False, False)],
+)
+def test_when_an_agreement_has_ended_only_what_is_under_way_is_answered_for_thirty_days(
+    days_after_the_end, first, more
+):
+    until = date(2026, 6, 30)
+    agreement = Agreement(
+        kind=AgreementKind.JOINT, law=DataProtectionLaw.KDG, signed_on=date(2025, 1, 1), valid_until=until
+    )
+    footing = Footing(channel=ChannelKind.AMQP, agreement=agreement, has_terms=True, has_key=True, assured_on=until)
+    on = until + timedelta(days=days_after_the_end)
+    assert may_receive(footing, on, has_dossier=False) is first
+    assert may_receive(footing, on, has_dossier=True) is more
+    assert ("agreement" in lacking(footing, on)) is not first
