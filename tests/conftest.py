@@ -48,8 +48,12 @@ class Broker:
     vhost: str
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers a file stays together, because what its tests share is dear to start."""
+    """With several workers a file stays together, because what its tests share is dear to start.
+
+    First of all hooks: the workers read the groups in the same one.
+    """
     for item in items:
         room, file = item.path.parent.name, item.path.relative_to(ROOT)
         item.add_marker(pytest.mark.xdist_group("network" if room in NETWORK_ROOMS else str(file)))
