@@ -361,7 +361,7 @@ class Story:
     def kia_withdrawn(self) -> str:
         self.desk.post(
             f"/referral/api/v1/enquiries/{self.ids['amira']}/consents/{self.ids['amira/consent']}/withdrawals",
-            {"organization_id": str(KIA), "channel": "signed_paper"},
+            {"organization_id": str(KIA), "channel": "letter"},
         )
         self.desk.wait_for(self.ids["amira-kia"], "cancelled")
         deadline = time.monotonic() + 90
