@@ -20,7 +20,7 @@ from contracts.partner import dossier as contract
 from contracts.referral import ContactCardIssued, EnquiryRecorded, NeedRecorded
 from services.chassis.errors import ForbiddenError, InvalidError
 from services.chassis.work import Work
-from services.referral.commands import cascade, duplicates
+from services.referral.commands import cascade, duplicates, majority
 from services.referral.config import Keys
 from services.referral.store import directory, enquiries, persons, timeline
 from services.referral.store.directory import Listing
@@ -157,6 +157,8 @@ def rectify(
     record = persons.record_of(work.tx, keys.vault, whose)
     kept = {name: value for name, value in {**record, **changes}.items() if value not in (None, "", [])}
     persons.replace(work, keys.vault, whose, kept)
+    if kept.get("birth_date") and kept["birth_date"] != record.get("birth_date"):
+        majority.follow_birth_date(work, keys, whose, date.fromisoformat(kept["birth_date"]))
     cascade.reseal_all(work, keys, whose)
     cascade.pass_on_rectification(work, whose, changed_categories(enquiry.enquirer, record, kept))
 

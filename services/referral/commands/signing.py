@@ -12,7 +12,7 @@ from uuid import UUID
 
 from contracts.codes import ConsentChannel, GivenBy, ProofKind, Signer, TaskKind
 from contracts.event import Code, LanguageTag
-from contracts.referral import ConsentGiven, ConsentSigned
+from contracts.referral import ConsentSigned
 from services.chassis.errors import RefusedError
 from services.chassis.work import Work
 from services.referral.calendar import is_working_day
@@ -22,7 +22,7 @@ from services.referral.config import ReferralSettings
 from services.referral.consent_texts import TextKind, TextLibrary
 from services.referral.domain import capture
 from services.referral.domain.drafting import ConsentText, DraftedConsent, missing_signers
-from services.referral.domain.grounds import Consent, Signature, Witness
+from services.referral.domain.grounds import Consent, Signature, Witness, given
 from services.referral.store import consents, drafts, persons, timeline
 from services.referral.store.referrals import StaffActor
 
@@ -181,20 +181,4 @@ def _tell_signed(work: Work, drafted: DraftedConsent, signature: Signature, miss
             language=LanguageTag(signature.language),
             missing=missing,
         )
-    )
-
-
-def given(consent: Consent) -> ConsentGiven:
-    return ConsentGiven(
-        consent_id=consent.id,
-        consent_version=consent.version,
-        person_id=consent.person_id,
-        given_by=consent.given_by,
-        channel=consent.channel,
-        text_id=Code(consent.text_id),
-        text_sha256=Code(consent.text_sha256),
-        language=LanguageTag(consent.language),
-        recipients=consent.recipients,
-        valid_from=consent.valid_from,
-        valid_until=consent.valid_until,
     )

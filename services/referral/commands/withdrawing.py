@@ -14,9 +14,8 @@ from services.chassis.errors import NotFoundError, RefusedError
 from services.chassis.work import Work
 from services.referral.commands import cascade, enquiries
 from services.referral.commands.enterprise import recorded
-from services.referral.commands.signing import given
 from services.referral.config import Keys
-from services.referral.domain.grounds import Consent, EnterpriseRequest
+from services.referral.domain.grounds import Consent, EnterpriseRequest, given
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.withdrawing import Part, covers, take_back, take_back_request
 from services.referral.store import consents, persons

@@ -172,11 +172,30 @@ def _completing_problems(
         yield "signatures", "of-everybody-who-has-to-agree"
 
 
-def _until(drafted: DraftedConsent, born_on: date | None) -> date:
+def _until(one: DraftedConsent | Consent, born_on: date | None) -> date:
     """A guardian's consent ends with the day before the eighteenth birthday."""
-    if drafted.given_by is not GivenBy.GUARDIAN or born_on is None:
-        return drafted.valid_until
-    return min(drafted.valid_until, comes_of_age_on(born_on) - timedelta(days=1))
+    if one.given_by is not GivenBy.GUARDIAN or born_on is None:
+        return one.valid_until
+    return min(one.valid_until, comes_of_age_on(born_on) - timedelta(days=1))
+
+
+def born_earlier(consent: Consent, born_on: date, at: datetime) -> Consent | None:
+    """The version that follows once it is known that she comes of age before it ends; None where it may stay.
+
+    Only ever shorter: what her guardians agreed to is not stretched by a birth date that turns out to be later.
+    """
+    until = _until(consent, born_on)
+    if until == consent.valid_until:
+        return None
+    first = min(consent.valid_from, until)  # of age before it began: over on every day it could have carried anything
+    return replace(
+        consent,
+        version=consent.version + 1,
+        given_at=at,
+        valid_from=first,
+        valid_until=until,
+        ends_with_majority=True,
+    )
 
 
 def _who(drafted: DraftedConsent, on: date, born_on: date | None) -> Iterator[Problem]:

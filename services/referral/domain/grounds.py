@@ -18,7 +18,8 @@ from contracts.codes import (
     Signer,
     WithdrawalChannel,
 )
-from contracts.referral import ConsentRecipient
+from contracts.event import Code, LanguageTag
+from contracts.referral import ConsentGiven, ConsentRecipient
 
 #: A consent given by word of mouth covers no more than this, and lapses after this many working days unless confirmed.
 VERBAL_CATEGORIES = frozenset({DataCategory.IDENTITY, DataCategory.CONTACT, DataCategory.LANGUAGE})
@@ -127,6 +128,23 @@ def state_on(consent: Consent, day: date) -> ConsentState:
     lapses = consent.lapses_on if consent.confirmed_at is None else None
     last = min(consent.valid_until, lapses or consent.valid_until)
     return ConsentState.EXPIRED if day > last else ConsentState.GIVEN
+
+
+def given(consent: Consent) -> ConsentGiven:
+    """A version in force as the network hears of it."""
+    return ConsentGiven(
+        consent_id=consent.id,
+        consent_version=consent.version,
+        person_id=consent.person_id,
+        given_by=consent.given_by,
+        channel=consent.channel,
+        text_id=Code(consent.text_id),
+        text_sha256=Code(consent.text_sha256),
+        language=LanguageTag(consent.language),
+        recipients=consent.recipients,
+        valid_from=consent.valid_from,
+        valid_until=consent.valid_until,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,3 +108,61 @@ def test_in_the_night_of_her_eighteenth_birthday_it_ends(network: Network):
     network.scene.clock.instant = datetime(2027, 1, 15, 0, 0, 1, tzinfo=PLACE).astimezone(UTC)
     assert network.hwk.try_fetch(referral_id).json["slug"] == "consent.expired"  # type: ignore[index]
     assert network.scene.said(ReferralRevoked) == []
+
+
+def consented(network: Network, born: str) -> tuple[Json, str]:
+    """A guardian consented for her, and her referral has left; returns it with her enquiry."""
+    enquiry, draft = drafted(network, born, custody={"holders": 1})
+    assert sign(network, enquiry, draft, **PARENT)["state"] == "given"
+    referral_id = str(network.navigator.draft(enquiry)["id"])
+    network.navigator.act(referral_id, "prepare")
+    network.scene.tick()
+    assert network.navigator.see(referral_id)["status"] == "requested"
+    return enquiry, referral_id
+
+
+def rectify_birth_date(network: Network, enquiry: Json, born: str) -> list[Json]:
+    network.navigator.post(f"{API}/{enquiry['id']}/rectifications", {"person": {"birth_date": born}})
+    return list(network.navigator.get(f"{API}/{enquiry['id']}")["consents"])
+
+
+@pytest.mark.parametrize("fetched", [False, True], ids=["waiting", "fetched"])
+def test_when_it_turns_out_she_is_of_age_her_guardians_consent_carries_nothing_more(network: Network, *, fetched: bool):
+    enquiry, referral_id = consented(network, "2015-06-01")
+    if fetched:
+        network.hwk.fetch(referral_id)
+
+    versions = rectify_birth_date(network, enquiry, "2005-06-01")
+
+    assert {(one["version"], one["state"], one["valid_until"]) for one in versions} == {
+        (1, "superseded", "2027-05-23"),
+        (2, "expired", "2023-05-31"),
+    }
+    assert network.navigator.see(referral_id)["status"] == "cancelled"
+    assert network.hwk.try_fetch(referral_id).status_code == 409
+    again = str(network.navigator.draft(enquiry)["id"])
+    network.navigator.act(again, "prepare")
+    network.scene.tick()
+    assert network.navigator.see(again)["status"] == "awaiting_consent"
+    assert [one.consent_version for one in network.scene.said(ConsentGiven)] == [1, 2]
+
+
+@pytest.mark.timeout(180)
+def test_when_she_is_older_than_was_written_it_ends_with_her_true_eighteenth_birthday(network: Network):
+    enquiry, referral_id = consented(network, "2015-06-01")
+    network.hwk.act(referral_id, "accept")
+
+    versions = rectify_birth_date(network, enquiry, "2009-01-15")
+
+    assert [one["valid_until"] for one in versions if one["state"] == "given"] == ["2027-01-14"]
+    assert network.hwk.try_fetch(referral_id).status_code == 200
+    network.scene.clock.instant = datetime(2027, 1, 15, 0, 0, 1, tzinfo=PLACE).astimezone(UTC)
+    assert network.hwk.try_fetch(referral_id).status_code == 409
+
+
+def test_a_later_birth_date_stretches_no_consent(network: Network):
+    enquiry, _ = consented(network, "2015-06-01")
+
+    versions = rectify_birth_date(network, enquiry, "2016-06-01")
+
+    assert [(one["version"], one["state"]) for one in versions] == [(1, "given")]
