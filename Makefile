@@ -22,7 +22,7 @@ demo: ## start everything, play the main job, stay up until Ctrl-C (ARGS=--once 
 .PHONY: test
 test: ## every kind of test once: PostgreSQL, RabbitMQ, browser, the story (the gate)
 	@deploy/dev/setup.sh --tests
-	@$(PY) -m pytest -m "not long" -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -m "not long" -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-fast
 test-fast: ## no servers, no browser: domain, contracts, architecture
