@@ -624,6 +624,8 @@ class TaskKind(StrEnum):
     LETTER_UNDELIVERED = "letter_undelivered"
     INVITATION_ACCEPTED = "invitation_accepted"
     SUBJECT_REQUEST_DUE = "subject_request_due"
+    AGREEMENT_ENDS = "agreement_ends"
+    AGREEMENT_ENDED = "agreement_ended"
 
 
 class DuplicateAnswer(StrEnum):

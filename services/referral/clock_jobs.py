@@ -13,7 +13,7 @@ from services.chassis.logging import get_logger
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import is_working_day, moment_of
-from services.referral.commands import cascade, disclosing, erasures, invitations, preparing, telling
+from services.referral.commands import agreements, cascade, disclosing, erasures, invitations, preparing, telling
 from services.referral.commands.duplicates import renew
 from services.referral.commands.referrals import release
 from services.referral.commands.saving import load, save
@@ -39,6 +39,8 @@ def jobs(keys: Callable[[], Keys]) -> tuple[ClockJob, ...]:
         ClockJob("consents-ended", due.consents_ended, lambda work, one: follow_end(work, keys(), one)),
         ClockJob("consents-running-out", due.consents_running_out, warn),
         ClockJob("coming-of-age", due.coming_of_age, ask_for_her_own),
+        ClockJob("agreements-ending", due.agreements_ending, lambda work, one: agreements.warn(work, *one.payload)),
+        ClockJob("agreements-ended", due.agreements_ended, lambda work, one: agreements.tell_end(work, *one.payload)),
         ClockJob("erasures", due.erasures, lambda work, one: erasures.finish(work, keys(), one.payload)),
         ClockJob("leftover-keys", lambda *when: leftovers(keys(), *when), lambda work, _: sweep(work, keys())),
         ClockJob("pseudonyms-over", due.pseudonyms_over, lambda work, _: pseudonyms.expire(work)),

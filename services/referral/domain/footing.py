@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 
 from contracts.codes import ChannelKind
 from contracts.directory import Agreement
@@ -11,8 +12,20 @@ STALE_DAYS = 180
 UNREFERABLE_DAYS = 365
 #: So long after an agreement ended what is under way may still be answered; nothing new goes out [law].
 GRACE_DAYS = 30
+#: An agreement is renewed in time if somebody looks so long before it ends.
+RENEWAL_DAYS = 30
 #: Channels whose partner opens the dossier with its own key. Light partners use a custodial one, no channel uses paper.
 OWN_KEY_CHANNELS = frozenset({ChannelKind.AMQP, ChannelKind.WEBHOOK, ChannelKind.PULL})
+
+
+class AgreementState(StrEnum):
+    """How an agreement stands on a day, the worst first."""
+
+    NONE = "none"
+    ENDED = "ended"
+    AHEAD = "ahead"
+    SOON = "soon"
+    IN_FORCE = "in_force"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +56,23 @@ def may_receive(footing: Footing, on: date, *, has_dossier: bool) -> bool:
     """May data leave to this partner under its agreement: a first dossier, or more to one that has it already?"""
     since = on - timedelta(days=GRACE_DAYS) if has_dossier else on
     return any(_in_force(footing.agreement, day) for day in (on, since))
+
+
+def state_of(agreement: Agreement | None, on: date) -> AgreementState:
+    """What the register says of it."""
+    if agreement is None:
+        return AgreementState.NONE
+    left = days_left(agreement, on)
+    if left is not None and left < 0:
+        return AgreementState.ENDED
+    if agreement.signed_on > on:
+        return AgreementState.AHEAD
+    return AgreementState.SOON if left is not None and left <= RENEWAL_DAYS else AgreementState.IN_FORCE
+
+
+def days_left(agreement: Agreement, on: date) -> int | None:
+    """Days until the last one, 0 on it, negative after it; None if no end was agreed."""
+    return None if agreement.valid_until is None else (agreement.valid_until - on).days
 
 
 def _in_force(agreement: Agreement | None, on: date) -> bool:

@@ -11,11 +11,9 @@ from typing import Any, LiteralString
 
 from services.chassis.db import Connection
 from services.referral.domain.deadlines import CONSENT_REMINDER_DAYS
+from services.referral.domain.footing import RENEWAL_DAYS
 from services.referral.domain.stopping import BREACH_HOURS
 from services.referral.store.referrals import StaffActor
-
-#: A partner's agreement is renewed in time if somebody looks a month before it ends.
-AGREEMENT_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,7 @@ def requests(connection: Connection, asked: Asked) -> Attention:
 
 def agreements(connection: Connection, asked: Asked) -> Attention:
     """Partners whose agreement ends soon or has ended: nothing new goes there without (Art. 26, 28)."""
-    soon = asked.today + timedelta(days=AGREEMENT_DAYS)
+    soon = asked.today + timedelta(days=RENEWAL_DAYS)
     return _with_overdue("agreements", _one(connection, AGREEMENTS, asked, soon=soon))
 
 

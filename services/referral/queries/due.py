@@ -1,12 +1,14 @@
 """What has fallen due, for the clock: plain reads, oldest first; the key of each names it for ever."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
 
 from services.chassis.db import Connection
 from services.chassis.jobs import ACTOR, Due
 from services.referral.domain.deadlines import CONSENT_REMINDER_DAYS, DeadlineKind
+from services.referral.domain.footing import RENEWAL_DAYS
+from services.referral.domain.lifecycle import RUNNING
 from services.referral.domain.workdays import PLACE
 from services.referral.store import pseudonyms
 
@@ -118,3 +120,32 @@ def pseudonyms_to_renew(connection: Connection, now: datetime, limit: int) -> li
     day = now.astimezone(PLACE).date()
     found = pseudonyms.to_renew(connection, day, limit)
     return [Due(f"person/{one}:pseudonyms:{pseudonyms.period_of(day)}", one) for one in found]
+
+
+#: Agreements whose last day lies between two days, with referrals running there, and that no desk was told of.
+AGREEMENTS: LiteralString = """
+SELECT id, until FROM (
+    SELECT id, (snapshot #>> '{agreement,valid_until}')::date AS until FROM organizations) AS agreement
+WHERE until BETWEEN %s AND %s
+    AND EXISTS (SELECT FROM referrals r WHERE r.organization_id = agreement.id AND r.status = ANY(%s))
+    AND NOT EXISTS (SELECT FROM command_results
+        WHERE caller = %s AND key = concat_ws(':', 'agreement/' || agreement.id, %s::text, until))
+ORDER BY until, id LIMIT %s"""
+
+
+def agreements_ending(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """Agreements that end within thirty days while referrals run there."""
+    today = now.astimezone(PLACE).date()
+    return _agreements(connection, "ends", today, today + timedelta(days=RENEWAL_DAYS), limit)
+
+
+def agreements_ended(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """Agreements whose last day was yesterday or, after the clock stood still, not long before."""
+    today = now.astimezone(PLACE).date()
+    return _agreements(connection, "ended", today - timedelta(days=30), today - timedelta(days=1), limit)
+
+
+def _agreements(connection: Connection, kind: str, first: date, last: date, limit: int) -> list[Due]:
+    params = (first, last, [str(status) for status in RUNNING], ACTOR, kind, limit)
+    rows = connection.execute(AGREEMENTS, params).fetchall()
+    return [Due(f"agreement/{row['id']}:{kind}:{row['until']}", (row["id"], row["until"])) for row in rows]

@@ -160,6 +160,23 @@ def on_topic(connection: Connection, topic: Topic) -> list[Listing]:
     return [_listing(row) for row in rows.fetchall()]
 
 
+def organizations(connection: Connection) -> list[OrganizationPublished]:
+    """Every organization as last published, whether it offers something or not."""
+    rows = connection.execute("SELECT snapshot FROM organizations ORDER BY id").fetchall()
+    return [from_dict("directory.organization_published.v1", row["snapshot"]) for row in rows]
+
+
+def organization(connection: Connection, organization_id: UUID) -> OrganizationPublished | None:
+    row = connection.execute("SELECT snapshot FROM organizations WHERE id = %s", (organization_id,)).fetchone()
+    return from_dict("directory.organization_published.v1", row["snapshot"]) if row else None
+
+
+def offered(connection: Connection) -> list[Listing]:
+    """Everything that is not retired."""
+    rows = connection.execute(LISTING + " WHERE NOT services.retired ORDER BY services.id")
+    return [_listing(row) for row in rows.fetchall()]
+
+
 def _listing(row: Mapping[str, Any]) -> Listing:
     return Listing(
         from_dict("directory.service_published.v1", row["service"]),

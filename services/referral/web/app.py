@@ -15,6 +15,7 @@ from services.referral import config
 from services.referral.config import ReferralSettings
 from services.referral.store.timeline import tell_refusal
 from services.referral.web import (
+    agreements,
     api_consents,
     api_documents,
     api_enclosures,
@@ -103,6 +104,7 @@ def create_app(
             processing.blueprint(),
             protection.blueprint(),
             ledger.blueprint(),
+            agreements.blueprint(),
             self_service.blueprint(),
             subject_access.api,
             subject_access.blueprint(),

@@ -53,6 +53,12 @@ ENTRIES: tuple[Entry, ...] = (
         "What partners owe about data they fetched - stop, deletion, correction - and what they answered.",
         shows=frozenset({"duties"}),
     ),
+    Entry(
+        "/referral/data-protection/agreements",
+        "Agreements with partners",
+        "With whom, in which capacity, until when, what is lacking, and how many referrals run there.",
+        shows=frozenset({"agreements"}),
+    ),
     Entry("/audit/", "Audit log", "Everything that happened, as recorded, and the proof that nothing was changed."),
 )
 
