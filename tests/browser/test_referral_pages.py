@@ -106,7 +106,7 @@ def test_from_an_enquiry_to_a_draft_by_hand(browser: Browser, address: str) -> N
         shoot(page, "enquiry-fresh")
         assert axe(page) == []
         page.locator("input[name=recipients]").first.check()
-        page.locator("input[type=file]").set_input_files(
+        page.locator("input[name=scan]").set_input_files(
             {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": a_pdf()}
         )
         page.get_by_role("button", name="Aufnehmen", exact=True).click()
