@@ -27,7 +27,7 @@ from services.chassis.migrate import migrate, migrate_only
 from services.referral.commands import partners
 from services.referral.domain.referral import Referral
 from tests.benchmarks.stage import ROOT
-from tests.integration.referral.scene import NOW, Scene, partner
+from tests.integration.referral.scene import NOW, Scene, partner, somebody_else
 
 STEPS: tuple[tuple[Action, Any], ...] = (
     (Action.ACCEPT, actions.Accept(contact_by=None)),
@@ -67,7 +67,7 @@ def fresh_database(admin: str) -> Iterator[str]:
 
 def play(scene: Scene, cases: int) -> dict[str, float]:
     """Every step on every case; what is measured is only the step itself."""
-    waiting = [scene.requested(family_name=f"Ben {uuid4()}") for _ in range(cases)]
+    waiting = [scene.requested(**somebody_else()) for _ in range(cases)]
     for one in waiting:
         scene.fetched(one)
     ready = [scene.now(one.id) for one in waiting]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -180,6 +181,22 @@ def some_keys(store: KeyStore, ledger: Path, service_keys: ServiceKeys | None = 
         store=store,
         ledger=DeletionLedger(ledger),
     )
+
+
+NUMBERS = count(1)
+SYLLABLES = ("ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ru")
+
+
+def somebody_else() -> dict[str, str]:
+    """Names, birth date and mailbox that nobody else in the test has, so that nobody is taken for her."""
+    number = next(NUMBERS)
+    name = "".join(SYLLABLES[int(digit)] for digit in f"{number:04d}")
+    return {
+        "given_name": "".join(SYLLABLES[int(digit)] for digit in reversed(f"{7 * number:04d}")).title(),
+        "family_name": name.title(),
+        "birth_date": (date(1960, 1, 1) + timedelta(days=11 * number)).isoformat(),
+        "email": f"{name}@example.org",
+    }
 
 
 @dataclass

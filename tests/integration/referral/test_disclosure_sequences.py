@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from hypothesis import settings
@@ -63,6 +63,7 @@ from tests.integration.referral.scene import (
     an_organization,
     partner,
     some_terms,
+    somebody_else,
     to_hwk,
 )
 
@@ -128,7 +129,7 @@ class Disclosures(RuleBasedStateMachine):
         for one in BODIES:
             publish_terms(self, one, ACCEPTED, BackLevel.OUTCOME)
             publish(self, one)
-        self.record: dict[str, Any] = {"family_name": f"Ben {uuid4()}", "note": "Herzliche Grüße", "city": "Aachen"}
+        self.record: dict[str, Any] = {**somebody_else(), "note": "Herzliche Grüße", "city": "Aachen"}
         self.enquiry: Enquiry = self.scene.an_enquiry(**self.record)
         self.history = History(frozenset({OFFICE}))
         self.referrals: list[UUID] = []

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -27,6 +26,7 @@ from tests.integration.referral.scene import (
     an_organization,
     partner,
     some_terms,
+    somebody_else,
     to_hwk,
 )
 from tests.mutants.surgery import Guard, without
@@ -50,7 +50,7 @@ class Town:
             handlers.keep_service(work, a_service(version=self.version))
 
     def referred(self, *entries: Any, fetched: bool = False) -> Referral:
-        self.enquiry = self.scene.an_enquiry(family_name=f"Ben {uuid4()}")
+        self.enquiry = self.scene.an_enquiry(**somebody_else())
         self.consent = self.scene.consent(self.enquiry, *entries)
         prepared = self.scene.prepared(self.enquiry)
         self.scene.clock.instant += timedelta(minutes=1)
@@ -186,7 +186,7 @@ def what_is_offered_follows_a_consent(town: Town) -> None:
 
 
 def nothing_leaves_within_the_undo_window(town: Town) -> None:
-    enquiry = town.scene.an_enquiry(family_name=f"Ben {uuid4()}")
+    enquiry = town.scene.an_enquiry(**somebody_else())
     town.scene.consent(enquiry)
     prepared = town.scene.prepared(enquiry)
     with town.scene.unit.work(actor="system:clock") as work:
@@ -195,7 +195,7 @@ def nothing_leaves_within_the_undo_window(town: Town) -> None:
 
 
 def without_an_agreement_nothing_leaves(town: Town) -> None:
-    enquiry = town.scene.an_enquiry(family_name=f"Ben {uuid4()}")
+    enquiry = town.scene.an_enquiry(**somebody_else())
     town.scene.consent(enquiry)
     prepared = town.scene.prepared(enquiry)
     with town.scene.unit.work(actor="system:directory") as work:
@@ -296,7 +296,7 @@ GUARDS = [
           "an_answer_holds_only_what_is_consented_to"),
     Guard(referrals.answer, " | ({DataCategory.FREE_TEXT} if words else frozenset())", "", "words are free text",
           "words_in_an_answer_are_free_text"),
-    Guard(enquiries.erase, "cascade.stop_all(work, enquiry.person_id)", "pass", "erasing stops what runs",
+    Guard(enquiries.erase, "cascade.stop_all(work, whose)", "pass", "erasing stops what runs",
           "erasing_stops_what_runs"),
     Guard(withdrawing.withdraw, "persons.raise_epoch(work, consent.person_id)", "pass", "whoever discloses notices",
           "every_withdrawal_raises_the_epoch"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from time import monotonic
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -33,7 +33,7 @@ from services.referral.domain.workdays import PLACE
 from services.referral.store import persons
 from services.referral.store import referrals as referral_store
 from services.referral.store.enquiries import Enquiry
-from tests.integration.referral.scene import HWK, NAVIGATOR, NOW, Scene, an_organization, partner
+from tests.integration.referral.scene import HWK, NAVIGATOR, NOW, Scene, an_organization, partner, somebody_else
 
 #: Refused, closed or gone, or to be looked at again: never "not available", which is what a deadlock would be.
 ORDERLY = (RefusedError, StaleError, NotFoundError)
@@ -180,7 +180,7 @@ def cases(request: pytest.FixtureRequest, scene: Scene) -> Callable[[], Iterator
         for _ in range(request.param):
             scene.unit.clock = scene.clock
             scene.clock.instant = NOW
-            enquiry = scene.an_enquiry(family_name=f"Ben {uuid4()}")
+            enquiry = scene.an_enquiry(**somebody_else())
             consent = scene.consent(enquiry)
             prepared = scene.prepared(enquiry)
             scene.clock.instant += timedelta(minutes=1)

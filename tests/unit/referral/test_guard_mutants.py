@@ -27,14 +27,14 @@ GUARDS = [
     Guard(way_back._that_ran_out, "if end == last", "if True", "of what ran out the last counts"),
     Guard(way_back._end, "if reason is RefusalReason.WITHDRAWN:", "if False:", "by will is not by time"),
     Guard(way_back._end, "last + ONE_DAY", "last", "its last day belongs to it"),
-    Guard(dossier.compose, "kind is EnquirerKind.EMPLOYER and ", "", "a person is never nobody"),
+    Guard(dossier.carried_categories, "frozenset(minimum) & MAY_HOLD", "MAY_HOLD", "the minimum is the terms'"),
     Guard(dossier.compose, "decision.categories & present", "present", "no more than was allowed"),
     Guard(dossier.compose, "if isinstance(decision, Allowed) else {}", "if True else {}", "without a yes no content"),
     Guard(dossier.offered, " & frozenset(accepted)", "", "the terms say what is taken"),
-    Guard(dossier.offered, " & limit", "", "an employer's dossier holds its contact"),
+    Guard(dossier.offered, " & MAY_HOLD[kind]", "", "an employer's dossier holds its contact"),
     Guard(dossier.carried_categories, "needed <= one_by_one and ", "", "the minimum, or nothing"),
     Guard(dossier.carried_categories, "len(one_by_one) > len(best)", "True", "the ground that carries most"),
-    Guard(dossier.carried_categories, "frozenset({DataCategory.IDENTITY})", "frozenset()", "seeking help is about her"),
+    Guard(dossier.carried_categories, " or BY_ITSELF[kind]", "", "seeking help is about her"),
 ]
 
 
