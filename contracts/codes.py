@@ -626,6 +626,7 @@ class TaskKind(StrEnum):
     SUBJECT_REQUEST_DUE = "subject_request_due"
     AGREEMENT_ENDS = "agreement_ends"
     AGREEMENT_ENDED = "agreement_ended"
+    DISCLOSURE_UNCONFIRMED = "disclosure_unconfirmed"
 
 
 class DuplicateAnswer(StrEnum):
@@ -690,6 +691,16 @@ class FindingKind(StrEnum):
     DISCLOSURE_UNCONFIRMED = "disclosure_unconfirmed"
     BREACH_OVERDUE = "breach_overdue"
     AGREEMENT_ENDED = "agreement_ended"
+
+
+class ExternalGround(StrEnum):
+    """Why staff told somebody outside the system without consent; opens nothing. Which apply is for counsel [law]."""
+
+    ACUTE_DANGER = "acute_danger"
+    KKG_4 = "kkg_4"
+    SGB8_8A = "sgb8_8a"
+    COURT_ORDER = "court_order"
+    OTHER_STATUTE = "other_statute"
 
 
 class Classification(StrEnum):

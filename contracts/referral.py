@@ -20,6 +20,7 @@ from contracts.codes import (
     EnquirerKind,
     EnterpriseGround,
     ExtensionReason,
+    ExternalGround,
     FindingKind,
     GivenBy,
     GroundKind,
@@ -722,6 +723,36 @@ class SubjectAccessGiven:
     identity_check: IdentityCheck
     language: LanguageTag
     sha256: Code
+
+
+# --- what staff told outside the system -------------------------------------------------------------------------------
+
+
+@event("referral.external_disclosure_recorded.v1", subject=("disclosure", "disclosure_id"))
+class ExternalDisclosureRecorded:
+    """Staff told somebody outside the system on a statutory ground; it is a fact to look at and opens nothing."""
+
+    disclosure_id: UUID
+    person_id: UUID | None
+    enquiry_id: UUID
+    ground: ExternalGround
+    categories: tuple[DataCategory, ...]
+    told_at: datetime
+    organization_id: UUID | None
+    confirm_by: date
+
+
+@event("referral.external_disclosure_confirmed.v1", subject=("disclosure", "disclosure_id"))
+class ExternalDisclosureConfirmed:
+    """A second member of staff looked at what was told outside and confirms the ground."""
+
+    disclosure_id: UUID
+    person_id: UUID | None
+    enquiry_id: UUID
+    ground: ExternalGround
+    categories: tuple[DataCategory, ...]
+    told_at: datetime
+    organization_id: UUID | None
 
 
 # --- refusals, views, sign-in ---------------------------------------------------------------------------------------

@@ -13,7 +13,16 @@ from services.chassis.logging import get_logger
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import is_working_day, moment_of
-from services.referral.commands import agreements, cascade, disclosing, erasures, invitations, preparing, telling
+from services.referral.commands import (
+    agreements,
+    cascade,
+    disclosing,
+    erasures,
+    external_disclosures,
+    invitations,
+    preparing,
+    telling,
+)
 from services.referral.commands.duplicates import renew
 from services.referral.commands.referrals import release
 from services.referral.commands.saving import load, save
@@ -46,6 +55,11 @@ def jobs(keys: Callable[[], Keys]) -> tuple[ClockJob, ...]:
         ClockJob("pseudonyms-over", due.pseudonyms_over, lambda work, _: pseudonyms.expire(work)),
         ClockJob(
             "pseudonyms-renewed", due.pseudonyms_to_renew, lambda work, one: renew(work, keys().vault, one.payload)
+        ),
+        ClockJob(
+            "disclosures-unconfirmed",
+            due.disclosures_unconfirmed,
+            lambda work, one: external_disclosures.remind(work, one.payload),
         ),
         ClockJob("invitations-over", invitations.expired, invitations.expire),
     )

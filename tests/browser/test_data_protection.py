@@ -35,6 +35,10 @@ def enquiry(network: Network) -> Any:
     network.hwk.fetch(other)
     network.navigator.act(other, "mark_entered_in_error")
     lead = network.staff(sub="lena", roles=["lead"])
+    told = {"ground": "acute_danger", "categories": ["IDENTITY"], "told_at": "2026-11-22T09:30", "recipient": "Polizei"}
+    outside = f"/referral/enquiries/{found['id']}/external-disclosures"
+    own = {"Authorization": f"Bearer {network.navigator.token}"}
+    assert network.navigator.client.post(outside, data=told, headers=own).status_code == 303
     for right, channel in (("access", "letter"), ("erasure", "in_person")):
         data = {"right": right, "channel": channel, "received_on": "2026-11-02"}
         headers = {"Authorization": f"Bearer {lead.token}"}
@@ -57,7 +61,7 @@ def address(network: Network, enquiry: Any) -> Iterator[str]:
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: "-".join(view.values()))
 def test_hub_register_and_record(browser: Browser, address: str, view: dict[str, str]) -> None:
     with page_of(browser, **view) as page:  # type: ignore[arg-type]
-        for name in ("", "requests", "record"):
+        for name in ("", "requests", "record", "disclosures"):
             page.goto(f"{address}/referral/data-protection/{name}")
             page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
             shoot(page, f"protection-{name or 'hub'}-{'-'.join(view.values())}")

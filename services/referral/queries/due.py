@@ -10,7 +10,7 @@ from services.referral.domain.deadlines import CONSENT_REMINDER_DAYS, DeadlineKi
 from services.referral.domain.footing import RENEWAL_DAYS
 from services.referral.domain.lifecycle import RUNNING
 from services.referral.domain.workdays import PLACE
-from services.referral.store import pseudonyms
+from services.referral.store import external_disclosures, pseudonyms
 
 MAJORITY_DAYS = 30
 
@@ -92,6 +92,12 @@ def erasures(connection: Connection, now: datetime, limit: int) -> list[Due]:
         Due(f"person/{row['person_id']}:destroy-key:{row['erased_at'].astimezone(UTC).isoformat()}", row["person_id"])
         for row in rows
     ]
+
+
+def disclosures_unconfirmed(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """Told outside the system, and no second person confirmed it in time."""
+    found = external_disclosures.unconfirmed(connection, now.astimezone(PLACE).date(), limit)
+    return [Due(f"disclosure/{one}:unconfirmed:{day}", one) for one, day in found]
 
 
 def hourly(connection: Connection, what: str, now: datetime) -> list[Due]:

@@ -118,6 +118,12 @@ TABLES: tuple[Table, ...] = (
     Table("person_letters", "link_id IN (SELECT id FROM person_links WHERE person_id = %(person)s)", "made_at, id"),
     Table("subject_requests", OWN, "recorded_at, id"),
     Table("subject_accesses", OWN, "given_at, id", omitted={"request_key": "tells one form from another"}),
+    Table(
+        "external_disclosures",
+        OWN,
+        "told_at, id",
+        sealed={"sealed": Sealed("external_disclosures/{id}", "recipient")},
+    ),
     Table("pseudonyms", OWN, "period", omitted={"kept": "keyed codes of name and birth date; say nothing"}),
     Table("duplicate_questions", f"({OF_REFERRALS} OR referral_id IS NULL AND {OF_ENQUIRIES})", "asked_at, id"),
     Table("deletions", OWN, "erased_at"),

@@ -22,7 +22,7 @@ from services.referral.domain.grounds import state_on
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.store import consents, documents, drafts, persons, pseudonyms, subject_rights
 from services.referral.store.enquiries import Enquiry
-from services.referral.web import bodies, consent_drafts, enquiry_form, withdrawals
+from services.referral.web import bodies, consent_drafts, enquiry_form, external_disclosures, withdrawals
 from services.referral.web.callers import house, staff_actor, validated
 from services.referral.web.consent_form import recipients_offered
 from services.referral.web.forms import once_per_form
@@ -46,6 +46,7 @@ DONE = frozenset(
         "link-void",
         "document",
         "document-deletion",
+        "external-disclosure",
     }
 )
 
@@ -181,6 +182,7 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         "texts": consent_drafts.texts_to_read(enquiry.organization_id),
         "subject_requests": subject_rights.of_person(work.tx, enquiry.person_id),
         "request_choices": choices(),
+        "external": external_disclosures.section(work, enquiry, names),
         "today": work.today,
         "duplicate_hints": pseudonyms.hints(work.tx, enquiry.id),
         "documents": documents.of_enquiry(work.tx, enquiry.id),

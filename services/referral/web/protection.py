@@ -59,6 +59,11 @@ ENTRIES: tuple[Entry, ...] = (
         "With whom, in which capacity, until when, what is lacking, and how many referrals run there.",
         shows=frozenset({"agreements"}),
     ),
+    Entry(
+        "/referral/data-protection/disclosures",
+        "Told outside",
+        "What staff told on a statutory ground outside the system, and whether a second person confirmed it.",
+    ),
     Entry("/audit/", "Audit log", "Everything that happened, as recorded, and the proof that nothing was changed."),
 )
 

@@ -1,0 +1,135 @@
+"""What staff told outside the system: written down in the enquiry, confirmed by the lead, read by the officer."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+from flask import redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from contracts.codes import DataCategory, ExternalGround, StaffRole
+from services.chassis.access import current_caller, staff
+from services.chassis.errors import InvalidError
+from services.chassis.room import room
+from services.chassis.work import Work
+from services.referral.commands import external_disclosures
+from services.referral.domain.external_disclosure import Told
+from services.referral.domain.workdays import PLACE
+from services.referral.store import external_disclosures as store
+from services.referral.store.enquiries import Enquiry
+from services.referral.web.callers import house, staff_actor
+from services.referral.web.forms import once_per_form
+from services.referral.web.names import Names
+from services.referral.web.protection import guardians, scope_of
+from services.referral.web.subject_requests import chosen
+
+PAGE = "/referral/data-protection/disclosures"
+LONGEST_RECIPIENT = 200
+LONGEST_LIST = 100
+desk = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
+leads = staff(StaffRole.LEAD)
+
+
+def blueprint() -> APIBlueprint:
+    pages = APIBlueprint("external_disclosures", __name__, url_prefix="/referral", enable_openapi=False)
+    pages.get("/data-protection/disclosures")(register)
+    pages.post("/data-protection/disclosures/<uuid:disclosure_id>/confirmations")(confirm)
+    pages.post("/enquiries/<uuid:enquiry_id>/external-disclosures")(record)
+    return pages
+
+
+@guardians
+def register() -> str:
+    """What a second person has to look at, and what has been looked at: codes and times, no words."""
+    here, caller = room(), current_caller()
+    with here.unit.db.read() as connection:
+        waiting = store.listed(connection, scope_of(caller.role), is_open=True)
+        confirmed = store.listed(connection, scope_of(caller.role), is_open=False, limit=LONGEST_LIST)
+        names = Names(connection)
+        bodies = {
+            one.recipient_id: names.organization(one.recipient_id) for one in waiting + confirmed if one.recipient_id
+        }
+    return render_template(
+        "referral/protection/disclosures.html",
+        waiting=waiting,
+        confirmed=confirmed,
+        bodies=bodies,
+        today=here.unit.clock.today(),
+        may_act=caller.role is StaffRole.LEAD,
+        actor=caller.actor,
+        done=request.args.get("done", ""),
+    )
+
+
+@desk
+def record(enquiry_id: UUID) -> Response:
+    """Somebody was told; whoever told it writes it down."""
+    by, told, person_id = staff_actor(), told_of_form(), an_id("person_id")
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        kept = external_disclosures.record(work, house().keys.vault, by, enquiry_id, told, person_id)
+        return 201, {"id": str(kept.id)}
+
+    once_per_form(by.actor, enquiry_id, "external-disclosure", run)
+    return redirect(f"/referral/enquiries/{enquiry_id}?done=external-disclosure#told-outside", 303)
+
+
+@leads
+def confirm(disclosure_id: UUID) -> Response:
+    """A second person looked at it."""
+    by = staff_actor()
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        external_disclosures.confirm(work, by, disclosure_id)
+        return 200, {}
+
+    once_per_form(by.actor, disclosure_id, "external-disclosure/confirm", run)
+    return redirect(f"{PAGE}?done=confirmed", 303)
+
+
+def told_of_form() -> Told:
+    """What was typed; what cannot be read is named."""
+    given = request.form.getlist("categories")
+    recipient = request.form.get("recipient", "").strip()
+    if not set(given) <= {str(one) for one in DataCategory}:
+        raise InvalidError("request.invalid", {"categories": "one-of-the-list"})
+    if len(recipient) > LONGEST_RECIPIENT:
+        raise InvalidError("request.invalid", {"recipient": "at-most-200-characters"})
+    return Told(
+        ground=chosen("ground", ExternalGround),
+        categories=tuple(DataCategory(one) for one in dict.fromkeys(given)),
+        told_at=a_time("told_at"),
+        recipient_id=an_id("recipient_id"),
+        recipient=recipient,
+    )
+
+
+def an_id(name: str) -> UUID | None:
+    given = request.form.get(name, "").strip()
+    try:
+        return UUID(given) if given else None
+    except ValueError:
+        raise InvalidError("request.invalid", {name: "an-id"}) from None
+
+
+def a_time(name: str) -> datetime:
+    """Day and time of the form, at the place where the network works."""
+    try:
+        given = datetime.fromisoformat(request.form.get(name, "").strip())
+    except ValueError:
+        raise InvalidError("request.invalid", {name: "day-and-time"}) from None
+    return given if given.tzinfo else given.replace(tzinfo=PLACE)
+
+
+def section(work: Work, enquiry: Enquiry, names: Names) -> dict[str, Any]:
+    """What the enquiry's page shows: what was told, and the choices of the form."""
+    rows = work.tx.execute("SELECT id FROM organizations ORDER BY id").fetchall()
+    told = external_disclosures.of_enquiry(work, house().keys.vault, staff_actor(), enquiry)
+    return {
+        "told": [(one, names.organization(one.recipient_id) if one.recipient_id else words) for one, words in told],
+        "bodies": sorted(((row["id"], names.organization(row["id"])) for row in rows), key=lambda body: body[1]),
+        "grounds": tuple(ExternalGround),
+        "categories": tuple(DataCategory),
+        "latest": work.now.astimezone(PLACE).strftime("%Y-%m-%dT%H:%M"),
+    }

@@ -1,0 +1,210 @@
+"""What staff told outside on a statutory ground is a fact to look at; whatever the ground, it opens nothing."""
+
+import inspect
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import marshmallow
+import pytest
+from flask.testing import FlaskClient
+
+from contracts.codes import DataCategory, ExternalGround, FindingKind, Purpose, TaskKind
+from contracts.referral import (
+    ExternalDisclosureConfirmed,
+    ExternalDisclosureRecorded,
+    FindingRaised,
+    TaskClosed,
+    TaskOpened,
+)
+from services.referral.commands import enquiries
+from services.referral.domain.consent import may_disclose
+from services.referral.domain.grounds import Recipient
+from services.referral.store import grounds
+from services.referral.web import bodies
+from tests.integration.referral.rig import Json, Network
+from tests.integration.referral.scene import HWK, HWK_SERVICE, NAVIGATOR
+from tests.integration.referral.test_data_protection_pages import browser_of
+
+PAGE = "/referral/data-protection/disclosures"
+POLICE = "Polizeiwache Musterstadt"
+
+
+@pytest.fixture
+def desk(network: Network) -> FlaskClient:
+    return browser_of(network)
+
+
+@pytest.fixture
+def lead(network: Network) -> FlaskClient:
+    return browser_of(network, sub="lena", roles=["lead"])
+
+
+def tell(desk: FlaskClient, enquiry: Json, **changes: Any) -> Any:
+    usual = {"ground": "acute_danger", "categories": ["IDENTITY"], "told_at": "2026-11-23T09:30", "recipient": POLICE}
+    return desk.post(f"/referral/enquiries/{enquiry['id']}/external-disclosures", data=usual | changes)
+
+
+def confirm(client: FlaskClient, network: Network) -> Any:
+    one = network.scene.rows("SELECT id FROM external_disclosures")[0]["id"]
+    return client.post(f"{PAGE}/{one}/confirmations")
+
+
+def said_of(answer: Any) -> tuple[int, str]:
+    return answer.status_code, (answer.json or {}).get("slug", "")
+
+
+def channels(network: Network, enquiry: Json, never_sent: str, withdrawn: str) -> list[Any]:
+    """Every way by which something of this person could leave, and what the engine itself says."""
+    network.navigator.try_act(never_sent, "request")
+    network.scene.tick()
+    prints = f"/referral/api/v1/referrals/{withdrawn}/prints"
+    with network.scene.unit.work(actor=NAVIGATOR.actor) as work:
+        person_id = work.tx.execute("SELECT person_id FROM enquiries WHERE id = %s", (enquiry["id"],)).fetchone()
+        assert person_id is not None
+        standing = grounds.standing(work.tx, person_id["person_id"], work.now)
+        engine = [
+            may_disclose(standing.grounds, Recipient(HWK, HWK_SERVICE), Purpose.ANERKENNUNG, {one}, standing.at)
+            for one in DataCategory
+        ]
+    return [
+        said_of(network.navigator.try_act(never_sent, "prepare")),
+        said_of(network.navigator.try_act(never_sent, "request")),
+        network.navigator.see(never_sent)["status"],
+        said_of(network.hwk.try_fetch(withdrawn)),
+        said_of(network.hwk.try_fetch(never_sent)),
+        said_of(network.navigator.try_act(withdrawn, "answer", {"answer": "Ja."})),
+        said_of(network.navigator.ask("POST", prints)),
+        engine,
+    ]
+
+
+@pytest.mark.parametrize("ground", list(ExternalGround))
+def test_no_ground_opens_any_channel(network: Network, desk: FlaskClient, lead: FlaskClient, ground: ExternalGround):
+    enquiry = network.navigator.enquire()
+    consent = network.navigator.consent(enquiry)
+    withdrawn = network.navigator.draft(enquiry)["id"]
+    network.navigator.act(withdrawn, "prepare")
+    network.scene.tick()
+    network.navigator.post(
+        f"/referral/api/v1/enquiries/{enquiry['id']}/consents/{consent['id']}/withdrawals", {"channel": "letter"}
+    )
+    never_sent = network.navigator.draft(enquiry)["id"]
+    channels(network, enquiry, never_sent, withdrawn)
+    before = channels(network, enquiry, never_sent, withdrawn)
+    assert all(answer[0] >= 400 for answer in before if isinstance(answer, tuple))
+
+    everything = [str(one) for one in DataCategory]
+    assert tell(desk, enquiry, ground=ground, categories=everything, recipient="", recipient_id=HWK).status_code == 303
+    recorded = channels(network, enquiry, never_sent, withdrawn)
+    assert confirm(lead, network).status_code == 303
+
+    assert recorded == before
+    assert channels(network, enquiry, never_sent, withdrawn) == before
+    assert [one.ground for one in network.scene.said(ExternalDisclosureConfirmed)] == [ground]
+
+
+def test_it_is_a_fact_and_a_finding_and_never_says_whom_in_the_open(network: Network, desk: FlaskClient):
+    enquiry = network.navigator.enquire()
+    tell(desk, enquiry)
+    fact = network.scene.said(ExternalDisclosureRecorded)[0]
+    assert (fact.ground, fact.categories, fact.organization_id) == (
+        ExternalGround.ACUTE_DANGER,
+        (DataCategory.IDENTITY,),
+        None,
+    )
+    assert [one.kind for one in network.scene.said(FindingRaised)] == [FindingKind.EXTERNAL_DISCLOSURE]
+    assert POLICE.encode() not in bytes(network.scene.rows("SELECT sealed FROM external_disclosures")[0]["sealed"])
+    assert POLICE in desk.get(f"/referral/enquiries/{enquiry['id']}").text
+
+
+def test_only_a_second_person_confirms_and_only_once(network: Network, lead: FlaskClient):
+    tell(lead, network.navigator.enquire())
+    assert "You wrote this down yourself" in lead.get(PAGE).text
+    assert confirm(lead, network).status_code == 409
+    other = browser_of(network, sub="lars", roles=["lead"])
+    assert confirm(other, network).status_code == 303
+    assert confirm(other, network).status_code == 409
+    assert len(network.scene.said(ExternalDisclosureConfirmed)) == 1
+
+
+def test_a_navigator_and_the_officer_do_not_confirm(network: Network, desk: FlaskClient):
+    tell(desk, network.navigator.enquire())
+    dpo = browser_of(network, sub="dora", roles=["dpo"], site=None)
+    assert "Acute danger" in dpo.get(PAGE).text
+    assert confirm(dpo, network).status_code == 403
+    assert confirm(browser_of(network, sub="nora"), network).status_code == 403
+
+
+def test_after_one_working_day_it_lies_on_the_leads_desk_once(network: Network, desk: FlaskClient, lead: FlaskClient):
+    tell(desk, network.navigator.enquire())
+
+    def tasks() -> list[Any]:
+        return [one for one in network.scene.said(TaskOpened) if one.kind is TaskKind.DISCLOSURE_UNCONFIRMED]
+
+    network.scene.days_pass(1)
+    assert tasks() == []
+    network.scene.days_pass(3)
+    assert [one.role for one in tasks()] == ["lead"]
+    assert [one.kind for one in network.scene.said(FindingRaised)][1:] == [FindingKind.DISCLOSURE_UNCONFIRMED]
+    assert "overdue" in lead.get(PAGE).text
+    assert confirm(lead, network).status_code == 303
+    assert [one.task_id for one in network.scene.said(TaskClosed)] == [tasks()[0].task_id]
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("told_at", {"told_at": "2026-11-24T09:30"}),
+        ("told_at", {"told_at": "gestern"}),
+        ("categories", {"categories": []}),
+        ("recipient", {"recipient": ""}),
+        ("recipient_id", {"recipient": "", "recipient_id": str(UUID(int=7))}),
+        ("ground", {"ground": "override"}),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_stays(network: Network, desk: FlaskClient, field: str, changes: Json):
+    enquiry = network.navigator.enquire()
+    answer = tell(desk, enquiry, **changes)
+    assert answer.status_code == 422
+    assert field in answer.text
+    assert network.scene.rows("SELECT FROM external_disclosures") == []
+
+
+def test_another_site_sees_nothing(network: Network, desk: FlaskClient):
+    enquiry = network.navigator.enquire()
+    tell(desk, enquiry)
+    elsewhere = browser_of(network, sub="dirk", roles=["lead"], site="dueren")
+    assert tell(elsewhere, enquiry).status_code == 404
+    assert confirm(elsewhere, network).status_code == 404
+    assert "Acute danger" not in elsewhere.get(PAGE).text
+
+
+def test_of_somebody_erased_nobody_reads_whom_it_was_told(network: Network, desk: FlaskClient):
+    enquiry = network.navigator.enquire()
+    tell(desk, enquiry)
+    with network.scene.unit.work(actor=NAVIGATOR.actor) as work:
+        enquiries.erase(work, NAVIGATOR, UUID(enquiry["id"]))
+    network.scene.clock.instant += timedelta(seconds=1)
+    network.scene.tick()
+    person_id = network.scene.rows("SELECT person_id FROM external_disclosures")[0]["person_id"]
+    assert network.scene.keys.vault.person_key(person_id) is None
+
+
+def fields_of(schema: marshmallow.Schema) -> set[str]:
+    found: set[str] = set()
+    for name, one in schema.fields.items():
+        found.add(name)
+        inner = one.inner if isinstance(one, marshmallow.fields.List) else one
+        if isinstance(inner, marshmallow.fields.Nested):
+            found |= fields_of(inner.schema)
+    return found
+
+
+def test_no_body_has_a_way_around():
+    schemas = [one for _, one in inspect.getmembers(bodies, inspect.isclass) if issubclass(one, marshmallow.Schema)]
+    names = {name for one in schemas for name in fields_of(one())}
+    assert len(schemas) > 10
+    assert "categories" in names
+    forbidden = ("override", "force", "bypass", "skip", "ignore", "emergency", "without_consent")
+    assert [name for name in names if any(word in name.lower() for word in forbidden)] == []
