@@ -174,7 +174,7 @@ def test_what_is_wrong_is_named_and_nothing_stays(network: Network, desk: FlaskC
 def test_another_site_sees_nothing(network: Network, desk: FlaskClient):
     enquiry = network.navigator.enquire()
     tell(desk, enquiry)
-    elsewhere = browser_of(network, sub="dirk", roles=["lead"], site="dueren")
+    elsewhere = browser_of(network, sub="dirk", roles=["lead"], site="neuss")
     assert tell(elsewhere, enquiry).status_code == 404
     assert confirm(elsewhere, network).status_code == 404
     assert "Acute danger" not in elsewhere.get(PAGE).text
