@@ -903,6 +903,31 @@ class DuplicateCareAsked:
     answer: DuplicateAnswer
 
 
+@event("referral.deletions_replayed.v1", subject=("replay", "replay_id"))
+class DeletionsReplayed:
+    """After a restore, everybody who had been erased since the backup was erased again."""
+
+    replay_id: UUID
+    named: int
+    records_closed: int
+    keys_destroyed: int
+    noted_in_table: int
+    noted_in_ledger: int
+
+
+@event("referral.keys_rewrapped.v1", subject=("rewrap", "rewrap_id"))
+class KeysRewrapped:
+    """An operator changed the service key: what former keys had wrapped or indexed now depends on the current one."""
+
+    rewrap_id: UUID
+    wrapping_id: Code
+    person_keys: int
+    custodial_keys: int
+    blind_indexes: int
+    unreadable: int
+    left: int
+
+
 @event("referral.stream_reported.v1", subject=("stream", "stream_id"))
 class StreamReported:
     """How far referral has published, so that a missing event can be seen."""

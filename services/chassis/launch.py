@@ -44,7 +44,7 @@ class Service:
     #: Roles of its own, as ``run(settings, unit, stop)``; each gets a process under `all`.
     roles: Mapping[str, Role] = field(default_factory=dict)
     #: Brings what lies outside the service's own database into shape, before that; returns the names applied now.
-    migrate_first: Callable[[Settings], Sequence[str]] | None = None
+    migrate_first: Callable[[Settings], Sequence[str]] = lambda _: ()
     #: Announces everything anew, for ``republish --snapshot``.
     snapshot: Callable[[Unit], int] | None = None
     #: What it adds to its metrics, read when somebody asks for them.
@@ -87,8 +87,7 @@ def parse(service: Service, arguments: Sequence[str]) -> argparse.Namespace:
 
 def run(service: Service, options: argparse.Namespace, settings: Settings) -> None:
     if options.role == "migrate":
-        first = service.migrate_first(settings) if service.migrate_first else ()
-        for name in (*first, *migrate(settings.migration_database_url, service.migrations)):
+        for name in (*service.migrate_first(settings), *migrate(settings.migration_database_url, service.migrations)):
             sys.stdout.write(f"applied {name}\n")
     elif options.role == "all":
         supervisor.supervise(service.package, service.standing_roles)

@@ -1,7 +1,7 @@
 """One unit of work: read, decide, write and announce - in one transaction, or nothing of it happened."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -169,8 +169,11 @@ class Unit:
         correlation_id: UUID | None = None,
         causation_id: UUID | None = None,
         traceparent: str | None = None,
+        formerly: Sequence[str] = (),
     ) -> Result:
         """Run once per (caller, key): a repetition gets the stored answer and has no second effect.
+
+        ``formerly`` are digests of the same request by keys that were in use before.
 
         Optimistic: nothing is looked up first. The result is inserted with the effect, so a repetition either fails in
         its guard or on that key; whatever fails looks whether the answer is already there.
@@ -184,7 +187,7 @@ class Unit:
         except UnavailableError:
             raise
         except Exception as error:
-            stored = self._stored(caller, key, digest)
+            stored = self._stored(caller, key, {digest, *formerly})
             if stored is not None:
                 return stored
             if isinstance(error, RefusedError | ForbiddenError):
@@ -257,14 +260,14 @@ class Unit:
         except Exception as error:
             raise UnavailableError("refusal.not-recorded") from error
 
-    def _stored(self, caller: str, key: str, digest: str) -> Result | None:
+    def _stored(self, caller: str, key: str, digests: Collection[str]) -> Result | None:
         with self.db.session() as connection:
             row = connection.execute(
                 "SELECT digest, status, body FROM command_results WHERE caller = %s AND key = %s", (caller, key)
             ).fetchone()
         if row is None:
             return None
-        if row["digest"] != digest:
+        if row["digest"] not in digests:
             raise InvalidError("idempotency.key-reused", {"Idempotency-Key": "a-new-key-for-a-new-request"})
         return row["status"], row["body"]
 

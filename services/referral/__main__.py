@@ -1,13 +1,18 @@
-"""``python -m services.referral web | worker | relay | clock | postman | all | migrate | republish``."""
+"""``python -m services.referral web | worker | relay | clock | postman | all | migrate | republish``, and two by hand.
 
+``rewrap`` and ``replay-deletions``: the README says under "Keys and backups" what they do and when they are needed.
+"""
+
+import sys
 from functools import cache
 from pathlib import Path
 
 from services.chassis.config import Environment
 from services.chassis.launch import Service, main
-from services.referral import postman
+from services.referral import postman, starting
 from services.referral.clock_jobs import jobs
-from services.referral.config import Keys, load
+from services.referral.config import Keys, ReferralSettings, load
+from services.referral.figures import KeyFigures
 from services.referral.keystore.moving import migrate_keystore
 from services.referral.queries.figures import DecisionCounts
 from services.referral.service import ReferralService
@@ -15,20 +20,26 @@ from services.referral.web.app import create_app
 
 
 @cache
+def house() -> ReferralSettings:
+    """Read once in each process, and only by the roles that ask."""
+    return load(Environment())
+
+
 def keys() -> Keys:
-    return load(Environment()).keys
+    return house().keys
 
 
 if __name__ == "__main__":
+    starting.begin(sys.argv[1:], keys)
     main(
         Service(
             name="referral",
             migrations=Path(__file__).parent / "migrations",
             doors=ReferralService,
-            web=create_app,
+            web=lambda settings, unit: create_app(settings, unit, own=house()),
             clock_jobs=jobs(keys),
             migrate_first=migrate_keystore,
             roles={"postman": postman.run},
-            figures=(DecisionCounts,),
+            figures=(DecisionCounts, lambda db: KeyFigures(db, keys)),
         )
     )

@@ -115,6 +115,10 @@ class WrappedKey:
     wrapped: bytes = field(repr=False)
     wrapping_id: str
 
+    @property
+    def id(self) -> UUID:
+        return self.person_id
+
 
 class KeptKeys(Protocol):
     """Where wrapped keys lie: a store of its own, never in one transaction with the data they open."""
@@ -152,6 +156,10 @@ class Vault:
     def opened(self, kept: WrappedKey) -> PersonKey:
         secret = self.service_keys.unwrap(_person(kept.person_id), kept.wrapped, kept.wrapping_id)
         return PersonKey(kept.person_id, secret)
+
+    def rewrapped(self, kept: WrappedKey) -> bytes:
+        """The same key under the current service key."""
+        return self.service_keys.wrap(_person(kept.person_id), self.opened(kept).secret)
 
     def destroy(self, person_id: UUID) -> bool:
         """After this nobody reads what was sealed with it, here or in any backup. True if there was a key."""

@@ -9,6 +9,12 @@ from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
 
+OF_INDEX = (
+    "SELECT e.id, p.id AS person_id FROM enquiries e"
+    " JOIN enquiry_persons m ON m.enquiry_id = e.id AND m.removed_at IS NULL JOIN persons p ON p.id = m.person_id"
+    " WHERE p.blind_index = ANY(%s) AND e.site = %s AND e.organization_id = %s ORDER BY e.recorded_at DESC LIMIT 50"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -148,13 +154,7 @@ def of_index(
     connection: Connection, indexes: Sequence[bytes], *, site: Site | None, organization_id: UUID | None
 ) -> list[tuple[UUID, UUID]]:
     """Own enquiries of the person these blind indexes find, one for each service key in use: enquiry and person."""
-    rows = connection.execute(
-        "SELECT e.id, p.id AS person_id FROM enquiries e"
-        " JOIN enquiry_persons m ON m.enquiry_id = e.id AND m.removed_at IS NULL JOIN persons p ON p.id = m.person_id"
-        " WHERE p.blind_index = ANY(%s) AND e.site = %s AND e.organization_id = %s"
-        " ORDER BY e.recorded_at DESC LIMIT 50",
-        (list(indexes), site, organization_id),
-    )
+    rows = connection.execute(OF_INDEX, (list(indexes), site, organization_id))
     return [(row["id"], row["person_id"]) for row in rows.fetchall()]
 
 

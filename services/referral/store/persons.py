@@ -12,6 +12,7 @@ from services.referral.store import pseudonyms
 from services.referral.vault import PersonKey, Vault
 
 RECORD = "persons/sealed"
+FOUND_BY = "SELECT id FROM persons WHERE blind_index = ANY(%s) AND erased_at IS NULL ORDER BY recorded_at"
 
 
 def add(work: Work, vault: Vault, kind: str, record: Mapping[str, Any]) -> UUID:
@@ -118,8 +119,4 @@ def erase(work: Work, person_id: UUID, occasion: str) -> None:
 
 def found_by(connection: Connection, indexes: Sequence[bytes]) -> list[UUID]:
     """Everybody of this name and birth date, under whichever service key she was indexed."""
-    rows = connection.execute(
-        "SELECT id FROM persons WHERE blind_index = ANY(%s) AND erased_at IS NULL ORDER BY recorded_at",
-        (list(indexes),),
-    )
-    return [row["id"] for row in rows]
+    return [row["id"] for row in connection.execute(FOUND_BY, (list(indexes),))]

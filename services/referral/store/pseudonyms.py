@@ -49,11 +49,27 @@ def keep(work: Work, vault: Vault, person_id: UUID, record: Mapping[str, Any]) -
     """What another record of hers would ask for, under this quarter's key; what was kept before is replaced."""
     period = period_of(work.today)
     forget(work, person_id)
-    kept = pseudonyms(facets(identity_of(record)), vault.pseudonym_keys(period)[0]).kept
-    if kept:
+    if kept := made(vault, record, period):
         work.tx.execute(
-            "INSERT INTO pseudonyms (person_id, period, kept) VALUES (%s, %s, %s)", (person_id, period, sorted(kept))
+            "INSERT INTO pseudonyms (person_id, period, kept) VALUES (%s, %s, %s)", (person_id, period, kept)
         )
+
+
+def made(vault: Vault, record: Mapping[str, Any], period: str) -> list[bytes]:
+    """What is kept of a record for one period, under the current service key."""
+    return sorted(pseudonyms(facets(identity_of(record)), vault.pseudonym_keys(period)[0]).kept)
+
+
+def periods_of(connection: Connection, person_id: UUID) -> list[str]:
+    rows = connection.execute("SELECT period FROM pseudonyms WHERE person_id = %s", (person_id,)).fetchall()
+    return [row["period"] for row in rows]
+
+
+def put(connection: Connection, person_id: UUID, period: str, kept: list[bytes]) -> None:
+    """Replace what is kept for a period, where something still is."""
+    connection.execute(
+        "UPDATE pseudonyms SET kept = %s WHERE person_id = %s AND period = %s", (kept, person_id, period)
+    )
 
 
 def forget(work: Work, person_id: UUID) -> None:

@@ -1,6 +1,6 @@
 """Referral's web application."""
 
-from apiflask import APIFlask
+from apiflask import APIBlueprint, APIFlask
 
 from contracts.codes import StaffRole
 from contracts.event import Slug
@@ -33,6 +33,7 @@ from services.referral.web import (
     enclosures,
     enquiry,
     external_disclosures,
+    key_custody,
     ledger,
     names,
     operator,
@@ -73,6 +74,41 @@ FACTS = SecurityFacts(
 )
 
 
+def doors() -> tuple[APIBlueprint, ...]:
+    """Everything that can be asked for here, room by room."""
+    return (
+        api_documents.blueprint,
+        api_enclosures.blueprint,
+        api_enquiries.blueprint,
+        api_consents.blueprint,
+        api_household.blueprint,
+        api_referrals.blueprint,
+        api_partner.blueprint,
+        operator.blueprint,
+        desk.blueprint(),
+        board.blueprint(),
+        case.blueprint(),
+        documents.blueprint(),
+        enclosures.blueprint(),
+        enquiry.blueprint(),
+        consent_form.blueprint(),
+        consent_texts_page.blueprint(),
+        consent_drafts.blueprint(),
+        withdrawals.blueprint(),
+        processing.blueprint(),
+        protection.blueprint(),
+        key_custody.blueprint(),
+        ledger.blueprint(),
+        agreements.blueprint(),
+        self_service.blueprint(),
+        subject_access.api,
+        subject_access.blueprint(),
+        subject_requests.blueprint(),
+        external_disclosures.blueprint(),
+        person_links.blueprint(),
+    )
+
+
 def create_app(
     settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None = None, own: ReferralSettings | None = None
 ) -> APIFlask:
@@ -83,39 +119,11 @@ def create_app(
         "referral",
         settings,
         unit,
-        blueprints=(
-            api_documents.blueprint,
-            api_enclosures.blueprint,
-            api_enquiries.blueprint,
-            api_consents.blueprint,
-            api_household.blueprint,
-            api_referrals.blueprint,
-            api_partner.blueprint,
-            operator.blueprint,
-            desk.blueprint(),
-            board.blueprint(),
-            case.blueprint(),
-            documents.blueprint(),
-            enclosures.blueprint(),
-            enquiry.blueprint(),
-            consent_form.blueprint(),
-            consent_texts_page.blueprint(),
-            consent_drafts.blueprint(),
-            withdrawals.blueprint(),
-            processing.blueprint(),
-            protection.blueprint(),
-            ledger.blueprint(),
-            agreements.blueprint(),
-            self_service.blueprint(),
-            subject_access.api,
-            subject_access.blueprint(),
-            subject_requests.blueprint(),
-            external_disclosures.blueprint(),
-            person_links.blueprint(),
-        ),
+        blueprints=doors(),
         facts=FACTS,
         navigation=NAVIGATION,
         issuer_keys=issuer_keys,
+        status=key_custody.status,
         upload_bytes=own.document_bytes + documents.FORM_BYTES,
     )
     names.prepare(app)

@@ -1,5 +1,7 @@
 """From a request to a command: who acts, once per key, and what the commands need."""
 
+import hashlib
+import hmac
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -54,23 +56,30 @@ def once(run: Run, content: bytes | None = None) -> tuple[dict[str, Any], int]:
     if not key or len(key) > LONGEST_KEY or not key.isprintable():
         raise InvalidError("idempotency.key-missing", {"Idempotency-Key": "a-key-of-1-to-128-characters"})
     actor = current_caller().actor
+    digest, *formerly = digests_of(request.method, request.path, request.get_data() if content is None else content)
     status, body = room().unit.idempotent(
         actor,
-        house().keys.vault.digest(key.encode()),  # callers name their keys as they like, after a person perhaps
-        digest_of(request.method, request.path, request.get_data() if content is None else content),
+        _name_of(key),
+        digest,
         run,
         actor=actor,
         correlation_id=g.correlation_id,
         traceparent=g.trace.header,
+        formerly=formerly,
     )
     if status >= 400:
         raise RefusedError(body.pop("slug"), **body)
     return body, status
 
 
-def digest_of(method: str, path: str, body: bytes) -> str:
+def _name_of(key: str) -> str:
+    """Callers name their keys as they like, after a person perhaps; a change of the service key renames none."""
+    return hmac.new(room().settings.deployment_key, b"idempotency-key/" + key.encode(), hashlib.sha256).hexdigest()
+
+
+def digests_of(method: str, path: str, body: bytes) -> list[str]:
     """What makes a request the same request; the version seen is not part of it, so a lost answer can be asked for."""
-    return house().keys.vault.digest(b"\n".join((method.encode(), path.encode(), body)))
+    return house().keys.vault.digests(b"\n".join((method.encode(), path.encode(), body)))
 
 
 def withheld(answer: Withheld) -> tuple[int, dict[str, Any]]:

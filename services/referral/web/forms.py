@@ -1,5 +1,6 @@
 """Forms of actions: which fields a person is asked for, drawn from the published bodies, and read back into them."""
 
+import hashlib
 import json
 import uuid
 from collections.abc import Callable, Sequence
@@ -149,8 +150,8 @@ def once_per_form(
     """Do it once per form shown, or per `key`: a second click, or a page sent again, has no second effect."""
     said = sorted((key, value) for key, value in request.form.items(multi=True) if key != "csrf_token")
     if file:
-        said.append(("file", house().keys.vault.digest(file)))
-    digest = house().keys.vault.digest(json.dumps([str(referral_id), action, said]).encode())
+        said.append(("file", hashlib.sha256(file).hexdigest()))
+    digest, *formerly = house().keys.vault.digests(json.dumps([str(referral_id), action, said]).encode())
     status, body = room().unit.idempotent(
         actor,
         f"form:{key or request_key_of(request.form)}",
@@ -159,6 +160,7 @@ def once_per_form(
         actor=actor,
         correlation_id=g.correlation_id,
         traceparent=g.trace.header,
+        formerly=formerly,
     )
     if status >= 400:
         raise RefusedError(body.pop("slug"), **body)

@@ -64,6 +64,11 @@ ENTRIES: tuple[Entry, ...] = (
         "Told outside",
         "What staff told on a statutory ground outside the system, and whether a second person confirmed it.",
     ),
+    Entry(
+        "/referral/data-protection/keys",
+        "Keys of persons' data",
+        "Which service key holds how much, whether its change is finished, and which erasures are not yet.",
+    ),
     Entry("/audit/", "Audit log", "Everything that happened, as recorded, and the proof that nothing was changed."),
 )
 

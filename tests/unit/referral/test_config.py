@@ -13,6 +13,7 @@ from services.chassis.config import ConfigError, Environment
 from services.referral import sealing
 from services.referral.config import load
 from services.referral.postman import make_postman
+from services.referral.vault import ServiceKeys
 
 CONTROLLERS = (Path(__file__).parents[3] / "deploy" / "demo" / "data" / "controllers.json").read_text(encoding="utf-8")
 OWN_KEYS = sealing.generate_own_keys()
@@ -50,6 +51,9 @@ def test_a_navigator_has_thirty_seconds_unless_said_otherwise(settings: Settings
     [
         ("SERVICE_KEY", ""),
         ("SERVICE_KEY", "short"),
+        ("KEYS_DATABASE_URL", ""),
+        ("KEYS_DATABASE_URL", "mysql://a:geheim@db/keys"),
+        ("DELETION_LEDGER_FILE", ""),
         ("PARTNER_FACING_KEY_FILE", "/nonexistent"),
         ("DESK_LINK_PUBLIC_KEY_FILE", "/nonexistent"),
         ("PERSON_LINK_KEY_FILE", "/nonexistent"),
@@ -89,3 +93,48 @@ def test_the_postman_is_told_where_and_in_whose_name(settings: Settings):
     assert postman.scale == 0.01
     with pytest.raises(ConfigError, match="MAIL_FROM"):
         make_postman(settings(SMTP_URL="smtp://mail.example"), None)  # type: ignore[arg-type]
+
+
+def former(*secrets: bytes) -> str:
+    return "\n".join(base64.b64encode(secret).decode() for secret in secrets)
+
+
+def test_former_service_keys_are_read_one_to_a_line_or_word(settings: Settings, tmp_path: Path):
+    one, other = bytes([1]) * 32, bytes([2]) * 32
+    file = tmp_path / "former"
+    file.write_text(former(one, other) + "\n")
+    in_file = load(settings(SERVICE_KEYS_OLD_FILE=str(file))).keys.vault.service_keys
+    in_words = load(settings(SERVICE_KEYS_OLD=former(one, other).replace("\n", " "))).keys.vault.service_keys
+    assert list(in_file.all) == list(in_words.all) == [ServiceKeys(key).wrapping_id for key in (bytes(32), one, other)]
+    assert list(load(settings()).keys.vault.service_keys.all) == [ServiceKeys(bytes(32)).wrapping_id]
+
+
+@pytest.mark.parametrize("value", ["short", former(bytes(32)) + " x", former(bytes(31))])
+def test_a_former_service_key_that_is_none_is_refused(settings: Settings, value: str):
+    with pytest.raises(ConfigError, match="SERVICE_KEYS_OLD"):
+        load(settings(SERVICE_KEYS_OLD=value))
+
+
+DATA = "postgresql://referral:a@db:5432/referral"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        DATA,
+        "postgresql://referral_keys:b@db/referral",  # the default port is the same one
+        "postgresql://referral:a@db/referral_keys",
+        "postgres://referral:other@keys/referral_keys",
+    ],
+    ids=["the same", "the same database", "the same role", "the same role elsewhere"],
+)
+def test_production_does_not_start_with_the_keys_beside_the_data(settings: Settings, keys: str):
+    with pytest.raises(ConfigError, match=r"KEYS_DATABASE_URL.*of its own in production"):
+        load(settings(MODE="production", DATABASE_URL=DATA, KEYS_DATABASE_URL=keys))
+    with pytest.raises(ConfigError, match="KEYS_DATABASE_URL"):  # production is what is not said to be a demo
+        load(settings(MODE="", DATABASE_URL=DATA, KEYS_DATABASE_URL=keys))
+    assert load(settings(DATABASE_URL=DATA, KEYS_DATABASE_URL=keys))
+
+
+def test_production_starts_with_a_database_and_a_role_for_the_keys_alone(settings: Settings):
+    assert load(settings(MODE="production", DATABASE_URL=DATA))
