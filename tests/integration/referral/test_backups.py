@@ -33,6 +33,8 @@ PLANTED = {
     "occupation": "Glasharfenbauerin",
 }
 WORDS = "Sie wohnt jetzt bei ihrer Tante Ondrawina"
+#: Fewer letters of base64 stand in any text by chance.
+TELLING = 6
 PAPER = b"Zeugnis der Glasharfenschule Veltrim"
 
 
@@ -73,7 +75,8 @@ def traces(words: str) -> list[bytes]:
     """How words may stand in a dump: as they are, in hexadecimal as pg_dump writes bytes, in base64, escaped."""
     plain = words.encode()
     inner = [base64.b64encode(plain[skip:])[:-4][2:] for skip in range(3)]  # whatever stands before it
-    return [plain, plain.hex().encode(), words.encode("unicode_escape"), *inner]
+    telling = [part for part in inner if len(part) >= TELLING]
+    return [plain, plain.hex().encode(), words.encode("unicode_escape"), *telling]
 
 
 def hits(backup: bytes, *words: str) -> list[str]:
