@@ -10,6 +10,8 @@ from services.chassis import pages
 
 ROOT = Path(__file__).resolve().parents[2]
 KERN = pages.STATIC / "kern-2.7.2"
+#: What a file that is handed out carries with it: it is opened far from any server, so its one style sheet is in it.
+CARRIED = "<style>{{ styles|safe }}</style>"
 TEMPLATES = sorted((ROOT / "services").rglob("templates/**/*.html"))
 
 
@@ -30,7 +32,7 @@ def test_the_one_script_is_at_most_three_kilobytes() -> None:
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_no_template_holds_inline_style_or_script(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8").replace("{% if styles %}" + CARRIED, "")
     assert not re.search(r"\sstyle=|\son[a-z]+=|<style|<script(?![^>]*\ssrc=)", text)
 
 

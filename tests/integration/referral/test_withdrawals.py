@@ -283,7 +283,7 @@ def test_an_employers_request_is_withdrawn_in_the_same_way(network: Network, in_
     requests = f"/referral/api/v1/enquiries/{enquiry['id']}/enterprise-requests"
     bodies = [recipient(), to_ihk()]
     named = [{name: one[name] for name in ("organization_id", "service_id")} for one in bodies]
-    asked = {"recipients": named, "purposes": ["ANWERBUNG"], "notice_given": True}
+    asked = {"recipients": named, "purposes": ["ANERKENNUNG"], "notice_given": True}
     made = navigator.post(requests, asked)
     part = {"organization_id": str(HWK)} if in_part else {}
 

@@ -66,7 +66,11 @@ def in_nrw(day: date) -> bool:
         (
             Status.CANCELLED,
             {"duties": duties()},
-            {Kind.DUTY_OVERDUE: "2026-03-17", Kind.CUSTODIAL_CLEANUP: "2026-04-01"},
+            {
+                Kind.DUTY_OVERDUE: "2026-03-17",
+                Kind.DUTY_ESCALATED: "2026-03-24",
+                Kind.CUSTODIAL_CLEANUP: "2026-04-01",
+            },
         ),
     ],
 )
