@@ -613,6 +613,7 @@ class TaskKind(StrEnum):
     CONCLUDE_DUE = "conclude_due"
     CONSENT_RUNS_OUT = "consent_runs_out"
     BREACH_CHECK = "breach_check"
+    BREACH_ESCALATED = "breach_escalated"
     SERVICE_RETIRED = "service_retired"
     CONSENT_MISSING = "consent_missing"
     CONSENT_TO_CONFIRM = "consent_to_confirm"
@@ -681,6 +682,46 @@ class MediaType(StrEnum):
     PNG = "image/png"
     JPEG = "image/jpeg"
     TIFF = "image/tiff"
+
+
+class BreachRisk(StrEnum):
+    """How likely a data breach harms the person (GDPR Art. 33, 34)."""
+
+    NONE = "none"
+    RISK = "risk"
+    HIGH = "high"
+
+
+class BreachReason(StrEnum):
+    """Why the risk of a data breach is judged as it is: what soothes, then what weighs."""
+
+    RECIPIENT_BOUND = "recipient_bound"
+    DELETED_UNUSED = "deleted_unused"
+    UNREADABLE = "unreadable"
+    HARMLESS_DATA = "harmless_data"
+    SEEN_BY_STRANGER = "seen_by_stranger"
+    NOT_CONTAINED = "not_contained"
+    SENSITIVE_DATA = "sensitive_data"
+    RESIDENCE_AT_STAKE = "residence_at_stake"
+    PERSON_VULNERABLE = "person_vulnerable"
+
+
+class DelayReason(StrEnum):
+    """Why the supervisory authority was told later than 72 hours (GDPR Art. 33(1) sentence 2)."""
+
+    FACTS_UNCLEAR = "facts_unclear"
+    HEARD_LATE_INSIDE = "heard_late_inside"
+    AUTHORITY_UNREACHABLE = "authority_unreachable"
+    TECHNICAL_FAILURE = "technical_failure"
+    STAFF_MISSING = "staff_missing"
+
+
+class NoNoticeGround(StrEnum):
+    """Why the person is not told of a high risk; the law knows these three (GDPR Art. 34(3))."""
+
+    DATA_SAFEGUARDED = "data_safeguarded"
+    RISK_REMOVED = "risk_removed"
+    TOLD_PUBLICLY = "told_publicly"
 
 
 class FindingKind(StrEnum):

@@ -7,8 +7,11 @@ from contracts.codes import (
     Action,
     AskedBy,
     BackLevel,
+    BreachReason,
+    BreachRisk,
     ConsentChannel,
     DataCategory,
+    DelayReason,
     Deletion,
     DisclosurePoint,
     DocumentKind,
@@ -26,6 +29,7 @@ from contracts.codes import (
     GroundKind,
     IdentityCheck,
     MediaType,
+    NoNoticeGround,
     Obstacle,
     Outcome,
     Party,
@@ -628,6 +632,30 @@ class RectificationAcknowledged:
     category: DataCategory | None
     by_fetch: bool
     by_hand: Way | None = None
+
+
+@event("referral.breach_escalated.v1", subject=("referral", "referral_id"))
+class BreachEscalated:
+    """So many hours after becoming aware, a check for a data breach is still not assessed."""
+
+    referral_id: UUID
+    breach_id: UUID
+    hours: int
+
+
+@event("referral.breach_assessed.v1", subject=("referral", "referral_id"))
+class BreachAssessed:
+    """The lead assessed a check for a data breach, so many hours after becoming aware (GDPR Art. 33, 34)."""
+
+    referral_id: UUID
+    breach_id: UUID
+    risk: BreachRisk
+    reasons: tuple[BreachReason, ...]
+    hours: int
+    notified_authority_at: datetime | None
+    delay: DelayReason | None
+    notified_person_at: datetime | None
+    no_notice_ground: NoNoticeGround | None
 
 
 @event("referral.reminder_due.v1", subject=("referral", "referral_id"))

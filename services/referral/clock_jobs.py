@@ -23,6 +23,7 @@ from services.referral.commands import (
     preparing,
     telling,
 )
+from services.referral.commands.breaches import escalate
 from services.referral.commands.duplicates import renew
 from services.referral.commands.referrals import release
 from services.referral.commands.saving import load, save
@@ -33,7 +34,7 @@ from services.referral.domain.deadlines import deadlines as deadlines_of
 from services.referral.domain.lifecycle import RUNNING, Actor
 from services.referral.domain.referral import Referral, task
 from services.referral.queries import due
-from services.referral.store import consents, deadlines, persons, pseudonyms, referrals, timeline
+from services.referral.store import breaches, consents, deadlines, persons, pseudonyms, referrals, timeline
 
 CLOCK = Actor(Party.CLOCK, "system:clock")
 Deed = Callable[[Work, Referral], None]
@@ -50,6 +51,7 @@ def jobs(keys: Callable[[], Keys]) -> tuple[ClockJob, ...]:
         ClockJob("coming-of-age", due.coming_of_age, ask_for_her_own),
         ClockJob("agreements-ending", due.agreements_ending, lambda work, one: agreements.warn(work, *one.payload)),
         ClockJob("agreements-ended", due.agreements_ended, lambda work, one: agreements.tell_end(work, *one.payload)),
+        ClockJob("breaches", breaches.to_escalate, escalate),
         ClockJob("erasures", due.erasures, lambda work, one: erasures.finish(work, keys(), one.payload)),
         ClockJob("leftover-keys", lambda *when: leftovers(keys(), *when), lambda work, _: sweep(work, keys())),
         ClockJob("pseudonyms-over", due.pseudonyms_over, lambda work, _: pseudonyms.expire(work)),

@@ -61,7 +61,7 @@ def address(network: Network, enquiry: Any) -> Iterator[str]:
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: "-".join(view.values()))
 def test_hub_register_and_record(browser: Browser, address: str, view: dict[str, str]) -> None:
     with page_of(browser, **view) as page:  # type: ignore[arg-type]
-        for name in ("", "requests", "record", "disclosures"):
+        for name in ("", "requests", "record", "disclosures", "breaches"):
             page.goto(f"{address}/referral/data-protection/{name}")
             page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
             shoot(page, f"protection-{name or 'hub'}-{'-'.join(view.values())}")

@@ -10,6 +10,7 @@ from uuid import UUID
 from contracts.codes import Action, DataCategory, DisclosurePoint, EndReason, Party, RefusalReason, Urgency, Way
 from contracts.event import Reference
 from contracts.partner import dossier as contract
+from contracts.referral import ReferralEnteredInError
 from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.work import Work
 from services.referral import domain
@@ -23,7 +24,7 @@ from services.referral.domain.footing import lacking, may_receive
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.matching import Justification
 from services.referral.domain.referral import Referral, refusal
-from services.referral.store import directory, dossiers, enclosures, persons, pseudonyms, referrals, timeline
+from services.referral.store import breaches, directory, dossiers, enclosures, persons, pseudonyms, referrals, timeline
 from services.referral.store.referrals import StaffActor
 
 ENGINE = Actor(Party.SYSTEM, "system:clock")
@@ -228,7 +229,10 @@ def mark_entered_in_error(
     moved, facts = domain.mark_entered_in_error(
         referral, by, moment_of(work), became_aware_at=became_aware_at or work.now
     )
-    return save(work, moved, facts, action=Action.MARK_ENTERED_IN_ERROR)
+    saved = save(work, moved, facts, action=Action.MARK_ENTERED_IN_ERROR)
+    if any(isinstance(fact, ReferralEnteredInError) and fact.breach_check for fact in facts):
+        breaches.open_one(work, referral_id, became_aware_at or work.now)
+    return saved
 
 
 def record_for_partner(

@@ -1,19 +1,17 @@
 """What stops a referral; what a partner that fetched owes from then on stands in `owing`."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from contracts.codes import END_REASONS, Action, DutyCause, EndReason, StaffRole, TaskKind
 from contracts.referral import ReferralCancelled, ReferralEnteredInError, ReferralExpired, ReferralRevoked
 from services.chassis.errors import InvalidError
 from services.referral.domain.answering import check_reason
+from services.referral.domain.breach import due_on
 from services.referral.domain.lifecycle import Actor, waits_for_conclusion
 from services.referral.domain.owing import owe_all
 from services.referral.domain.referral import Facts, Referral, Told, refusal, step, task
-from services.referral.domain.workdays import PLACE, Moment
-
-#: Within this time of becoming aware, the supervisory authority is told where there is a risk (GDPR Art. 33).
-BREACH_HOURS = timedelta(hours=72)
+from services.referral.domain.workdays import Moment
 
 
 def cancel(referral: Referral, by: Actor, moment: Moment, *, reason: EndReason, has_comment: bool = False) -> Told:
@@ -71,6 +69,5 @@ def mark_entered_in_error(referral: Referral, by: Actor, moment: Moment, *, beca
     moved, duties = owe_all(moved, moment, DutyCause.ERROR)
     checks: Facts = ()
     if breach_check:
-        due_on = (became_aware_at + BREACH_HOURS).astimezone(PLACE).date()
-        checks = (task(referral, TaskKind.BREACH_CHECK, moment, StaffRole.LEAD, due_on),)
+        checks = (task(referral, TaskKind.BREACH_CHECK, moment, StaffRole.LEAD, due_on(became_aware_at)),)
     return moved, (marked, *duties, *checks)

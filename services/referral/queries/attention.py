@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, LiteralString
 
 from services.chassis.db import Connection
+from services.referral.domain.breach import hours_left
 from services.referral.domain.deadlines import CONSENT_REMINDER_DAYS
 from services.referral.domain.footing import RENEWAL_DAYS
-from services.referral.domain.stopping import BREACH_HOURS
 from services.referral.store.referrals import StaffActor
 
 
@@ -48,8 +48,8 @@ OWN_ENQUIRIES: LiteralString = OWN_REFERRALS.replace("r.", "e.").replace("sender
 
 BREACHES: LiteralString = (
     """
-SELECT count(*) AS count, min(r.became_aware_at) AS first FROM tasks t JOIN referrals r ON r.id = t.referral_id
-WHERE t.kind = 'breach_check' AND t.closed_at IS NULL AND """
+SELECT count(*) AS count, min(b.became_aware_at) AS first FROM breach_checks b JOIN referrals r ON r.id = b.referral_id
+WHERE b.assessed_at IS NULL AND """
     + OWN_REFERRALS
 )
 DUTIES: LiteralString = (
@@ -88,8 +88,7 @@ def attention(connection: Connection, asked: Asked) -> list[Attention]:
 def breaches(connection: Connection, asked: Asked) -> Attention:
     """Checks for a data breach: the supervisory authority is told within 72 hours of becoming aware (Art. 33)."""
     row = _one(connection, BREACHES, asked)
-    left = row["first"] + BREACH_HOURS - asked.now if row["first"] else timedelta()
-    hours = int(left.total_seconds() // 3600)
+    hours = hours_left(row["first"], asked.now) if row["first"] else 0
     return Attention("breach", row["count"], bool(row["count"]), {"hours": hours, "over": hours < 0})
 
 

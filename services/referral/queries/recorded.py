@@ -104,6 +104,7 @@ TABLES: tuple[Table, ...] = (
     Table("hand_records", OF_REFERRALS, "recorded_at, id"),
     Table("deadlines", OF_REFERRALS, "due_at, kind"),
     Table("ledger", OF_REFERRALS, "opened_at, id"),
+    Table("breach_checks", OF_REFERRALS, "opened_at, id", sealed={"sealed": Sealed("breach_checks/{id}", "note")}),
     Table(
         "documents",
         OWN,

@@ -69,6 +69,12 @@ ENTRIES: tuple[Entry, ...] = (
         "Keys of persons' data",
         "Which service key holds how much, whether its change is finished, and which erasures are not yet.",
     ),
+    Entry(
+        "/referral/data-protection/breaches",
+        "Data breaches",
+        "Checks after a mistake that reached a partner: the 72 hours, what was assessed, who was told.",
+        shows=frozenset({"breach"}),
+    ),
     Entry("/audit/", "Audit log", "Everything that happened, as recorded, and the proof that nothing was changed."),
 )
 
