@@ -15,15 +15,22 @@ from uuid import UUID
 from contracts.codes import Action as Act
 from contracts.codes import (
     BackLevel,
+    BreachReason,
+    BreachRisk,
     ConsentChannel,
     DataCategory,
+    DelayReason,
     GivenBy,
+    NoNoticeGround,
     Party,
     Purpose,
     RefusalReason,
     Status,
 )
 from contracts.referral import ConsentRecipient
+from services.chassis.errors import InvalidError
+from services.referral.domain import breach
+from services.referral.domain.breach import Assessment, BreachCheck
 from services.referral.domain.consent import Allowed, may_disclose
 from services.referral.domain.grounds import Consent, Recipient
 from services.referral.domain.lifecycle import RUNNING, reaches
@@ -101,6 +108,38 @@ def decisions() -> str:
     return table(("when", "the engine says"), rows)
 
 
+def breaches() -> str:
+    """What an assessment has to bring, asked of the rule that keeps or refuses it."""
+    check = BreachCheck(id=UUID(int=1), referral_id=UUID(int=2), became_aware_at=NOW)
+    soothes, weighs = (BreachReason.DELETED_UNUSED,), (BreachReason.SEEN_BY_STRANGER,)
+    in_time, late = NOW + timedelta(hours=70), NOW + timedelta(hours=80)
+    a_risk = Assessment(risk=BreachRisk.RISK, reasons=weighs, notified_authority_at=in_time)
+    high = replace(a_risk, risk=BreachRisk.HIGH)
+    cases = [
+        ("no risk, with a reason that soothes", Assessment(risk=BreachRisk.NONE, reasons=soothes)),
+        ("no risk, without a reason", Assessment(risk=BreachRisk.NONE, reasons=())),
+        ("a risk, the authority told in time", a_risk),
+        ("a risk, the authority not told", replace(a_risk, notified_authority_at=None)),
+        ("a risk, the authority told after 72 hours", replace(a_risk, notified_authority_at=late)),
+        (
+            "the same, with the reason for the delay",
+            replace(a_risk, notified_authority_at=late, delay=DelayReason.FACTS_UNCLEAR),
+        ),
+        ("a high risk, the person neither told nor a ground named", high),
+        ("a high risk, the person told", replace(high, notified_person_at=in_time)),
+        ("a high risk, a ground of Art. 34(3) named", replace(high, no_notice_ground=NoNoticeGround.RISK_REMOVED)),
+    ]
+    return table(("what the lead writes down", "is"), ((what, assessed(check, said)) for what, said in cases))
+
+
+def assessed(check: BreachCheck, said: Assessment) -> str:
+    try:
+        breach.assess(check, said, NOW + timedelta(hours=100))
+    except InvalidError as wrong:
+        return f"refused: {', '.join(f'`{name}`' for name in wrong.fields)} is lacking or wrong"
+    return "kept"
+
+
 def withdrawals() -> str:
     """What a withdrawal does at each state, read from the table of transitions."""
     return table(
@@ -145,6 +184,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "purposes": purposes,
     "decisions": decisions,
     "refusals": refusals,
+    "breaches": breaches,
     "withdrawals": withdrawals,
     "periods": periods,
     "kept": kept,

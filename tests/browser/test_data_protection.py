@@ -31,10 +31,16 @@ def network(make_database: Callable[[str], Any]) -> Network:
 @pytest.fixture(scope="module")
 def enquiry(network: Network) -> Any:
     found = a_whole_story(network)
-    other = network.requested()
-    network.hwk.fetch(other)
-    network.navigator.act(other, "mark_entered_in_error")
     lead = network.staff(sub="lena", roles=["lead"])
+    for _ in range(2):
+        other = network.requested()
+        network.hwk.fetch(other)
+        network.navigator.act(other, "mark_entered_in_error")
+    [check] = network.scene.rows("SELECT id FROM breach_checks ORDER BY opened_at LIMIT 1")
+    said = {"risk": "none", "reasons": ["deleted_unused", "recipient_bound"], "note": "Nach einer Stunde gelöscht."}
+    place = f"/referral/data-protection/breaches/{check['id']}/assessments"
+    answer = lead.client.post(place, data=said, headers={"Authorization": f"Bearer {lead.token}"})
+    assert answer.status_code == 303
     told = {"ground": "acute_danger", "categories": ["IDENTITY"], "told_at": "2026-11-22T09:30", "recipient": "Polizei"}
     outside = f"/referral/enquiries/{found['id']}/external-disclosures"
     own = {"Authorization": f"Bearer {network.navigator.token}"}

@@ -1,7 +1,8 @@
 """What the data-protection officer should look at: computed from the log itself, each with the entries it rests on.
 
 Only what concerns the persons' rights: use after a withdrawal, a disclosure whose consent is not in the log, a partner
-that owes an answer about deletion. Rules about how staff work are not here; the staff council must agree to them first.
+that owes an answer about deletion, and what referral noticed by itself. Rules about how staff work are not here; the
+staff council must agree to them first.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ class FindingKind(StrEnum):
     USED_AFTER_WITHDRAWAL = "used_after_withdrawal"
     CONSENT_NOT_IN_LOG = "consent_not_in_log"
     DELETION_OVERDUE = "deletion_overdue"
+    RAISED = "raised"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,22 @@ WHERE data ->> 'duty' = 'state_deletion' AND (data ->> 'due_on')::date < %(today
 ORDER BY owed.position DESC LIMIT %(most)s
 """
 
+#: What referral noticed by itself. A breach that is assessed by now has left the list; the rest stays to be looked at.
+RAISED = """
+SELECT raised.position, NULL::bigint AS because
+FROM (SELECT position, referral_id, convert_from(leaf, 'UTF8')::jsonb -> 'data' AS data FROM entries
+      WHERE type = 'referral.finding_raised.v1' AND leaf IS NOT NULL) AS raised
+WHERE data ->> 'kind' <> 'breach_overdue' OR NOT EXISTS (
+    SELECT 1 FROM entries AS assessed WHERE assessed.type = 'referral.breach_assessed.v1'
+        AND assessed.referral_id = raised.referral_id)
+ORDER BY raised.position DESC LIMIT %(most)s
+"""
+
 RULES = {
     FindingKind.USED_AFTER_WITHDRAWAL: USED_AFTER_WITHDRAWAL,
     FindingKind.CONSENT_NOT_IN_LOG: CONSENT_NOT_IN_LOG,
     FindingKind.DELETION_OVERDUE: DELETION_OVERDUE,
+    FindingKind.RAISED: RAISED,
 }
 
 

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from contracts.codes import EnquirerKind, StaffRole, TaskKind, ViewPurpose
-from contracts.referral import BreachAssessed, BreachEscalated, TaskOpened
+from contracts.codes import EnquirerKind, FindingKind, StaffRole, TaskKind, ViewPurpose
+from contracts.referral import BreachAssessed, BreachEscalated, FindingRaised, TaskOpened
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.jobs import Due
@@ -70,7 +70,10 @@ def note(connection: Connection, keys: Keys, found: Found) -> str:
 
 
 def escalate(work: Work, due: Due) -> None:
-    """Tell the lead again, unless it is assessed meanwhile; the task of the stage before gives way to this one."""
+    """Tell the lead again, unless it is assessed meanwhile; the task of the stage before gives way to this one.
+
+    Once the hours are over, the data-protection officer is shown it (Art. 33, 39(1)(b)).
+    """
     try:
         found = breaches.load(work, due.payload, visible_to=None)
     except NotFoundError:
@@ -83,6 +86,8 @@ def escalate(work: Work, due: Due) -> None:
     timeline.tell(work, found.check.referral_id, told)
     timeline.close_tasks(work, found.check.referral_id, {TaskKind.BREACH_ESCALATED})
     timeline.open_task(work, _task(work, found))
+    if hours >= breach.HOURS:
+        work.announce(_overdue(work, found))
 
 
 def _task(work: Work, found: Found) -> TaskOpened:
@@ -94,4 +99,14 @@ def _task(work: Work, found: Found) -> TaskOpened:
         role=StaffRole.LEAD,
         site=found.site,
         due_on=breach.due_on(found.check.became_aware_at),
+    )
+
+
+def _overdue(work: Work, found: Found) -> FindingRaised:
+    return FindingRaised(
+        finding_id=work.new_id(),
+        kind=FindingKind.BREACH_OVERDUE,
+        referral_id=found.check.referral_id,
+        enquiry_id=found.enquiry_id,
+        organization_id=found.organization_id,
     )

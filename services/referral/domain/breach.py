@@ -17,8 +17,9 @@ from services.referral.domain.workdays import PLACE
 
 #: Within this time of becoming aware, the supervisory authority is told where there is a risk (Art. 33(1)).
 HOURS = 72
-#: After so many hours without an assessment the lead is told again; six are left after the last.
-ESCALATION_HOURS = (24, 48, 66)
+#: After so many hours without an assessment the lead is told again: six are left at 66; at the end the data-protection
+#: officer is shown it, too.
+ESCALATION_HOURS = (24, 48, 66, HOURS)
 ONE_HOUR = timedelta(hours=1)
 NEAR_HOURS = 24
 

@@ -7,7 +7,7 @@ CREATE TABLE breach_checks (
     became_aware_at        timestamptz NOT NULL,
     opened_at              timestamptz NOT NULL,
     opened_by              text NOT NULL,
-    escalated_hours        integer NOT NULL DEFAULT 0,     -- the last of 24, 48 and 66 that was told
+    escalated_hours        integer NOT NULL DEFAULT 0,     -- the last of 24, 48, 66 and 72 that was told
     risk                   text,
     reasons                text[] NOT NULL DEFAULT '{}',
     notified_authority_at  timestamptz,

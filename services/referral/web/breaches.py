@@ -15,7 +15,7 @@ from services.chassis.errors import InvalidError
 from services.chassis.room import room
 from services.chassis.work import Work
 from services.referral.commands import breaches
-from services.referral.domain.breach import Assessment
+from services.referral.domain.breach import SOOTHING, Assessment
 from services.referral.domain.workdays import PLACE
 from services.referral.store import breaches as store
 from services.referral.web.callers import house, staff_actor
@@ -55,7 +55,8 @@ def show() -> str:
         may_act=role is StaffRole.LEAD,
         done=request.args.get("done", ""),
         risks=tuple(BreachRisk),
-        reasons=tuple(BreachReason),
+        soothing=[one for one in BreachReason if one in SOOTHING],
+        weighing=[one for one in BreachReason if one not in SOOTHING],
         delays=tuple(DelayReason),
         grounds=tuple(NoNoticeGround),
         request_key=lambda: uuid4().hex,

@@ -6,6 +6,8 @@ from uuid import UUID
 import pytest
 
 from contracts.codes import (
+    BreachReason,
+    BreachRisk,
     DataCategory,
     Deletion,
     Duty,
@@ -15,11 +17,14 @@ from contracts.codes import (
     ViewPurpose,
     WithdrawalChannel,
 )
+from contracts.codes import FindingKind as Noticed
 from contracts.referral import (
+    BreachAssessed,
     ConsentWithdrawn,
     DeletionStated,
     DossierFetched,
     DutyOpened,
+    FindingRaised,
     PersonalDataViewed,
 )
 from services.audit.queries.findings import FindingKind, findings
@@ -84,6 +89,26 @@ def stated(organization_id=ORGANIZATION):
     return DeletionStated(referral_id=REFERRAL, organization_id=organization_id, deletion=Deletion.DELETED, ground=None)
 
 
+def raised(kind=Noticed.BREACH_OVERDUE):
+    return FindingRaised(
+        finding_id=UUID(int=0xF), kind=kind, referral_id=REFERRAL, enquiry_id=None, organization_id=ORGANIZATION
+    )
+
+
+def assessed(referral_id=REFERRAL):
+    return BreachAssessed(
+        referral_id=referral_id,
+        breach_id=UUID(int=0xE),
+        risk=BreachRisk.NONE,
+        reasons=(BreachReason.UNREADABLE,),
+        hours=80,
+        notified_authority_at=None,
+        delay=None,
+        notified_person_at=None,
+        no_notice_ground=None,
+    )
+
+
 def found(log, *events):
     hear(log, *(an_arrival(number, event) for number, event in enumerate(events, start=1)))
     return [
@@ -104,6 +129,7 @@ def found(log, *events):
         [owed(TODAY)],
         [owed(TODAY - timedelta(days=1), Duty.ACKNOWLEDGE_STOP)],
         [owed(TODAY - timedelta(days=1)), stated()],
+        [raised(), assessed()],
         [fetched(ground=GroundKind.ENTERPRISE_REQUEST, ground_id=UUID(int=9), ground_version=None)],
     ],
 )
@@ -131,3 +157,8 @@ def test_a_fetch_on_a_consent_nobody_recorded_is_found(log):
 def test_a_statement_on_deletion_that_is_overdue_is_found(log):
     assert found(log, owed(TODAY - timedelta(days=1)), stated(OTHER)) == [(FindingKind.DELETION_OVERDUE, 0, None)]
     assert START
+
+
+@pytest.mark.parametrize("kind", Noticed)
+def test_what_referral_noticed_itself_is_found(log, kind):
+    assert found(log, raised(kind), assessed(OTHER)) == [(FindingKind.RAISED, 0, None)]
