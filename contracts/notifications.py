@@ -82,6 +82,39 @@ class DeskLinkIssued:
     expires_at: datetime
 
 
+@event("notifications.trial_notice_made.v1", subject=("delivery", "delivery_id"))
+class TrialNoticeMade:
+    """An operator sent a partner a notice that is about no referral, to see whether it arrives."""
+
+    delivery_id: UUID
+    organization_id: UUID
+    channel: ChannelKind
+
+
+@event("notifications.webhook_disabled.v1", subject=("organization", "organization_id"))
+class WebhookDisabled:
+    """Nothing arrived at a partner's webhook for too long: it is called no more until an operator enables it."""
+
+    organization_id: UUID
+    cause: Code
+    failing_since: datetime
+
+
+@event("notifications.webhook_enabled.v1", subject=("organization", "organization_id"))
+class WebhookEnabled:
+    """An operator lets a partner's webhook be called again."""
+
+    organization_id: UUID
+
+
+@event("notifications.webhook_secret_changed.v1", subject=("organization", "organization_id"))
+class WebhookSecretChanged:
+    """The secret that signs a partner's webhooks is another one; until when the one before signs, too."""
+
+    organization_id: UUID
+    old_until: datetime | None
+
+
 @event("notifications.sign_in_refused.v1", subject=("refusal", "refusal_id"))
 class SignInRefused:
     """A token or sign-in was refused at a door of notifications."""

@@ -8,7 +8,18 @@ import typer
 
 from lotse import showing
 from lotse.broker import BrokerError
-from lotse.commands import audit, deliveries, directory, parked, partner, referral, status, subject_access, topology
+from lotse.commands import (
+    audit,
+    channel,
+    deliveries,
+    directory,
+    parked,
+    partner,
+    referral,
+    status,
+    subject_access,
+    topology,
+)
 from lotse.config import ConfigError
 from lotse.network import ProblemError, UnreachableError
 from lotse.session import Session
@@ -24,6 +35,7 @@ Examples:
   lotse deliveries list --state parked   notices that did not arrive
   lotse audit verify                     check the log independently
   lotse partner onboard hwk-aachen       let a partner's system in
+  lotse channel ping ihk-aachen          does a notice arrive there?
   lotse subject-access <enquiry>         everything recorded about a person, with proof
 
 Exit codes: 0 all is well, 1 a problem was found, 2 wrong use, 3 nobody answers.
@@ -47,6 +59,7 @@ for name, group in (
     ("directory", directory.app),
     ("topology", topology.app),
     ("partner", partner.app),
+    ("channel", channel.app),
 ):
     app.add_typer(group, name=name)
 

@@ -59,6 +59,10 @@ class Network:
         """Ask a service to do something."""
         return self._call("POST", service, path, body=json.dumps(body or {}).encode())
 
+    def put(self, service: str, path: str, body: JSON) -> Any:
+        """Tell a service what something is from now on."""
+        return self._call("PUT", service, path, body=json.dumps(body).encode())
+
     def upload(self, service: str, path: str, content: bytes, content_type: str, **query: object) -> Any:
         """Send a file."""
         return self._call("POST", service, path, body=content, content_type=content_type, query=query)

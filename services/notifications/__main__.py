@@ -5,12 +5,13 @@ from pathlib import Path
 from services.chassis.config import Settings
 from services.chassis.launch import Service, main
 from services.chassis.work import Unit
-from services.notifications import leading
+from services.notifications import config, leading
 from services.notifications.service import NotificationsService
 
 
 def web(settings: Settings, unit: Unit) -> object:
     """Imported late: the other roles need no web framework."""
+    config.webhook_networks(settings)  # who may not start as dispatcher does not start at all
     from services.notifications.web.app import create_app  # noqa: PLC0415
 
     return create_app(settings, unit)

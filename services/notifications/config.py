@@ -42,7 +42,7 @@ def load(environment: Environment) -> SenderSettings:
         lead_mailbox=environment.optional("LEAD_MAILBOX"),
         desk_key=_desk_key(environment),
         desk_link_life=timedelta(days=environment.number("DESK_LINK_DAYS", 14, low=1, high=30)),
-        webhook_networks=_networks(environment.optional("WEBHOOK_ALLOW_NETS") or ""),
+        webhook_networks=webhook_networks(environment),
         deployment_key=deployment_key(environment),
         ladder=Ladder(scale=_scale(environment)),
         threads=environment.number("DISPATCH_THREADS", 8, low=1, high=64),
@@ -66,7 +66,11 @@ def _desk_key(environment: Environment) -> OKPKey:
     return key
 
 
-def _networks(text: str) -> tuple[Network, ...]:
+def webhook_networks(environment: Environment) -> tuple[Network, ...]:
+    """Networks of one's own that webhooks may reach: for demo and tests. Production does not start with any."""
+    text = environment.optional("WEBHOOK_ALLOW_NETS") or ""
+    if text and environment.optional("MODE") != "demo":
+        raise ConfigError("WEBHOOK_ALLOW_NETS", "nothing in production: it opens a way behind our own door")
     try:
         return tuple(ip_network(one.strip()) for one in text.split(",") if one.strip())
     except ValueError as error:

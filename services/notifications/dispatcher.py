@@ -22,7 +22,7 @@ from services.notifications import commands, store, webhook_secrets
 from services.notifications.channels.mail import MailSender
 from services.notifications.channels.result import Result
 from services.notifications.channels.webhook import WebhookSender
-from services.notifications.commands import Attempt
+from services.notifications.commands import Attempt, Consequence
 from services.notifications.domain.ladder import Ladder
 from services.notifications.store import Delivery
 
@@ -33,6 +33,8 @@ PATIENCE_SECONDS = 60.0
 IDLE_SECONDS = 0.25
 TROUBLE_SECONDS = 2.0
 RETRY_SECONDS = 0.5
+#: How often those are told who should have been told already.
+REMIND_SECONDS = 60.0
 
 T = TypeVar("T")
 
@@ -48,6 +50,7 @@ class Dispatcher:
     deployment_key: bytes = field(repr=False)
     threads: int = 8
     on_parked: Callable[[Delivery, str], None] | None = None
+    on_switched_off: Callable[[], None] | None = None
     started: int = 0
     _busy: dict[UUID, Future[None]] = field(default_factory=dict, repr=False)
     _stop: Event = field(default_factory=Event, repr=False)
@@ -55,9 +58,13 @@ class Dispatcher:
     def run(self, stop: Event, still_leading: Callable[[], None] = lambda: None) -> None:
         """Until told to stop; then what is under way is finished. Ends with an error when it leads no longer."""
         self._stop = stop
+        reminded = -REMIND_SECONDS
         with ThreadPoolExecutor(self.threads, "dispatch") as pool:
             while not stop.is_set():
                 still_leading()
+                if time.monotonic() - reminded >= REMIND_SECONDS:
+                    reminded = time.monotonic()
+                    pool.submit(self.tell_switched_off)
                 try:
                     idle = self.turn(pool) == 0
                 except UnavailableError:
@@ -107,20 +114,34 @@ class Dispatcher:
             result.link_id,
             result.link_until,
         )
-        if self._patiently(lambda: self._record(delivery, NoticeKind(letter["kind"]), attempt), until):
+        consequence = self._patiently(lambda: self._record(delivery, NoticeKind(letter["kind"]), attempt), until)
+        if consequence is Consequence.PARKED:
             self._tell_parked(delivery, result.cause or "unknown")
+        elif consequence is Consequence.SWITCHED_OFF:
+            self.tell_switched_off()
 
     def _letter(self, delivery: Delivery) -> Any:
         with self.unit.db.read() as connection:
             return store.letter(connection, delivery)
 
-    def _record(self, delivery: Delivery, kind: NoticeKind, attempt: Attempt) -> bool:
+    def _record(self, delivery: Delivery, kind: NoticeKind, attempt: Attempt) -> Consequence:
         with self.unit.work(actor=ACTOR) as work:
             return commands.record_attempt(work, delivery.delivery_id, kind, attempt, self.ladder)
 
     def _tell_parked(self, delivery: Delivery, cause: str) -> None:
         if self.on_parked is not None:
             self.on_parked(delivery, cause)
+
+    def tell_switched_off(self) -> None:
+        """Who has not been told of a webhook that was switched off is told now; what fails is tried again later."""
+        if self.on_switched_off is None:
+            return
+        try:
+            self.on_switched_off()
+        except UnavailableError:
+            get_logger().warning("dispatch", outcome="not-told")
+        except Exception:
+            get_logger().exception("dispatch", outcome="bug")
 
     def _patiently(self, act: Callable[[], T], until: float) -> T:
         """The database may be away for a moment; while the claim holds, nobody else takes the delivery."""
@@ -134,11 +155,8 @@ class Dispatcher:
     def _send(self, delivery: Delivery, letter: Any) -> Result:
         now = self.unit.clock.now()
         if delivery.channel is ChannelKind.WEBHOOK:
-            sealed = letter["sealed"]
-            secret = sealed and webhook_secrets.open_sealed(
-                bytes(sealed), delivery.organization_id, self.deployment_key
-            )
-            return self.webhooks.send(letter["webhook_url"], secret, delivery.notice_id, bytes(letter["body"]), now)
+            secrets = webhook_secrets.in_force(letter, delivery.organization_id, self.deployment_key, now)
+            return self.webhooks.send(letter["webhook_url"], secrets, delivery.notice_id, bytes(letter["body"]), now)
         if delivery.channel is ChannelKind.CONTACT:
             return self.mails.tell_contact(letter["contact"], letter["reference"], NoticeKind(letter["kind"]), now)
         return self.mails.send(

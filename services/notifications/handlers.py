@@ -8,12 +8,13 @@ from contracts.envelope import Envelope
 from services.chassis.work import Work
 from services.notifications import commands, store
 from services.notifications.domain import policy
-from services.notifications.store import Organization
+from services.notifications.store import Organization, endpoints
 
 
 def keep_organization(work: Work, event: OrganizationPublished) -> None:
     """Keep how an organization is reached; the rest of the listing is nothing to us."""
     channel = event.channel
+    endpoints.forgive_moved(work.tx, event.organization_id, channel.webhook_url, event.version)
     store.keep_organization(
         work.tx,
         Organization(

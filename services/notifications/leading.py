@@ -17,6 +17,7 @@ from services.notifications.channels.mail import MailSender
 from services.notifications.channels.webhook import WebhookSender
 from services.notifications.dispatcher import Dispatcher
 from services.notifications.parked_mail import LeadMail
+from services.notifications.switched_off_mail import SwitchedOffMail
 
 LOCK = 7_302_001
 ASK_SECONDS = 1.0
@@ -71,4 +72,5 @@ def make_dispatcher(own: config.SenderSettings, unit: Unit) -> Dispatcher:
         deployment_key=own.deployment_key,
         threads=own.threads,
         on_parked=lead.tell if lead else None,
+        on_switched_off=SwitchedOffMail(unit, mails, own.lead_mailbox, own.public_url).tell,
     )

@@ -95,3 +95,16 @@ def counts(connection: Connection) -> dict[str, int]:
     """How many deliveries stand in each state."""
     rows = connection.execute("SELECT state, count(*) AS count FROM deliveries GROUP BY state")
     return {row["state"]: row["count"] for row in rows}
+
+
+def troubled_webhooks(connection: Connection) -> Sequence[Mapping[str, Any]]:
+    """Webhooks where every attempt fails at the moment, and those that are switched off."""
+    return connection.execute(
+        """
+        SELECT organization_id, o.name, e.cause, e.failing_since, e.disabled_at, (SELECT count(*) FROM deliveries d
+            WHERE d.organization_id = e.organization_id AND d.channel = 'webhook'
+            AND d.state IN ('pending', 'failed', 'parked')) AS waiting
+        FROM webhook_endpoints e JOIN organizations o USING (organization_id)
+        WHERE e.failing_since IS NOT NULL OR e.disabled_at IS NOT NULL
+        ORDER BY e.disabled_at DESC NULLS LAST, e.failing_since LIMIT 200"""
+    ).fetchall()

@@ -3,6 +3,9 @@
 import base64
 import os
 import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -47,6 +50,14 @@ def open_sealed(sealed: bytes, organization_id: UUID, deployment_key: bytes) -> 
         return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], organization_id.bytes).decode()
     except InvalidTag:
         return None
+
+
+def in_force(row: Mapping[str, Any], organization_id: UUID, deployment_key: bytes, now: datetime) -> list[str]:
+    """Every secret that signs now: the newest first, beside it the one before as long as the two overlap."""
+    overlaps = row["old_until"] is not None and now < row["old_until"]
+    sealed = (row["sealed"], row["old_sealed"] if overlaps else None)
+    opened = (open_sealed(bytes(one), organization_id, deployment_key) for one in sealed if one is not None)
+    return list(dict.fromkeys(secret for secret in opened if secret is not None))
 
 
 def _key(deployment_key: bytes) -> bytes:

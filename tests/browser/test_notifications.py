@@ -15,6 +15,7 @@ from services.notifications.web.app import create_app
 from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
 from tests.chassis.web_rig import TestIssuer, bearer, settings
 from tests.integration.notifications.conftest import PUBLIC_URL, Notifications
+from tests.integration.notifications.test_web import a_dead_webhook
 
 ISSUER = TestIssuer()
 LEAD = bearer(ISSUER.token(sub="lea", roles=["lead"]))
@@ -37,6 +38,7 @@ def place(make_database: Callable[[str], Any]) -> Iterator[Place]:
         notifications = Notifications.of(db)
         stuck = notifications.a_request(notifications.an_organization(ChannelKind.LIGHT))
         notifications.dispatch()
+        a_dead_webhook(notifications)
         for kind in (ChannelKind.AMQP, ChannelKind.PULL):
             notifications.a_request(notifications.an_organization(kind))
         with served(create_app(settings(), notifications.unit, issuer_keys=ISSUER.keys())) as url:
@@ -58,8 +60,8 @@ def test_a_page_has_no_findings_and_fits(
 def test_from_what_is_stuck_to_its_referral(browser: Browser, place: Place) -> None:
     with page_of(browser, language="de", extra_http_headers=LEAD) as page:
         page.goto(f"{place.at('deliveries')}?lang=de")
-        page.get_by_label("Stand", exact=True).select_option(label="Angehalten (1)")
+        page.get_by_label("Stand", exact=True).select_option(label="Angehalten (3)")
         page.get_by_role("button", name="Anzeigen").click()
-        page.get_by_role("link", name="R-26-4F7KQ").click()
+        page.locator(f"a[href$='{place.referral}']").click()
         assert page.url.endswith(str(place.referral))
         assert page.get_by_role("button", name="Erneut senden").count() == 1

@@ -19,7 +19,7 @@ Answer = tuple[int, Any]
 
 @dataclass
 class PaperNetwork:
-    """Answers by (method, path without query); everything else is 404."""
+    """Answers by (method, path without query), made anew if they are functions; everything else is 404."""
 
     address: str = ""
     answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
@@ -52,6 +52,7 @@ def paper() -> Iterator[PaperNetwork]:
             network.asked.append((self.command, self.path, sent))
             unknown = (404, {"title": "Unknown.", "slug": "unknown"})
             status, body = network.answers.get((self.command, self.path.partition("?")[0]), unknown)
+            body = body() if callable(body) else body
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))

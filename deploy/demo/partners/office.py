@@ -97,10 +97,14 @@ class Store:
         return list(self._connection.execute(sql, values))
 
     def take(self, notice_id: str, referral_id: str, kind: str) -> bool:
-        """Note a notice; False if it was here before. A referral heard of for the first time becomes a case."""
+        """Note a notice; False if it was here before. A referral heard of for the first time becomes a case.
+
+        A test is about a referral nobody has: noting that it came is all.
+        """
         with self.transaction() as tx:
             new = tx.execute("insert or ignore into notices values (?, ?, ?)", (notice_id, referral_id, kind)).rowcount
-            tx.execute("insert or ignore into cases (referral_id) values (?)", (referral_id,))
+            if kind != "test":
+                tx.execute("insert or ignore into cases (referral_id) values (?)", (referral_id,))
         return bool(new)
 
     def plan(self, referral_id: str, action: str, body: JSON, step: str | None = None) -> None:

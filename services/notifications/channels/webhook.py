@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from http.client import HTTPException
 from uuid import UUID
 
 from standardwebhooks import Webhook
@@ -43,11 +44,11 @@ class WebhookSender:
     resolve: Callable[[str, int], list[str]] = resolve
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
 
-    def send(self, url: str | None, secret: str | None, notice_id: UUID, body: bytes, now: datetime) -> Result:
+    def send(self, url: str | None, secrets: Sequence[str], notice_id: UUID, body: bytes, now: datetime) -> Result:
         """One attempt. What the partner's configuration lacks is final; what its server does today is not."""
         if url is None:
             return Result("webhook-url-missing", final=True)
-        if secret is None:
+        if not secrets:
             return Result("webhook-secret-missing", final=True)
         try:
             target = target_of(url, plain_allowed=bool(self.allowed))
@@ -55,7 +56,7 @@ class WebhookSender:
             check_plain(target, address, self.allowed)
         except RefusedAddressError as refused:
             return Result(refused.cause, final=refused.cause != "name-unresolved")
-        return self._post(target, address, _headers(secret, notice_id, body, now), body)
+        return self._post(target, address, _headers(secrets, notice_id, body, now), body)
 
     def _post(self, target: Target, address: str, headers: dict[str, str], body: bytes) -> Result:
         connection = self._connection(target, address)
@@ -66,7 +67,9 @@ class WebhookSender:
         alarm.daemon = True
         alarm.start()
         try:
-            connection.request("POST", target.path, body=body, headers={"Host": target.host_header, **headers})
+            said = {"Host": target.host_header, **headers}
+            # Without being told so, the client would read the whole answer into memory, however long it is.
+            connection.request("POST", target.path, body=body, headers=said, preload_content=False)
             status = connection.getresponse().status
             # Hung up amid the headers looks like their end to the parser: half an answer is none.
             return Result("timeout") if hung_up.is_set() else _judge(status)
@@ -74,6 +77,10 @@ class WebhookSender:
             return Result("tls-failed")
         except TimeoutError:
             return Result("timeout")
+        except HTTPException as error:
+            # What was sent is no HTTP, or more of it than anybody needs. Some of them are connection errors, too.
+            was_closed = isinstance(error, OSError)
+            return Result("timeout" if hung_up.is_set() else "connection-failed" if was_closed else "answer-unreadable")
         except (HTTPError, OSError, ValueError) as error:
             return Result("timeout" if "timed out" in str(error) or hung_up.is_set() else "connection-failed")
         finally:
@@ -92,14 +99,16 @@ class WebhookSender:
         )
 
 
-def _headers(secret: str, notice_id: UUID, body: bytes, now: datetime) -> dict[str, str]:
+def _headers(secrets: Sequence[str], notice_id: UUID, body: bytes, now: datetime) -> dict[str, str]:
+    """One signature for each secret in force, so that a receiver may change from one to the next in its own time."""
+    signatures = (Webhook(secret).sign(str(notice_id), now, body.decode()) for secret in secrets)
     return {
         "Content-Type": CONTENT_TYPE,
         "User-Agent": "lotsennetz",
         "Connection": "close",
         "webhook-id": str(notice_id),
         "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Webhook(secret).sign(str(notice_id), now, body.decode()),
+        "webhook-signature": " ".join(signatures),
     }
 
 

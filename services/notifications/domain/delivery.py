@@ -26,6 +26,7 @@ class Move(StrEnum):
     PARK = "park"
     WITHDRAW = "withdraw"
     REPLAY = "replay"
+    RESEND = "resend"
 
 
 MOVES: Mapping[tuple[Move, State], State] = MappingProxyType(
@@ -34,6 +35,8 @@ MOVES: Mapping[tuple[Move, State], State] = MappingProxyType(
         (Move.FAIL, State.PENDING): State.FAILED,
         (Move.RETRY, State.FAILED): State.PENDING,
         (Move.PARK, State.PENDING): State.PARKED,
+        # Its whole channel was switched off while it waited for its next attempt.
+        (Move.PARK, State.FAILED): State.PARKED,
         (Move.WITHDRAW, State.PENDING): State.WITHDRAWN,
         (Move.WITHDRAW, State.FAILED): State.WITHDRAWN,
         (Move.WITHDRAW, State.PARKED): State.WITHDRAWN,
@@ -43,6 +46,11 @@ MOVES: Mapping[tuple[Move, State], State] = MappingProxyType(
         (Move.CONFIRM, State.PENDING): State.CONFIRMED,
         (Move.CONFIRM, State.PARKED): State.CONFIRMED,
         (Move.REPLAY, State.PARKED): State.PENDING,
+        # The partner lost what it had: everything since a moment goes out once more, under the same ids.
+        (Move.RESEND, State.SENT): State.PENDING,
+        (Move.RESEND, State.CONFIRMED): State.PENDING,
+        (Move.RESEND, State.FAILED): State.PENDING,
+        (Move.RESEND, State.PARKED): State.PENDING,
     }
 )
 

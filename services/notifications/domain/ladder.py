@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.notifications.domain.endpoint import PATIENCE
+
 STEPS = (
     timedelta(0),
     timedelta(seconds=5),
@@ -21,6 +23,11 @@ class Ladder:
 
     steps: tuple[timedelta, ...] = STEPS
     scale: float = 1.0
+
+    @property
+    def patience(self) -> timedelta:
+        """How long a partner's webhook may fail altogether before it is called no more."""
+        return PATIENCE * self.scale
 
     def due(self, attempts_made: int, now: datetime) -> datetime | None:
         """When the next attempt is due after so many were made; None when the ladder is used up."""

@@ -10,7 +10,7 @@ from services.chassis.room import NavigationItem, SecurityFacts
 from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
-from services.notifications.web import feed, operator, pages
+from services.notifications.web import feed, operator, operator_channels, pages
 
 OVERSEERS = frozenset({StaffRole.LEAD.value, StaffRole.OPERATIONS.value})
 NAVIGATION = (
@@ -26,7 +26,12 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         "notifications",
         settings,
         unit,
-        blueprints=(feed.blueprint, operator.blueprint(settings.deployment_key), pages.blueprint),
+        blueprints=(
+            feed.blueprint,
+            operator.door,
+            operator_channels.blueprint(settings.deployment_key),
+            pages.blueprint,
+        ),
         facts=SecurityFacts(
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count)
         ),

@@ -1,4 +1,4 @@
-"""The operators' door: what is stuck and why, send it again, set the secret that signs an organization's webhooks."""
+"""The operators' door: what is stuck and why, and sending it again."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from apiflask.validators import OneOf, Range
 from contracts.codes import StaffRole
 from services.chassis.access import staff
 from services.chassis.web import request_work, room
-from services.notifications import commands, queries, webhook_secrets
+from services.notifications import commands, queries
 from services.notifications.domain.delivery import State
 
 Json = dict[str, Any]
@@ -27,33 +27,11 @@ class DeliveriesQuery(Schema):
     limit = fields.Integer(load_default=100, validate=Range(1, queries.LARGEST_PAGE))
 
 
-class WebhookSecret(Schema):
-    """A secret in the form of Standard Webhooks; left out, one is made and shown once."""
-
-    secret = fields.String()
+door = APIBlueprint("operator_deliveries", __name__, url_prefix="/notifications/operator", tag="Operators")
 
 
-def blueprint(deployment_key: bytes) -> APIBlueprint:
-    """The door, knowing the key under which secrets are kept."""
-    door = APIBlueprint("operator_deliveries", __name__, url_prefix="/notifications/operator", tag="Operators")
-    door.get("/deliveries")(door.input(DeliveriesQuery, location="query")(deliveries))
-    door.get("/deliveries/<uuid:delivery_id>")(delivery)
-    door.post("/deliveries/<uuid:delivery_id>/replay")(replay)
-
-    @operators
-    def keep_secret(organization_id: UUID, json_data: Json) -> Json:
-        """Keep the secret sealed; what was handed in is never shown again."""
-        given = json_data.get("secret")
-        secret = webhook_secrets.new_secret() if given is None else webhook_secrets.checked(given)
-        sealed = webhook_secrets.seal(secret, organization_id, deployment_key)
-        with request_work() as work:
-            commands.keep_webhook_secret(work, organization_id, sealed)
-        return {"organization_id": str(organization_id), **({"secret": secret} if given is None else {})}
-
-    door.put("/organizations/<uuid:organization_id>/webhook-secret")(door.input(WebhookSecret)(keep_secret))
-    return door
-
-
+@door.get("/deliveries")
+@door.input(DeliveriesQuery, location="query")
 @operators
 def deliveries(query_data: Json) -> Json:
     """The list, the counts per state, and what is wrong grouped by cause."""
@@ -68,17 +46,19 @@ def deliveries(query_data: Json) -> Json:
         )
         causes = queries.causes(connection)
         counts = queries.counts(connection)
-    return {"deliveries": [_listed(row) for row in rows], "causes": [_plain(row) for row in causes], "counts": counts}
+    return {"deliveries": [listed(row) for row in rows], "causes": [plain(row) for row in causes], "counts": counts}
 
 
+@door.get("/deliveries/<uuid:delivery_id>")
 @operators
 def delivery(delivery_id: UUID) -> Json:
     """One delivery with every attempt."""
     with room().unit.db.read() as connection:
         found = queries.delivery(connection, delivery_id)
-    return {**_listed(found), "attempts": [_plain(attempt) for attempt in found["attempts"]]}
+    return {**listed(found), "attempts": [plain(attempt) for attempt in found["attempts"]]}
 
 
+@door.post("/deliveries/<uuid:delivery_id>/replay")
 @operators
 def replay(delivery_id: UUID) -> Json:
     """Send a parked delivery on its way again."""
@@ -87,13 +67,13 @@ def replay(delivery_id: UUID) -> Json:
     return {"delivery_id": str(delivery_id), "state": State.PENDING.value}
 
 
-def _listed(row: Mapping[str, Any]) -> Json:
+def listed(row: Mapping[str, Any]) -> Json:
     """A delivery under the names operators know."""
     renamed = {"attempt": "attempts", "due_at": "next_attempt_at"}
-    return _plain({renamed.get(key, key): item for key, item in row.items() if key != "attempts"})
+    return plain({renamed.get(key, key): item for key, item in row.items() if key != "attempts"})
 
 
-def _plain(row: Mapping[str, Any]) -> Json:
+def plain(row: Mapping[str, Any]) -> Json:
     """Ids and times as text."""
     return {
         key: item.isoformat() if isinstance(item, datetime) else str(item) if isinstance(item, UUID) else item

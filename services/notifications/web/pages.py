@@ -13,6 +13,7 @@ from services.chassis.access import staff
 from services.chassis.pages import language
 from services.chassis.web import request_work, room
 from services.notifications import commands, queries
+from services.notifications.commands import endpoints
 from services.notifications.domain.delivery import State
 
 blueprint = APIBlueprint(
@@ -44,10 +45,12 @@ def overview() -> str:
         rows = queries.deliveries(connection, state=state)
         causes = [_cause(row) for row in queries.causes(connection)]
         counts = queries.counts(connection)
+        webhooks = [{**row, "organization": _name(row)} for row in queries.troubled_webhooks(connection)]
     return render_template(
         "notifications/deliveries.html",
         deliveries=[_shown(row) for row in rows],
         causes=causes,
+        webhooks=webhooks,
         counts=[(known, counts.get(known.value, 0)) for known in State],
         state=state,
     )
@@ -76,6 +79,15 @@ def replay(delivery_id: UUID) -> Response:
     with room().unit.db.read() as connection:
         found = queries.delivery(connection, delivery_id)
     return redirect(f"/notifications/referrals/{found['referral_id']}", 303)
+
+
+@blueprint.post("/organizations/<uuid:organization_id>/webhook/enable")
+@staff(StaffRole.LEAD, StaffRole.OPERATIONS)
+def enable_webhook(organization_id: UUID) -> Response:
+    """Call a webhook again that was switched off, then back to the list it stood in."""
+    with request_work() as work:
+        endpoints.enable(work, organization_id)
+    return redirect("/notifications/deliveries", 303)
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,10 +22,11 @@ from services.chassis.db import Database
 from services.chassis.hear import doors_of
 from services.chassis.mail import MailServer
 from services.chassis.work import Unit, new_id
-from services.notifications import commands, config, queries, webhook_secrets
+from services.notifications import config, queries, webhook_secrets
 from services.notifications.channels.desk_link import DeskLinks
 from services.notifications.channels.mail import MailSender
 from services.notifications.channels.webhook import WebhookSender
+from services.notifications.commands import endpoints
 from services.notifications.dispatcher import Dispatcher
 from services.notifications.domain.ladder import Ladder
 from services.notifications.service import NotificationsService
@@ -128,10 +129,10 @@ class Notifications:
         self.hear(requested(referral_id, organization_id))
         return referral_id
 
-    def keep_secret(self, organization_id: UUID, secret: str = SECRET) -> None:
+    def keep_secret(self, organization_id: UUID, secret: str = SECRET, overlap: timedelta = timedelta(0)) -> None:
         with self.unit.work(actor="staff:op") as work:
             sealed = webhook_secrets.seal(secret, organization_id, DEPLOYMENT_KEY)
-            commands.keep_webhook_secret(work, organization_id, sealed)
+            endpoints.keep_secret(work, organization_id, sealed, overlap)
 
     def deliveries(self, referral_id: UUID) -> list[dict[str, Any]]:
         """Deliveries of a referral, oldest first, with their attempts."""

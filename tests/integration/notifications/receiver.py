@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -15,8 +15,11 @@ class Receiver:
     statuses: list[int] = field(default_factory=lambda: [204])
     delay: float = 0.0
     drip: bool = False
+    #: Said instead of an answer, as it is.
+    raw: bytes | None = None
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     url: str = ""
+    elsewhere: str = "http://127.0.0.1:9/elsewhere"
 
     def answer(self, headers: dict[str, str], body: bytes) -> int:
         self.got.append((headers, body))
@@ -32,8 +35,13 @@ def handler_for(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             if receiver.drip:
                 drip(self.wfile.write)
                 return
+            if receiver.raw is not None:
+                with suppress(OSError):
+                    self.wfile.write(receiver.raw)
+                self.close_connection = True
+                return
             self.send_response(status)
-            self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+            self.send_header("Location", receiver.elsewhere)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

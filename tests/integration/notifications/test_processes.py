@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,7 +22,8 @@ from contracts.topology import events_exchange, for_partner, inbox_queue, partne
 from lotse.broker import Broker as Manager
 from services.chassis.config import DEMO_DEPLOYMENT_KEY
 from services.chassis.db import Database
-from services.notifications import commands, webhook_secrets
+from services.notifications import webhook_secrets
+from services.notifications.commands import endpoints
 from tests.conftest import Broker
 from tests.integration.notifications.conftest import NOW, PUBLIC_URL, Notifications, listing, requested
 from tests.integration.notifications.receiver import Receiver, running
@@ -149,7 +151,7 @@ def test_notices_leave_by_queue_and_webhook_even_if_every_process_is_killed(
 def keep_secret(db: Database, organization_id: UUID) -> None:
     with Notifications.of(db).unit.work(actor="staff:op") as work:
         sealed = webhook_secrets.seal("whsec_" + "QUFB" * 8, organization_id, bytes.fromhex(DEMO_DEPLOYMENT_KEY))
-        commands.keep_webhook_secret(work, organization_id, sealed)
+        endpoints.keep_secret(work, organization_id, sealed, timedelta(0))
 
 
 def state_of(db: Database, referral_id: UUID) -> str | None:

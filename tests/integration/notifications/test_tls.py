@@ -74,28 +74,28 @@ def sender(certificate: Path | None) -> WebhookSender:
 
 
 def test_the_call_goes_to_the_pinned_address_under_the_verified_name(receiver: Receiver, certificate: Path) -> None:
-    result = sender(certificate).send(f"https://{NAME}{receiver.url}", SECRET, uuid4(), b"{}", NOW)
+    result = sender(certificate).send(f"https://{NAME}{receiver.url}", [SECRET], uuid4(), b"{}", NOW)
     assert (result.confirmed, result.cause) == (True, None)
     assert receiver.got[0][0]["host"] == NAME + receiver.url.removesuffix("/hook")
 
 
 def test_another_name_on_the_certificate_is_refused(receiver: Receiver, certificate: Path) -> None:
-    result = sender(certificate).send(f"https://other.example{receiver.url}", SECRET, uuid4(), b"{}", NOW)
+    result = sender(certificate).send(f"https://other.example{receiver.url}", [SECRET], uuid4(), b"{}", NOW)
     assert (result.cause, receiver.got) == ("tls-failed", [])
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(receiver: Receiver) -> None:
-    result = sender(None).send(f"https://{NAME}{receiver.url}", SECRET, uuid4(), b"{}", NOW)
+    result = sender(None).send(f"https://{NAME}{receiver.url}", [SECRET], uuid4(), b"{}", NOW)
     assert (result.cause, receiver.got) == ("tls-failed", [])
 
 
 def test_a_name_that_leads_nowhere_may_lead_somewhere_later() -> None:
-    result = WebhookSender().send("https://nowhere.invalid/", SECRET, uuid4(), b"{}", NOW)
+    result = WebhookSender().send("https://nowhere.invalid/", [SECRET], uuid4(), b"{}", NOW)
     assert (result.cause, result.final) == ("name-unresolved", False)
 
 
 def test_without_an_address_nothing_can_be_sent() -> None:
-    result = WebhookSender().send(None, SECRET, uuid4(), b"{}", NOW)
+    result = WebhookSender().send(None, [SECRET], uuid4(), b"{}", NOW)
     assert (result.cause, result.final) == ("webhook-url-missing", True)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,8 @@ from services.chassis.config import Settings
 from services.notifications import webhook_secrets
 from services.notifications.web.app import create_app
 from tests.chassis.web_rig import TestIssuer, bearer, settings
-from tests.integration.notifications.conftest import SECRET, Notifications
+from tests.integration.notifications.conftest import NOW, SECRET, Notifications
+from tests.integration.notifications.receiver import Receiver, running
 
 EVENTS = "/partner/v1/events"
 DELIVERIES = "/notifications/operator/deliveries"
@@ -115,7 +117,8 @@ def test_a_secret_is_made_and_shown_once(
     assert row is not None
     assert webhook_secrets.open_sealed(bytes(row["sealed"]), partner, configured.deployment_key) == made
     assert webhook_secrets.open_sealed(bytes(row["sealed"]), uuid4(), configured.deployment_key) is None
-    assert client.put(address, json={"secret": SECRET}, headers=operator).json == {"organization_id": str(partner)}
+    again = client.put(address, json={"secret": SECRET, "overlap_hours": 0}, headers=operator).json
+    assert again == {"organization_id": str(partner), "old_until": None}
 
 
 @pytest.mark.parametrize(
@@ -134,6 +137,87 @@ def test_a_secret_of_another_form_is_refused(
 def test_a_secret_for_nobody_is_refused(client: FlaskClient, operator: dict[str, str]) -> None:
     address = f"/notifications/operator/organizations/{uuid4()}/webhook-secret"
     assert client.put(address, json={}, headers=operator).status_code == 404
+
+
+def test_a_secret_is_changed_with_an_overlap_that_is_told(
+    client: FlaskClient, notifications: Notifications, operator: dict[str, str]
+) -> None:
+    partner = notifications.an_organization(ChannelKind.WEBHOOK)
+    address = f"/notifications/operator/organizations/{partner}/webhook-secret"
+    assert client.put(address, json={}, headers=operator).json["old_until"] is None
+    changed = client.put(address, json={"overlap_hours": 48}, headers=operator).json
+    assert changed["old_until"] == (NOW + timedelta(hours=48)).isoformat()
+    assert client.put(address, json={"overlap_hours": 721}, headers=operator).status_code == 422
+
+
+def of(partner: UUID) -> str:
+    return f"/notifications/operator/organizations/{partner}"
+
+
+def a_dead_webhook(notifications: Notifications) -> UUID:
+    """Switched off, with one notice waiting besides the one that was refused."""
+    with running(Receiver([410])) as receiver:
+        partner = notifications.an_organization(ChannelKind.WEBHOOK, url=receiver.url)
+        notifications.keep_secret(partner)
+        notifications.a_request(partner)
+        notifications.dispatch()
+    notifications.a_request(partner)
+    return partner
+
+
+def test_an_operator_sees_a_dead_webhook_tests_it_and_switches_it_on(
+    client: FlaskClient, notifications: Notifications, operator: dict[str, str]
+) -> None:
+    partner = a_dead_webhook(notifications)
+    (seen,) = client.get("/notifications/operator/webhooks", headers=operator).json["webhooks"]
+    assert (seen["organization_id"], seen["cause"], seen["waiting"]) == (str(partner), "gone", 2)
+    tried = client.post(f"{of(partner)}/test", headers=operator).json["delivery_id"]
+    notifications.dispatch()
+    shown = client.get(f"{DELIVERIES}/{tried}", headers=operator).json
+    assert (shown["kind"], shown["state"], shown["cause"]) == ("test", "parked", "connection-failed")
+    refused = client.post(f"{of(partner)}/replay", json={"since": NOW.isoformat()}, headers=operator)
+    assert (refused.status_code, refused.json["slug"]) == (409, "webhook.disabled")
+    assert client.post(f"{of(partner)}/webhook/enable", headers=operator).json["leaving"] == 1
+    assert client.post(f"{of(partner)}/webhook/enable", headers=operator).status_code == 409
+    again = client.post(f"{of(partner)}/replay", json={"since": NOW.isoformat()}, headers=operator).json
+    assert (again["leaving"], again["next"]) == (2, None)
+
+
+@pytest.mark.parametrize("since", ["yesterday", "2026-11-20T08:00:00", None])
+def test_a_moment_without_its_zone_is_none(client: FlaskClient, operator: dict[str, str], since: str | None) -> None:
+    answer = client.post(f"{of(uuid4())}/replay", json={"since": since}, headers=operator)
+    assert answer.status_code == 422
+    assert "since" in answer.json["fields"]["json"]
+
+
+@pytest.mark.parametrize("path", ["test", "replay", "webhook/enable"])
+def test_the_doors_to_a_channel_are_the_operators(
+    client: FlaskClient, issuer: TestIssuer, operator: dict[str, str], path: str
+) -> None:
+    body = {"since": NOW.isoformat()}
+    lead = bearer(issuer.token(sub="lea", roles=["lead"]))
+    partner = as_partner(issuer, uuid4())
+    assert client.post(f"{of(uuid4())}/{path}", json=body).status_code == 401
+    assert [client.post(f"{of(uuid4())}/{path}", json=body, headers=one).status_code for one in (lead, partner)] == [
+        403,
+        403,
+    ]
+    assert client.post(f"{of(uuid4())}/{path}", json=body, headers=operator).status_code == 404
+
+
+def test_the_lead_switches_a_webhook_on_from_the_page(
+    client: FlaskClient, notifications: Notifications, issuer: TestIssuer
+) -> None:
+    partner = a_dead_webhook(notifications)
+    text = page(client, "/notifications/deliveries", issuer, "lead")[1]
+    assert "Switch on again: Kammer" in text
+    headers = bearer(issuer.token(sub="lea", roles=["lead"]))
+    path = f"/notifications/organizations/{partner}/webhook/enable"
+    assert client.get(path, headers=headers).status_code == 405
+    assert client.post(path, headers=bearer(issuer.token(sub="n", roles=["navigator"]))).status_code == 403
+    answer = client.post(path, headers=headers)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/notifications/deliveries")
+    assert "Switch on again" not in page(client, "/notifications/deliveries", issuer, "lead")[1]
 
 
 def page(client: FlaskClient, path: str, issuer: TestIssuer, role: str, **query: Any) -> tuple[int, str]:

@@ -37,7 +37,7 @@ def test_the_official_verifier_accepts_what_we_sign(notifications: Notifications
     assert told.data.kind is NoticeKind.REFERRAL_REQUESTED
     assert headers["webhook-id"] == str(told.id)
     assert notifications.states(referral) == ["confirmed"]
-    assert notifications.said() == ["notifications.notice_sent.v1", "notifications.notice_confirmed.v1"]
+    assert notifications.said()[-2:] == ["notifications.notice_sent.v1", "notifications.notice_confirmed.v1"]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,35 @@ def test_a_slow_receiver_is_hung_up_on(notifications: Notifications, receiver: R
     (delivery,) = notifications.deliveries(referral)
     assert (delivery["state"], delivery["cause"]) == ("failed", "timeout")
     assert delivery["attempts"][0]["latency_ms"] < 2500
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        (b"Guten Tag!\r\n\r\n", "answer-unreadable"),
+        (b"HTTP/1.1 zweihundert OK\r\n\r\n", "answer-unreadable"),
+        (b"\x00\xff" * 40_000, "answer-unreadable"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X-More: a\r\n" * 200, "answer-unreadable"),
+        (b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * 100_000, "answer-unreadable"),
+        (b"", "connection-failed"),
+    ],
+    ids=["no-http", "no-number", "bytes", "many-headers", "long-header", "nothing"],
+)
+def test_what_is_no_answer_is_a_failed_attempt(notifications: Notifications, said: bytes, cause: str) -> None:
+    with running(Receiver(raw=said)) as receiver:
+        referral = notifications.a_request(a_partner(notifications, receiver.url))
+        notifications.dispatch()
+    (delivery,) = notifications.deliveries(referral)
+    assert (delivery["state"], delivery["cause"], len(delivery["attempts"])) == ("failed", cause, 1)
+
+
+def test_of_an_answer_nothing_but_its_status_is_read(notifications: Notifications) -> None:
+    """A body as long as somebody likes costs nothing: it is not waited for."""
+    with running(Receiver(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 9000000000\r\n\r\n" + b"a" * 1_000)) as receiver:
+        referral = notifications.a_request(a_partner(notifications, receiver.url))
+        notifications.dispatch()
+    assert notifications.states(referral) == ["confirmed"]
+    assert notifications.deliveries(referral)[0]["attempts"][0]["latency_ms"] < 900
 
 
 def test_nobody_listening_is_a_failure_too(notifications: Notifications) -> None:
@@ -188,6 +217,7 @@ def test_recording_the_same_attempt_again_changes_nothing(notifications: Notific
     again = commands.Attempt(NOW, 1, status_code=204, confirmed=True)
     with notifications.unit.work(actor="system:dispatcher") as work:
         kind = NoticeKind.REFERRAL_REQUESTED
-        assert not commands.record_attempt(work, before["delivery_id"], kind, again, Ladder())
+        result = commands.record_attempt(work, before["delivery_id"], kind, again, Ladder())
+    assert result is commands.Consequence.NONE
     assert notifications.deliveries(referral) == [before]
     assert notifications.said() == said

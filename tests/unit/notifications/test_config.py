@@ -22,7 +22,7 @@ GOOD: dict[str, str] = {
 
 
 def loaded(**changes: Any) -> config.SenderSettings:
-    return config.load(Environment({**GOOD, **changes}))
+    return config.load(Environment({"MODE": "demo", **GOOD, **changes}))
 
 
 def test_what_is_left_out_has_sensible_values() -> None:
@@ -80,3 +80,11 @@ def test_links_begin_with_the_public_origin(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("PUBLIC_URL", "https://lotsen.example/")
     assert config.public_url() == "https://lotsen.example"
     config.public_url.cache_clear()
+
+
+@pytest.mark.parametrize("mode", [{}, {"MODE": "production"}])
+def test_production_does_not_start_with_a_way_behind_its_own_door(mode: dict[str, str]) -> None:
+    with pytest.raises(ConfigError) as refused:
+        config.load(Environment({**GOOD, **mode, "WEBHOOK_ALLOW_NETS": "10.1.0.0/16"}))
+    assert refused.value.setting == "WEBHOOK_ALLOW_NETS"
+    assert "10.1" not in str(refused.value)

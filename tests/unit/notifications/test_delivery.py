@@ -18,8 +18,9 @@ def test_every_move_is_in_the_table_or_refused(what: Move, state: State) -> None
         assert refused.value.data == {"state": state.value, "move": what.value}
 
 
-def test_what_is_confirmed_or_withdrawn_stays_so() -> None:
-    assert not [state for what, state in MOVES if state in (State.CONFIRMED, State.WITHDRAWN)]
+def test_what_is_withdrawn_stays_so_and_what_is_confirmed_only_leaves_once_more_on_request() -> None:
+    assert [what for what, state in MOVES if state in (State.CONFIRMED, State.WITHDRAWN)] == [Move.RESEND]
+    assert (Move.RESEND, State.WITHDRAWN) not in MOVES
 
 
 def test_only_what_has_not_left_can_be_withdrawn() -> None:

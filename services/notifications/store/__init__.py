@@ -39,6 +39,7 @@ class Delivery:
 
 
 _WAITING = [state.value for state in states_before(Move.WITHDRAW)]
+_RESENDABLE = [state.value for state in states_before(Move.RESEND)]
 _CONFIRMABLE = [state.value for state in states_before(Move.CONFIRM)]
 
 
@@ -204,6 +205,30 @@ def restart(tx: Connection, delivery: Delivery, now: datetime) -> None:
     change(tx, delivery, State.PENDING, now=now, due_at=now)
 
 
+def leave(tx: Connection, delivery: Delivery, now: datetime) -> None:
+    """It was handed over: the state, and how often that was tried by now."""
+    tx.execute(
+        "UPDATE deliveries SET attempt = %s, step = %s WHERE delivery_id = %s",
+        (delivery.attempt, delivery.step, delivery.delivery_id),
+    )
+    change(tx, delivery, delivery.state, now=now)
+
+
+def left_since(
+    tx: Connection, organization_id: UUID, since: datetime, after: int, now: datetime, limit: int
+) -> list[tuple[int, Delivery, NoticeKind, bytes]]:
+    """Deliveries by queue or webhook of notices made since then, with place, kind and bytes; none that is leaving."""
+    rows = tx.execute(
+        """
+        SELECT d.*, n.position, n.kind, n.body FROM deliveries d JOIN notices n USING (notice_id)
+        WHERE n.organization_id = %s AND n.made_at >= %s AND n.position > %s AND n.withdrawn_at IS NULL
+        AND d.channel IN ('amqp', 'webhook') AND d.state = ANY(%s)
+        AND (d.claimed_until IS NULL OR d.claimed_until < %s) ORDER BY n.position LIMIT %s FOR UPDATE OF d""",
+        (organization_id, since, after, _RESENDABLE, now, limit),
+    )
+    return [(row["position"], delivery_of(row), NoticeKind(row["kind"]), bytes(row["body"])) for row in rows]
+
+
 def load(tx: Connection, delivery_id: UUID) -> Delivery | None:
     """A delivery, locked until the end of the transaction."""
     row = tx.execute("SELECT * FROM deliveries WHERE delivery_id = %s FOR UPDATE", (delivery_id,)).fetchone()
@@ -282,7 +307,7 @@ def letter(tx: Connection, delivery: Delivery) -> Mapping[str, Any]:
     row = tx.execute(
         """
         SELECT notices.body, notices.reference, notices.kind, organizations.webhook_url, organizations.unit_mailbox,
-            organizations.contact, webhook_secrets.sealed
+            organizations.contact, webhook_secrets.sealed, webhook_secrets.old_sealed, webhook_secrets.old_until
         FROM notices JOIN organizations USING (organization_id) LEFT JOIN webhook_secrets USING (organization_id)
         WHERE notices.notice_id = %s""",
         (delivery.notice_id,),
@@ -291,7 +316,7 @@ def letter(tx: Connection, delivery: Delivery) -> Mapping[str, Any]:
     return row
 
 
-# --- pull and secrets -----------------------------------------------------------------------------------------------
+# --- pull ---------------------------------------------------------------------------------------------------------
 
 
 def acknowledge(tx: Connection, organization_id: UUID, cursor: int, now: datetime) -> list[Delivery]:
@@ -318,13 +343,3 @@ def last_position(tx: Connection, organization_id: UUID) -> int:
         "SELECT coalesce(max(position), 0) AS last FROM notices WHERE organization_id = %s", (organization_id,)
     ).fetchone()
     return int(row["last"]) if row else 0
-
-
-def keep_webhook_secret(tx: Connection, organization_id: UUID, sealed: bytes, actor: str, now: datetime) -> None:
-    tx.execute(
-        """
-        INSERT INTO webhook_secrets (organization_id, sealed, set_by, set_at) VALUES (%s, %s, %s, %s)
-        ON CONFLICT (organization_id) DO UPDATE SET sealed = EXCLUDED.sealed, set_by = EXCLUDED.set_by,
-            set_at = EXCLUDED.set_at""",
-        (organization_id, sealed, actor, now),
-    )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
 from uuid import UUID
 
 from contracts import envelope as envelopes
@@ -13,7 +14,6 @@ from contracts.notifications import (
     NoticeConfirmed,
     NoticeFailed,
     NoticeParked,
-    NoticeReplayed,
     NoticeSent,
     NoticeWithdrawn,
 )
@@ -22,10 +22,12 @@ from contracts.topology import PARTNERS
 from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.work import Work
 from services.notifications import store
+from services.notifications.commands import endpoints
 from services.notifications.domain.delivery import Move, State, move
 from services.notifications.domain.ladder import Ladder
 from services.notifications.domain.policy import LEAVES_AT_ONCE, Decision, channels_for
 from services.notifications.store import Delivery, Organization
+from services.notifications.store import endpoints as kept_endpoints
 
 SOURCE = "/lotsennetz/notifications"
 
@@ -33,8 +35,11 @@ SOURCE = "/lotsennetz/notifications"
 # --- notices --------------------------------------------------------------------------------------------------------
 
 
-def tell_partner(work: Work, decision: Decision, kind: NoticeKind, caused_by: UUID, link: str) -> None:
-    """Make the notice once and a delivery for each channel; queue and feed get it in this very transaction."""
+def tell_partner(work: Work, decision: Decision, kind: NoticeKind, caused_by: UUID, link: str) -> list[UUID]:
+    """Make the notice once and a delivery for each channel; queue and feed get it in this very transaction.
+
+    Returns the deliveries; none if this event has made its notice already, or if people tell this partner.
+    """
     organization = store.organization(work.tx, decision.organization_id)
     if organization is None:
         raise NotFoundError("organization.unknown", organization_id=str(decision.organization_id))
@@ -52,8 +57,10 @@ def tell_partner(work: Work, decision: Decision, kind: NoticeKind, caused_by: UU
         body=body,
         now=work.now,
     )
-    for channel in channels_for(organization.channel, kind) if made else ():
+    return [
         _deliver(work, organization, decision.referral_id, notice_id, channel, kind, body)
+        for channel in (channels_for(organization.channel, kind) if made else ())
+    ]
 
 
 def _notice_bytes(
@@ -94,17 +101,29 @@ def _deliver(
     channel: ChannelKind,
     kind: NoticeKind,
     body: bytes,
-) -> None:
+) -> UUID:
     delivery = Delivery(
         work.new_id(), notice_id, referral_id, organization.organization_id, channel, State.PENDING, attempt=0
     )
-    if channel not in LEAVES_AT_ONCE:
-        store.add_delivery(work.tx, delivery, due_at=work.now, now=work.now)
-        return
-    left = replace(delivery, state=move(Move.SEND, delivery.state), attempt=1, step=1)
-    store.add_delivery(work.tx, left, due_at=None, now=work.now)
-    store.add_attempt(work.tx, left, number=1, began_at=work.now, latency_ms=0, status_code=None, cause=None)
-    if channel is ChannelKind.AMQP:
+    if channel in LEAVES_AT_ONCE:
+        left = replace(delivery, state=move(Move.SEND, delivery.state), attempt=1, step=1)
+        store.add_delivery(work.tx, left, due_at=None, now=work.now)
+        hand_over(work, left, body, kind)
+        return left.delivery_id
+    store.add_delivery(work.tx, delivery, due_at=work.now, now=work.now)
+    if channel is ChannelKind.WEBHOOK and kind is not NoticeKind.TEST and _is_off(work, delivery):
+        endpoints.hold(work, delivery)
+    return delivery.delivery_id
+
+
+def _is_off(work: Work, delivery: Delivery) -> bool:
+    return kept_endpoints.is_disabled(work.tx, delivery.organization_id)
+
+
+def hand_over(work: Work, left: Delivery, body: bytes, kind: NoticeKind) -> None:
+    """By queue and feed handing over is all we do; it is one attempt, and it succeeds."""
+    store.add_attempt(work.tx, left, number=left.attempt, began_at=work.now, latency_ms=0, status_code=None, cause=None)
+    if left.channel is ChannelKind.AMQP:
         put_in_queue(work, left, body)
     _say_sent(work, left, kind)
 
@@ -192,8 +211,16 @@ class Attempt:
     link_until: datetime | None = None
 
 
-def record_attempt(work: Work, delivery_id: UUID, kind: NoticeKind, attempt: Attempt, ladder: Ladder) -> bool:
-    """Write down how it went and what comes next; True if it is parked now.
+class Consequence(Enum):
+    """What an attempt led to that a person has to know of."""
+
+    NONE = "none"
+    PARKED = "parked"
+    SWITCHED_OFF = "switched-off"
+
+
+def record_attempt(work: Work, delivery_id: UUID, kind: NoticeKind, attempt: Attempt, ladder: Ladder) -> Consequence:
+    """Write down how it went and what comes next.
 
     Meanwhile the partner may have confirmed by itself: that stands. Recording the same attempt again changes nothing.
     """
@@ -210,17 +237,31 @@ def record_attempt(work: Work, delivery_id: UUID, kind: NoticeKind, attempt: Att
         cause=attempt.cause,
     )
     if not is_new:
-        return False
+        return Consequence.NONE
     if attempt.link_id is not None and attempt.link_until is not None:
         _say_link(work, delivery, attempt.link_id, attempt.link_until)
     if attempt.cause is None:
         _sent(work, delivery, kind, attempt)
-        return False
-    if delivery.state is not State.PENDING:
-        return False
-    next_at = None if attempt.final else ladder.due(delivery.step, work.now)
-    _failed(work, delivery, attempt.cause, next_at)
-    return next_at is None
+    elif delivery.state is State.PENDING:
+        next_at = None if attempt.final or _is_tried_once(work, delivery, kind) else ladder.due(delivery.step, work.now)
+        _failed(work, delivery, attempt.cause, next_at)
+        is_stuck = next_at is None and kind is not NoticeKind.TEST
+        return _judge_endpoint(work, delivery, attempt, ladder) or (
+            Consequence.PARKED if is_stuck else Consequence.NONE
+        )
+    return _judge_endpoint(work, delivery, attempt, ladder) or Consequence.NONE
+
+
+def _is_tried_once(work: Work, delivery: Delivery, kind: NoticeKind) -> bool:
+    """A test is somebody waiting for an answer; a webhook that is switched off gets nothing but tests."""
+    return kind is NoticeKind.TEST or (delivery.channel is ChannelKind.WEBHOOK and _is_off(work, delivery))
+
+
+def _judge_endpoint(work: Work, delivery: Delivery, attempt: Attempt, ladder: Ladder) -> Consequence | None:
+    if delivery.channel is not ChannelKind.WEBHOOK:
+        return None
+    is_off = endpoints.take_note(work, delivery.organization_id, attempt.cause, ladder.patience)
+    return Consequence.SWITCHED_OFF if is_off else None
 
 
 def _sent(work: Work, delivery: Delivery, kind: NoticeKind, attempt: Attempt) -> None:
@@ -276,19 +317,4 @@ def replay(work: Work, delivery_id: UUID) -> None:
     delivery = store.load(work.tx, delivery_id)
     if delivery is None:
         raise NotFoundError("delivery.unknown")
-    move(Move.REPLAY, delivery.state)
-    store.restart(work.tx, delivery, work.now)
-    work.announce(
-        NoticeReplayed(
-            delivery_id=delivery.delivery_id,
-            referral_id=delivery.referral_id,
-            organization_id=delivery.organization_id,
-        )
-    )
-
-
-def keep_webhook_secret(work: Work, organization_id: UUID, sealed: bytes) -> None:
-    """Keep the sealed secret; the organization must be known."""
-    if store.organization(work.tx, organization_id) is None:
-        raise NotFoundError("organization.unknown")
-    store.keep_webhook_secret(work.tx, organization_id, sealed, work.actor, work.now)
+    endpoints.send_again(work, delivery)
