@@ -224,4 +224,4 @@ def public_contact(listing: Listing) -> dict[str, Any]:
 
 def close_task(work: Work, by: StaffActor, task_id: UUID) -> None:
     """Take something off the desk that no action settles by itself."""
-    timeline.close_task(work, task_id, site=by.site, organization_id=by.employer)
+    timeline.close_task(work, task_id, site=by.site, organization_id=by.employer, roles=by.desks)

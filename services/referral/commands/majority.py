@@ -1,4 +1,4 @@
-"""A birth date is corrected: no guardian's consent outlives the day on which she speaks for herself."""
+"""A birth date is corrected: nobody's consent carries anything on a day on which somebody else has to consent."""
 
 from dataclasses import replace
 from datetime import date
@@ -14,12 +14,13 @@ from services.referral.store import consents
 
 
 def follow_birth_date(work: Work, keys: Keys, person_id: UUID, born_on: date) -> None:
-    """Each consent in force that now runs past her majority gets a version that does not.
+    """Each consent in force that holds on a day it may not gets a version that does not.
 
-    Where she is of age already nothing was rightly given for her [law]: what it carried ends as if withdrawn.
+    Where that day is today nothing was rightly given [law] - for her by guardians, or by her alone where she is under
+    age: what it carried ends as if withdrawn.
     """
     for consent in consents.of_person(work.tx, person_id):
-        shorter = capture.born_earlier(consent, born_on, work.now)
+        shorter = capture.born_otherwise(consent, born_on, work.today, work.now)
         if shorter is not None and state_on(consent, work.today) is ConsentState.GIVEN:
             _follow(work, keys, consent, shorter)
 

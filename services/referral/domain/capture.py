@@ -179,22 +179,24 @@ def _until(one: DraftedConsent | Consent, born_on: date | None) -> date:
     return min(one.valid_until, comes_of_age_on(born_on) - timedelta(days=1))
 
 
-def born_earlier(consent: Consent, born_on: date, at: datetime) -> Consent | None:
-    """The version that follows once it is known that she comes of age before it ends; None where it may stay.
+def born_otherwise(consent: Consent, born_on: date, on: date, at: datetime) -> Consent | None:
+    """The version that follows once the true birth date is known; None where it may stay.
 
-    Only ever shorter: what her guardians agreed to is not stretched by a birth date that turns out to be later.
+    A guardian's consent ends with her majority. Her own, or a representative's, has ended where it turns out that she
+    is under age: those who have custody never agreed [law]. Only ever shorter: no birth date stretches what was agreed.
     """
-    until = _until(consent, born_on)
+    is_hers_alone = consent.given_by is not GivenBy.GUARDIAN and is_minor(born_on, on)
+    until = min(consent.valid_until, on - timedelta(days=1)) if is_hers_alone else _until(consent, born_on)
     if until == consent.valid_until:
         return None
-    first = min(consent.valid_from, until)  # of age before it began: over on every day it could have carried anything
+    first = min(consent.valid_from, until)  # over before it began: on every day it could have carried anything
     return replace(
         consent,
         version=consent.version + 1,
         given_at=at,
         valid_from=first,
         valid_until=until,
-        ends_with_majority=True,
+        ends_with_majority=not is_hers_alone,
     )
 
 

@@ -1,6 +1,6 @@
 """May personal data leave? Deny by default, one pure decision, and no way around it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -64,13 +64,13 @@ def may_disclose(
             None,
             BackLevel.OUTCOME,
         )
-    nearest: RefusalReason = RefusalReason.NO_CONSENT
+    refusals: list[tuple[Ground, RefusalReason]] = []
     for ground in grounds:
         reason = refusal_of(ground, recipient, purpose, asked, at)
         if reason is None:
             return _allowed(ground, recipient, purpose, asked)
-        nearest = max(nearest, reason, key=CLOSENESS.index)
-    return Refused(nearest)
+        refusals.append((ground, reason))
+    return Refused(nearest(refusals))
 
 
 def expect_aware(at: datetime) -> None:
@@ -93,6 +93,29 @@ CLOSENESS = (
     RefusalReason.WITHDRAWN,
     RefusalReason.GROUND_UNREADABLE,
 )
+
+
+#: What is asked last: a version that came so far covers everything else.
+OF_TIME = frozenset({RefusalReason.NOT_YET_VALID, RefusalReason.EXPIRED, RefusalReason.WITHDRAWN})
+
+
+def nearest(refusals: Collection[tuple[Ground, RefusalReason]]) -> RefusalReason:
+    """The closest reason. A version that gave way to one that came as far is not why: its end was no withdrawal."""
+    latest: dict[UUID, int] = {}
+    for ground, reason in refusals:
+        if isinstance(ground, Consent) and reason in OF_TIME:
+            latest[ground.id] = max(ground.version, latest.get(ground.id, 0))
+    told = [reason for ground, reason in refusals if not _gave_way(ground, reason, latest)]
+    return max(told, key=CLOSENESS.index, default=RefusalReason.NO_CONSENT)
+
+
+def _gave_way(ground: Ground, reason: RefusalReason, latest: Mapping[UUID, int]) -> bool:
+    return (
+        isinstance(ground, Consent)
+        and reason is RefusalReason.WITHDRAWN
+        and ground.withdrawn_at is None
+        and ground.version < latest[ground.id]
+    )
 
 
 def refusal_of(

@@ -208,12 +208,13 @@ def ranking_shown(ranking: Ranking) -> dict[str, Any]:
 
 
 def tasks(connection: Connection, by: StaffActor, limit: int = 200) -> list[dict[str, Any]]:
-    """What waits on the desk of this organization at this site, the most urgent first."""
+    """What this caller may act on at the own organization's desk of this site, the most urgent first."""
     rows = connection.execute(
         "SELECT t.id, t.kind, t.referral_id, t.enquiry_id, t.role, t.due_on, t.opened_at, r.reference, r.status"
         " FROM tasks t LEFT JOIN referrals r ON r.id = t.referral_id"
-        " WHERE t.closed_at IS NULL AND t.site = %s AND t.organization_id = %s ORDER BY t.due_on, t.opened_at LIMIT %s",
-        (by.site, by.employer, limit),
+        " WHERE t.closed_at IS NULL AND t.site = %s AND t.organization_id = %s AND t.role = ANY(%s)"
+        " ORDER BY t.due_on, t.opened_at LIMIT %s",
+        (by.site, by.employer, [str(role) for role in by.desks], limit),
     )
     return [
         {

@@ -51,6 +51,11 @@ class StaffActor(Actor):
     employer: UUID | None = None
     role: StaffRole = StaffRole.NAVIGATOR
 
+    @property
+    def desks(self) -> list[StaffRole]:
+        """Whose tasks this caller may act on: a lead may do all that a navigator may, not the other way round."""
+        return [StaffRole.NAVIGATOR, StaffRole.LEAD] if self.role is StaffRole.LEAD else [self.role]
+
 
 @dataclass(frozen=True, slots=True)
 class PersonActor(Actor):

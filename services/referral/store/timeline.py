@@ -186,12 +186,19 @@ def close_tasks_of_consent(work: Work, consent_id: UUID) -> None:
         work.announce(TaskClosed(task_id=row["id"], kind=TaskKind(row["kind"])))
 
 
-def close_task(work: Work, task_id: UUID, *, site: Site | None, organization_id: UUID | None) -> None:
-    """Somebody has looked into it and says that it is done."""
+def close_task(
+    work: Work,
+    task_id: UUID,
+    *,
+    site: Site | None,
+    organization_id: UUID | None,
+    roles: Collection[StaffRole] = tuple(StaffRole),
+) -> None:
+    """Somebody of these roles has looked into it and says that it is done."""
     closed = work.tx.execute(
         "UPDATE tasks SET closed_at = %s, closed_by = %s WHERE id = %s AND site = %s AND organization_id = %s"
-        " AND closed_at IS NULL RETURNING kind",
-        (work.now, work.actor, task_id, site, organization_id),
+        " AND role = ANY(%s) AND closed_at IS NULL RETURNING kind",
+        (work.now, work.actor, task_id, site, organization_id, [str(role) for role in roles]),
     ).fetchone()
     if closed is None:
         raise NotFoundError("task.unknown")

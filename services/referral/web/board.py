@@ -1,5 +1,6 @@
 """The tracking list: the own organization's referrals at the own site, by state, by whom they wait for, by when."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -7,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from contracts.codes import Party, StaffRole, Status
+from contracts.codes import Party, StaffRole, Status, TaskKind
 from services.chassis.access import staff
 from services.chassis.room import room
 from services.referral.queries import enquiries, tracking
@@ -15,6 +16,15 @@ from services.referral.queries.tracking import Wanted
 from services.referral.web.callers import staff_actor
 from services.referral.web.names import in_words
 
+#: Tasks that are done on a page of their own; all others on the page of their referral or enquiry.
+PLACES = {
+    TaskKind.BREACH_CHECK: "/referral/data-protection/breaches",
+    TaskKind.BREACH_ESCALATED: "/referral/data-protection/breaches",
+    TaskKind.DISCLOSURE_UNCONFIRMED: "/referral/data-protection/disclosures",
+    TaskKind.SUBJECT_REQUEST_DUE: "/referral/data-protection/requests",
+    TaskKind.AGREEMENT_ENDS: "/referral/data-protection/agreements",
+    TaskKind.AGREEMENT_ENDED: "/referral/data-protection/agreements",
+}
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 
 
@@ -46,10 +56,20 @@ def board() -> str | Response:
         parties=(Party.NAVIGATOR, Party.PARTNER, Party.PERSON),
         statuses=tuple(Status),
         link=link,
+        place_of=place_of,
         in_words=in_words,
         following=link(after=following) if following else None,
         first=link(after=None) if wanted.after else None,
     )
+
+
+def place_of(task: Mapping[str, Any]) -> str:
+    """Where this task is done."""
+    if place := PLACES.get(TaskKind(task["kind"])):
+        return place
+    if task["referral_id"]:
+        return f"/referral/referrals/{task['referral_id']}"
+    return f"/referral/enquiries/{task['enquiry_id']}"
 
 
 def wanted_of(given: Any) -> Wanted:

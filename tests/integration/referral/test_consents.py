@@ -151,7 +151,7 @@ def test_a_mistake_that_reached_the_partner_starts_the_breach_clock(network: Net
     [marked] = network.scene.said(ReferralEnteredInError)
     assert (marked.breach_check, marked.became_aware_at) == (True, NOW - timedelta(hours=2))
     assert len(network.scene.said(DutyOpened)) == 2
-    [task] = network.navigator.get("/referral/api/v1/tasks")["tasks"]
+    [task] = network.staff(sub="lena", roles=["lead"]).get("/referral/api/v1/tasks")["tasks"]
     assert (task["kind"], task["role"]) == (TaskKind.BREACH_CHECK, "lead")
 
 

@@ -1,5 +1,6 @@
 """The tracking list: the same truth as the domain, only what one may see, page by page."""
 
+import re
 from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
@@ -7,11 +8,12 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 
-from contracts.codes import Party, Site, Status
+from contracts.codes import Party, Site, Status, TaskKind
 from services.referral.queries import tracking
 from services.referral.queries.tracking import Wanted
 from services.referral.store import referrals
-from tests.integration.referral.rig import Network, recipient, to_ihk
+from services.referral.web.board import PLACES, place_of
+from tests.integration.referral.rig import Navigator, Network, recipient, to_ihk
 from tests.integration.referral.scene import CENTER, IHK, IHK_SERVICE, NAVIGATOR
 
 ELSEWHERE = referrals.staff_actor("staff:" + "b" * 32, Site.NEUSS, CENTER, NAVIGATOR.role)
@@ -151,3 +153,32 @@ def test_a_consent_for_two_bodies_is_shown_in_each_case(network: Network, browse
     navigator.consent(enquiry, recipient(), to_ihk())
     drafted = navigator.draft(enquiry, IHK_SERVICE)
     assert "auf Papier unterschrieben" in browser.get(f"/referral/referrals/{UUID(drafted['id'])}").text
+
+
+def test_a_task_lies_only_before_those_who_may_act_on_it_and_leads_to_where(network: Network):
+    referral_id = network.requested()
+    network.hwk.fetch(referral_id)
+    network.navigator.act(referral_id, "mark_entered_in_error")
+    rejected = network.requested()
+    network.hwk.act(rejected, "reject", {"reason": "NO_CAPACITY"})
+    lead = network.staff(sub="lena", roles=["lead"])
+    before = {name: board_of(caller) for name, caller in {"navigator": network.navigator, "lead": lead}.items()}
+    breaches, own = "/referral/data-protection/breaches", f"/referral/referrals/{rejected}"
+    assert before == {"navigator": {own}, "lead": {own, breaches}}
+    [task] = [one for one in lead.get("/referral/api/v1/tasks")["tasks"] if one["role"] == "lead"]
+    closing = f"/referral/api/v1/tasks/{task['id']}/closings"
+    assert network.navigator.ask("POST", closing).json["slug"] == "task.unknown"
+    lead.post(closing, {})
+    assert board_of(lead) == {own}
+
+
+@pytest.mark.parametrize("kind", TaskKind)
+def test_every_kind_of_task_leads_somewhere(kind: TaskKind):
+    task = {"kind": kind.value, "referral_id": None, "enquiry_id": "e"}
+    assert place_of(task) in {*PLACES.values(), "/referral/enquiries/e"}
+
+
+def board_of(caller: Navigator) -> set[str]:
+    """Where the cards of the desk lead."""
+    [cards] = re.findall(r'<ul class="task-cards">(.*?)</ul>', caller.ask("GET", "/referral/").text, re.DOTALL)
+    return set(re.findall(r'href="([^"]+)"', cards))

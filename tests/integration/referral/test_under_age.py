@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from contracts.codes import DraftEnd, TaskKind
-from contracts.referral import ConsentDraftEnded, ConsentGiven, ReferralRevoked, TaskOpened
+from contracts.codes import DraftEnd, RefusalReason, TaskKind
+from contracts.referral import ConsentDraftEnded, ConsentGiven, DisclosureDecided, ReferralRevoked, TaskOpened
 from services.referral.domain.workdays import PLACE
 from tests.integration.referral.rig import Json, Network, recipient
 from tests.integration.referral.scene import HWK
@@ -157,7 +157,47 @@ def test_when_she_is_older_than_was_written_it_ends_with_her_true_eighteenth_bir
     assert [one["valid_until"] for one in versions if one["state"] == "given"] == ["2027-01-14"]
     assert network.hwk.try_fetch(referral_id).status_code == 200
     network.scene.clock.instant = datetime(2027, 1, 15, 0, 0, 1, tzinfo=PLACE).astimezone(UTC)
+    assert network.hwk.try_fetch(referral_id).json["slug"] == "consent.expired"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("fetched", [False, True], ids=["waiting", "fetched"])
+@pytest.mark.parametrize("given_by", ["self", "representative"])
+def test_when_it_turns_out_she_is_under_age_what_she_alone_consented_to_carries_nothing_more(
+    network: Network, given_by: str, *, fetched: bool
+):
+    enquiry, draft = drafted(network, "1990-06-01", given_by=given_by, custody=None)
+    capacity: Json = (
+        {"signer": "person"} if given_by == "self" else {"signer": "representative", "proof": "POWER_OF_ATTORNEY"}
+    )
+    assert sign(network, enquiry, draft, channel="signed_paper", **capacity)["state"] == "given"
+    referral_id = str(network.navigator.draft(enquiry)["id"])
+    network.navigator.act(referral_id, "prepare")
+    network.scene.tick()
+    if fetched:
+        network.hwk.fetch(referral_id)
+
+    versions = rectify_birth_date(network, enquiry, "2012-06-01")
+
+    assert {(one["version"], one["state"]) for one in versions} == {(1, "superseded"), (2, "expired")}
+    assert network.navigator.see(referral_id)["status"] == "cancelled"
     assert network.hwk.try_fetch(referral_id).status_code == 409
+    again = str(network.navigator.draft(enquiry)["id"])
+    network.navigator.act(again, "prepare")
+    network.scene.tick()
+    assert network.navigator.see(again)["status"] == "awaiting_consent"
+    [refused] = [one for one in network.scene.said(DisclosureDecided) if str(one.referral_id) == again]
+    assert refused.refusal is RefusalReason.EXPIRED
+
+
+def test_a_form_printed_for_an_adult_is_not_signed_by_a_child(network: Network):
+    enquiry, draft = drafted(network, "1990-06-01", given_by="self", custody=None)
+    rectify_birth_date(network, enquiry, "2012-06-01")
+    body = {"signer": "person", "channel": "signed_paper", "evidence_sha256": "5f" * 32}
+
+    answer = network.navigator.ask("POST", f"{API}/{enquiry['id']}/consents/{draft['id']}/signatures", body)
+
+    assert (answer.status_code, answer.json["fields"]) == (422, {"given_by": "guardian-for-somebody-under-age"})  # type: ignore[index]
+    assert network.scene.said(ConsentGiven) == []
 
 
 def test_a_later_birth_date_stretches_no_consent(network: Network):

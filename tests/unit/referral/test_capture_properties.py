@@ -146,8 +146,23 @@ def test_a_corrected_birth_date_only_ever_shortens_a_guardians_consent(written: 
     drafted = a_drafted_consent(given_by=GivenBy.GUARDIAN, custody=Custody())
     kept = captured(drafted, REVIEWED, ConsentChannel.SIGNED_PAPER, written)
 
-    following = capture.born_earlier(kept, true, NOON) or kept
+    following = capture.born_otherwise(kept, true, TODAY, NOON) or kept
 
     assert following.valid_from <= following.valid_until <= kept.valid_until
     assert following.valid_until < capture.comes_of_age_on(true)
     assert (following is kept) == (kept.valid_until < capture.comes_of_age_on(true))
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(st.dates(date(2000, 1, 1), TODAY))
+def test_nobody_under_age_has_consented_by_herself(true: date):
+    kept = captured(a_drafted_consent(), REVIEWED, ConsentChannel.SIGNED_PAPER, None)
+
+    following = capture.born_otherwise(kept, true, TODAY, NOON)
+
+    if capture.comes_of_age_on(true) <= TODAY:
+        assert following is None
+    else:
+        assert following is not None
+        assert following.valid_from <= following.valid_until < TODAY
+        assert (following.version, following.ends_with_majority) == (kept.version + 1, False)

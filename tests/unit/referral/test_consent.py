@@ -112,6 +112,30 @@ def test_the_reason_closest_to_a_yes_is_told_whatever_the_order():
     assert reason(*grounds) is reason(*reversed(grounds)) is RefusalReason.WITHDRAWN
 
 
+@pytest.mark.parametrize(
+    ("following", "expected"),
+    [
+        ({"valid_until": TODAY - timedelta(days=1)}, RefusalReason.EXPIRED),
+        ({"valid_from": TODAY + timedelta(days=1)}, RefusalReason.NOT_YET_VALID),
+        ({"withdrawn_at": NOON}, RefusalReason.WITHDRAWN),
+    ],
+)
+def test_a_version_that_gave_way_is_not_why(following: dict[str, Any], expected: RefusalReason):
+    grounds = [a_consent(version=1, superseded_at=NOON), a_consent(version=2, **following)]
+    assert reason(*grounds) is reason(*reversed(grounds)) is expected
+
+
+def test_what_was_taken_out_of_the_next_version_was_withdrawn():
+    without = a_consent(a_recipient_entry(IHK, IHK_SERVICE), version=2)
+    assert reason(a_consent(version=1, superseded_at=NOON), without) is RefusalReason.WITHDRAWN
+
+
+def test_the_end_of_one_consent_hides_nothing_of_another():
+    other = a_consent(id=UUID(int=0xABC), version=9, valid_until=TODAY - timedelta(days=1))
+    assert reason(a_consent(version=1, withdrawn_at=NOON), other) is RefusalReason.WITHDRAWN
+    assert reason(a_consent(version=1, superseded_at=NOON), other) is RefusalReason.WITHDRAWN
+
+
 def test_pieces_of_two_consents_are_never_put_together():
     one = a_consent(a_recipient_entry(categories=(DataCategory.IDENTITY,)))
     other = a_consent(a_recipient_entry(categories=(DataCategory.HEALTH,)))
