@@ -8,13 +8,14 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import urllib3
 from hypothesis import settings
+from jinja2 import Environment
+from werkzeug.routing import Rule
 from xdist.scheduler import LoadScopeScheduling
 
 from deploy.demo import databases
@@ -23,10 +24,47 @@ from deploy.demo.postgres_server import PostgresServer
 from deploy.demo.servers import running_rabbitmq
 from lotse import topology
 from services.chassis.migrate import migrate, migrate_only
+from tests.shelf import Shelf
 
 # A busy machine is slow; that is no finding.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+#: The code that builds the address of a route is made anew for every app; every test has an app, so it is kept.
+ADDRESS_BUILDERS: dict[tuple[Any, ...], Any] = {}
+make_address_builder = Rule._compile_builder
+
+
+def kept_address_builder(self: Rule, append_unknown: bool = True) -> Any:
+    """Depends on nothing but these; it is bound to its own rule afterwards."""
+    if self.defaults:
+        return make_address_builder(self, append_unknown)
+    key = (*self._trace, append_unknown)
+    if key not in ADDRESS_BUILDERS:
+        ADDRESS_BUILDERS[key] = make_address_builder(self, append_unknown)
+    return ADDRESS_BUILDERS[key]
+
+
+Rule._compile_builder = kept_address_builder  # type: ignore[method-assign]
+
+#: The same for templates: each app reads them anew, and they are long.
+TEMPLATES: dict[tuple[Any, ...], Any] = {}
+compile_template = Environment.compile
+
+
+def kept_template(
+    self: Environment, source: Any, name: Any = None, filename: Any = None, raw: bool = False, *rest: Any, **more: Any
+) -> Any:
+    """By what stands in it and where it lies; the services set up their environments alike."""
+    if raw or rest or more or not isinstance(source, str) or filename is None:
+        return compile_template(self, source, name, filename, raw, *rest, **more)
+    key = (source, name, filename, self.autoescape is True)
+    if key not in TEMPLATES:
+        TEMPLATES[key] = compile_template(self, source, name, filename)
+    return TEMPLATES[key]
+
+
+Environment.compile = kept_template  # type: ignore[method-assign, assignment]
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -34,6 +72,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 #: Where servers of this run keep their files; with several workers each has its own.
 HOME = ROOT / ".dev" / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+#: So many tests are not a part of them that somebody tries by hand.
+MANY = 1_000
 #: Rooms whose tests start the whole network: one after the other, on one worker, and before all others.
 NETWORK_ROOMS = ("system", "demo")
 ROLE_PASSWORDS = {role: f"test-{role}" for name in databases.DATABASES for role in (name, f"{name}_owner")}
@@ -134,48 +174,42 @@ def browser() -> "Iterator[Browser]":
         started.close()
 
 
-#: Server and name of every database made in this session and not yet dropped.
-MADE: list[tuple[str, str]] = []
+#: For every database that is in use: how to be done with it.
+MADE: list[Callable[[], None]] = []
 
 
 @pytest.fixture(scope="session")
 def make_database(postgres: str) -> Iterator[Callable[[str], DatabaseAddresses]]:
-    """`make_database("referral")`: a fresh, migrated database of that service, copied from a template made once.
+    """`make_database("referral")`: a fresh, migrated database of that service.
 
     Referral's holds the key store too, as on a small box; `make_database("referral_keys")` is one apart.
     """
     session = secrets.token_hex(4)
-    templates: dict[str, str] = {}
-    numbers = count()
+    shelf = Shelf(postgres, ROLE_PASSWORDS, session)
 
     def make(service: str) -> DatabaseAddresses:
-        if service not in templates:
-            templates[service] = _make_template(postgres, service, f"test_{session}_{service}_template")
-        name = f"test_{session}_{service}_{next(numbers)}"
-        MADE.append((postgres, name))
-        return databases.create_database(postgres, service, ROLE_PASSWORDS, name=name, template=templates[service])
+        if not shelf.knows(service):
+            shelf.know(service, _make_template(postgres, service, f"test_{session}_{service}_template"))
+        name, addresses = shelf.take(service)
+        MADE.append(lambda: shelf.give_back(service, name))
+        return addresses
 
     yield make
-    _drop(0)
-    for name in templates.values():
-        databases.drop_database(postgres, name)
+    _be_done(0)
+    shelf.clear()
 
 
 @pytest.fixture(autouse=True)
 def _databases_end_with_their_test() -> Iterator[None]:
-    """What a test's own fixtures made is dropped after it; what wider ones made was there before and stays.
-
-    On a shared server dropping waits for everybody's pages to be written, so there it is left to the end.
-    """
+    """What a test's own fixtures made is given back after it; what wider ones made was there before and stays."""
     before = len(MADE)
     yield
-    if "LOTSENNETZ_TEST_POSTGRES" not in os.environ:
-        _drop(before)
+    _be_done(before)
 
 
-def _drop(first: int) -> None:
+def _be_done(first: int) -> None:
     while len(MADE) > first:
-        databases.drop_database(*MADE.pop())
+        MADE.pop()()
 
 
 def _make_template(admin_dsn: str, service: str, name: str) -> str:
@@ -200,7 +234,9 @@ def _manage(management_url: str, method: str, path: str) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how much test there is to how much code."""
+    """After a run of them all: say how much test there is to how much code."""
+    if sum(map(len, terminalreporter.stats.values())) < MANY:
+        return
     from tests.architecture.sizes import checks, product
 
     try:

@@ -31,7 +31,7 @@ def restore(postgres: str, path: Path, service: str) -> DatabaseAddresses:
     """Put a backup into a new database of the same service."""
     name = f"test_restored_{service}_{secrets.token_hex(4)}"
     made = databases.create_database(postgres, service, ROLE_PASSWORDS, name=name)
-    MADE.append((postgres, name))
+    MADE.append(lambda: databases.drop_database(postgres, name))
     _run("pg_restore", "--exit-on-error", f"--dbname={at_database(postgres, name)}", str(path))
     return made
 
