@@ -628,14 +628,57 @@ class TaskKind(StrEnum):
     AGREEMENT_ENDS = "agreement_ends"
     AGREEMENT_ENDED = "agreement_ended"
     DISCLOSURE_UNCONFIRMED = "disclosure_unconfirmed"
+    DUPLICATE_TO_CLARIFY = "duplicate_to_clarify"
 
 
 class DuplicateAnswer(StrEnum):
-    """Whether a person is in care on a topic already; never more than this."""
+    """Whether a person is in care on a topic already; never more than this. `refused`: it was not asked at all."""
 
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
+    REFUSED = "refused"
+
+
+class DuplicateRefusal(StrEnum):
+    """Why it was not asked whether a controller cares for somebody already."""
+
+    LIMIT_REACHED = "limit_reached"
+    NOT_CONSENTED = "not_consented"
+    SOCIAL_DATA_BODY = "social_data_body"
+    BODY_UNKNOWN = "body_unknown"
+
+
+class DuplicateSide(StrEnum):
+    """Which of the two cases it is: the one that asked, or the one that was found."""
+
+    ASKING = "asking"
+    FOUND = "found"
+
+
+class PersonOnCare(StrEnum):
+    """What the person answered when she was asked whether she is cared for elsewhere."""
+
+    CARED_FOR_THERE = "cared_for_there"
+    NOT_ME = "not_me"
+    DOES_NOT_SAY = "does_not_say"
+
+
+class CareResolution(StrEnum):
+    """What a desk says becomes of a case that may be the same care twice."""
+
+    HERE = "here"
+    THERE = "there"
+    OTHER_CARE = "other_care"
+    OTHER_PERSON = "other_person"
+
+
+class MatterState(StrEnum):
+    """How the two sides of a possible double care stand to each other."""
+
+    OPEN = "open"
+    AT_ODDS = "at_odds"
+    SETTLED = "settled"
 
 
 class ReminderKind(StrEnum):

@@ -9,6 +9,7 @@ from contracts.codes import (
     BackLevel,
     BreachReason,
     BreachRisk,
+    CareResolution,
     ConsentChannel,
     DataCategory,
     DelayReason,
@@ -17,6 +18,8 @@ from contracts.codes import (
     DocumentKind,
     DraftEnd,
     DuplicateAnswer,
+    DuplicateRefusal,
+    DuplicateSide,
     Duty,
     DutyCause,
     EndReason,
@@ -28,6 +31,7 @@ from contracts.codes import (
     GivenBy,
     GroundKind,
     IdentityCheck,
+    MatterState,
     MediaType,
     NoNoticeGround,
     Obstacle,
@@ -36,6 +40,7 @@ from contracts.codes import (
     PauseReason,
     PersonLinkPurpose,
     PersonLinkWay,
+    PersonOnCare,
     Purpose,
     QuestionCode,
     RefusalReason,
@@ -920,15 +925,51 @@ class PersonKeyDestroyed:
 
 @event("referral.duplicate_care_asked.v1", subject=("enquiry", "enquiry_id"))
 class DuplicateCareAsked:
-    """Whether somebody is in care on a topic already was asked within one controller, and answered with one word."""
+    """One controller was to be asked whether it cares for somebody on a topic: what was decided, and the one word.
+
+    Inside the controller that asks nothing leaves and no ground is needed; any other is asked on a consent alone.
+    """
 
     question_id: UUID
     enquiry_id: UUID
     referral_id: UUID | None
     person_id: UUID
     organization_id: UUID
+    asked_id: UUID
     topic: Topic
+    categories: tuple[DataCategory, ...]
     answer: DuplicateAnswer
+    refusal: DuplicateRefusal | None = None
+    consent_refusal: RefusalReason | None = None
+    ground: GroundKind | None = None
+    ground_id: UUID | None = None
+    ground_version: int | None = None
+
+
+@event("referral.duplicate_matter_opened.v1", subject=("duplicate_matter", "matter_id"))
+class DuplicateMatterOpened:
+    """Two cases may be the same care of the same person; each desk hears of its own side only."""
+
+    matter_id: UUID
+    question_id: UUID
+    enquiry_id: UUID
+    person_id: UUID
+    found_enquiry_id: UUID
+    found_referral_id: UUID
+    topic: Topic
+
+
+@event("referral.duplicate_matter_stated.v1", subject=("duplicate_matter", "matter_id"))
+class DuplicateMatterStated:
+    """One side wrote down what the person answered or what becomes of it, and how both sides stand now."""
+
+    matter_id: UUID
+    enquiry_id: UUID
+    person_id: UUID
+    side: DuplicateSide
+    person_says: PersonOnCare | None
+    resolution: CareResolution | None
+    state: MatterState
 
 
 @event("referral.deletions_replayed.v1", subject=("replay", "replay_id"))

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
 from services.chassis.config import BASE64_32, ConfigError, Environment
-from services.referral import controllers
+from services.referral import asking, controllers
+from services.referral.asking import ImpactAssessment
 from services.referral.consent_texts import TextIndexError, TextLibrary
 from services.referral.controllers import Controllers
+from services.referral.domain.duplicate_care import AskingRule
 from services.referral.keystore.ledger import DeletionLedger
 from services.referral.keystore.settings import deletion_ledger, open_store
 from services.referral.keystore.store import KeyStore
@@ -42,6 +44,9 @@ class ReferralSettings:
     texts: TextLibrary
     controllers: Controllers
     document_bytes: int = 10_000_000
+    asking: AskingRule = field(default_factory=AskingRule)
+    #: What lets other controllers be asked about duplicate care; none, and nobody else is asked.
+    assessment: ImpactAssessment | None = None
 
 
 def load(settings: Environment) -> ReferralSettings:
@@ -66,12 +71,16 @@ def load(settings: Environment) -> ReferralSettings:
         texts = TextLibrary(samples_count=settings.optional("MODE") == "demo")
     except TextIndexError as error:
         raise ConfigError("consent texts", str(error)) from error
+    responsible = controllers.load(settings)
+    assessment = asking.load_assessment(settings, responsible)
     return ReferralSettings(
         keys=keys,
         undo_window=timedelta(seconds=undo),
         texts=texts,
-        controllers=controllers.load(settings),
+        controllers=responsible,
         document_bytes=settings.number("DOCUMENT_MAX_BYTES", 10_000_000, low=10_000, high=50_000_000),
+        asking=asking.load(settings, responsible, assessment),
+        assessment=assessment,
     )
 
 

@@ -14,6 +14,8 @@ from services.chassis.sessions import Session
 from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
 from tests.integration.referral.rig import Network
 from tests.integration.referral.scene import Scene
+from tests.integration.referral.test_duplicate_care import AS_HWK_WRITES, OLEKSANDR, in_care, somebody
+from tests.integration.referral.test_duplicate_matters import say
 from tests.integration.referral.test_subject_access import a_whole_story
 
 VIEWS = [
@@ -54,12 +56,26 @@ def enquiry(network: Network) -> Any:
 
 
 @pytest.fixture(scope="module")
+def two_cases(network: Network) -> Any:
+    """Somebody in care, found again at her own desk under another spelling; one side has spoken."""
+    in_care(network, OLEKSANDR)
+    enquiry, desk = somebody(network, AS_HWK_WRITES)
+    say(desk, enquiry, person_says="cared_for_there", resolution="here")
+    return enquiry
+
+
+@pytest.fixture(scope="module")
 def address(network: Network, enquiry: Any) -> Iterator[str]:
-    """Everybody who opens a page is the lead; how one signs in is tested elsewhere."""
+    """Whoever opens a page is the lead, or the officer where only she may; how one signs in is tested elsewhere."""
     room = network.app.extensions["lotsennetz"]
-    claims = room.tokens.claims(network.staff(sub="lena", roles=["lead"]).token)
-    caller = replace(caller_from_claims(claims, room.settings.deployment_key), by_session=True, session_id=uuid4())
-    room.sessions.find = lambda request: Session(caller, "form-token", "cookie")
+
+    def session_of(**claims: Any) -> Session:
+        token = network.staff(**claims).token
+        caller = caller_from_claims(room.tokens.claims(token), room.settings.deployment_key)
+        return Session(replace(caller, by_session=True, session_id=uuid4()), "form-token", "cookie")
+
+    lead, officer = session_of(sub="lena", roles=["lead"]), session_of(sub="dora", roles=["dpo"], site=None)
+    room.sessions.find = lambda request: officer if request.path.endswith("/duplicates") else lead
     with served(network.app) as url:
         yield url
 
@@ -95,3 +111,16 @@ def test_the_sheet_a_person_is_handed(browser: Browser, address: str, enquiry: A
         shoot(page, f"subject-access-{language}-print")
         assert not page.locator(".no-print").is_visible()
         assert page.pdf(format="A4")[:5] == b"%PDF-"
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: "-".join(view.values()))
+def test_duplicate_care_at_the_officers_and_at_the_desk(
+    browser: Browser, network: Network, address: str, two_cases: Any, view: dict[str, str]
+) -> None:
+    with page_of(browser, **view) as page:  # type: ignore[arg-type]
+        for name, place in (("officer", "data-protection/duplicates"), ("desk", f"enquiries/{two_cases['id']}")):
+            page.goto(f"{address}/referral/{place}")
+            page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+            shoot(page, f"duplicates-{name}-{'-'.join(view.values())}")
+            assert axe(page) == [], name
+            assert not scrolls_sideways(page), name

@@ -22,11 +22,14 @@ from services.chassis.errors import ForbiddenError, InvalidError
 from services.chassis.work import Work
 from services.referral.commands import cascade, duplicates, majority
 from services.referral.config import Keys
+from services.referral.domain.duplicate_care import AskingRule
 from services.referral.store import directory, enquiries, persons, timeline
 from services.referral.store.directory import Listing
 from services.referral.store.enquiries import Enquiry, Member, Need
 from services.referral.store.referrals import StaffActor
 from services.referral.vault import Vault
+
+USUAL = AskingRule()
 
 
 def record_enquiry(
@@ -38,12 +41,20 @@ def record_enquiry(
     site: Site,
     record: Mapping[str, Any],
     needs: Sequence[tuple[Topic, Urgency]],
+    asking: AskingRule = USUAL,
 ) -> Enquiry:
     """Take down who asks and what is needed; the record is sealed at once, the network hears ids and codes."""
     if site is not by.site or by.employer is None:
         raise ForbiddenError("auth.other-site")
     return open_enquiry(
-        work, vault, enquirer=enquirer, site=site, organization_id=by.employer, record=record, needs=needs
+        work,
+        vault,
+        enquirer=enquirer,
+        site=site,
+        organization_id=by.employer,
+        record=record,
+        needs=needs,
+        asking=asking,
     )
 
 
@@ -56,6 +67,7 @@ def open_enquiry(
     organization_id: UUID,
     record: Mapping[str, Any],
     needs: Sequence[tuple[Topic, Urgency]],
+    asking: AskingRule = USUAL,
 ) -> Enquiry:
     """A new enquiry on the desk of one organization at one site, whoever took it down."""
     kind = "person" if enquirer is EnquirerKind.PERSON else "business_contact"
@@ -78,7 +90,8 @@ def open_enquiry(
     )
     for need in wanted:
         _tell_need(work, enquiry, need)
-    duplicates.ask_at_intake(work, vault, enquiry, record)
+    for need in {need.topic: need for need in reversed(wanted)}.values():
+        duplicates.ask_for_need(work, vault, asking, enquiry, need)
     return enquiry
 
 
@@ -106,15 +119,24 @@ def load(work: Work, enquiry_id: UUID, by: StaffActor) -> Enquiry:
 
 
 def add_need(
-    work: Work, by: StaffActor, enquiry_id: UUID, topic: Topic, urgency: Urgency, person_id: UUID | None = None
+    work: Work,
+    vault: Vault,
+    by: StaffActor,
+    enquiry_id: UUID,
+    topic: Topic,
+    urgency: Urgency,
+    person_id: UUID | None = None,
+    *,
+    asking: AskingRule = USUAL,
 ) -> Need:
-    """One more thing is needed, by whoever asked or by another person of the enquiry."""
+    """One more thing is needed, by whoever asked or by another person of the enquiry: is she cared for already?"""
     enquiry = load(work, enquiry_id, by)
     check_topic(enquiry.enquirer, topic)
     need = Need(work.new_id(), topic, urgency, enquiry.member(person_id).person_id)
     enquiries.add_need(work, enquiry.id, need)
     enquiries.touch(work, enquiry.id)
     _tell_need(work, enquiry, need)
+    duplicates.ask_for_need(work, vault, asking, enquiry, need)
     return need
 
 

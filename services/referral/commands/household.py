@@ -10,6 +10,8 @@ from contracts.referral import HouseholdMemberAdded, HouseholdMemberRemoved
 from services.chassis.errors import InvalidError, NotFoundError, RefusedError
 from services.chassis.work import Work
 from services.referral.commands import enquiries
+from services.referral.commands.enquiries import USUAL
+from services.referral.domain.duplicate_care import AskingRule
 from services.referral.store import consents, drafts, persons, referrals
 from services.referral.store import enquiries as stored
 from services.referral.store.enquiries import Enquiry, Member
@@ -28,6 +30,7 @@ def add_person(
     relation: Relation,
     record: Mapping[str, Any],
     needs: Sequence[tuple[Topic, Urgency]] = (),
+    asking: AskingRule = USUAL,
 ) -> Member:
     """One more person belongs to the case: sealed under a key of her own, from the first moment."""
     enquiry = enquiries.load(work, enquiry_id, by)
@@ -42,7 +45,7 @@ def add_person(
     stored.touch(work, enquiry.id)
     work.announce(HouseholdMemberAdded(enquiry_id=enquiry.id, person_id=member.person_id, relation=relation))
     for topic, urgency in needs:
-        enquiries.add_need(work, by, enquiry.id, topic, urgency, member.person_id)
+        enquiries.add_need(work, vault, by, enquiry.id, topic, urgency, member.person_id, asking=asking)
     return member
 
 

@@ -15,16 +15,18 @@ from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import moment_of
-from services.referral.commands import cascade, disclosing, duplicates, enquiries, matching, telling
+from services.referral.commands import cascade, disclosing, duplicate_matters, duplicates, enquiries, matching, telling
+from services.referral.commands.enquiries import USUAL
 from services.referral.commands.saving import load, load_for_disclosure, save, see
 from services.referral.config import Keys
 from services.referral.domain.consent import Allowed, effective_back_level
 from services.referral.domain.dossier import missing_minimum
+from services.referral.domain.duplicate_care import AskingRule
 from services.referral.domain.footing import lacking, may_receive
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.matching import Justification
 from services.referral.domain.referral import Referral, refusal
-from services.referral.store import breaches, directory, dossiers, enclosures, persons, pseudonyms, referrals, timeline
+from services.referral.store import breaches, directory, dossiers, enclosures, persons, referrals, timeline
 from services.referral.store.referrals import StaffActor
 
 ENGINE = Actor(Party.SYSTEM, "system:clock")
@@ -97,13 +99,14 @@ def prepare(
     *,
     undo_window: timedelta,
     duplicates_acknowledged: bool = False,
+    asking: AskingRule = USUAL,
 ) -> Referral:
     """Say that it is complete; the engine releases it when the undo window is over."""
     referral = load(work, referral_id, by, version)
     listing = directory.listing(work.tx, referral.service_id)
     record = enclosures.record_of(work.tx, keys.vault, referral)
     absent = missing_minimum(referral.enquirer, record, listing.terms.minimum_categories)
-    asked = duplicates.ask_before_sending(work, keys.vault, by, referral)
+    asked = duplicates.ask_before_sending(work, keys.vault, asking, by, referral)
     try:
         moved, facts = domain.prepare(
             referral,
@@ -111,14 +114,15 @@ def prepare(
             moment_of(work),
             undo_window=undo_window,
             lacking=[*lacking(listing.footing, work.today), *(f"data:{category}" for category in absent)],
-            duplicates=asked.ours,
-            is_in_care_elsewhere=asked.elsewhere,
+            duplicates=asked.seen.ours,
+            is_in_care_elsewhere=asked.seen.elsewhere,
             duplicates_acknowledged=duplicates_acknowledged,
         )
     except RefusedError as error:
-        error.facts = (*error.facts, asked.question)  # what was asked stays a fact, whatever came of it
+        error.facts = (*error.facts, *asked.facts)  # what was asked stays a fact, whatever came of it
         raise
-    pseudonyms.tell(work, asked.question)
+    duplicates.tell(work, asked.facts)
+    duplicate_matters.acknowledge(work, referral.enquiry_id, asked)
     return save(work, moved, facts, action=Action.PREPARE)
 
 

@@ -78,6 +78,13 @@ SELECT count(*) AS count, count(*) FILTER (WHERE due_on < %(today)s) AS overdue,
 FROM subject_requests WHERE answer IS NULL AND (%(site)s::text IS NULL OR site = %(site)s)
   AND (%(organization)s::uuid IS NULL OR organization_id = %(organization)s)"""
 
+#: A side of her own, or any: what two desks have not cleared up within a week, or say differently.
+DUPLICATES: LiteralString = """
+SELECT count(*) AS count, min(due) AS first, count(*) FILTER (WHERE state = 'at_odds' OR due < %(today)s) AS overdue
+FROM (SELECT m.state, m.opened_at::date + 7 AS due FROM duplicate_matters m WHERE m.state <> 'settled' AND EXISTS (
+    SELECT FROM duplicate_sides s WHERE s.matter_id = m.id AND (%(site)s::text IS NULL OR s.site = %(site)s)
+    AND (%(organization)s::uuid IS NULL OR s.organization_id = %(organization)s))) AS open"""
+
 
 def attention(connection: Connection, asked: Asked) -> list[Attention]:
     """Everything that waits, what is over its limit first."""
@@ -115,7 +122,19 @@ def consents(connection: Connection, asked: Asked) -> Attention:
     return Attention("consents", row["count"], False, {"first": row["first"], "overdue": 0})
 
 
-LOOKS: tuple[Callable[[Connection, Asked], Attention], ...] = (breaches, duties, requests, agreements, consents)
+def duplicates(connection: Connection, asked: Asked) -> Attention:
+    """Cases that may be the same care twice, not cleared up by both desks yet."""
+    return _with_overdue("duplicates", _one(connection, DUPLICATES, asked))
+
+
+LOOKS: tuple[Callable[[Connection, Asked], Attention], ...] = (
+    breaches,
+    duties,
+    requests,
+    agreements,
+    duplicates,
+    consents,
+)
 
 
 def _with_overdue(kind: str, row: dict[str, Any]) -> Attention:

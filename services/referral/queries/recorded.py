@@ -29,6 +29,8 @@ OF_CONSENTS: LiteralString = (
     " UNION SELECT id FROM drafted_consents WHERE person_id = %(person)s)"
 )
 
+HER_MATTERS: LiteralString = "SELECT matter_id FROM duplicate_sides WHERE person_id = %(person)s"
+
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
@@ -126,7 +128,14 @@ TABLES: tuple[Table, ...] = (
         sealed={"sealed": Sealed("external_disclosures/{id}", "recipient")},
     ),
     Table("pseudonyms", OWN, "period", omitted={"kept": "keyed codes of name and birth date; say nothing"}),
-    Table("duplicate_questions", f"({OF_REFERRALS} OR referral_id IS NULL AND {OF_ENQUIRIES})", "asked_at, id"),
+    Table("duplicate_questions", OWN, "asked_at, id"),
+    Table("duplicate_matters", f"id IN ({HER_MATTERS})", "opened_at, id"),
+    Table("duplicate_sides", OWN, "matter_id, side"),
+    Table(
+        "duplicate_statements",
+        "(matter_id, side) IN (SELECT matter_id, side FROM duplicate_sides WHERE person_id = %(person)s)",
+        "said_at, id",
+    ),
     Table("deletions", OWN, "erased_at"),
 )
 #: Tables that name a person and are not for her, with the reason.

@@ -1,27 +1,38 @@
 """Persons' pseudonyms, by which duplicate care is asked about: kept by period, matched against two, then forgotten."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from contracts.codes import DuplicateAnswer, Topic
-from contracts.referral import DuplicateCareAsked
+from contracts.codes import Site, Topic
 from services.chassis.db import Connection
 from services.chassis.work import Work
 from services.referral.domain.lifecycle import RUNNING
 from services.referral.domain.pseudonyms import Facets, Identity, facets, pseudonyms
-from services.referral.store.enquiries import Enquiry
 from services.referral.vault import Vault
 
-#: Running referrals of the same person at the same controller on one topic, whoever took her down and how.
+#: Running referrals of the same person at these controllers on one topic, whoever took her down and how.
 SAME_MATTER = """
-SELECT r.id, r.site FROM referrals r WHERE r.topic = %(topic)s AND r.sender_id = %(controller)s
+SELECT r.id, r.site, r.sender_id, r.enquiry_id, r.person_id FROM referrals r
+WHERE r.topic = %(topic)s AND r.sender_id = ANY(%(controllers)s)
     AND r.status = ANY(%(running)s) AND r.id IS DISTINCT FROM %(besides)s AND r.person_id IN (
         SELECT %(person)s::uuid UNION SELECT p.person_id FROM pseudonyms p JOIN persons ON persons.id = p.person_id
         WHERE persons.erased_at IS NULL AND (p.period = %(period)s AND p.kept && %(now)s::bytea[]
                                              OR p.period = %(last)s AND p.kept && %(then)s::bytea[]))
 ORDER BY r.id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A running referral of whoever may be the same person; for us, not for a desk."""
+
+    referral_id: UUID
+    site: Site
+    sender_id: UUID
+    enquiry_id: UUID
+    person_id: UUID
 
 
 def period_of(day: date) -> str:
@@ -109,16 +120,16 @@ def same_matter(
     on: date,
     *,
     person_id: UUID,
-    controller: UUID,
+    controllers: Sequence[UUID],
     topic: Topic,
     besides: UUID | None = None,
-) -> list[tuple[UUID, str]]:
-    """Running referrals on this topic of whoever may be this person, with their sites; for us, not for the desk."""
+) -> list[Found]:
+    """Running referrals on this topic of whoever may be this person."""
     who = facets(identity_of(record))
     period, last = period_of(on), period_before(on)
     params = {
         "topic": topic,
-        "controller": controller,
+        "controllers": list(controllers),
         "running": [str(status) for status in RUNNING],
         "besides": besides,
         "person": person_id,
@@ -127,7 +138,10 @@ def same_matter(
         "last": last,
         "then": sought(who, vault, last),
     }
-    return [(row["id"], row["site"]) for row in connection.execute(SAME_MATTER, params).fetchall()]
+    return [
+        Found(row["id"], Site(row["site"]), row["sender_id"], row["enquiry_id"], row["person_id"])
+        for row in connection.execute(SAME_MATTER, params).fetchall()
+    ]
 
 
 def sought(who: Facets, vault: Vault, period: str) -> list[bytes]:
@@ -137,51 +151,3 @@ def sought(who: Facets, vault: Vault, period: str) -> list[bytes]:
 
 def is_known_enough(record: Mapping[str, Any]) -> bool:
     return facets(identity_of(record)).is_telling
-
-
-def question(
-    work: Work,
-    enquiry: Enquiry,
-    person_id: UUID,
-    topic: Topic,
-    answer: DuplicateAnswer,
-    referral_id: UUID | None = None,
-) -> DuplicateCareAsked:
-    """What was asked, and the one word that was answered."""
-    return DuplicateCareAsked(
-        question_id=work.new_id(),
-        enquiry_id=enquiry.id,
-        referral_id=referral_id,
-        person_id=person_id,
-        organization_id=enquiry.organization_id,
-        topic=topic,
-        answer=answer,
-    )
-
-
-def tell(work: Work, asked: DuplicateCareAsked) -> None:
-    """Each question with its answer is kept, and a fact of the audit log."""
-    work.tx.execute(
-        "INSERT INTO duplicate_questions (id, enquiry_id, referral_id, topic, answer, asked_by, asked_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        (
-            asked.question_id,
-            asked.enquiry_id,
-            asked.referral_id,
-            asked.topic,
-            asked.answer,
-            work.actor,
-            work.now,
-        ),
-    )
-    work.announce(asked)
-
-
-def hints(connection: Connection, enquiry_id: UUID) -> list[tuple[Topic, DuplicateAnswer]]:
-    """The last answer on each topic that was not a plain no."""
-    rows = connection.execute(
-        "SELECT DISTINCT ON (topic) topic, answer FROM duplicate_questions WHERE enquiry_id = %s"
-        " ORDER BY topic, asked_at DESC, id DESC",
-        (enquiry_id,),
-    )
-    return [(Topic(row["topic"]), DuplicateAnswer(row["answer"])) for row in rows if row["answer"] != "no"]

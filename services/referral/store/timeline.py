@@ -9,13 +9,20 @@ from psycopg.types.json import Jsonb
 
 from contracts.codes import Action, DataCategory, DisclosurePoint, Site, StaffRole, TaskKind, ViewPurpose, Way
 from contracts.event import from_dict, subject_of, to_dict, type_of
-from contracts.referral import DisclosureDecided, DuplicateCareAsked, PersonalDataViewed, TaskClosed, TaskOpened
+from contracts.referral import (
+    DisclosureDecided,
+    DuplicateCareAsked,
+    DuplicateMatterOpened,
+    PersonalDataViewed,
+    TaskClosed,
+    TaskOpened,
+)
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
 from services.referral.domain.consent import Allowed
 from services.referral.domain.referral import Referral
-from services.referral.store import pseudonyms
+from services.referral.store import duplicates
 
 KEEP: LiteralString = (
     "INSERT INTO timeline (event_id, referral_id, type, at, actor, data) VALUES (%s, %s, %s, %s, %s, %s)"
@@ -147,8 +154,8 @@ def tell_refusal(work: Work, fact: Any) -> None:
         open_task(work, fact)
     elif isinstance(fact, DisclosureDecided):
         decided(work, fact, at=work.now)
-    elif isinstance(fact, DuplicateCareAsked):
-        pseudonyms.tell(work, fact)
+    elif isinstance(fact, DuplicateCareAsked | DuplicateMatterOpened):
+        duplicates.tell(work, fact)
     else:
         work.announce(fact)
 

@@ -38,7 +38,14 @@ def record_enquiry(json_data: Json) -> Answer:
     def run(work: Work) -> tuple[int, Json]:
         needs = [(need["topic"], need["urgency"]) for need in json_data["needs"]]
         found = enquiries.record_enquiry(
-            work, house().keys.vault, by, enquirer=kind, site=json_data["site"], record=record, needs=needs
+            work,
+            house().keys.vault,
+            by,
+            enquirer=kind,
+            site=json_data["site"],
+            record=record,
+            needs=needs,
+            asking=house().asking,
         )
         return 201, enquiry_queries.head(found)
 
@@ -75,7 +82,7 @@ def add_need(enquiry_id: UUID, json_data: Json) -> Answer:
     by = staff_actor()
 
     def run(work: Work) -> tuple[int, Json]:
-        need = enquiries.add_need(work, by, enquiry_id, **json_data)
+        need = enquiries.add_need(work, house().keys.vault, by, enquiry_id, **json_data, asking=house().asking)
         return 201, enquiry_queries.need_shown(need)
 
     return once(run)

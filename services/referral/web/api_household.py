@@ -33,9 +33,15 @@ def add(enquiry_id: UUID, json_data: Json) -> Answer:
     needs = [(need["topic"], need["urgency"]) for need in json_data["needs"]]
 
     def run(work: Work) -> tuple[int, Json]:
-        vault = house().keys.vault
         member = household.add_person(
-            work, vault, by, enquiry_id, relation=json_data["relation"], record=record, needs=needs
+            work,
+            house().keys.vault,
+            by,
+            enquiry_id,
+            relation=json_data["relation"],
+            record=record,
+            needs=needs,
+            asking=house().asking,
         )
         return 201, {"person_id": str(member.person_id), "relation": member.relation}
 

@@ -101,7 +101,16 @@ Do = Callable[[Work, StaffActor, UUID, int, Json], Referral | Withheld]
 
 def _prepare(work: Work, by: StaffActor, referral_id: UUID, version: int, data: Json) -> Referral:
     settings = house()
-    return referrals.prepare(work, settings.keys, by, referral_id, version, undo_window=settings.undo_window, **data)
+    return referrals.prepare(
+        work,
+        settings.keys,
+        by,
+        referral_id,
+        version,
+        undo_window=settings.undo_window,
+        asking=settings.asking,
+        **data,
+    )
 
 
 def _answer(work: Work, by: StaffActor, referral_id: UUID, version: int, data: Json) -> Referral | Withheld:

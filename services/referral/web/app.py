@@ -31,6 +31,8 @@ from services.referral.web import (
     consent_texts_page,
     desk,
     documents,
+    duplicate_figures,
+    duplicate_matters,
     enclosures,
     enquiry,
     external_disclosures,
@@ -107,6 +109,9 @@ def doors() -> tuple[APIBlueprint, ...]:
         subject_access.blueprint(),
         subject_requests.blueprint(),
         external_disclosures.blueprint(),
+        duplicate_matters.api,
+        duplicate_matters.blueprint(),
+        duplicate_figures.blueprint(),
         person_links.blueprint(),
     )
 

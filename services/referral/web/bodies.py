@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 from contracts.codes import (
     Action,
     BackLevel,
+    CareResolution,
     ConsentChannel,
     DataCategory,
     Deletion,
@@ -20,6 +21,7 @@ from contracts.codes import (
     IdentityCheck,
     Obstacle,
     Outcome,
+    PersonOnCare,
     ProofKind,
     Purpose,
     RejectionReason,
@@ -207,6 +209,19 @@ class SubjectAccessIn(Body):
     identity_check = code(IdentityCheck, required=True)
     language = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(PERSON_LANGUAGES))
     request_id = Identifier(load_default=None, allow_none=True)
+
+
+class CareQuestionIn(Body):
+    """For which need it is asked whether she is cared for already."""
+
+    need_id = Identifier(required=True)
+
+
+class CareStatementIn(Body):
+    """What the person answered, or what becomes of it at this desk."""
+
+    person_says = code(PersonOnCare, load_default=None, allow_none=True)
+    resolution = code(CareResolution, load_default=None, allow_none=True)
 
 
 class ContactCardIn(Body):

@@ -10,14 +10,14 @@ from contracts.codes import Action, DataCategory, EnquirerKind, Party, Status, V
 from contracts.partner.dossier import categories_of
 from services.chassis.work import Work
 from services.referral.calendar import is_working_day
-from services.referral.commands import duplicates
 from services.referral.config import Keys
 from services.referral.domain.deadlines import DeadlineKind, due_on
 from services.referral.domain.grounds import Consent, state_on
 from services.referral.domain.referral import Referral
 from services.referral.queries.referrals import recordable, timeline
-from services.referral.store import consents, persons, pseudonyms, referrals
+from services.referral.store import consents, duplicates, persons, referrals
 from services.referral.store.directory import Listing
+from services.referral.store.duplicates import Seen
 from services.referral.store.referrals import StaffActor
 from services.referral.store.timeline import viewed
 from services.referral.vault import PersonKey
@@ -86,7 +86,7 @@ def view_case(work: Work, keys: Keys, by: StaffActor, referral_id: UUID) -> Case
     note_view(work, by, referral, record)
     decision = work.tx.execute(LAST_DECISION, (referral.id,)).fetchone()
     better = referral.better_service_id
-    asked = duplicates_of(work, keys, by, referral)
+    seen = duplicates_of(work, by, referral)
     return CaseView(
         referral=referral,
         organization=names.organization(referral.organization_id),
@@ -103,20 +103,25 @@ def view_case(work: Work, keys: Keys, by: StaffActor, referral_id: UUID) -> Case
         words=words_of(work, keys, referral) if record else [],
         forms=[navigator_form(action, referral) for action in offered(referral)],
         records=[record_form(Action(action), referral.duties, referral.back_level) for action in recordable(referral)],
-        duplicates=asked.ours if asked else (),
-        elsewhere=asked is not None and asked.elsewhere,
+        duplicates=seen.ours,
+        elsewhere=seen.elsewhere,
         better=(better, names.service(better)) if better else None,
         following=work.tx.execute(FOLLOWING, (referral.id,)).fetchall(),
     )
 
 
-def duplicates_of(work: Work, keys: Keys, by: StaffActor, referral: Referral) -> duplicates.Asked | None:
-    """Before it is sent, and never without the question being a fact."""
+def duplicates_of(work: Work, by: StaffActor, referral: Referral) -> Seen:
+    """What the questions of this case found, before it is sent; looking at a page asks nothing."""
     if referral.status is not Status.DRAFT:
-        return None
-    asked = duplicates.ask_before_sending(work, keys.vault, by, referral)
-    pseudonyms.tell(work, asked.question)
-    return asked
+        return Seen()
+    return duplicates.seen(
+        work.tx,
+        by,
+        referral_id=referral.id,
+        enquiry_id=referral.enquiry_id,
+        person_id=referral.person_id,
+        topic=referral.topic,
+    )
 
 
 def offered(referral: Referral) -> Iterable[Action]:

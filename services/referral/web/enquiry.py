@@ -20,9 +20,16 @@ from services.referral.commands.person_links import mailbox_of
 from services.referral.domain.documents import UPLOADED
 from services.referral.domain.grounds import state_on
 from services.referral.queries import enquiries as enquiry_queries
-from services.referral.store import consents, documents, drafts, persons, pseudonyms, subject_rights
+from services.referral.store import consents, documents, drafts, persons, subject_rights
 from services.referral.store.enquiries import Enquiry
-from services.referral.web import bodies, consent_drafts, enquiry_form, external_disclosures, withdrawals
+from services.referral.web import (
+    bodies,
+    consent_drafts,
+    duplicate_matters,
+    enquiry_form,
+    external_disclosures,
+    withdrawals,
+)
 from services.referral.web.callers import house, staff_actor, validated
 from services.referral.web.consent_form import recipients_offered
 from services.referral.web.forms import once_per_form
@@ -47,6 +54,8 @@ DONE = frozenset(
         "document",
         "document-deletion",
         "external-disclosure",
+        "care-asked",
+        "care-stated",
     }
 )
 
@@ -101,7 +110,14 @@ def take_down() -> str | Response | tuple[str, int]:
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
         found = enquiries.record_enquiry(
-            work, house().keys.vault, by, enquirer=kind, site=site, record=record, needs=needs
+            work,
+            house().keys.vault,
+            by,
+            enquirer=kind,
+            site=site,
+            record=record,
+            needs=needs,
+            asking=house().asking,
         )
         return 201, {"id": str(found.id)}
 
@@ -184,7 +200,8 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         "request_choices": choices(),
         "external": external_disclosures.section(work, enquiry, names),
         "today": work.today,
-        "duplicate_hints": pseudonyms.hints(work.tx, enquiry.id),
+        "care": duplicate_matters.section(work, enquiry),
+        "relations_of": {one.person_id: one.relation for one in enquiry.members},
         "documents": documents.of_enquiry(work.tx, enquiry.id),
         "document_kinds": UPLOADED,
         "largest_document": house().document_bytes,
@@ -213,6 +230,7 @@ def add_person(enquiry_id: UUID) -> Response:
             relation=wanted["relation"],
             record=PERSON.dump(wanted["person"]),
             needs=[(need["topic"], need["urgency"]) for need in wanted["needs"]],
+            asking=house().asking,
         )
         return 201, {"person_id": str(member.person_id)}
 

@@ -75,6 +75,13 @@ ENTRIES: tuple[Entry, ...] = (
         "Checks after a mistake that reached a partner: the 72 hours, what was assessed, who was told.",
         shows=frozenset({"breach"}),
     ),
+    Entry(
+        "/referral/data-protection/duplicates",
+        "Duplicate care",
+        "What was asked and answered, what two desks have to clear up, who was refused, and which keys are in use.",
+        roles=frozenset({StaffRole.DPO}),
+        shows=frozenset({"duplicates"}),
+    ),
     Entry("/audit/", "Audit log", "Everything that happened, as recorded, and the proof that nothing was changed."),
 )
 

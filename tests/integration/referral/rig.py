@@ -23,6 +23,7 @@ from tests.integration.referral.scene import (
     IHK,
     IHK_SERVICE,
     RECORD,
+    UNLIMITED,
     Scene,
     a_service,
     an_organization,
@@ -163,7 +164,9 @@ class Network:
     issuer: TestIssuer = field(default_factory=lambda: ISSUER)
 
     def __post_init__(self) -> None:
-        own = config.ReferralSettings(self.scene.keys, timedelta(0), self.scene.texts, some_controllers())
+        own = config.ReferralSettings(
+            self.scene.keys, timedelta(0), self.scene.texts, some_controllers(), asking=UNLIMITED
+        )
         self.app = create_app(settings(), self.scene.unit, issuer_keys=self.issuer.keys(), own=own)
         self.tell_directory()
         self.navigator = self.staff()

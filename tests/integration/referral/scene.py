@@ -46,6 +46,7 @@ from services.referral.commands import enquiries, partners, referrals, withdrawi
 from services.referral.config import Keys, ReferralSettings
 from services.referral.consent_texts import TextLibrary
 from services.referral.controllers import Contact, Controller, Controllers
+from services.referral.domain.duplicate_care import AskingRule
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Referral
 from services.referral.domain.withdrawing import Part
@@ -158,6 +159,8 @@ def partner(organization_id: UUID = HWK) -> Actor:
 
 
 SERVICE_KEY = bytes(range(32))
+#: A test asks in an hour what a desk asks in a month.
+UNLIMITED = AskingRule(per_day=1_000_000)
 
 
 def some_controllers() -> Controllers:
@@ -222,7 +225,7 @@ class Scene:
     @property
     def house(self) -> ReferralSettings:
         """What commands need besides the database."""
-        return ReferralSettings(self.keys, timedelta(seconds=30), self.texts, some_controllers())
+        return ReferralSettings(self.keys, timedelta(seconds=30), self.texts, some_controllers(), asking=UNLIMITED)
 
     def told_directory(self) -> "Scene":
         """HWK and IHK, each with a service for recognition."""
@@ -243,6 +246,7 @@ class Scene:
                 site=Site.AACHEN,
                 record={**RECORD, **record},
                 needs=[(Topic.ANERKENNUNG, Urgency.NORMAL)],
+                asking=UNLIMITED,
             )
 
     def consent(self, enquiry: Enquiry, *recipients: ConsentRecipient, **changes: Any) -> Any:
@@ -274,7 +278,9 @@ class Scene:
         with self.unit.work(actor=NAVIGATOR.actor) as work:
             drafted = referrals.draft(work, self.keys, NAVIGATOR, enquiry.id, enquiry.needs[0].id, service_id)
         with self.unit.work(actor=NAVIGATOR.actor) as work:
-            return referrals.prepare(work, self.keys, NAVIGATOR, drafted.id, None, undo_window=timedelta(seconds=30))
+            return referrals.prepare(
+                work, self.keys, NAVIGATOR, drafted.id, None, undo_window=timedelta(seconds=30), asking=UNLIMITED
+            )
 
     def requested(
         self, service_id: UUID = HWK_SERVICE, level: BackLevel = BackLevel.OUTCOME, **record: Any

@@ -58,6 +58,7 @@ from tests.integration.referral.scene import (
     IHK_SERVICE,
     NAVIGATOR,
     NOW,
+    UNLIMITED,
     Scene,
     a_service,
     an_organization,
@@ -247,6 +248,7 @@ class Disclosures(RuleBasedStateMachine):
                     None,
                     undo_window=timedelta(seconds=30),
                     duplicates_acknowledged=True,
+                    asking=UNLIMITED,
                 )
             self.referrals.append(prepared.id)
 
