@@ -787,6 +787,34 @@ class ExternalGround(StrEnum):
     OTHER_STATUTE = "other_statute"
 
 
+class RetentionKind(StrEnum):
+    """What ends by itself when its time has run out, and under which name a run counts it."""
+
+    RESTRICTION = "RESTRICTION"
+    REFERRAL_DRAFT = "REFERRAL_DRAFT"
+    CONSENT_DRAFT = "CONSENT_DRAFT"
+    CUSTODIAL_DOSSIER = "CUSTODIAL_DOSSIER"
+    PARTNER_WORDS = "PARTNER_WORDS"
+    PERSON_LINK = "PERSON_LINK"
+    DOCUMENT = "DOCUMENT"
+    ENQUIRY_WITHOUT_REFERRAL = "ENQUIRY_WITHOUT_REFERRAL"
+    CLOSED_CASE = "CLOSED_CASE"
+    PERSON_WITHOUT_CASE = "PERSON_WITHOUT_CASE"
+    CONSENT_RECORD = "CONSENT_RECORD"
+    RIGHTS_RECORD = "RIGHTS_RECORD"
+    ACCESS_RECORD = "ACCESS_RECORD"
+
+
+class HoldReason(StrEnum):
+    """Why somebody's data must not be deleted yet (GDPR Art. 17(3), 18)."""
+
+    LEGAL_CLAIM = "LEGAL_CLAIM"
+    COURT_OR_AUTHORITY = "COURT_OR_AUTHORITY"
+    SUPERVISORY_COMPLAINT = "SUPERVISORY_COMPLAINT"
+    WISH_OF_THE_PERSON = "WISH_OF_THE_PERSON"
+    BREACH = "BREACH"
+
+
 class Classification(StrEnum):
     """CloudEvents ``dataclassification``: who may see an event. Unknown values are refused."""
 
@@ -805,6 +833,7 @@ class ViewPurpose(StrEnum):
     OVERSIGHT = "oversight"
     PERSON_SELF = "person_self"
     SUBJECT_ACCESS = "subject_access"
+    LEGAL_CLAIM = "legal_claim"
 
 
 class SubjectRight(StrEnum):

@@ -30,6 +30,7 @@ from contracts.codes import (
     FindingKind,
     GivenBy,
     GroundKind,
+    HoldReason,
     IdentityCheck,
     MatterState,
     MediaType,
@@ -50,6 +51,7 @@ from contracts.codes import (
     RequestAnswer,
     RequestChannel,
     RetentionGround,
+    RetentionKind,
     Signer,
     Site,
     StaffRole,
@@ -786,6 +788,82 @@ class ExternalDisclosureConfirmed:
     categories: tuple[DataCategory, ...]
     told_at: datetime
     organization_id: UUID | None
+
+
+# --- how everything ends --------------------------------------------------------------------------------------------
+
+
+@event("referral.enquiry_closed.v1", subject=("enquiry", "enquiry_id"))
+class EnquiryClosed:
+    """The case is over: from now on it lies there restricted until it is deleted."""
+
+    enquiry_id: UUID
+    organization_id: UUID
+    site: Site
+
+
+@event("referral.enquiry_resumed.v1", subject=("enquiry", "enquiry_id"))
+class EnquiryResumed:
+    """The person came back before it was deleted; it is worked on again."""
+
+    enquiry_id: UUID
+    organization_id: UUID
+    site: Site
+
+
+@event("referral.hold_set.v1", subject=("hold", "hold_id"))
+class LegalHoldSet:
+    """Nothing of this person is deleted up to and including a day, for a reason on the list."""
+
+    hold_id: UUID
+    person_id: UUID | None
+    enquiry_id: UUID
+    reason: HoldReason
+    until: date
+
+
+@event("referral.hold_lifted.v1", subject=("hold", "hold_id"))
+class LegalHoldLifted:
+    """It holds no longer, before its day."""
+
+    hold_id: UUID
+    person_id: UUID | None
+    enquiry_id: UUID
+
+
+@event("referral.draft_deleted.v1", subject=("referral", "referral_id"))
+class ReferralDraftDeleted:
+    """A referral that never left was forgotten for too long and is gone."""
+
+    referral_id: UUID
+    enquiry_id: UUID
+
+
+@event("referral.consent_record_deleted.v1", subject=("consent", "consent_id"))
+class ConsentRecordDeleted:
+    """A consent, or an employer's request, that ended long ago need not be proved any more."""
+
+    consent_id: UUID
+
+
+@value
+class RetentionCount:
+    """How many of one kind."""
+
+    kind: RetentionKind
+    deleted: int
+
+
+@event("referral.retention_run.v1", subject=("retention", "run_id"))
+class RetentionRun:
+    """A run has deleted what was due on a day; holds kept some persons, the longest until a day."""
+
+    run_id: UUID
+    as_of: date
+    started_at: datetime
+    counts: tuple[RetentionCount, ...]
+    held: int
+    held_until: date | None
 
 
 # --- refusals, views, sign-in ---------------------------------------------------------------------------------------

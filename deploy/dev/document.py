@@ -34,7 +34,8 @@ from services.referral.domain.breach import Assessment, BreachCheck
 from services.referral.domain.consent import Allowed, may_disclose
 from services.referral.domain.grounds import Consent, Recipient
 from services.referral.domain.lifecycle import RUNNING, reaches
-from services.referral.periods import PERIODS
+from services.referral.domain.retention import Periods
+from services.referral.keeping import told
 from services.referral.queries.processing import categories
 from services.referral.queries.recorded import NOT_FOR_HER, TABLES
 
@@ -158,7 +159,9 @@ def withdrawn(status: Status, *, fetched: bool) -> str:
 
 
 def periods() -> str:
-    return table(("what [law]", "how long"), ((f"`{one.what}`", f"{one.amount} {one.unit}s") for one in PERIODS))
+    return table(
+        ("what [law]", "how long"), ((f"`{one.what}`", f"{one.amount} {one.unit}s") for one in told(Periods()))
+    )
 
 
 def kept() -> str:

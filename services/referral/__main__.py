@@ -1,6 +1,7 @@
-"""``python -m services.referral web | worker | relay | clock | postman | all | migrate | republish``, and two by hand.
+"""``python -m services.referral web | worker | relay | clock | postman | all | migrate | republish``, and some by hand.
 
 ``rewrap`` and ``replay-deletions``: the README says under "Keys and backups" what they do and when they are needed.
+``retention [--dry-run]``: the nightly deletion by hand.
 """
 
 import sys
@@ -30,14 +31,14 @@ def keys() -> Keys:
 
 
 if __name__ == "__main__":
-    starting.begin(sys.argv[1:], keys)
+    starting.begin(sys.argv[1:], house)
     main(
         Service(
             name="referral",
             migrations=Path(__file__).parent / "migrations",
             doors=ReferralService,
             web=lambda settings, unit: create_app(settings, unit, own=house()),
-            clock_jobs=jobs(keys),
+            clock_jobs=jobs(keys, lambda: house().retention),
             migrate_first=migrate_keystore,
             roles={"postman": postman.run},
             figures=(DecisionCounts, lambda db: KeyFigures(db, keys)),

@@ -21,6 +21,7 @@ from services.referral.commands import (
     external_disclosures,
     invitations,
     preparing,
+    retention,
     telling,
 )
 from services.referral.commands.breaches import escalate
@@ -33,6 +34,7 @@ from services.referral.domain.deadlines import Deadline, DeadlineKind
 from services.referral.domain.deadlines import deadlines as deadlines_of
 from services.referral.domain.lifecycle import RUNNING, Actor
 from services.referral.domain.referral import Referral, task
+from services.referral.keeping import Retention
 from services.referral.queries import due
 from services.referral.store import breaches, consents, deadlines, persons, pseudonyms, referrals, timeline
 
@@ -42,7 +44,7 @@ Deed = Callable[[Work, Referral], None]
 ONCE = frozenset({DeadlineKind.REMIND_FIRST, DeadlineKind.REMIND_SECOND})
 
 
-def jobs(keys: Callable[[], Keys]) -> tuple[ClockJob, ...]:
+def jobs(keys: Callable[[], Keys], kept: Callable[[], Retention] = Retention) -> tuple[ClockJob, ...]:
     """The clock's list. Keys are asked for only when something is due, so that other roles need none."""
     return (
         ClockJob("deadlines", due.deadlines, lambda work, one: meet(work, keys(), one)),
@@ -64,6 +66,8 @@ def jobs(keys: Callable[[], Keys]) -> tuple[ClockJob, ...]:
             lambda work, one: external_disclosures.remind(work, one.payload),
         ),
         ClockJob("invitations-over", invitations.expired, invitations.expire),
+        ClockJob("retention", lambda *when: due.nightly(*when, hour=kept().hour), begin_retention),
+        ClockJob("retention-step", due.retention_step, lambda work, _: go_on(work, kept())),
     )
 
 
@@ -97,6 +101,18 @@ def sweep(work: Work, keys: Keys) -> None:
     """Keys that a crash left without a person."""
     if swept := erasures.sweep_leftovers(work, keys):
         get_logger().info("keystore.leftovers-destroyed", count=swept)
+
+
+def begin_retention(work: Work, one: Due) -> None:
+    """Once a night: everything that is past its period goes, step by step, from here on."""
+    retention.begin(work, one.payload)
+
+
+def go_on(work: Work, kept: Retention) -> None:
+    """One step further; the last one tells what was deleted."""
+    done = retention.step(work, kept.periods)
+    if done is not None and done.finished:
+        get_logger().info("retention.finished", as_of=done.run.as_of.isoformat())
 
 
 def _remind(reminder: ReminderKind) -> Deed:

@@ -11,11 +11,12 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
 from services.chassis.config import BASE64_32, ConfigError, Environment
-from services.referral import asking, controllers
+from services.referral import asking, controllers, keeping
 from services.referral.asking import ImpactAssessment
 from services.referral.consent_texts import TextIndexError, TextLibrary
 from services.referral.controllers import Controllers
 from services.referral.domain.duplicate_care import AskingRule
+from services.referral.keeping import Retention
 from services.referral.keystore.ledger import DeletionLedger
 from services.referral.keystore.settings import deletion_ledger, open_store
 from services.referral.keystore.store import KeyStore
@@ -47,6 +48,7 @@ class ReferralSettings:
     asking: AskingRule = field(default_factory=AskingRule)
     #: What lets other controllers be asked about duplicate care; none, and nobody else is asked.
     assessment: ImpactAssessment | None = None
+    retention: Retention = field(default_factory=Retention)
 
 
 def load(settings: Environment) -> ReferralSettings:
@@ -81,6 +83,7 @@ def load(settings: Environment) -> ReferralSettings:
         document_bytes=settings.number("DOCUMENT_MAX_BYTES", 10_000_000, low=10_000, high=50_000_000),
         asking=asking.load(settings, responsible, assessment),
         assessment=assessment,
+        retention=keeping.load(settings),
     )
 
 

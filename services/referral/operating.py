@@ -1,4 +1,4 @@
-"""What an operator types: ``python -m services.referral rewrap [--dry-run]`` and ``... replay-deletions``.
+"""What an operator types: ``python -m services.referral rewrap``, ``... replay-deletions`` and ``... retention``.
 
 Progress goes to standard error, the result to standard output, ids of keys and counts only.
 """
@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.progress import Progress, track
 
 from services.chassis.work import Unit
+from services.referral import retention_job
 from services.referral.commands import restoring, rewrapping
 from services.referral.commands.rewrapping import Rewrapped
-from services.referral.config import Keys
+from services.referral.config import Keys, ReferralSettings
 from services.referral.keystore.ledger import Erasure
 from services.referral.queries.custody import custody
 
@@ -72,13 +73,25 @@ class Command:
     """Something done once and by hand; what it returns is the exit code."""
 
     help: str
-    run: Callable[[Namespace, Unit, Keys], int]
+    run: Callable[[Namespace, Unit, ReferralSettings], int]
     add_arguments: Callable[[ArgumentParser], object] = lambda _: None
 
 
 COMMANDS: Mapping[str, Command] = MappingProxyType(
     {
-        "rewrap": Command("Bring everything under the current service key.", rewrap, add_dry_run),
-        "replay-deletions": Command("After a restore: erase again whoever was erased since the backup.", replay),
+        "rewrap": Command(
+            "Bring everything under the current service key.",
+            lambda options, unit, own: rewrap(options, unit, own.keys),
+            add_dry_run,
+        ),
+        "replay-deletions": Command(
+            "After a restore: erase again whoever was erased since the backup.",
+            lambda options, unit, own: replay(options, unit, own.keys),
+        ),
+        "retention": Command(
+            "Delete what is past its period, or show what would go.",
+            lambda options, unit, own: retention_job.main(options, unit, own.retention),
+            retention_job.add_arguments,
+        ),
     }
 )

@@ -15,33 +15,33 @@ from services.chassis.errors import UnavailableError
 from services.chassis.logging import get_logger
 from services.chassis.work import Unit
 from services.referral import fitness, operating
-from services.referral.config import Keys
+from services.referral.config import ReferralSettings
 from services.referral.fitness import NotFitError
 
 ROLES = frozenset({"web", "worker", "relay", "clock", "postman", "all"})
 
 
-def begin(arguments: Sequence[str], keys: Callable[[], Keys]) -> None:
+def begin(arguments: Sequence[str], house: Callable[[], ReferralSettings]) -> None:
     """Do a command and leave, or let a role go on if it may; nothing stands unlooked at."""
     role = arguments[0] if arguments else ""
     try:
         if role in operating.COMMANDS:
-            sys.exit(by_hand(arguments, keys))
+            sys.exit(by_hand(arguments, house))
         if role in ROLES and not green.is_green():  # what has become green was looked at before
             with _unit(role) as unit:
-                wait_until_fit(lambda: fitness.check(unit, keys()), Event().wait)
+                wait_until_fit(lambda: fitness.check(unit, house().keys), Event().wait)
     except (ConfigError, NotFitError) as error:
         sys.exit(f"services.referral {role}: {error}")
 
 
-def by_hand(arguments: Sequence[str], keys: Callable[[], Keys]) -> int:
+def by_hand(arguments: Sequence[str], house: Callable[[], ReferralSettings]) -> int:
     parser = ArgumentParser(prog="python -m services.referral")
     parsers = parser.add_subparsers(dest="command", required=True)
     for name, command in operating.COMMANDS.items():
         command.add_arguments(parsers.add_parser(name, description=command.help))
     options = parser.parse_args(arguments)
     with _unit(options.command) as unit:
-        return operating.COMMANDS[options.command].run(options, unit, keys())
+        return operating.COMMANDS[options.command].run(options, unit, house())
 
 
 def wait_until_fit(check: Callable[[], None], pause: Callable[[float], object]) -> None:

@@ -34,14 +34,37 @@ class Finding:
     because: FoundEntry | None
 
 
-#: Fetched, or looked at, after the consent had been withdrawn from that partner (or altogether), with no consent since.
-USED_AFTER_WITHDRAWAL = """
+#: Fetched by a partner the consent had been withdrawn from, altogether or for what was fetched, unless the version that
+#: carried the fetch was given with or after the withdrawal and names this partner with these data.
+FETCHED_AFTER_WITHDRAWAL = """
 SELECT DISTINCT ON (used.position) used.position, gone.position AS because
-FROM entries AS gone JOIN entries AS used ON used.person_id = gone.person_id
+FROM (SELECT position, occurred_at, organization_id, convert_from(leaf, 'UTF8')::jsonb -> 'data' AS data FROM entries
+      WHERE type IN ('referral.dossier_fetched.v1', 'referral.document_fetched.v1') AND leaf IS NOT NULL) AS used
+JOIN (SELECT position, occurred_at, organization_id, subject, convert_from(leaf, 'UTF8')::jsonb -> 'data' AS data
+      FROM entries WHERE type = 'referral.consent_withdrawn.v1' AND leaf IS NOT NULL) AS gone
+    ON gone.subject = 'consent/' || (used.data ->> 'ground_id') AND used.occurred_at > gone.occurred_at
     AND (gone.organization_id IS NULL OR gone.organization_id = used.organization_id)
-    AND used.occurred_at > gone.occurred_at
-WHERE gone.type = 'referral.consent_withdrawn.v1'
-    AND used.type IN ('referral.dossier_fetched.v1', 'referral.personal_data_viewed.v1')
+    AND (NOT gone.data ? 'category'
+        OR coalesce(used.data -> 'categories', '["DOCUMENTS"]') ? (gone.data ->> 'category'))
+WHERE used.data ->> 'ground' = 'consent' AND NOT EXISTS (
+    SELECT 1 FROM entries AS given, jsonb_array_elements(
+        convert_from(given.leaf, 'UTF8')::jsonb -> 'data' -> 'recipients') AS recipient
+    WHERE given.type = 'referral.consent_given.v1' AND given.subject = gone.subject AND given.leaf IS NOT NULL
+        AND given.occurred_at >= gone.occurred_at
+        AND convert_from(given.leaf, 'UTF8')::jsonb -> 'data' -> 'consent_version' = used.data -> 'ground_version'
+        AND recipient ->> 'organization_id' = used.organization_id::text
+        AND (NOT gone.data ? 'category' OR recipient -> 'categories' ? (gone.data ->> 'category')))
+ORDER BY used.position DESC, gone.position DESC LIMIT %(most)s
+"""
+
+#: Looked at by staff after everything had been withdrawn, with no consent since. What she sees herself or is handed on
+#: her wish is no use.
+VIEWED_AFTER_WITHDRAWAL = """
+SELECT DISTINCT ON (used.position) used.position, gone.position AS because
+FROM entries AS gone JOIN entries AS used ON used.person_id = gone.person_id AND used.occurred_at > gone.occurred_at
+WHERE gone.type = 'referral.consent_withdrawn.v1' AND gone.organization_id IS NULL
+    AND used.type = 'referral.personal_data_viewed.v1' AND used.leaf IS NOT NULL
+    AND convert_from(used.leaf, 'UTF8')::jsonb -> 'data' ->> 'purpose' NOT IN ('person_self', 'subject_access')
     AND NOT EXISTS (SELECT 1 FROM entries AS given WHERE given.type = 'referral.consent_given.v1'
         AND given.person_id = gone.person_id AND given.occurred_at BETWEEN gone.occurred_at AND used.occurred_at)
 ORDER BY used.position DESC, gone.position DESC LIMIT %(most)s
@@ -51,7 +74,7 @@ ORDER BY used.position DESC, gone.position DESC LIMIT %(most)s
 CONSENT_NOT_IN_LOG = """
 SELECT fetched.position, NULL::bigint AS because
 FROM (SELECT position, convert_from(leaf, 'UTF8')::jsonb -> 'data' AS data FROM entries
-      WHERE type = 'referral.dossier_fetched.v1' AND leaf IS NOT NULL) AS fetched
+      WHERE type IN ('referral.dossier_fetched.v1', 'referral.document_fetched.v1') AND leaf IS NOT NULL) AS fetched
 WHERE data ->> 'ground' = 'consent' AND NOT EXISTS (
     SELECT 1 FROM entries AS given WHERE given.type = 'referral.consent_given.v1'
         AND given.subject = 'consent/' || (data ->> 'ground_id') AND given.leaf IS NOT NULL
@@ -59,14 +82,16 @@ WHERE data ->> 'ground' = 'consent' AND NOT EXISTS (
 ORDER BY fetched.position DESC LIMIT %(most)s
 """
 
-#: The partner was to say by a day that it deleted, or why not, and has not.
+#: The partner was to say by a day what became of the data, or of one kind of them, and has not said it of these since.
 DELETION_OVERDUE = """
 SELECT owed.position, NULL::bigint AS because
-FROM (SELECT position, referral_id, organization_id, convert_from(leaf, 'UTF8')::jsonb -> 'data' AS data FROM entries
-      WHERE type = 'referral.duty_opened.v1' AND leaf IS NOT NULL) AS owed
+FROM (SELECT position, occurred_at, referral_id, organization_id, convert_from(leaf, 'UTF8')::jsonb -> 'data' AS data
+      FROM entries WHERE type = 'referral.duty_opened.v1' AND leaf IS NOT NULL) AS owed
 WHERE data ->> 'duty' = 'state_deletion' AND (data ->> 'due_on')::date < %(today)s AND NOT EXISTS (
-    SELECT 1 FROM entries AS stated WHERE stated.type = 'referral.deletion_stated.v1'
-        AND stated.referral_id = owed.referral_id AND stated.organization_id = owed.organization_id)
+    SELECT 1 FROM entries AS stated WHERE stated.type = 'referral.deletion_stated.v1' AND stated.leaf IS NOT NULL
+        AND stated.referral_id = owed.referral_id AND stated.organization_id = owed.organization_id
+        AND stated.occurred_at >= owed.occurred_at
+        AND convert_from(stated.leaf, 'UTF8')::jsonb -> 'data' ->> 'category' IS NOT DISTINCT FROM data ->> 'category')
 ORDER BY owed.position DESC LIMIT %(most)s
 """
 
@@ -81,18 +106,19 @@ WHERE data ->> 'kind' <> 'breach_overdue' OR NOT EXISTS (
 ORDER BY raised.position DESC LIMIT %(most)s
 """
 
-RULES = {
-    FindingKind.USED_AFTER_WITHDRAWAL: USED_AFTER_WITHDRAWAL,
-    FindingKind.CONSENT_NOT_IN_LOG: CONSENT_NOT_IN_LOG,
-    FindingKind.DELETION_OVERDUE: DELETION_OVERDUE,
-    FindingKind.RAISED: RAISED,
-}
+RULES = (
+    (FindingKind.USED_AFTER_WITHDRAWAL, FETCHED_AFTER_WITHDRAWAL),
+    (FindingKind.USED_AFTER_WITHDRAWAL, VIEWED_AFTER_WITHDRAWAL),
+    (FindingKind.CONSENT_NOT_IN_LOG, CONSENT_NOT_IN_LOG),
+    (FindingKind.DELETION_OVERDUE, DELETION_OVERDUE),
+    (FindingKind.RAISED, RAISED),
+)
 
 
 def findings(connection: Connection, today: date) -> list[Finding]:
     """Everything the rules find, the newest of each kind first."""
     found = []
-    for kind, rule in RULES.items():
+    for kind, rule in RULES:
         rows = connection.execute(rule, {"most": MOST, "today": today}, prepare=False).fetchall()
         pairs = [(row["position"], row["because"]) for row in rows]
         found += _with_entries(connection, kind, pairs)

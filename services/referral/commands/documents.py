@@ -5,7 +5,7 @@ from uuid import UUID
 from contracts.codes import DataCategory, DocumentKind, ViewPurpose
 from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.work import Work
-from services.referral.commands import cascade
+from services.referral.commands import cascade, closing
 from services.referral.commands import enquiries as commands
 from services.referral.config import Keys
 from services.referral.domain import documents as domain
@@ -25,27 +25,41 @@ def add(
     content: bytes,
     media_type: str,
     largest: int,
+    person_id: UUID | None = None,
 ) -> Paper:
-    """Take a paper in for the person who asks; it is sealed before it is written anywhere."""
+    """Take a paper of one of the enquiry's persons in, of who asked if nobody is named; it is sealed before it lies."""
     enquiry = commands.load(work, enquiry_id, by)
     if kind is DocumentKind.CONSENT_FORM:
         raise InvalidError("document.kind-of-a-consent", {"kind": "not-a-consent-form"})
     domain.examine(content, media_type, largest=largest)
     document_id = documents.keep(
-        work, vault, enquiry.person_id, enquiry_id=enquiry.id, kind=kind, content=content, media_type=media_type
+        work,
+        vault,
+        enquiry.member(person_id).person_id,
+        enquiry_id=enquiry.id,
+        kind=kind,
+        content=content,
+        media_type=media_type,
     )
     enquiries.touch(work, enquiry.id)
     return documents.load(work.tx, document_id)
 
 
-def look_into(work: Work, vault: Vault, by: StaffActor, enquiry_id: UUID, document_id: UUID) -> Document:
+def look_into(
+    work: Work,
+    vault: Vault,
+    by: StaffActor,
+    enquiry_id: UUID,
+    document_id: UUID,
+    purpose: ViewPurpose = ViewPurpose.CASE_WORK,
+) -> Document:
     """The paper itself; that somebody sees it is noted, and the caller hands it out only after the commit."""
-    enquiry = commands.load(work, enquiry_id, by)
+    enquiry = closing.look_into(work, by, enquiry_id, purpose)
     paper = documents.load(work.tx, document_id, enquiry_id=enquiry.id)
     timeline.viewed(
         work,
         role=by.role,
-        purpose=ViewPurpose.CASE_WORK,
+        purpose=purpose,
         categories=(DataCategory.DOCUMENTS,),
         person_id=paper.advised_person_id,
         enquiry_id=enquiry.id,

@@ -12,6 +12,7 @@ from contracts.codes import (
     EnquirerKind,
     Relation,
     Site,
+    StaffRole,
     Topic,
     Urgency,
     ViewPurpose,
@@ -20,7 +21,7 @@ from contracts.partner import dossier as contract
 from contracts.referral import ContactCardIssued, EnquiryRecorded, NeedRecorded
 from services.chassis.errors import ForbiddenError, InvalidError
 from services.chassis.work import Work
-from services.referral.commands import cascade, duplicates, majority
+from services.referral.commands import cascade, duplicates, holds, majority
 from services.referral.config import Keys
 from services.referral.domain.duplicate_care import AskingRule
 from services.referral.store import directory, enquiries, persons, timeline
@@ -114,8 +115,9 @@ def _tell_need(work: Work, enquiry: Enquiry, need: Need) -> None:
     work.announce(fact)
 
 
-def load(work: Work, enquiry_id: UUID, by: StaffActor) -> Enquiry:
-    return enquiries.load(work.tx, enquiry_id, site=by.site, organization_id=by.employer)
+def load(work: Work, enquiry_id: UUID, by: StaffActor, *, restricted_too: bool = False) -> Enquiry:
+    """An enquiry of the own desk; a closed one only for what has to be done even then."""
+    return enquiries.load(work.tx, enquiry_id, site=by.site, organization_id=by.employer, restricted_too=restricted_too)
 
 
 def add_need(
@@ -141,14 +143,19 @@ def add_need(
 
 
 def view_person(
-    work: Work, by: StaffActor, enquiry: Enquiry, record: Mapping[str, Any], person_id: UUID | None = None
+    work: Work,
+    by: StaffActor,
+    enquiry: Enquiry,
+    record: Mapping[str, Any],
+    person_id: UUID | None = None,
+    purpose: ViewPurpose = ViewPurpose.CASE_WORK,
 ) -> None:
     """Note that somebody is about to see this record; the caller shows it only after the commit."""
     advised = enquiry.enquirer is EnquirerKind.PERSON
     timeline.viewed(
         work,
         role=by.role,
-        purpose=ViewPurpose.CASE_WORK,
+        purpose=purpose,
         categories=tuple(sorted(contract.categories_of(enquiry.enquirer, record))),
         person_id=(person_id or enquiry.person_id) if advised else None,
         enquiry_id=enquiry.id,
@@ -173,7 +180,7 @@ def rectify(
     person_id: UUID | None = None,
 ) -> None:
     """Correct the record; every dossier that is out is sealed anew, so the next fetch says what is true."""
-    enquiry = load(work, enquiry_id, by)
+    enquiry = load(work, enquiry_id, by, restricted_too=True)
     whose = enquiry.member(person_id).person_id
     persons.raise_epoch(work, whose)
     record = persons.record_of(work.tx, keys.vault, whose)
@@ -187,8 +194,9 @@ def rectify(
 
 def erase(work: Work, by: StaffActor, enquiry_id: UUID, person_id: UUID | None = None) -> None:
     """Erase: what runs is stopped, whoever fetched owes its answer, ids and codes stay; the clock destroys the key."""
-    whose = load(work, enquiry_id, by).member(person_id).person_id
+    whose = load(work, enquiry_id, by, restricted_too=True).member(person_id).person_id
     persons.raise_epoch(work, whose)
+    holds.refuse_if_held(work, whose)
     cascade.stop_all(work, whose)
     persons.erase(work, whose, "request")
 
@@ -198,7 +206,9 @@ def search(
 ) -> list[UUID]:
     """Enquiries of exactly this person that are ours; each find is a view of her identity."""
     indexes = vault.blind_indexes(given_name, family_name, birth_date)
-    found = enquiries.of_index(work.tx, indexes, site=by.site, organization_id=by.employer)
+    found = enquiries.of_index(
+        work.tx, indexes, site=by.site, organization_id=by.employer, restricted_too=by.role is StaffRole.LEAD
+    )
     for enquiry_id, person_id in found:
         timeline.viewed(
             work,

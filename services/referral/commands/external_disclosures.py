@@ -22,7 +22,7 @@ def record(
     work: Work, vault: Vault, by: StaffActor, enquiry_id: UUID, told: Told, person_id: UUID | None = None
 ) -> ExternalDisclosure:
     """Write down what was told; the data-protection officer hears of it at once."""
-    enquiry = enquiries.load(work, enquiry_id, by)
+    enquiry = enquiries.load(work, enquiry_id, by, restricted_too=True)
     external_disclosure.check(told, work.now)
     _expect_known(work, told.recipient_id)
     one = _disclosure(work, enquiry, told, enquiry.member(person_id).person_id)

@@ -5,11 +5,11 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from contracts.codes import EnquirerKind, Relation, Topic, Urgency
+from contracts.codes import EnquirerKind, Relation, Topic, Urgency, ViewPurpose
 from contracts.referral import HouseholdMemberAdded, HouseholdMemberRemoved
 from services.chassis.errors import InvalidError, NotFoundError, RefusedError
 from services.chassis.work import Work
-from services.referral.commands import enquiries
+from services.referral.commands import enquiries, holds
 from services.referral.commands.enquiries import USUAL
 from services.referral.domain.duplicate_care import AskingRule
 from services.referral.store import consents, drafts, persons, referrals
@@ -60,6 +60,7 @@ def remove_person(work: Work, by: StaffActor, enquiry_id: UUID, person_id: UUID)
     waiting, given = drafts.of_person(work.tx, person_id), consents.of_person(work.tx, person_id)
     if waiting or any(one.withdrawn_at is None and one.superseded_at is None for one in given):
         raise RefusedError("enquiry.member-has-consents")
+    holds.refuse_if_held(work, person_id)
     stored.remove_member(work, enquiry.id, member.person_id)
     work.announce(HouseholdMemberRemoved(enquiry_id=enquiry.id, person_id=person_id))
     if not of_hers and not given:
@@ -74,7 +75,7 @@ def _removable(enquiry: Enquiry, person_id: UUID) -> Member:
 
 
 def records_viewed(
-    work: Work, vault: Vault, by: StaffActor, enquiry: Enquiry
+    work: Work, vault: Vault, by: StaffActor, enquiry: Enquiry, purpose: ViewPurpose = ViewPurpose.CASE_WORK
 ) -> list[tuple[Member, Mapping[str, Any]]]:
     """The records of everybody besides the one who asked; each look is noted, an erased one has nothing to show."""
     found: list[tuple[Member, Mapping[str, Any]]] = []
@@ -82,6 +83,6 @@ def records_viewed(
         if member.person_id != enquiry.person_id:
             with suppress(NotFoundError):
                 record = persons.record_of(work.tx, vault, member.person_id)
-                enquiries.view_person(work, by, enquiry, record, member.person_id)
+                enquiries.view_person(work, by, enquiry, record, member.person_id, purpose)
                 found.append((member, record))
     return found

@@ -27,6 +27,7 @@ from services.referral.domain.lifecycle import Actor
 from services.referral.domain.matching import Justification
 from services.referral.domain.referral import Referral, refusal
 from services.referral.store import breaches, directory, dossiers, enclosures, persons, referrals, timeline
+from services.referral.store.enquiries import expect_open
 from services.referral.store.referrals import StaffActor
 
 ENGINE = Actor(Party.SYSTEM, "system:clock")
@@ -56,6 +57,7 @@ def draft(
 ) -> Referral:
     """Begin a referral for one need to one service; only the sender sees it."""
     enquiry = enquiries.load(work, enquiry_id, by)
+    expect_open(work, enquiry.id)
     need = enquiry.need(need_id)
     listing = directory.listing(work.tx, service_id)
     if need.topic not in listing.service.topics:

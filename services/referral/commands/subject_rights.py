@@ -51,7 +51,7 @@ def receive(
     if by.site is None or by.employer is None:
         raise ForbiddenError("auth.site-missing")
     subject_rights.check_received(received_on, work.today)
-    enquiry = enquiries.load(work, enquiry_id, by) if enquiry_id else None
+    enquiry = enquiries.load(work, enquiry_id, by, restricted_too=True) if enquiry_id else None
     request = SubjectRequest(
         id=work.new_id(),
         right=right,
@@ -164,7 +164,7 @@ class GivenAccess:
 
 def give_access(work: Work, own: ReferralSettings, by: StaffActor, enquiry_id: UUID, form: AccessForm) -> GivenAccess:
     """Hand out everything that is recorded about the person: first the view, then the document, then that it was."""
-    enquiry = enquiries.load(work, enquiry_id, by)
+    enquiry = enquiries.load(work, enquiry_id, by, restricted_too=True)
     person_id = enquiry.member(form.person_id).person_id
     named = person_id if enquiry.enquirer is EnquirerKind.PERSON else None
     if form.request_id is not None:

@@ -99,7 +99,7 @@ def withdraw_at_desk(
     work: Work, keys: Keys, by: StaffActor, enquiry_id: UUID, ground_id: UUID, *, channel: WithdrawalChannel, part: Part
 ) -> Withdrawable:
     """The same, written down by staff for whoever told it, in an enquiry of their own."""
-    enquiry = enquiries.load(work, enquiry_id, by)
+    enquiry = enquiries.load(work, enquiry_id, by, restricted_too=True)
     return withdraw(
         work,
         keys,

@@ -13,6 +13,8 @@ from services.chassis.db import Connection
 from services.referral.domain.breach import hours_left
 from services.referral.domain.deadlines import CONSENT_REMINDER_DAYS
 from services.referral.domain.footing import RENEWAL_DAYS
+from services.referral.domain.retention import Periods
+from services.referral.queries.retention import Look, everything
 from services.referral.store.referrals import StaffActor
 
 
@@ -28,11 +30,12 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """For whom, and when, the figures are."""
+    """For whom, when and by which periods the figures are."""
 
     by: StaffActor | None
     now: datetime
     today: date
+    periods: Periods = field(default_factory=Periods)
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -86,6 +89,10 @@ FROM (SELECT m.state, m.opened_at::date + 7 AS due FROM duplicate_matters m WHER
     AND (%(organization)s::uuid IS NULL OR s.organization_id = %(organization)s))) AS open"""
 
 
+#: A night's run that has ended left nothing; what comes due on the same day afterwards waits for the next.
+TONIGHT: LiteralString = "SELECT FROM retention_runs WHERE finished_at IS NOT NULL AND as_of >= %(today)s LIMIT 1"
+
+
 def attention(connection: Connection, asked: Asked) -> list[Attention]:
     """Everything that waits, what is over its limit first."""
     found = [one for look in LOOKS if (one := look(connection, asked)).count]
@@ -127,6 +134,15 @@ def duplicates(connection: Connection, asked: Asked) -> Attention:
     return _with_overdue("duplicates", _one(connection, DUPLICATES, asked))
 
 
+def deletions(connection: Connection, asked: Asked) -> Attention:
+    """What is past its period and still there: more than the night's run if that did not run (Art. 5(1)(e), 17)."""
+    if connection.execute(TONIGHT, asked.scope).fetchone() is not None:
+        return Attention("retention", 0, False)
+    due = [one.due_on for one in everything(connection, Look(asked.today, asked.periods)) if not one.is_held]
+    late = sum(day < asked.today for day in due)
+    return _with_overdue("retention", {"count": len(due), "overdue": late, "first": min(due, default=None)})
+
+
 LOOKS: tuple[Callable[[Connection, Asked], Attention], ...] = (
     breaches,
     duties,
@@ -134,6 +150,7 @@ LOOKS: tuple[Callable[[Connection, Asked], Attention], ...] = (
     agreements,
     duplicates,
     consents,
+    deletions,
 )
 
 

@@ -18,6 +18,8 @@ DEADLINES = """
 SELECT referral_id, kind, due_at FROM deadlines WHERE done_at IS NULL AND due_at <= %s
 ORDER BY due_at, referral_id LIMIT %s"""
 
+DONE = "SELECT FROM command_results WHERE caller = %s AND key = %s"
+
 #: Versions in force whose last day lies between two days, and that the clock has not dealt with yet.
 CONSENTS: LiteralString = """
 SELECT id, version, person_id, last_day FROM (
@@ -103,8 +105,24 @@ def disclosures_unconfirmed(connection: Connection, now: datetime, limit: int) -
 def hourly(connection: Connection, what: str, now: datetime) -> list[Due]:
     """Once in every hour."""
     key = f"{what}:{now.astimezone(UTC):%Y-%m-%dT%H}"
-    done = connection.execute("SELECT FROM command_results WHERE caller = %s AND key = %s", (ACTOR, key)).fetchone()
-    return [] if done else [Due(key)]
+    return [] if _is_done(connection, key) else [Due(key)]
+
+
+def nightly(connection: Connection, now: datetime, _limit: int, *, hour: int) -> list[Due]:
+    """The deletion run of this day, from its hour on, once; after a night without a clock it is made up for."""
+    local = now.astimezone(PLACE)
+    key = f"retention/referral:run:{local.date()}"
+    return [] if local.hour < hour or _is_done(connection, key) else [Due(key, local.date())]
+
+
+def _is_done(connection: Connection, key: str) -> bool:
+    return connection.execute(DONE, (ACTOR, key)).fetchone() is not None  # a row of no columns is empty, and is a row
+
+
+def retention_step(connection: Connection, _now: datetime, _limit: int) -> list[Due]:
+    """The next step of the run that is open; where it stands is part of its name, so that none is done twice."""
+    row = connection.execute("SELECT id, at_kind, at_id FROM retention_runs WHERE finished_at IS NULL").fetchone()
+    return [Due(f"retention/{row['id']}:{row['at_kind']}:{row['at_id']}")] if row else []
 
 
 def _consents(connection: Connection, kind: str, first: object, last: object, limit: int) -> list[Due]:

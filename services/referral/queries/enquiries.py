@@ -18,7 +18,8 @@ from services.referral.store.referrals import StaffActor
 
 def enquiry(connection: Connection, enquiry_id: UUID, by: StaffActor, on: date) -> dict[str, Any]:
     """The enquiry without a word about the person: needs, grounds, cards, referrals."""
-    return shown(connection, enquiries.load(connection, enquiry_id, site=by.site, organization_id=by.employer), on)
+    found = enquiries.load(connection, enquiry_id, site=by.site, organization_id=by.employer, restricted_too=True)
+    return shown(connection, found, on)
 
 
 def shown(connection: Connection, found: Enquiry, on: date) -> dict[str, Any]:
@@ -49,6 +50,7 @@ def head(found: Enquiry) -> dict[str, Any]:
         "site": found.site,
         "organization_id": str(found.organization_id),
         "person_id": str(found.person_id),
+        "closed_at": found.closed_at.isoformat() if found.closed_at else None,
         "persons": [{"person_id": str(one.person_id), "relation": one.relation} for one in found.members],
         "needs": [need_shown(need) for need in found.needs],
     }

@@ -16,7 +16,7 @@ from contracts.partner.dossier import SCHEMAS, category_of
 from services.chassis.clock import PLACE
 from services.chassis.db import Connection
 from services.referral.config import ReferralSettings
-from services.referral.periods import PERIODS
+from services.referral.keeping import told
 from services.referral.queries.attention import Asked
 
 Json = dict[str, Any]
@@ -75,7 +75,7 @@ def record(connection: Connection, own: ReferralSettings, asked: Asked, span: Sp
         "categories": categories(),
         "recipients": [_recipient(row) for row in connection.execute(RECIPIENTS).fetchall()],
         "third_countries": [],
-        "periods": [asdict(one) for one in PERIODS],
+        "periods": [asdict(one) for one in told(own.retention.periods)],
         "measures": MEASURES,
         "texts": sorted({(one.text.id, one.text.language, one.text.sha256) for one in own.texts.all()}),
     }

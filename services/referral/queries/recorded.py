@@ -117,6 +117,7 @@ TABLES: tuple[Table, ...] = (
     Table(
         "legal_holds", OWN, "set_at, id", omitted={"sealed": "the words of whoever set it; the reason stands beside"}
     ),
+    Table("retention_items", OWN, "done_at, item_id"),
     Table("person_links", OWN, "issued_at, id", omitted={"code_digest": "keyed hash of a code"}),
     Table("person_letters", "link_id IN (SELECT id FROM person_links WHERE person_id = %(person)s)", "made_at, id"),
     Table("subject_requests", OWN, "recorded_at, id"),

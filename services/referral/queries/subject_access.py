@@ -21,7 +21,7 @@ from services.chassis.errors import InvalidError, NotFoundError
 from services.referral.config import ReferralSettings
 from services.referral.consent_texts import filled
 from services.referral.controllers import Contact, Controllers
-from services.referral.periods import PERIODS
+from services.referral.keeping import told
 from services.referral.queries.recorded import rows_of
 from services.referral.store import persons
 from services.referral.store.enquiries import Enquiry
@@ -71,7 +71,7 @@ def document(connection: Connection, own: ReferralSettings, enquiry: Enquiry, ha
         "refusals": [_decision(one, recorded, names) for one in recorded["decisions"] if not one["allowed"]],
         "views": [{name: one.get(name) for name in VIEW} for one in recorded["views"]],
         "suggestions": _suggestions(recorded, names),
-        "periods": [asdict(one) for one in PERIODS],
+        "periods": [asdict(one) for one in told(own.retention.periods)],
         "third_countries": [],
         "automated_decisions": False,
         "rights": list(RIGHTS),

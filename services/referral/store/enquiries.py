@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from contracts.codes import EnquirerKind, Relation, Site, Topic, Urgency
 from services.chassis.db import Connection
-from services.chassis.errors import NotFoundError
+from services.chassis.errors import NotFoundError, RefusedError
 from services.chassis.work import Work
 
 OF_INDEX = (
     "SELECT e.id, p.id AS person_id FROM enquiries e"
     " JOIN enquiry_persons m ON m.enquiry_id = e.id AND m.removed_at IS NULL JOIN persons p ON p.id = m.person_id"
-    " WHERE p.blind_index = ANY(%s) AND e.site = %s AND e.organization_id = %s ORDER BY e.recorded_at DESC LIMIT 50"
+    " WHERE p.blind_index = ANY(%s) AND e.site = %s AND e.organization_id = %s"
+    " AND (%s OR e.closed_at IS NULL) ORDER BY e.recorded_at DESC LIMIT 50"
 )
 
 
@@ -46,6 +49,8 @@ class Enquiry:
     needs: tuple[Need, ...] = ()
     #: Everybody the case is about, whoever asked first.
     members: tuple[Member, ...] = ()
+    #: Closed, and therefore restricted: it is not shown, except to the lead for a purpose.
+    closed_at: datetime | None = None
 
     @property
     def advised_person_id(self) -> UUID | None:
@@ -58,6 +63,10 @@ class Enquiry:
             if member.person_id == (person_id or self.person_id):
                 return member
         raise NotFoundError("person.not-of-this-enquiry")
+
+    @property
+    def is_restricted(self) -> bool:
+        return self.closed_at is not None
 
     def need(self, need_id: UUID) -> Need:
         for need in self.needs:
@@ -115,21 +124,45 @@ def add_need(work: Work, enquiry_id: UUID, need: Need) -> None:
     )
 
 
-def load(connection: Connection, enquiry_id: UUID, *, site: Site | None, organization_id: UUID | None) -> Enquiry:
-    """The enquiry, if this organization at this site is responsible for it; a foreign one looks like a missing one."""
+def load(
+    connection: Connection,
+    enquiry_id: UUID,
+    *,
+    site: Site | None,
+    organization_id: UUID | None,
+    restricted_too: bool = False,
+) -> Enquiry:
+    """The enquiry, if this organization at this site is responsible for it; a foreign one looks like a missing one.
+
+    A closed one is refused to whoever does not say that it may be restricted, too.
+    """
     row = connection.execute(
         "SELECT * FROM enquiries WHERE id = %s AND site = %s AND organization_id = %s",
         (enquiry_id, site, organization_id),
     ).fetchone()
     if row is None:
         raise NotFoundError("enquiry.unknown")
+    if row["closed_at"] is not None and not restricted_too:
+        raise RefusedError("enquiry.restricted", since=row["closed_at"].isoformat())
+    return _from_row(connection, row)
+
+
+def of_id(connection: Connection, enquiry_id: UUID) -> Enquiry:
+    """For the clock, which works for every desk."""
+    row = connection.execute("SELECT * FROM enquiries WHERE id = %s", (enquiry_id,)).fetchone()
+    if row is None:
+        raise NotFoundError("enquiry.unknown")
+    return _from_row(connection, row)
+
+
+def _from_row(connection: Connection, row: dict[str, Any]) -> Enquiry:
     needs = connection.execute(
-        "SELECT id, topic, urgency, person_id FROM needs WHERE enquiry_id = %s ORDER BY recorded_at, id", (enquiry_id,)
+        "SELECT id, topic, urgency, person_id FROM needs WHERE enquiry_id = %s ORDER BY recorded_at, id", (row["id"],)
     ).fetchall()
     members = connection.execute(
         "SELECT person_id, relation FROM enquiry_persons WHERE enquiry_id = %s AND removed_at IS NULL"
         " ORDER BY relation <> 'self', added_at, person_id",
-        (enquiry_id,),
+        (row["id"],),
     ).fetchall()
     return Enquiry(
         row["id"],
@@ -139,6 +172,35 @@ def load(connection: Connection, enquiry_id: UUID, *, site: Site | None, organiz
         row["organization_id"],
         tuple(Need(one["id"], Topic(one["topic"]), Urgency(one["urgency"]), one["person_id"]) for one in needs),
         tuple(Member(one["person_id"], Relation(one["relation"])) for one in members),
+        row["closed_at"],
+    )
+
+
+def lock(work: Work, enquiry_id: UUID) -> None:
+    """Nobody begins or ends anything in this enquiry until this work is over."""
+    work.tx.execute("SELECT FROM enquiries WHERE id = %s FOR UPDATE", (enquiry_id,))
+
+
+def expect_open(work: Work, enquiry_id: UUID) -> None:
+    """Whoever begins something in it holds it open until that is written: it is not closed or deleted meanwhile."""
+    row = work.tx.execute("SELECT closed_at FROM enquiries WHERE id = %s FOR SHARE", (enquiry_id,)).fetchone()
+    if row is None:
+        raise NotFoundError("enquiry.unknown")
+    if row["closed_at"] is not None:
+        raise RefusedError("enquiry.restricted", since=row["closed_at"].isoformat())
+
+
+def close(work: Work, enquiry_id: UUID) -> None:
+    work.tx.execute(
+        "UPDATE enquiries SET closed_at = %s, closed_by = %s WHERE id = %s AND closed_at IS NULL",
+        (work.now, work.actor, enquiry_id),
+    )
+
+
+def resume(work: Work, enquiry_id: UUID) -> None:
+    work.tx.execute(
+        "UPDATE enquiries SET closed_at = NULL, closed_by = NULL, last_contact_at = %s WHERE id = %s",
+        (work.now, enquiry_id),
     )
 
 
@@ -151,10 +213,15 @@ def desk_of(connection: Connection, enquiry_id: UUID) -> tuple[Site, UUID]:
 
 
 def of_index(
-    connection: Connection, indexes: Sequence[bytes], *, site: Site | None, organization_id: UUID | None
+    connection: Connection,
+    indexes: Sequence[bytes],
+    *,
+    site: Site | None,
+    organization_id: UUID | None,
+    restricted_too: bool = False,
 ) -> list[tuple[UUID, UUID]]:
     """Own enquiries of the person these blind indexes find, one for each service key in use: enquiry and person."""
-    rows = connection.execute(OF_INDEX, (list(indexes), site, organization_id))
+    rows = connection.execute(OF_INDEX, (list(indexes), site, organization_id, restricted_too))
     return [(row["id"], row["person_id"]) for row in rows.fetchall()]
 
 

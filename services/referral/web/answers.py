@@ -31,6 +31,7 @@ class EnquiryOut(Schema):
     organization_id = fields.String()
     person_id = fields.String()
     persons = fields.List(fields.Nested(MemberOut()))
+    closed_at = fields.String(allow_none=True)
     needs = fields.List(fields.Nested(NeedOut()))
     consents = fields.List(fields.Dict())
     drafted_consents = fields.List(fields.Dict())

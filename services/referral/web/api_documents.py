@@ -10,7 +10,7 @@ from flask import Response
 from marshmallow import fields, validate
 
 from contracts.codes import DocumentKind, MediaType, StaffRole
-from contracts.fields import CodeOf
+from contracts.fields import CodeOf, Identifier
 from services.chassis.access import staff, uploads
 from services.chassis.web import request_work, room
 from services.chassis.work import Work
@@ -20,7 +20,7 @@ from services.referral.store import documents as store
 from services.referral.store import enquiries
 from services.referral.store.documents import Paper
 from services.referral.web import bodies
-from services.referral.web.callers import house, once, staff_actor
+from services.referral.web.callers import house, once, staff_actor, view_purpose
 from services.referral.web.documents import content_of, download
 
 Json = dict[str, Any]
@@ -43,6 +43,7 @@ class DocumentIn(bodies.Body):
         validate=validate.OneOf(UPLOADED),
         metadata={"type": "string", "enum": [str(kind) for kind in UPLOADED]},
     )
+    person_id = Identifier(load_default=None, metadata={"description": "Whose it is; who asked, if nobody is named."})
     file = File(required=True)  # type: ignore[no-untyped-call]
 
 
@@ -50,6 +51,7 @@ class DocumentOut(Schema):
     """A paper without what is in it."""
 
     id = fields.String()
+    person_id = fields.String()
     kind = fields.String()
     media_type = fields.String()
     size = fields.Integer()
@@ -68,6 +70,7 @@ class DocumentsOut(Schema):
 def shown(paper: Paper) -> Json:
     return {
         "id": str(paper.id),
+        "person_id": str(paper.person_id),
         "kind": paper.kind,
         "media_type": paper.media_type,
         "size": paper.size,
@@ -109,10 +112,12 @@ def add(enquiry_id: UUID, form_and_files_data: Json) -> tuple[Json, int]:
             content=content,
             media_type=media_type,
             largest=own.document_bytes,
+            person_id=form_and_files_data["person_id"],
         )
         return 201, shown(paper)
 
-    return once(run, content=f"{kind}\n{media_type}\n{hashlib.sha256(content).hexdigest()}".encode())
+    seal = hashlib.sha256(content).hexdigest()
+    return once(run, content=f"{kind}\n{media_type}\n{form_and_files_data['person_id']}\n{seal}".encode())
 
 
 @blueprint.get("/<uuid:enquiry_id>/documents/<uuid:document_id>")
@@ -121,7 +126,7 @@ def add(enquiry_id: UUID, form_and_files_data: Json) -> tuple[Json, int]:
 def document(enquiry_id: UUID, document_id: UUID) -> Response:
     """The paper itself. That it is looked into is a fact before a byte is sent."""
     with request_work() as work:
-        found = documents.look_into(work, house().keys.vault, staff_actor(), enquiry_id, document_id)
+        found = documents.look_into(work, house().keys.vault, staff_actor(), enquiry_id, document_id, view_purpose())
     return download(found.content, found.media_type, found.file_name)
 
 

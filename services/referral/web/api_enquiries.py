@@ -10,13 +10,13 @@ from contracts.partner.dossier import EMPLOYER, PERSON
 from services.chassis.access import staff
 from services.chassis.web import request_work, room
 from services.chassis.work import Work
-from services.referral.commands import enquiries, enterprise, matching, withdrawing
+from services.referral.commands import closing, enquiries, enterprise, matching, withdrawing
 from services.referral.commands.enterprise import RequestForm
 from services.referral.domain.withdrawing import Part
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.store import persons
 from services.referral.web import answers, bodies
-from services.referral.web.callers import house, once, staff_actor
+from services.referral.web.callers import house, once, staff_actor, view_purpose
 
 Json = dict[str, Any]
 Answer = tuple[Json, int]
@@ -67,9 +67,9 @@ def person(enquiry_id: UUID) -> Json:
     """The record itself. That it is looked at is a fact before anything is shown."""
     by = staff_actor()
     with request_work() as work:
-        found = enquiries.load(work, enquiry_id, by)
+        found = closing.look_into(work, by, enquiry_id, view_purpose())
         record = persons.record_of(work.tx, house().keys.vault, found.person_id)
-        enquiries.view_person(work, by, found, record)
+        enquiries.view_person(work, by, found, record, purpose=view_purpose())
     return {str(found.enquirer): record}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import marshmallow
 from flask import current_app, g, request
 
-from contracts.codes import Party, StaffRole
+from contracts.codes import Party, StaffRole, ViewPurpose
 from services.chassis.access import current_caller
 from services.chassis.errors import ForbiddenError, InvalidError, RefusedError
 from services.chassis.web import room
@@ -37,6 +37,12 @@ def staff_actor() -> StaffActor:
     return StaffActor(
         Party.NAVIGATOR, caller.actor, None, caller.site, caller.employer, caller.role or StaffRole.NAVIGATOR
     )
+
+
+def view_purpose() -> ViewPurpose:
+    """Why somebody looks: case work, unless the address names another purpose."""
+    named = request.args.get("purpose", "")
+    return ViewPurpose(named) if named in set(ViewPurpose) else ViewPurpose.CASE_WORK
 
 
 def partner_actor() -> Actor:

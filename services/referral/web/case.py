@@ -14,12 +14,12 @@ from services.chassis.errors import InvalidError, RefusedError, StaleError
 from services.chassis.room import room
 from services.chassis.web import request_work
 from services.chassis.work import Work
-from services.referral.commands import partners, referrals
+from services.referral.commands import closing, enquiries, partners, referrals
 from services.referral.commands.referrals import Withheld
 from services.referral.store import referrals as store
 from services.referral.web import bodies
 from services.referral.web.api_referrals import STAFF_ACTIONS, record_details
-from services.referral.web.callers import house, staff_actor, validated, withheld
+from services.referral.web.callers import house, staff_actor, validated, view_purpose, withheld
 from services.referral.web.case_view import view_case
 from services.referral.web.enclosures import papers_of
 from services.referral.web.forms import once_per_form, version_of
@@ -42,10 +42,15 @@ def blueprint() -> APIBlueprint:
 
 
 @navigators
-def show(referral_id: UUID) -> str:
-    """That somebody looks is committed before anything is shown."""
+def show(referral_id: UUID) -> str | Response:
+    """That somebody looks is committed before anything is shown; of a closed case nothing is, but to the lead."""
+    by, purpose = staff_actor(), view_purpose()
     with request_work() as work:
-        view = view_case(work, house().keys, staff_actor(), referral_id)
+        enquiry_id = store.load(work.tx, referral_id, visible_to=by).enquiry_id
+        enquiry = enquiries.load(work, enquiry_id, by, restricted_too=True)
+        if not closing.may_see(enquiry, by, purpose):
+            return redirect(f"/referral/enquiries/{enquiry_id}", 303)
+        view = view_case(work, house().keys, by, referral_id, purpose)
         papers = papers_of(work.tx, view.referral, view.released)
     done = request.args.get("done", "")
     return render_template(

@@ -78,12 +78,14 @@ class CaseView:
     following: list[Any]
 
 
-def view_case(work: Work, keys: Keys, by: StaffActor, referral_id: UUID) -> CaseView:
+def view_case(
+    work: Work, keys: Keys, by: StaffActor, referral_id: UUID, purpose: ViewPurpose = ViewPurpose.CASE_WORK
+) -> CaseView:
     """Read the case and note the view; the page is made only after this has committed."""
     referral = referrals.load(work.tx, referral_id, visible_to=by)
     names = Names(work.tx)
     record = record_of(work, keys, referral)
-    note_view(work, by, referral, record)
+    note_view(work, by, referral, record, purpose)
     decision = work.tx.execute(LAST_DECISION, (referral.id,)).fetchone()
     better = referral.better_service_id
     seen = duplicates_of(work, by, referral)
@@ -140,11 +142,11 @@ def headline_of(record: dict[str, Any]) -> Headline:
     return Headline(str(name), str(record.get("phone", "")), datum("languages", record.get("languages", [])))
 
 
-def note_view(work: Work, by: StaffActor, referral: Referral, record: dict[str, Any]) -> None:
+def note_view(work: Work, by: StaffActor, referral: Referral, record: dict[str, Any], purpose: ViewPurpose) -> None:
     viewed(
         work,
         role=by.role,
-        purpose=ViewPurpose.CASE_WORK,
+        purpose=purpose,
         categories=tuple(sorted(categories_of(referral.enquirer, record))),
         person_id=referral.person_id if referral.enquirer is EnquirerKind.PERSON else None,
         enquiry_id=referral.enquiry_id,

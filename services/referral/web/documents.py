@@ -16,7 +16,7 @@ from services.chassis.work import Work
 from services.referral.commands import documents
 from services.referral.domain.documents import UPLOADED
 from services.referral.web import enquiry
-from services.referral.web.callers import house, staff_actor
+from services.referral.web.callers import house, staff_actor, view_purpose
 from services.referral.web.forms import once_per_form
 
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
@@ -30,6 +30,14 @@ def blueprint() -> APIBlueprint:
     pages.get("/<uuid:enquiry_id>/documents/<uuid:document_id>")(show)
     pages.post("/<uuid:enquiry_id>/documents/<uuid:document_id>/deletions")(delete)
     return pages
+
+
+def whose(named: str) -> UUID | None:
+    """One of the enquiry's persons; nobody named is who asked."""
+    try:
+        return UUID(named) if named else None
+    except ValueError:
+        raise InvalidError("request.invalid", {"person_id": "a-person-of-this-enquiry"}) from None
 
 
 def content_of(file: FileStorage | None) -> tuple[bytes, str]:
@@ -55,6 +63,7 @@ def add(enquiry_id: UUID) -> AnyResponse:
     if kind not in set(UPLOADED):
         raise InvalidError("request.invalid", {"kind": "a-known-kind"})
     content, media_type = content_of(request.files.get("file"))
+    person_id = whose(request.form.get("person_id", ""))
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
         paper = documents.add(
@@ -66,6 +75,7 @@ def add(enquiry_id: UUID) -> AnyResponse:
             content=content,
             media_type=media_type,
             largest=own.document_bytes,
+            person_id=person_id,
         )
         return 201, {"id": str(paper.id)}
 
@@ -80,7 +90,7 @@ def add(enquiry_id: UUID) -> AnyResponse:
 def show(enquiry_id: UUID, document_id: UUID) -> Response:
     """Hand the paper out; that somebody looks into it is committed first."""
     with request_work() as work:
-        found = documents.look_into(work, house().keys.vault, staff_actor(), enquiry_id, document_id)
+        found = documents.look_into(work, house().keys.vault, staff_actor(), enquiry_id, document_id, view_purpose())
     return download(found.content, found.media_type, found.file_name)
 
 

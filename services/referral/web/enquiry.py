@@ -1,6 +1,6 @@
 """Enquiries at the desk: take one down, see what is needed, what was consented to, and who could help."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,25 +12,28 @@ from contracts.codes import EnquirerKind, ProofKind, Relation, StaffRole, Urgenc
 from contracts.partner.dossier import PERSON
 from services.chassis.access import current_caller, staff
 from services.chassis.errors import InvalidError
+from services.chassis.pages import label
 from services.chassis.room import room
 from services.chassis.web import request_work
 from services.chassis.work import Work
-from services.referral.commands import enquiries, household, matching, referrals
+from services.referral.commands import closing, enquiries, household, matching, referrals
 from services.referral.commands.person_links import mailbox_of
 from services.referral.domain.documents import UPLOADED
 from services.referral.domain.grounds import state_on
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.store import consents, documents, drafts, persons, subject_rights
-from services.referral.store.enquiries import Enquiry
+from services.referral.store.enquiries import Enquiry, Member
+from services.referral.store.referrals import StaffActor
 from services.referral.web import (
     bodies,
     consent_drafts,
     duplicate_matters,
     enquiry_form,
     external_disclosures,
+    holding,
     withdrawals,
 )
-from services.referral.web.callers import house, staff_actor, validated
+from services.referral.web.callers import house, staff_actor, validated, view_purpose
 from services.referral.web.consent_form import recipients_offered
 from services.referral.web.forms import once_per_form
 from services.referral.web.names import Names
@@ -56,6 +59,10 @@ DONE = frozenset(
         "external-disclosure",
         "care-asked",
         "care-stated",
+        "closing",
+        "resumption",
+        "hold",
+        "hold-lifted",
     }
 )
 
@@ -147,17 +154,20 @@ def page(enquiry_id: UUID, *, document_error: str = "", consent_errors: Mapping[
     """That somebody looks is committed before anything is shown."""
     by = staff_actor()
     with request_work() as work:
-        enquiry = enquiries.load(work, enquiry_id, by)
+        enquiry = enquiries.load(work, enquiry_id, by, restricted_too=True)
+        if enquiry.is_restricted:
+            return closed_page(work, by, enquiry)
         record = persons.record_of(work.tx, house().keys.vault, enquiry.person_id)
         enquiries.view_person(work, by, enquiry, record)
         others = household.records_viewed(work, house().keys.vault, by, enquiry)
-        belonging = page_of(work, enquiry)
+        belonging = {**page_of(work, enquiry), **holding.page_of(work, by, enquiry)}
     return render_template(
         "referral/enquiry.html",
         enquiry=enquiry,
         sections=record_sections(enquiry.enquirer, record),
         others=[(one, record_sections(enquiry.enquirer, found)) for one, found in others],
-        done=done if (done := request.args.get("done", "")) in DONE else "",
+        members=names_of(enquiry, record, others),
+        done=said_done(),
         document_error=document_error,
         consent_errors=consent_errors or {},
         typed=request.form,
@@ -166,17 +176,62 @@ def page(enquiry_id: UUID, *, document_error: str = "", consent_errors: Mapping[
     )
 
 
-def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
-    """What belongs to the enquiry, beside the person's record."""
+def names_of(
+    enquiry: Enquiry, record: Mapping[str, Any], others: Sequence[tuple[Member, Mapping[str, Any]]]
+) -> dict[UUID, str]:
+    """What to call each of its persons in a form: her given name, or else how she belongs."""
+    found = {enquiry.person_id: record, **{member.person_id: known for member, known in others}}
+    return {
+        member.person_id: str(found.get(member.person_id, {}).get("given_name") or label(member.relation))
+        for member in enquiry.members
+    }
+
+
+def said_done() -> str:
+    """What a form of this page has just done, if it is one we know."""
+    done = request.args.get("done", "")
+    return done if done in DONE else ""
+
+
+def closed_page(work: Work, by: StaffActor, enquiry: Enquiry) -> str:
+    """A closed case: codes and days for everybody; for the lead, once she has named a purpose, what is in it."""
+    purpose, vault = view_purpose(), house().keys.vault
+    sections, others, papers = [], [], []
+    if closing.may_see(enquiry, by, purpose):
+        record = persons.record_of(work.tx, vault, enquiry.person_id)
+        enquiries.view_person(work, by, enquiry, record, purpose=purpose)
+        others = household.records_viewed(work, vault, by, enquiry, purpose)
+        sections, papers = record_sections(enquiry.enquirer, record), documents.of_enquiry(work.tx, enquiry.id)
     names = Names(work.tx)
+    return render_template(
+        "referral/enquiry_closed.html",
+        enquiry=enquiry,
+        referrals=referrals_of(work, enquiry, names),
+        sections=sections,
+        others=[(one, record_sections(enquiry.enquirer, found)) for one, found in others],
+        documents=papers,
+        purpose=purpose,
+        purposes=closing.PURPOSES,
+        done=said_done(),
+        **holding.page_of(work, by, enquiry),
+    )
+
+
+def referrals_of(work: Work, enquiry: Enquiry, names: Names) -> list[dict[str, Any]]:
     rows = work.tx.execute(
         "SELECT id, reference, status, need_id, organization_id FROM referrals WHERE enquiry_id = %s"
         " ORDER BY drafted_on, id",
         (enquiry.id,),
     ).fetchall()
+    return [{**row, "organization": names.organization(row["organization_id"])} for row in rows]
+
+
+def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
+    """What belongs to the enquiry, beside the person's record."""
+    names = Names(work.tx)
     cards = enquiry_queries.cards(work.tx, enquiry.id)
     return {
-        "referrals": [{**row, "organization": names.organization(row["organization_id"])} for row in rows],
+        "referrals": referrals_of(work, enquiry, names),
         "consents": [
             (
                 one,

@@ -10,7 +10,7 @@ from services.chassis.access import current_caller, staff
 from services.chassis.room import room
 from services.referral.queries.attention import Asked, attention
 from services.referral.store.referrals import StaffActor
-from services.referral.web.callers import staff_actor
+from services.referral.web.callers import house, staff_actor
 
 #: The lead coordinates data protection for her organization; the data-protection officer reads and changes nothing.
 guardians = staff(StaffRole.LEAD, StaffRole.DPO)
@@ -82,7 +82,24 @@ ENTRIES: tuple[Entry, ...] = (
         roles=frozenset({StaffRole.DPO}),
         shows=frozenset({"duplicates"}),
     ),
-    Entry("/audit/", "Audit log", "Everything that happened, as recorded, and the proof that nothing was changed."),
+    Entry(
+        "/referral/data-protection/retention/",
+        "Deletion and holds",
+        "How long what is kept and why, what is due soon, what the last nights deleted, and whom a hold keeps.",
+        shows=frozenset({"retention"}),
+    ),
+    Entry(
+        "/audit/findings",
+        "Findings in the log",
+        "What somebody should look at: use after a withdrawal, a statement overdue, what was noticed by itself.",
+        roles=frozenset({StaffRole.DPO}),
+    ),
+    Entry(
+        "/audit/",
+        "Audit log",
+        "Everything that happened, as recorded, and the proof that nothing was changed.",
+        roles=frozenset({StaffRole.DPO}),
+    ),
 )
 
 
@@ -103,7 +120,7 @@ def hub() -> str:
     here, role = room(), current_caller().role
     clock = here.unit.clock
     with here.unit.db.read() as connection:
-        waiting = attention(connection, Asked(scope_of(role), clock.now(), clock.today()))
+        waiting = attention(connection, Asked(scope_of(role), clock.now(), clock.today(), house().retention.periods))
     entries = [one for one in ENTRIES if role in one.roles]
     places = {kind: one.path for one in entries for kind in one.shows}
     return render_template("referral/protection/hub.html", waiting=waiting, entries=entries, places=places)

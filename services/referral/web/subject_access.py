@@ -57,7 +57,7 @@ def ask(enquiry_id: UUID) -> str:
     """What has to be known before anything is handed out; shows nothing of the person."""
     by = staff_actor()
     with room().unit.db.read() as connection:
-        enquiry = enquiries.load(connection, enquiry_id, site=by.site, organization_id=by.employer)
+        enquiry = enquiries.load(connection, enquiry_id, site=by.site, organization_id=by.employer, restricted_too=True)
         waiting = [
             one for one in store.of_person(connection, enquiry.person_id) if one.is_open and one.right in ANSWERED_BY_IT
         ]
@@ -215,7 +215,7 @@ def _give_to_program(enquiry_id: UUID, asked: dict[str, Any], person_id: UUID | 
 def _spoken(enquiry_id: UUID) -> str:
     by = staff_actor()
     with room().unit.db.read() as connection:
-        enquiry = enquiries.load(connection, enquiry_id, site=by.site, organization_id=by.employer)
+        enquiry = enquiries.load(connection, enquiry_id, site=by.site, organization_id=by.employer, restricted_too=True)
         spoken = store.language_of(connection, enquiry.person_id)
     return spoken if spoken in PERSON_LANGUAGES else "de"
 

@@ -1,5 +1,6 @@
 """What the data-protection officer should look at - and what she should not be bothered with."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from contracts.codes import (
     BreachRisk,
     DataCategory,
     Deletion,
+    DocumentKind,
     Duty,
     DutyCause,
     GroundKind,
@@ -22,6 +24,7 @@ from contracts.referral import (
     BreachAssessed,
     ConsentWithdrawn,
     DeletionStated,
+    DocumentFetched,
     DossierFetched,
     DutyOpened,
     FindingRaised,
@@ -34,16 +37,33 @@ from tests.unit.audit.events import CONSENT, ORGANIZATION, PERSON, REFERRAL, a_c
 
 OTHER = UUID(int=0xBB)
 TODAY = date(2026, 12, 10)
+YESTERDAY = TODAY - timedelta(days=1)
 
 
-def withdrawn(organization_id=None):
+IDENTITY, CONTACT, HEALTH, DOCUMENTS = (
+    DataCategory.IDENTITY,
+    DataCategory.CONTACT,
+    DataCategory.HEALTH,
+    DataCategory.DOCUMENTS,
+)
+
+
+def withdrawn(organization_id=None, category=None):
+    """The consent of version 2, or a part of it; what is left of it is given as version 3 at the same time."""
     return ConsentWithdrawn(
         consent_id=CONSENT,
-        consent_version=3,
+        consent_version=2,
         person_id=PERSON,
         organization_id=organization_id,
+        category=category,
         channel=WithdrawalChannel.ONLINE,
     )
+
+
+def what_is_left(organization_id=ORGANIZATION, categories=(IDENTITY, CONTACT)):
+    (recipient,) = a_consent_given().recipients
+    left = replace(recipient, organization_id=organization_id, categories=categories)
+    return a_consent_given(consent_version=3, recipients=(left,))
 
 
 def fetched(**changes):
@@ -61,32 +81,52 @@ def fetched(**changes):
     return DossierFetched(**{**usual, **changes})
 
 
-def viewed():
+def document_fetched(ground_version=2):
+    return DocumentFetched(
+        referral_id=REFERRAL,
+        organization_id=ORGANIZATION,
+        person_id=PERSON,
+        document_id=UUID(int=0xE1),
+        kind=DocumentKind.CERTIFICATE,
+        decision_id=UUID(int=1),
+        ground=GroundKind.CONSENT,
+        ground_id=CONSENT,
+        ground_version=ground_version,
+    )
+
+
+def viewed(purpose=ViewPurpose.CASE_WORK):
     return PersonalDataViewed(
         view_id=UUID(int=5),
         enquiry_id=None,
         referral_id=None,
         person_id=PERSON,
         role=StaffRole.NAVIGATOR,
-        purpose=ViewPurpose.CASE_WORK,
+        purpose=purpose,
         categories=(DataCategory.IDENTITY,),
     )
 
 
-def owed(due_on, duty=Duty.STATE_DELETION):
+def owed(due_on, duty=Duty.STATE_DELETION, category=None):
     return DutyOpened(
         referral_id=REFERRAL,
         organization_id=ORGANIZATION,
         duty_id=UUID(int=0xD),
         duty=duty,
         cause=DutyCause.WITHDRAWAL,
-        category=None,
+        category=category,
         due_on=due_on,
     )
 
 
-def stated(organization_id=ORGANIZATION):
-    return DeletionStated(referral_id=REFERRAL, organization_id=organization_id, deletion=Deletion.DELETED, ground=None)
+def stated(organization_id=ORGANIZATION, category=None):
+    return DeletionStated(
+        referral_id=REFERRAL,
+        organization_id=organization_id,
+        deletion=Deletion.DELETED,
+        ground=None,
+        category=category,
+    )
 
 
 def raised(kind=Noticed.BREACH_OVERDUE):
@@ -127,9 +167,19 @@ def found(log, *events):
         [a_consent_given(), withdrawn(), a_consent_given(consent_version=4), fetched(ground_version=4), viewed()],
         [a_consent_given(), fetched(person_id=UUID(int=0xCC)), withdrawn()],
         [owed(TODAY)],
-        [owed(TODAY - timedelta(days=1), Duty.ACKNOWLEDGE_STOP)],
-        [owed(TODAY - timedelta(days=1)), stated()],
+        [owed(YESTERDAY, Duty.ACKNOWLEDGE_STOP)],
+        [owed(YESTERDAY), stated()],
         [raised(), assessed()],
+        [
+            owed(YESTERDAY, category=HEALTH),
+            owed(YESTERDAY, category=CONTACT),
+            stated(category=CONTACT),
+            stated(category=HEALTH),
+        ],
+        [a_consent_given(), withdrawn(OTHER), what_is_left(), fetched(ground_version=3), document_fetched(3)],
+        [a_consent_given(), withdrawn(category=HEALTH), what_is_left(), fetched(ground_version=3)],
+        [a_consent_given(), a_consent_given(consent_id=OTHER), withdrawn(), fetched(ground_id=OTHER)],
+        [a_consent_given(), withdrawn(), viewed(ViewPurpose.PERSON_SELF), viewed(ViewPurpose.SUBJECT_ACCESS)],
         [fetched(ground=GroundKind.ENTERPRISE_REQUEST, ground_id=UUID(int=9), ground_version=None)],
     ],
 )
@@ -141,6 +191,30 @@ def test_a_fetch_after_the_withdrawal_is_found_with_the_withdrawal(log):
     assert found(log, a_consent_given(), withdrawn(ORGANIZATION), fetched()) == [
         (FindingKind.USED_AFTER_WITHDRAWAL, 2, 1)
     ]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param((withdrawn(ORGANIZATION), what_is_left(OTHER), fetched(ground_version=2)), id="on what had ended"),
+        pytest.param((withdrawn(ORGANIZATION), what_is_left(OTHER), fetched(ground_version=3)), id="on what was left"),
+        pytest.param((withdrawn(ORGANIZATION), what_is_left(OTHER), document_fetched(3)), id="a paper"),
+        pytest.param(
+            (
+                withdrawn(category=CONTACT),
+                what_is_left(categories=(IDENTITY,)),
+                fetched(ground_version=3, categories=(IDENTITY, CONTACT)),
+            ),
+            id="a kind of data",
+        ),
+        pytest.param(
+            (withdrawn(category=DOCUMENTS), what_is_left(categories=(IDENTITY,)), document_fetched(3)),
+            id="papers as a kind of data",
+        ),
+    ],
+)
+def test_a_fetch_after_a_withdrawal_in_part_is_found_though_the_rest_is_given_anew(log, after):
+    assert found(log, a_consent_given(), *after) == [(FindingKind.USED_AFTER_WITHDRAWAL, 3, 1)]
 
 
 def test_a_look_after_everything_was_withdrawn_is_found(log):
@@ -155,10 +229,20 @@ def test_a_fetch_on_a_consent_nobody_recorded_is_found(log):
 
 
 def test_a_statement_on_deletion_that_is_overdue_is_found(log):
-    assert found(log, owed(TODAY - timedelta(days=1)), stated(OTHER)) == [(FindingKind.DELETION_OVERDUE, 0, None)]
+    assert found(log, owed(YESTERDAY), stated(OTHER)) == [(FindingKind.DELETION_OVERDUE, 0, None)]
     assert START
 
 
 @pytest.mark.parametrize("kind", Noticed)
 def test_what_referral_noticed_itself_is_found(log, kind):
     assert found(log, raised(kind), assessed(OTHER)) == [(FindingKind.RAISED, 0, None)]
+
+
+@pytest.mark.parametrize("answered", [None, CONTACT])
+def test_a_statement_about_other_data_does_not_answer_for_these(log, answered):
+    events = owed(YESTERDAY, category=HEALTH), owed(YESTERDAY, category=answered), stated(category=answered)
+    assert found(log, *events) == [(FindingKind.DELETION_OVERDUE, 0, None)]
+
+
+def test_a_statement_that_was_taken_back_answers_for_nothing(log):
+    assert found(log, owed(YESTERDAY), stated(), owed(YESTERDAY)) == [(FindingKind.DELETION_OVERDUE, 2, None)]

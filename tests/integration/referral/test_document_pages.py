@@ -203,3 +203,18 @@ def test_what_proves_a_consent_is_not_deleted(network: Network) -> None:
     network.navigator.consent(enquiry, evidence_sha256=paper.evidence_sha256)
     answer = network.navigator.ask("POST", f"{api_of(enquiry['id'])}/{document_id}/deletions")
     assert (answer.status_code, answer.json["slug"]) == (409, "document.proves-consent")
+
+
+def test_a_paper_belongs_to_one_person_of_the_household(
+    network: Network, browser: FlaskClient, enquiry_id: str
+) -> None:
+    body = {"relation": "child", "person": {"given_name": "Yara"}}
+    child = network.navigator.post(f"/referral/api/v1/enquiries/{enquiry_id}/persons", body)["person_id"]
+    assert send(browser, page_of(enquiry_id), PDF[1], person_id=child).status_code == 303
+    (one,) = network.navigator.get(api_of(enquiry_id))["documents"]
+    assert one["person_id"] == child
+    page = browser.get(f"/referral/enquiries/{enquiry_id}").text
+    assert "Zeugnis oder Bescheinigung 1</a> – Yara" in page
+    for wrong, status in ((str(uuid4()), 404), ("nobody", 422)):
+        assert send(browser, page_of(enquiry_id), a_png(), "image/png", person_id=wrong).status_code == status
+    assert send(browser, api_of(enquiry_id), a_png(), "image/png", person_id=str(uuid4())).status_code == 404
