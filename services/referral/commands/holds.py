@@ -3,12 +3,12 @@
 from datetime import date
 from uuid import UUID
 
-from contracts.codes import HoldReason, StaffRole
+from contracts.codes import DataCategory, HoldReason, StaffRole, ViewPurpose
 from contracts.referral import LegalHoldLifted, LegalHoldSet
 from services.chassis.errors import ForbiddenError, InvalidError, RefusedError
 from services.chassis.work import Work
 from services.referral.domain.retention import Period
-from services.referral.store import enquiries, holds, persons
+from services.referral.store import enquiries, holds, persons, timeline
 from services.referral.store.enquiries import Enquiry
 from services.referral.store.holds import Hold
 from services.referral.store.referrals import StaffActor
@@ -57,6 +57,23 @@ def lift(work: Work, by: StaffActor, hold_id: UUID) -> None:
     enquiry = _enquiry(work, by, hold.enquiry_id)
     holds.lift(work, hold.id)
     work.announce(LegalHoldLifted(hold_id=hold.id, person_id=enquiry.advised_person_id, enquiry_id=enquiry.id))
+
+
+def read(work: Work, vault: Vault, by: StaffActor, enquiry: Enquiry, purpose: ViewPurpose) -> dict[UUID, str]:
+    """Why it is held, in words, for the lead; the caller shows them only after the commit."""
+    standing = holds.of_person(work.tx, enquiry.person_id, work.today)
+    if by.role is not StaffRole.LEAD or not standing:
+        return {}
+    timeline.viewed(
+        work,
+        role=by.role,
+        purpose=purpose,
+        categories=(DataCategory.FREE_TEXT,),
+        person_id=enquiry.advised_person_id,
+        enquiry_id=enquiry.id,
+    )
+    key = persons.key_of(work.tx, vault, enquiry.person_id)
+    return {hold.id: holds.words_of(work.tx, key, hold.id) for hold in standing}
 
 
 def refuse_if_held(work: Work, person_id: UUID) -> None:

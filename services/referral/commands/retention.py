@@ -16,7 +16,7 @@ from services.chassis.work import Work
 from services.referral.commands import closing, disclosing
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.retention import Item, Periods
-from services.referral.queries.retention import NOBODY, SOURCES, Look, Source, is_still_due, key_of
+from services.referral.queries.retention import NOBODY, SOURCES, Look, Source, found_under, is_still_due
 from services.referral.store import documents, enquiries, persons, referrals, retention
 from services.referral.store.retention import Run
 
@@ -55,7 +55,7 @@ def step(work: Work, periods: Periods) -> Step | None:
     portion = _portion(page.items, source)
     deleted = sum(_end(work, run, periods, source, item) for item in portion)
     if len(portion) < len(page.items):
-        retention.move(work, run, name, key_of(portion[-1], source))
+        retention.move(work, run, name, found_under(portion[-1], source))
     elif page.last is not None:
         retention.move(work, run, name, page.last)
     elif at + 1 < len(SOURCES):
@@ -70,7 +70,7 @@ def _portion(items: Sequence[Item], source: Source) -> list[Item]:
     """As much as one transaction takes; what belongs to one person is never torn apart."""
     taken: list[Item] = []
     for item in items:
-        if len(taken) >= DELETED and key_of(item, source) != key_of(taken[-1], source):
+        if len(taken) >= DELETED and found_under(item, source) != found_under(taken[-1], source):
             break
         taken.append(item)
     return taken

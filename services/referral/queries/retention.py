@@ -221,7 +221,7 @@ def everything(connection: Connection, look: Look) -> Iterator[Item]:
             after = page.last
 
 
-def key_of(item: Item, source: Source) -> UUID:
+def found_under(item: Item, source: Source) -> UUID:
     """Under which id the source finds it: a person's own things through her."""
     return item.person_id if source is persons and item.person_id is not None else item.id
 
@@ -230,5 +230,5 @@ def is_still_due(connection: Connection, look: Look, source: Source, item: Item)
     """Asked once more when everything it depends on is locked."""
     return any(
         (one.kind, one.id, one.is_held) == (item.kind, item.id, item.is_held)
-        for one in source(connection, look, NOBODY, 1, key_of(item, source)).items
+        for one in source(connection, look, NOBODY, 1, found_under(item, source)).items
     )

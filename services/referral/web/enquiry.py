@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from contracts.codes import EnquirerKind, ProofKind, Relation, StaffRole, Urgency
+from contracts.codes import EnquirerKind, ProofKind, Relation, StaffRole, Urgency, ViewPurpose
 from contracts.partner.dossier import PERSON
 from services.chassis.access import current_caller, staff
 from services.chassis.errors import InvalidError
@@ -16,7 +16,7 @@ from services.chassis.pages import label
 from services.chassis.room import room
 from services.chassis.web import request_work
 from services.chassis.work import Work
-from services.referral.commands import closing, enquiries, household, matching, referrals
+from services.referral.commands import closing, enquiries, holds, household, matching, referrals
 from services.referral.commands.person_links import mailbox_of
 from services.referral.domain.documents import UPLOADED
 from services.referral.domain.grounds import state_on
@@ -160,7 +160,8 @@ def page(enquiry_id: UUID, *, document_error: str = "", consent_errors: Mapping[
         record = persons.record_of(work.tx, house().keys.vault, enquiry.person_id)
         enquiries.view_person(work, by, enquiry, record)
         others = household.records_viewed(work, house().keys.vault, by, enquiry)
-        belonging = {**page_of(work, enquiry), **holding.page_of(work, by, enquiry)}
+        hold_words = holds.read(work, house().keys.vault, by, enquiry, ViewPurpose.CASE_WORK)
+        belonging = {**page_of(work, enquiry), **holding.page_of(work, by, enquiry), "hold_words": hold_words}
     return render_template(
         "referral/enquiry.html",
         enquiry=enquiry,
@@ -196,11 +197,12 @@ def said_done() -> str:
 def closed_page(work: Work, by: StaffActor, enquiry: Enquiry) -> str:
     """A closed case: codes and days for everybody; for the lead, once she has named a purpose, what is in it."""
     purpose, vault = view_purpose(), house().keys.vault
-    sections, others, papers = [], [], []
+    sections, others, papers, hold_words = [], [], [], {}
     if closing.may_see(enquiry, by, purpose):
         record = persons.record_of(work.tx, vault, enquiry.person_id)
         enquiries.view_person(work, by, enquiry, record, purpose=purpose)
         others = household.records_viewed(work, vault, by, enquiry, purpose)
+        hold_words = holds.read(work, vault, by, enquiry, purpose)
         sections, papers = record_sections(enquiry.enquirer, record), documents.of_enquiry(work.tx, enquiry.id)
     names = Names(work.tx)
     return render_template(
@@ -210,6 +212,7 @@ def closed_page(work: Work, by: StaffActor, enquiry: Enquiry) -> str:
         sections=sections,
         others=[(one, record_sections(enquiry.enquirer, found)) for one, found in others],
         documents=papers,
+        hold_words=hold_words,
         purpose=purpose,
         purposes=closing.PURPOSES,
         done=said_done(),

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from rich.console import Console
 
-from contracts.codes import HoldReason, ViewPurpose
+from contracts.codes import DataCategory, HoldReason, ViewPurpose
 from contracts.referral import EnquiryClosed, EnquiryResumed, LegalHoldSet, PersonalDataViewed, RetentionRun
 from services.referral import retention_job
 from services.referral.keeping import Retention
@@ -224,14 +224,28 @@ def test_the_lead_opens_a_case_again_when_the_person_comes_back(network: Network
 # --- holds by form --------------------------------------------------------------------------------------------------
 
 
-def test_a_hold_is_set_and_lifted_by_form(network: Network, ageing: Ageing, lead: FlaskClient) -> None:
+def test_a_hold_is_set_and_lifted_by_form(
+    network: Network, ageing: Ageing, lead: FlaskClient, navigator: FlaskClient
+) -> None:
     enquiry = ageing.case(contact=ageing.today)
     address = f"/referral/enquiries/{enquiry.id}"
     form = {"reason": "LEGAL_CLAIM", "words": "Labour court", "until": "2027-03-31"}
     assert lead.post(f"{address}/holds", data=form).status_code == 303
     (told,) = network.scene.said(LegalHoldSet)
     assert (told.reason, told.until) == (HoldReason.LEGAL_CLAIM, date(2027, 3, 31))
-    assert "held until Mar 31, 2027" in text_of(lead.get(address).text)
+    views = len(network.scene.said(PersonalDataViewed))
+    page = text_of(lead.get(address).text)
+    assert "held until Mar 31, 2027" in page
+    assert "Labour court" in page
+    assert DataCategory.FREE_TEXT in {
+        one for fact in network.scene.said(PersonalDataViewed)[views:] for one in fact.categories
+    }
+    for other in (navigator, lead):
+        other.post(f"{address}/closings")
+        assert "Labour court" not in other.get(address).text
+    assert "Labour court" in lead.get(f"{address}?purpose=legal_claim").text
+    lead.post(f"{address}/resumptions")
+    assert "Labour court" not in navigator.get(address).text
     erasing = lead.post(f"/referral/api/v1/enquiries/{enquiry.id}/erasures", headers={"Idempotency-Key": "k"})
     assert (erasing.status_code, erasing.json["slug"]) == (409, "person.held")
     assert lead.post(f"{PAGE}holds/{told.hold_id}/liftings").status_code == 303
