@@ -33,6 +33,8 @@ HANGS_ON_REFERRAL: tuple[LiteralString, ...] = (
     "duplicate_questions",
     "breach_checks",
 )
+#: What is about something else and only names a referral: it stays and names it no more.
+NAMES_REFERRAL: tuple[LiteralString, ...] = ("duplicate_sides",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,8 @@ def delete_referral(work: Work, referral_id: UUID) -> None:
     _close_tasks(work, "referral_id = %s", (referral_id,))
     for table in HANGS_ON_REFERRAL:
         work.tx.execute("DELETE FROM " + table + " WHERE referral_id = %s", (referral_id,))
+    for table in NAMES_REFERRAL:
+        work.tx.execute("UPDATE " + table + " SET referral_id = NULL WHERE referral_id = %s", (referral_id,))
     work.tx.execute("DELETE FROM referrals WHERE id = %s", (referral_id,))
 
 

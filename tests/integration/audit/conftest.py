@@ -12,7 +12,7 @@ import pytest
 
 from contracts.envelope import Envelope
 from contracts.envelope import write as write_envelope
-from deploy.demo.databases import DatabaseAddresses, drop_database
+from deploy.demo.databases import DatabaseAddresses
 from services.audit import commands
 from services.audit.keys import make_signer, save_signer
 from services.audit.writer import Writer
@@ -94,7 +94,6 @@ def a_log(make_database: Callable[[str], DatabaseAddresses], postgres: str, fold
     with connect(addresses.app_dsn) as connection:
         key_file, writer = folder / "log.key.pub", Writer(signer, directory)
         yield LogAtWork(addresses.owner_dsn, addresses.app_dsn, superuser, directory, key_file, writer, connection)
-    drop_database(postgres, name)
 
 
 @pytest.fixture

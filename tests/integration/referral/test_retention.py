@@ -31,7 +31,7 @@ from services.referral.store import enquiries as stored
 from services.referral.store import persons
 from services.referral.store.enquiries import Member
 from services.referral.store.referrals import staff_actor
-from services.referral.store.retention import HANGS_ON_REFERRAL
+from services.referral.store.retention import HANGS_ON_REFERRAL, NAMES_REFERRAL
 from tests.integration.referral.ageing import DRAFT, ENDED, RUNNING, Ageing, before, noon
 from tests.integration.referral.scene import CENTER, HWK_SERVICE, NAVIGATOR, Scene
 
@@ -309,7 +309,7 @@ def test_everything_that_hangs_on_a_referral_is_known(scene: Scene) -> None:
         "SELECT conrelid::regclass::text AS name FROM pg_constraint"
         " WHERE contype = 'f' AND confrelid = 'referrals'::regclass AND conrelid <> 'referrals'::regclass"
     )
-    assert {row["name"] for row in found} <= set(HANGS_ON_REFERRAL)
+    assert {row["name"] for row in found} == {*HANGS_ON_REFERRAL, *NAMES_REFERRAL}
 
 
 @pytest.mark.parametrize("table", ["consents", "drafted_consents", "subject_requests", "person_links"])
