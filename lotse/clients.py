@@ -2,13 +2,18 @@
 
 import json
 import secrets
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import urllib3
 
-from lotse.config import Config
+from lotse.config import Config, ConfigError
 from lotse.network import ProblemError, UnreachableError
+
+KEY_METHOD = "private_key_jwt"
+#: Members of a JSON Web Key that only its owner may know.
+PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 def client_id_of(organization: str) -> str:
@@ -16,16 +21,36 @@ def client_id_of(organization: str) -> str:
     return f"partner-{organization}"
 
 
-def ensure(config: Config, organization: str, organization_id: UUID) -> dict[str, Any]:
-    """Create the client or give it a new secret; without a known administration, say what to create by hand."""
+def ensure(
+    config: Config, organization: str, organization_id: UUID, keys: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """Create the client, with its public keys or a new secret; without a known administration, say what to create."""
     client_id = client_id_of(organization)
     if not config.registration_url:
         hint = f"client credentials; claim organization_id={organization_id} in its access tokens; audience lotsennetz"
         return {"client_id": client_id, "client_to_create_at_the_issuer": hint}
-    secret = secrets.token_urlsafe(32)
     claims = {"organization_id": str(organization_id)}
+    if keys:
+        _call(config, "PUT", client_id, {"auth_method": KEY_METHOD, "jwks": {"keys": keys}, "claims": claims})
+        return {"client_id": client_id, "signs_in_by": KEY_METHOD, "token_url": config.token_url}
+    secret = secrets.token_urlsafe(32)
     _call(config, "PUT", client_id, {"client_secret": secret, "claims": claims})
     return {"client_id": client_id, "client_secret": secret, "token_url": config.token_url}
+
+
+def public_keys(file: Path) -> list[dict[str, Any]]:
+    """The keys of a JWK or JWK Set file; a private one is refused, it is nobody's here."""
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        keys = document.get("keys", [document])
+        is_public = all(key["kty"] in {"EC", "RSA", "OKP"} and not PRIVATE & key.keys() for key in keys)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        is_public, keys = False, []
+    if not is_public or not keys:
+        raise ConfigError(
+            f"{file} must hold a public JSON Web Key (EC, RSA or OKP), or a set of them, and nothing private."
+        )
+    return list(keys)
 
 
 def remove(config: Config, organization: str) -> bool:

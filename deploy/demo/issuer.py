@@ -17,7 +17,7 @@ from flask import Flask, Response, redirect, render_template, request
 from joserfc.jwk import ECKey
 from waitress import serve
 
-from deploy.demo.issuer_grants import ALGORITHM, install_grants
+from deploy.demo.issuer_grants import ALGORITHM, KEY_ALGORITHMS, KEY_METHOD, install_grants
 from deploy.demo.issuer_register import Register
 from deploy.demo.places import write_private
 
@@ -106,8 +106,8 @@ def metadata(issuer: str) -> dict[str, Any]:
         "grant_types_supported": ["authorization_code", "client_credentials"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [ALGORITHM],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "private_key_jwt", "none"],
-        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "PS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", KEY_METHOD, "none"],
+        "token_endpoint_auth_signing_alg_values_supported": list(KEY_ALGORITHMS),
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": ["openid", "profile"],
     }

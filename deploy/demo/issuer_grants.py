@@ -7,17 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
-from authlib.oauth2.rfc6749 import AuthorizationCodeMixin
+from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, InvalidClientError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, ClientCredentialsGrant
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
 from authlib.oidc.core.grants import OpenIDCode
+from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
 from deploy.demo.issuer_register import Client, User
 
 ALGORITHM = "ES256"
+#: How a program proves itself by a key of its own, as OpenID Connect names it, and what it may sign with.
+KEY_METHOD = "private_key_jwt"
+KEY_ALGORITHMS = ("ES256", "PS256", "RS256", "Ed25519")
+#: An assertion is made for the moment it is used in.
+ASSERTION_SECONDS = 300
 CODE_SECONDS = 120
 TOKEN_SECONDS = 600
 
@@ -91,7 +98,7 @@ def install_grants(server: AuthorizationServer, key: ECKey, issuer: str, audienc
     keys = KeySet([key])
 
     class StaffCode(AuthorizationCodeGrant):  # type: ignore[misc]
-        TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_assertion_jwt", "none")
+        TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", KEY_METHOD, "none")
 
         def save_authorization_code(self, code: str, request: Any) -> None:
             asked = request.payload
@@ -119,9 +126,25 @@ def install_grants(server: AuthorizationServer, key: ECKey, issuer: str, audienc
             return authorization_code.user
 
     class Programs(ClientCredentialsGrant):  # type: ignore[misc]
-        TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_assertion_jwt")
+        TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", KEY_METHOD)
 
     class Assertion(JWTBearerClientAssertion):  # type: ignore[misc]
+        CLIENT_AUTH_METHOD = KEY_METHOD
+
+        def process_assertion_claims(self, assertion: str, resolve_key: KeySet) -> Any:
+            """By an algorithm of the list and no other: `none`, or the public key as a secret, prove nothing."""
+            try:
+                claims = jwt.decode(assertion, resolve_key, algorithms=list(KEY_ALGORITHMS)).claims
+            except (JoseError, ValueError) as error:
+                raise InvalidClientError(description="The assertion proves nothing.") from error
+            self.verify_claims(claims)
+            return claims
+
+        def verify_claims(self, claims: Any) -> None:
+            if not isinstance(claims.get("exp"), int) or claims["exp"] > time.time() + ASSERTION_SECONDS:
+                raise InvalidClientError(description="The assertion is good for too long.")
+            super().verify_claims(claims)
+
         def get_audiences(self) -> list[str]:
             return [issuer, f"{issuer}/token"]
 
@@ -129,6 +152,8 @@ def install_grants(server: AuthorizationServer, key: ECKey, issuer: str, audienc
             return codes.first_use(f"{claims['sub']}-{jti}")
 
         def resolve_client_public_key(self, client: Client) -> KeySet:
+            if not client.jwks:
+                raise InvalidClientError(description="This client has no key here.")
             return KeySet.import_key_set(client.jwks)  # type: ignore[arg-type]
 
     class IdTokens(OpenIDCode):  # type: ignore[misc]
@@ -163,7 +188,7 @@ def install_grants(server: AuthorizationServer, key: ECKey, issuer: str, audienc
         def get_extra_claims(self, client: Client, grant_type: str, user: User | None, scope: str) -> dict[str, Any]:
             return user.claims if user else client.claims
 
-    server.register_client_auth_method("client_assertion_jwt", Assertion())
+    server.register_client_auth_method(KEY_METHOD, Assertion())
     server.register_grant(StaffCode, [CodeChallenge(required=True), IdTokens(require_nonce=False)])
     server.register_grant(Programs)
     server.register_token_generator(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from joserfc.jwk import OKPKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from deploy.demo.places import ROOT, write_private
 
@@ -72,6 +72,15 @@ class KeyFiles:
         key = RSAKey.import_key(json.loads(self.partner(slug).read_text()))
         return {**key.as_dict(private=False), "kid": key.thumbprint(), "use": "enc", "alg": "RSA-OAEP-256"}
 
+    def partner_client(self, slug: str) -> Path:
+        """The private key a partner's system proves itself with at the issuer; it opens no dossier."""
+        return self._once(f"partner.{slug}.client.json", lambda: json.dumps(_private(ECKey.generate_key("P-256"))))
+
+    def partner_client_public(self, slug: str) -> dict[str, Any]:
+        """What the issuer knows of it."""
+        key = ECKey.import_key(json.loads(self.partner_client(slug).read_text()))
+        return {**key.as_dict(private=False), "kid": key.thumbprint(), "use": "sig", "alg": "ES256"}
+
     def _once(self, name: str, make: Callable[[], str]) -> Path:
         path = self.folder / name
         if not path.exists():
@@ -83,5 +92,5 @@ def _rsa() -> RSAKey:
     return RSAKey.generate_key(2048)
 
 
-def _private(key: RSAKey | OKPKey) -> dict[str, Any]:
+def _private(key: RSAKey | OKPKey | ECKey) -> dict[str, Any]:
     return {**key.as_dict(private=True), "kid": key.thumbprint()}

@@ -23,7 +23,7 @@ from deploy.demo import databases, people
 from deploy.demo.child import Child
 from deploy.demo.databases import DATABASES, KEY_STORE, SERVICES
 from deploy.demo.keys import KeyFiles
-from deploy.demo.participants import PARTICIPANTS, World
+from deploy.demo.participants import PARTICIPANTS, Participant, World
 from deploy.demo.places import ROOT, free_port, read_state, write_private, write_state
 from deploy.demo.postgres_server import PostgresServer
 from deploy.demo.rabbitmq_server import RabbitServer
@@ -94,7 +94,8 @@ class Network:
         """Start the stand-ins; each knows the one address of the network and its own credentials."""
         for partner in PARTICIPANTS:
             key = self.keys.partner(partner.slug) if partner.has_own_key else None
-            settings = self.world.environment(partner, self.secrets[partner.client_id], key)
+            client_key = self.keys.partner_client(partner.slug) if partner.signs_in_by_key else None
+            settings = self.world.environment(partner, self.secrets[partner.client_id], key, client_key)
             self._start_child(f"partner-{partner.slug}", ["-m", f"deploy.demo.partners.{partner.program}"], settings)
 
     def watch(self) -> None:
@@ -247,12 +248,19 @@ class Network:
         partners = [
             {
                 "client_id": partner.client_id,
-                "client_secret": self.secrets[partner.client_id],
+                **self._proof(partner),
                 "claims": {"organization_id": str(partner.organization_id)},
             }
             for partner in PARTICIPANTS
         ]
         return people.clients(self.origin, self.secrets) + partners
+
+    def _proof(self, partner: Participant) -> dict[str, Any]:
+        """What the issuer knows a partner's system by."""
+        if not partner.signs_in_by_key:
+            return {"client_secret": self.secrets[partner.client_id]}
+        public = self.keys.partner_client_public(partner.slug)
+        return {"auth_method": "private_key_jwt", "jwks": {"keys": [public]}}
 
     def _start_child(self, name: str, arguments: list[str], settings: Mapping[str, str]) -> None:
         child = Child(name, [sys.executable, *arguments], self.dev / "logs" / f"{name}.log", _around(settings), ROOT)

@@ -17,6 +17,8 @@ class Participant:
     program: str
     mailbox: str = ""
     back_level: str = "outcome"
+    #: Signs in at the issuer with a key of its own instead of a secret that two sides have to keep.
+    signs_in_by_key: bool = False
 
     @property
     def organization_id(self) -> UUID:
@@ -37,7 +39,7 @@ class Participant:
 PARTICIPANTS = (
     Participant("hwk-aachen", "amqp", "hwk_amqp"),
     Participant("ihk-aachen", "webhook", "ihk_webhook"),
-    Participant("kia-staedteregion-aachen", "pull", "kia_pull"),
+    Participant("kia-staedteregion-aachen", "pull", "kia_pull", signs_in_by_key=True),
     Participant("jobcenter-staedteregion-aachen", "light", "light_mail", "eingang@jobcenter.example", "receipt"),
     Participant("agentur-fuer-arbeit-aachen-dueren", "light", "light_mail", "arbeitgeber-service@agentur.example"),
 )
@@ -55,7 +57,9 @@ class World:
     webhook_secret: str
     amqp_uri: str
 
-    def environment(self, partner: Participant, client_secret: str, key: Path | None) -> Mapping[str, str]:
+    def environment(
+        self, partner: Participant, client_secret: str, key: Path | None, client_key: Path | None = None
+    ) -> Mapping[str, str]:
         """The settings of one stand-in; none learns what another needs."""
         settings = {
             "PARTNER_STORE": str(self.folder / partner.slug),
@@ -63,7 +67,9 @@ class World:
             "PARTNER_ORGANIZATION_ID": str(partner.organization_id),
             "PARTNER_TOKEN_URL": self.token_url,
             "PARTNER_CLIENT_ID": partner.client_id,
-            "PARTNER_CLIENT_SECRET": client_secret,
+            **(
+                {"PARTNER_CLIENT_KEY_FILE": str(client_key)} if client_key else {"PARTNER_CLIENT_SECRET": client_secret}
+            ),
         }
         if key:
             settings["PARTNER_PRIVATE_KEY_FILE"] = str(key)

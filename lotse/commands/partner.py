@@ -1,6 +1,7 @@
 """`lotse partner`: let a partner's system in, shut it out, and repair what drifted."""
 
 import secrets
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -30,6 +31,9 @@ def onboard(
     context: typer.Context,
     organization: Organization,
     amqp: Annotated[bool, typer.Option(help="Also a queue, an exchange and a broker user.")] = True,
+    client_key: Annotated[
+        Path | None, typer.Option(help="Its public JWK (Set): it signs in by key, no secret.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create queue, exchange, exact rights and OAuth client; again: new secrets, everything else stays.
@@ -38,15 +42,16 @@ def onboard(
 
     \b
     lotse partner onboard hwk-aachen
+    lotse partner onboard kia-aachen --no-amqp --client-key kia.public.json
     """
-    identity = organization_id(organization)
+    identity, keys = organization_id(organization), clients.public_keys(client_key) if client_key else None
     answer: dict[str, Any] = {"organization_id": str(identity)}
     if amqp:
         password = secrets.token_urlsafe(24)
         topology.onboard(broker_of(context), identity, password)
         answer |= {"amqp_user": partner_user(identity), "amqp_password": password}
         answer |= {"reads": partner_queue(identity), "writes": partner_exchange(identity)}
-    answer |= clients.ensure(config_of(context), organization, identity)
+    answer |= clients.ensure(config_of(context), organization, identity, keys)
     if as_json:
         showing.as_json(answer)
         return

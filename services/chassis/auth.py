@@ -7,6 +7,7 @@ A person appears as ``staff:`` and a keyed pseudonym, the same in all services o
 import hashlib
 import hmac
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -20,29 +21,11 @@ from services.chassis.access import (
     Caller,
     Kind,
     UnauthenticatedError,
-    current_caller,
-    desk,
-    partner_system,
-    public,
     roles_of,
     site_of,
-    staff,
 )
 from services.chassis.errors import ForbiddenError
 from services.chassis.tokens import AccessTokens
-
-__all__ = [
-    "Access",
-    "Caller",
-    "Kind",
-    "UnauthenticatedError",
-    "current_caller",
-    "desk",
-    "partner_system",
-    "pseudonym",
-    "public",
-    "staff",
-]
 
 ROLE_HEADER = "Lotsennetz-Role"
 #: What somebody is told whose session is over and who has only a link to come back by.
@@ -99,15 +82,7 @@ def caller_from_bearer(tokens: AccessTokens, deployment_key: bytes, token: str) 
         return caller
     if wanted not in {role.value for role in caller.roles}:
         raise ForbiddenError("auth.role-missing")
-    return Caller(
-        caller.kind,
-        caller.actor,
-        roles=caller.roles,
-        role=StaffRole(wanted),
-        site=caller.site,
-        employer=caller.employer,
-        organization_id=caller.organization_id,
-    )
+    return replace(caller, role=StaffRole(wanted))
 
 
 def admit(access: Access, caller: Caller | None) -> None:

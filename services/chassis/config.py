@@ -107,6 +107,7 @@ class Settings(Environment):
     session_hours: int = 10
     person_idle_minutes: int = 15
     person_session_minutes: int = 60
+    partner_requests_per_minute: int = 600
     trusted_proxy: str | None = None
     max_request_bytes: int = 5_000_000
     log_level: str = "INFO"
@@ -145,6 +146,7 @@ def load(service: str, variables: Mapping[str, str] | None = None) -> Settings:
         session_hours=env.number("SESSION_HOURS", 10, low=1, high=24),
         person_idle_minutes=env.number("PERSON_IDLE_MINUTES", 15, low=1, high=60),
         person_session_minutes=env.number("PERSON_SESSION_MINUTES", 60, low=5, high=240),
+        partner_requests_per_minute=env.number("PARTNER_REQUESTS_PER_MINUTE", 600, low=10, high=100_000),
         trusted_proxy=env.optional("TRUSTED_PROXY"),
         max_request_bytes=env.number("MAX_REQUEST_BYTES", 5_000_000, low=10_000, high=50_000_000),
         log_level=env.text("LOG_LEVEL", "one of " + ", ".join(LOG_LEVELS), "INFO", matches="|".join(LOG_LEVELS)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from flask import current_app
@@ -10,6 +11,7 @@ from services.chassis.access import Caller, caller_or_none
 from services.chassis.config import Settings
 from services.chassis.db import Connection
 from services.chassis.errors import LotsennetzError
+from services.chassis.rates import Limiter
 from services.chassis.refusals import Refusals
 from services.chassis.sessions import Sessions
 from services.chassis.tokens import AccessTokens
@@ -50,10 +52,12 @@ class Room:
     upload_bytes: int = 0
     refusals: Refusals = field(init=False)
     sessions: Sessions = field(init=False)
+    partners: Limiter = field(init=False)
 
     def __post_init__(self) -> None:
         self.refusals = Refusals(self.tell_refusal)
         self.sessions = Sessions(self.unit.db, self.unit.clock, self.settings)
+        self.partners = Limiter(self.settings.partner_requests_per_minute, timedelta(minutes=1))
 
     @property
     def largest_request(self) -> int:

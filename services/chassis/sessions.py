@@ -123,13 +123,6 @@ class Sessions:
             (self.clock.now(), session_id),
         )
 
-    def end_all_of(self, tx: Connection, actor: str) -> int:
-        """Revoke everything one actor has open, as when somebody leaves."""
-        ended = tx.execute(
-            "UPDATE web_sessions SET revoked_at = %s WHERE actor = %s AND revoked_at IS NULL", (self.clock.now(), actor)
-        )
-        return ended.rowcount
-
     def put_cookie(self, response: Response, session: Session) -> None:
         """HttpOnly, bound to this service's paths, gone with the browser; Lax because sign-in comes from the issuer."""
         is_person = session.caller.kind is Kind.PERSON

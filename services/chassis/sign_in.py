@@ -191,6 +191,3 @@ def sign_out() -> AnyResponse:
 @public
 def signed_out() -> str:
     return render_template("chassis/signed_out.html", issuer_url=issuer().end_session_url())
-
-
-__all__ = ["blueprint", "enter", "local_path"]

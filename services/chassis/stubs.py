@@ -20,7 +20,7 @@ def stub_of(raw: bytes) -> Stub:
     if not isinstance(document, dict):
         return Stub()
     return Stub(
-        _uuid(document.get("id")),
+        uuid_of(document.get("id")),
         _name(document.get("source")),
         _name(document.get("subject")),
         _number(document.get("sequence")),
@@ -28,7 +28,7 @@ def stub_of(raw: bytes) -> Stub:
     )
 
 
-def _uuid(value: Any) -> UUID | None:
+def uuid_of(value: Any) -> UUID | None:
     with contextlib.suppress(ValueError, AttributeError, TypeError):
         return UUID(value)
     return None

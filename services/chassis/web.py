@@ -11,23 +11,23 @@ from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from typing import IO, Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from apiflask import APIBlueprint, APIFlask
+from apiflask import APIFlask
 from flask import Request, Response, current_app, g, request
 from prometheus_client import Histogram
 from waitress import serve as waitress_serve
-from werkzeug.exceptions import PreconditionRequired, RequestEntityTooLarge
-from werkzeug.wrappers import Response as AnyResponse
+from werkzeug.exceptions import PreconditionRequired, RequestEntityTooLarge, TooManyRequests
 
 from services.chassis import i18n, logging, operator, pages, probes, sign_in, tracing, web_errors
 from services.chassis.access import Access, Caller, Kind, access_of, caller_or_none, public, refuse_unmarked_views
 from services.chassis.auth import admit, bearer_of, caller_from_bearer
 from services.chassis.config import Settings
 from services.chassis.db import Connection
-from services.chassis.errors import InvalidError
-from services.chassis.room import NavigationItem, Room, SecurityFacts, room
+from services.chassis.errors import ForbiddenError, InvalidError
+from services.chassis.room import NavigationItem, Room, SecurityFacts, count_refusal, room
 from services.chassis.sessions import check_csrf
+from services.chassis.stubs import uuid_of
 from services.chassis.tokens import AccessTokens, IssuerKeys
 from services.chassis.work import Unit, Work
 
@@ -87,13 +87,8 @@ def create_app(
     web_errors.register(app)
     app.before_request(begin_request)
     app.after_request(end_request)
-    for blueprint in (
-        probes.blueprint(service),
-        pages.blueprint(service),
-        sign_in.blueprint(service),
-        operator.blueprint(service),
-        *blueprints,
-    ):
+    own = (module.blueprint(service) for module in (probes, pages, sign_in, operator))
+    for blueprint in (*own, *blueprints):
         app.register_blueprint(blueprint)
     pages.prepare(app, service)
     public(app.view_functions["openapi.spec"])
@@ -105,13 +100,24 @@ def begin_request() -> None:
     """Where in a trace we are, which language is read, who is calling - in this order, before any parsing."""
     g.began = time.perf_counter()
     g.trace = tracing.continue_from(request.headers.get("traceparent"))
-    g.correlation_id = _uuid(request.headers.get("X-Correlation-Id")) or uuid4()
+    g.correlation_id = uuid_of(request.headers.get("X-Correlation-Id")) or uuid4()
     g.language = i18n.negotiate(request)
     view = current_app.view_functions.get(request.endpoint or "")
     access = (access_of(view) if view is not None else None) or Access()
     refuse_too_large(access)
     if view is not None:
         admit(access, identify(access))
+        expect_moderation()
+
+
+def expect_moderation() -> None:
+    """A partner's system may call so often in a minute and is told how often still; people are not counted here."""
+    caller, here = caller_or_none(), room()
+    if caller is not None and caller.kind is Kind.PARTNER_SYSTEM:
+        g.allowance = here.partners.take(caller.actor, here.unit.clock.now())
+        if g.allowance.is_exceeded:
+            count_refusal(ForbiddenError("request.too-many"))
+            raise TooManyRequests(retry_after=g.allowance.seconds)
 
 
 def refuse_too_large(access: Access) -> None:
@@ -142,6 +148,7 @@ def end_request(response: Response) -> Response:
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", NEVER_STORED)
     response.headers["traceresponse"] = g.trace.header
+    response.headers.update(g.allowance.headers if "allowance" in g else {})
     here = room()
     if request.args.get("lang") == g.language:
         response.set_cookie(i18n.COOKIE, g.language, max_age=31_536_000, samesite="Lax", httponly=True)
@@ -151,7 +158,7 @@ def end_request(response: Response) -> Response:
     return response
 
 
-def log_request(service: str, response: AnyResponse) -> None:
+def log_request(service: str, response: Response) -> None:
     """The canonical line: the route's pattern, not its address, because an address may hold what must not be kept."""
     route = str(request.url_rule) if request.url_rule else "unknown"
     seconds = time.perf_counter() - g.began
@@ -188,13 +195,6 @@ def expected_version() -> int:
     return int(value)
 
 
-def _uuid(value: str | None) -> UUID | None:
-    try:
-        return UUID(value) if value else None
-    except ValueError:
-        return None
-
-
 def proxied(settings: Settings) -> dict[str, Any]:
     """Who asks is who the reverse proxy says, if one is named; otherwise whoever opened the connection."""
     named = settings.trusted_proxy
@@ -224,14 +224,4 @@ def buffers(largest: int) -> dict[str, int]:
     return {"max_request_body_size": taken, "inbuf_overflow": taken + 1, "outbuf_overflow": taken + 1}
 
 
-__all__ = [
-    "APIBlueprint",
-    "NavigationItem",
-    "SecurityFacts",
-    "buffers",
-    "create_app",
-    "expected_version",
-    "request_work",
-    "room",
-    "serve",
-]
+__all__ = ["NavigationItem", "SecurityFacts", "room"]

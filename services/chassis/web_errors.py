@@ -42,16 +42,6 @@ WERKZEUG_SLUGS |= {429: "request.too-many", 428: "request.if-match-missing"}
 UNKNOWN_FIELD = ["Unknown field."]
 
 
-def status_of(error: LotsennetzError) -> int:
-    """The HTTP status of an error's kind."""
-    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
-
-
-def data_of(error: LotsennetzError) -> dict[str, Any]:
-    fields = {"fields": known_fields(error.fields)} if isinstance(error, InvalidError) else {}
-    return {**error.data, **fields}
-
-
 def wants_page() -> bool:
     """A person in a browser gets a page; a program gets problem details."""
     if "Authorization" in request.headers or "/api/" in request.path or request.path.startswith("/partner/"):
@@ -76,7 +66,7 @@ def sign_in_redirect() -> Response:
 
 
 def on_our_error(error: LotsennetzError) -> Response:
-    status = status_of(error)
+    status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
     if status == 401 and error.slug not in {DESK_OVER, PERSON_OVER} and wants_page() and request.method == "GET":
         return sign_in_redirect()  # not a refusal: the way in
     if status in {401, 403, 419}:
@@ -85,7 +75,8 @@ def on_our_error(error: LotsennetzError) -> Response:
         except Exception as failure:
             get_logger().error("refusal.not-recorded", exc_info=failure)
             status, error = 503, UnavailableError("refusal.not-recorded")
-    response = answer(status, error.slug, data_of(error))
+    fields = {"fields": known_fields(error.fields)} if isinstance(error, InvalidError) else {}
+    response = answer(status, error.slug, {**error.data, **fields})
     if isinstance(error, UnavailableError):
         response.headers["Retry-After"] = str(error.retry_after)
     if status == 401:

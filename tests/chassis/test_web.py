@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from apiflask import APIBlueprint, Schema
@@ -12,8 +13,7 @@ from apiflask.fields import Integer
 from flask import request
 
 from contracts.codes import StaffRole
-from services.chassis.access import uploads
-from services.chassis.auth import current_caller, desk, partner_system, public, staff
+from services.chassis.access import current_caller, desk, partner_system, public, staff, uploads
 from services.chassis.clock import FixedClock
 from services.chassis.errors import (
     ForbiddenError,
@@ -332,3 +332,33 @@ def test_a_desk_session_that_is_over_leads_to_no_sign_in_it_has_not(unit: Unit, 
     page = app.test_client().get("/light", headers=HTML)
     assert page.status_code == 401
     assert "Link aus der neuesten Nachricht" in page.text
+
+
+def partner(issuer: TestIssuer, organization_id: UUID = HWK) -> dict[str, str]:
+    return bearer(issuer.token(sub="hwk", roles=None, organization_id=str(organization_id)))
+
+
+def test_a_partners_system_is_told_how_often_it_may_still_ask_and_when_to_come_back(
+    unit: Unit, issuer: TestIssuer
+) -> None:
+    app = create_app(
+        "sample",
+        settings(PARTNER_REQUESTS_PER_MINUTE="10"),
+        unit,
+        blueprints=[sample()],
+        facts=SecurityFacts(refused=lambda *refusal: refusal),
+        issuer_keys=issuer.keys(),  # type: ignore[arg-type]
+    )
+    client = app.test_client()
+    answers = [client.get("/sample/api/v1/me", headers=partner(issuer)) for _ in range(11)]
+    assert [one.headers["RateLimit-Remaining"] for one in answers] == [*map(str, range(9, -1, -1)), "0"]
+    assert {one.headers["RateLimit-Limit"] for one in answers} == {"10"}
+    *_, refused = answers
+    assert (refused.status_code, refused.content_type) == (429, "application/problem+json")
+    assert refused.json["slug"] == "request.too-many"
+    assert refused.headers["Retry-After"] == refused.headers["RateLimit-Reset"] == "60"
+    assert unit.told[-1][0] == f"partner:{HWK}"
+    other = client.get("/sample/api/v1/me", headers=partner(issuer, uuid4()))
+    assert (other.status_code, other.headers["RateLimit-Remaining"]) == (200, "9")
+    people = client.get("/sample/api/v1/me", headers=bearer(issuer.token()))
+    assert "RateLimit-Limit" not in people.headers

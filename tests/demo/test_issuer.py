@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from joserfc import jwt
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, OctKey
 
 from deploy.demo.issuer import create_issuer, signing_key
 from deploy.demo.issuer_register import Register
@@ -39,7 +39,7 @@ REGISTER: dict[str, Any] = {
             "client_secret": "s3cret",
             "claims": {"organization_id": "00000000-0000-0000-0000-000000000001"},
         },
-        {"client_id": "ihk", "auth_method": "client_assertion_jwt", "jwks": {"keys": [OWN_KEY.as_dict(private=False)]}},
+        {"client_id": "ihk", "auth_method": "private_key_jwt", "jwks": {"keys": [OWN_KEY.as_dict(private=False)]}},
     ],
 }
 
@@ -131,24 +131,80 @@ def test_a_wrong_secret_is_401(issuer: Any) -> None:
     assert issuer.post("/token", data={"grant_type": "client_credentials"}, auth=("hwk", "guess")).status_code == 401
 
 
-def assertion(jti: str, key: ECKey = OWN_KEY) -> dict[str, str]:
+def assertion(jti: str, key: ECKey = OWN_KEY, /, **changes: Any) -> dict[str, str]:
     claims = {"iss": "ihk", "sub": "ihk", "aud": f"{ISSUER}/token", "exp": int(time.time()) + 60, "jti": jti}
+    kept = {name: value for name, value in (claims | changes).items() if value is not None}
+    return proof(jwt.encode({"alg": "ES256", "kid": str(key.kid)}, kept, key))
+
+
+def proof(signed: str) -> dict[str, str]:
     return {
         "grant_type": "client_credentials",
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        "client_assertion": jwt.encode({"alg": "ES256", "kid": str(key.kid)}, claims, key),
+        "client_assertion": signed,
     }
 
 
 def test_a_client_with_a_key_of_its_own_needs_no_secret_and_an_assertion_is_good_once(issuer: Any) -> None:
-    proof = assertion(secrets.token_hex(8))
-    assert issuer.post("/token", data=proof).status_code == 200
-    assert issuer.post("/token", data=proof).get_json()["error"] == "invalid_client"
+    once = assertion(secrets.token_hex(8))
+    assert issuer.post("/token", data=once).status_code == 200
+    assert issuer.post("/token", data=once).get_json()["error"] == "invalid_client"
 
 
 def test_a_stranger_s_key_proves_nothing(issuer: Any) -> None:
     stranger = ECKey.generate_key("P-256", auto_kid=True)
     assert issuer.post("/token", data=assertion("x", stranger)).get_json()["error"] == "invalid_client"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"aud": "https://elsewhere.example/token"},
+        {"aud": None},
+        {"exp": 1_700_000_000},
+        {"exp": 99_999_999_999},
+        {"exp": None},
+        {"exp": "soon"},
+        {"iss": "hwk"},
+        {"sub": "hwk", "iss": "hwk"},
+        {"sub": "nobody", "iss": "nobody"},
+        {"jti": None},
+    ],
+    ids=str,
+)
+def test_an_assertion_for_another_place_time_or_client_proves_nothing(issuer: Any, change: dict[str, Any]) -> None:
+    answer = issuer.post("/token", data=assertion(secrets.token_hex(8), **change))
+    assert (answer.status_code in {400, 401}, answer.get_json()["error"]) == (True, "invalid_client")
+
+
+def test_no_algorithm_and_the_public_key_as_a_secret_prove_nothing(issuer: Any) -> None:
+    claims = {"iss": "ihk", "sub": "ihk", "aud": ISSUER, "exp": int(time.time()) + 60, "jti": secrets.token_hex(8)}
+    public = OctKey.import_key(json.dumps(OWN_KEY.as_dict(private=False)))
+    for header, key in (({"alg": "none"}, public), ({"alg": "HS256", "kid": OWN_KEY.kid}, public)):
+        forged = jwt.encode(header, claims, key, algorithms=["none", "HS256"])
+        assert issuer.post("/token", data=proof(forged)).get_json()["error"] == "invalid_client"
+    genuine = jwt.encode({"alg": "ES256", "kid": OWN_KEY.kid}, claims, OWN_KEY)
+    assert issuer.post("/token", data=proof(genuine)).status_code == 200, "the claims were good"
+
+
+def test_who_has_a_key_cannot_sign_in_by_secret_nor_the_other_way_round(issuer: Any) -> None:
+    ask = {"grant_type": "client_credentials"}
+    assert issuer.post("/token", data=ask, auth=("ihk", "")).get_json()["error"] == "invalid_client"
+    assert issuer.post("/token", data=assertion("y", iss="hwk", sub="hwk")).get_json()["error"] == "invalid_client"
+
+
+def test_the_discovery_says_how_a_program_may_prove_itself(issuer: Any) -> None:
+    told = issuer.get("/.well-known/openid-configuration").get_json()
+    assert "private_key_jwt" in told["token_endpoint_auth_methods_supported"]
+    assert not {"none", "HS256"} & set(told["token_endpoint_auth_signing_alg_values_supported"])
+
+
+def test_a_key_handed_in_at_onboarding_is_enough(issuer: Any) -> None:
+    own = ECKey.generate_key("P-256", auto_kid=True)
+    row = {"auth_method": "private_key_jwt", "jwks": {"keys": [own.as_dict(private=False)]}, "claims": {}}
+    headers = {"Authorization": "Bearer onboarding"}
+    assert issuer.put("/clients/kia", json=row, headers=headers).status_code == 200
+    assert issuer.post("/token", data=assertion("z", own, iss="kia", sub="kia")).status_code == 200
 
 
 def test_onboarding_adds_a_client_at_once_and_only_with_the_token(issuer: Any) -> None:

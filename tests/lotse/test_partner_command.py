@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc.jwk import ECKey
 
 from contracts.identity import id_of
 from contracts.topology import partner_user
@@ -36,6 +38,30 @@ def test_onboarding_gives_secrets_once_and_may_be_repeated(admin: Broker, paper:
     sent = json.loads(paper.asked[-1][2])
     assert sent["claims"] == {"organization_id": second["organization_id"]}
     assert sent["client_secret"] == second["client_secret"]
+
+
+def test_a_partner_with_a_key_of_its_own_shares_no_secret(
+    admin: Broker, paper: PaperNetwork, run: Lotse, tmp_path: Path
+) -> None:
+    own = ECKey.generate_key("P-256", auto_kid=True)
+    file = tmp_path / "key.json"
+    file.write_text(json.dumps(own.as_dict(private=False)))
+    made = run("partner", "onboard", SLUG, "--no-amqp", "--client-key", str(file), "--json").data
+    assert "client_secret" not in made
+    sent = json.loads(paper.asked[-1][2])
+    assert (sent["auth_method"], sent["jwks"]["keys"][0]["kid"]) == ("private_key_jwt", own.kid)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"keys": []}', '{"kty": "oct", "k": "AAAA"}', "private"])
+def test_what_is_no_public_key_is_refused_before_anything_is_made(
+    admin: Broker, paper: PaperNetwork, run: Lotse, tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "key.json"
+    private = json.dumps(ECKey.generate_key("P-256").as_dict(private=True))
+    file.write_text(private if content == "private" else content)
+    told = run("partner", "onboard", SLUG, "--client-key", str(file))
+    assert (told.code, paper.asked) == (2, [])
+    assert SLUG_USER not in admin.users()
 
 
 def test_sync_names_and_repairs_what_drifted(admin: Broker, run: Lotse) -> None:

@@ -1,6 +1,7 @@
 """Stand-in for the KIA of the StädteRegion Aachen: asks for its own events with a cursor, answers by REST.
 
-Needs no open port. Course places are scarce: it puts people on the list first and starts them a few rounds later.
+Needs no open port, and signs in with a key of its own (`private_key_jwt`). Course places are scarce: it puts people on
+the list first and starts them a few rounds later.
 """
 
 from datetime import date
@@ -17,6 +18,8 @@ from deploy.demo.partners.office import (
 )
 
 ROUNDS_ON_THE_LIST = 3
+#: With nothing on the desk the next notice is waited for; short enough to be told to stop.
+LONGEST_WAIT = 3
 
 
 class Kompetenzzentrum:
@@ -34,7 +37,9 @@ class Kompetenzzentrum:
     def pull(self) -> None:
         """Take what is new, write it down, and only then say that it was taken."""
         cursor = self.store.place("cursor")
-        answer = self.network.call("GET", "/partner/v1/events", params={"after": cursor or "0", "limit": 100})
+        busy = self.store.rows("select 1 from cases where step not in ('started', 'stopped') limit 1")
+        asked = {"after": cursor or "0", "limit": 100, "wait": 0 if busy else LONGEST_WAIT}
+        answer = self.network.call("GET", "/partner/v1/events", params=asked)
         answer.raise_for_status()
         page = answer.json()
         for event in page["events"]:

@@ -20,8 +20,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import requests
-from joserfc import jwe
-from joserfc.jwk import KeySet, RSAKey
+from joserfc import jwe, jwt
+from joserfc.jwk import ECKey, KeySet, RSAKey
 
 JSON = dict[str, Any]
 TIMEOUT = 15
@@ -52,10 +52,11 @@ class Settings:
     client_id: str
     client_secret: str
     private_key: Path | None
+    client_key: Path | None
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        key = os.environ.get("PARTNER_PRIVATE_KEY_FILE")
+        key, client_key = (os.environ.get(f"PARTNER_{name}_KEY_FILE") for name in ("PRIVATE", "CLIENT"))
         return cls(
             store=Path(os.environ["PARTNER_STORE"]),
             network=os.environ["NETWORK_URL"].rstrip("/"),
@@ -64,6 +65,7 @@ class Settings:
             client_id=os.environ.get("PARTNER_CLIENT_ID", ""),
             client_secret=os.environ.get("PARTNER_CLIENT_SECRET", ""),
             private_key=Path(key) if key else None,
+            client_key=Path(client_key) if client_key else None,
         )
 
 
@@ -148,8 +150,8 @@ class Network:
         if time.monotonic() > self._expires:
             answer = self._http.post(
                 self.settings.token_url,
-                data={"grant_type": "client_credentials"},
-                auth=(self.settings.client_id, self.settings.client_secret),
+                data={"grant_type": "client_credentials", **self._assertion()},
+                auth=None if self.settings.client_key else (self.settings.client_id, self.settings.client_secret),
                 timeout=TIMEOUT,
             )
             answer.raise_for_status()
@@ -157,6 +159,25 @@ class Network:
             self._token = token["access_token"]
             self._expires = time.monotonic() + token.get("expires_in", 60) - 30
         return self._token
+
+    def _assertion(self) -> dict[str, str]:
+        """`private_key_jwt` (RFC 7523): a minute's proof of the own key, made anew each time. No secret is shared."""
+        if self.settings.client_key is None:
+            return {}
+        key = ECKey.import_key(json.loads(self.settings.client_key.read_text()))
+        now, me = int(time.time()), self.settings.client_id
+        claims = {
+            "iss": me,
+            "sub": me,
+            "aud": self.settings.token_url,
+            "iat": now,
+            "exp": now + 60,
+            "jti": str(uuid4()),
+        }
+        return {
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": jwt.encode({"alg": "ES256", "kid": str(key.kid)}, claims, key),
+        }
 
     def call(self, method: str, path: str, **arguments: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self._bearer()}", **arguments.pop("headers", {})}

@@ -38,6 +38,8 @@ class Delivery:
     step: int = 0
 
 
+#: The channel of the database on which it is said for whom there is a notice.
+BELL = "notices"
 _WAITING = [state.value for state in states_before(Move.WITHDRAW)]
 _RESENDABLE = [state.value for state in states_before(Move.RESEND)]
 _CONFIRMABLE = [state.value for state in states_before(Move.CONFIRM)]
@@ -128,14 +130,15 @@ def add_notice(
     """Keep a notice; False if this event has already made it.
 
     The lock makes positions become visible in their order: a reader that has seen 7 will never later find a 6.
+    Who waits for the partner's news hears of it at the commit.
     """
     tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('notices', 0))")
     row = tx.execute(
         """
         INSERT INTO notices (notice_id, caused_by, referral_id, organization_id, kind, reference, body, made_at)
         VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (caused_by, organization_id, kind) DO NOTHING
-        RETURNING position""",
-        (notice_id, caused_by, referral_id, organization_id, kind.value, reference, body, now),
+        RETURNING position, pg_notify(%s, organization_id::text)""",
+        (notice_id, caused_by, referral_id, organization_id, kind.value, reference, body, now, BELL),
     ).fetchone()
     return row is not None
 

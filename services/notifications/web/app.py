@@ -10,6 +10,7 @@ from services.chassis.room import NavigationItem, SecurityFacts
 from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
+from services.notifications.bell import Bell
 from services.notifications.web import feed, operator, operator_channels, pages
 
 OVERSEERS = frozenset({StaffRole.LEAD.value, StaffRole.OPERATIONS.value})
@@ -22,7 +23,7 @@ NAVIGATION = (
 
 def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None = None) -> APIFlask:
     """Feed for partners, operators' door, pages for staff."""
-    return create_chassis_app(
+    app = create_chassis_app(
         "notifications",
         settings,
         unit,
@@ -38,3 +39,6 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         navigation=NAVIGATION,
         issuer_keys=issuer_keys,
     )
+    # who waits occupies a thread: half of them are left to those who want an answer now
+    app.extensions["notifications-bell"] = Bell(unit.db.dsn, max(1, settings.http_threads // 2))
+    return app

@@ -1,53 +1,18 @@
-"""How often somebody may try: counted per link and per address, in memory, for a few minutes, and under no name.
+"""How often somebody without a sign-in may try: counted per link, per address and per session."""
 
-What is counted is a keyed hash whose key is drawn anew for every window and never leaves the process: an address stands
-nowhere, and two windows cannot be laid side by side. Each process counts for itself.
-"""
-
-import hashlib
-import hmac
-import secrets
-import threading
-from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
 
 from flask import current_app, request
 from werkzeug.exceptions import TooManyRequests
 
 from services.chassis.errors import ForbiddenError
+from services.chassis.rates import Limiter
 from services.chassis.room import count_refusal, room
 
-#: More different callers in a window than this share one count, so that inventing addresses does not fill the memory.
-KEYS_AT_MOST = 20_000
 #: What somebody with one connection can invent addresses in.
 IPV6_HOSTS = 64
-
-
-@dataclass
-class Limiter:
-    """At most so many per key and window."""
-
-    most: int
-    window: timedelta
-    _ends_at: datetime | None = None
-    _key: bytes = b""
-    _counts: Counter[bytes] = field(default_factory=Counter)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def wait(self, name: str, now: datetime) -> int:
-        """Count one attempt; the seconds to wait if it was one too many, otherwise nought."""
-        with self._lock:
-            if self._ends_at is None or now >= self._ends_at:
-                self._ends_at, self._key, self._counts = now + self.window, secrets.token_bytes(32), Counter()
-            key = hmac.new(self._key, name.encode(), hashlib.sha256).digest()[:16]
-            if key not in self._counts and len(self._counts) >= KEYS_AT_MOST:
-                key = b""
-            self._counts[key] += 1
-            if self._counts[key] <= self.most:
-                return 0
-            return max(1, round((self._ends_at - now).total_seconds()))
 
 
 @dataclass
@@ -68,10 +33,10 @@ def limits() -> Limits:
 
 def expect_patience(limiter: Limiter, name: str) -> None:
     """Go on, or answer 429 with when to come back."""
-    seconds = limiter.wait(name, room().unit.clock.now())
-    if seconds:
+    allowance = limiter.take(name, room().unit.clock.now())
+    if allowance.is_exceeded:
         count_refusal(ForbiddenError("request.too-many"))
-        raise TooManyRequests(retry_after=seconds)
+        raise TooManyRequests(retry_after=allowance.seconds)
 
 
 def caller_address() -> str:

@@ -14,6 +14,7 @@ from joserfc.jwk import OKPKey
 
 from contracts.codes import PersonLinkPurpose
 from contracts.referral import PersonLinkIssued, PersonLinkUsed, PersonLinkVoided, SignInRefused
+from services.chassis import rates
 from services.referral.commands import enquiries, person_links
 from services.referral.store import person_links as store
 from services.referral.store.enquiries import Enquiry
@@ -300,9 +301,9 @@ def test_one_address_may_try_sixty_times_and_another_is_not_concerned(network: N
 def test_an_address_is_counted_under_a_key_of_its_window(network: Network):
     limiter = limits.Limiter(1, timedelta(minutes=1))
     now = network.scene.clock.now()
-    assert (limiter.wait("192.0.2.1", now), limiter.wait("192.0.2.1", now)) == (0, 60)
+    assert [limiter.take("192.0.2.1", now).left for _ in range(2)] == [0, -1]
     kept = list(limiter._counts)
-    assert limiter.wait("192.0.2.1", now + timedelta(minutes=1)) == 0
+    assert limiter.take("192.0.2.1", now + timedelta(minutes=1)).left == 0
     assert kept != list(limiter._counts), "two windows cannot be laid side by side"
     assert b"192.0.2.1" not in b"".join(kept)
 
@@ -310,8 +311,8 @@ def test_an_address_is_counted_under_a_key_of_its_window(network: Network):
 def test_invented_addresses_share_one_count_instead_of_filling_the_memory(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(limits, "KEYS_AT_MOST", 5)
+    monkeypatch.setattr(rates, "KEYS_AT_MOST", 5)
     limiter, now = limits.Limiter(2, timedelta(minutes=1)), network.scene.clock.now()
-    waits = [limiter.wait(f"192.0.2.{i}", now) for i in range(8)]
-    assert waits == [0, 0, 0, 0, 0, 0, 0, 60]
+    left = [limiter.take(f"192.0.2.{i}", now).left for i in range(8)]
+    assert left == [1, 1, 1, 1, 1, 1, 0, -1]
     assert len(limiter._counts) == 6
