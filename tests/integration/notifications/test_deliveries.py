@@ -192,8 +192,8 @@ def test_a_receipt_during_the_attempt_stands_whatever_the_attempt_says(
     notifications.hear(said.ReferralReceived(referral_id=referral, organization_id=partner))
     with notifications.unit.work(actor="system:dispatcher") as work:
         attempt = Attempt(NOW, 12, cause=cause)
-        parked = commands.record_attempt(work, delivery_id, NoticeKind.REFERRAL_REQUESTED, attempt, Ladder())
-    assert not parked
+        led_to = commands.record_attempt(work, delivery_id, NoticeKind.REFERRAL_REQUESTED, attempt, Ladder())
+    assert led_to is commands.Consequence.NONE
     assert notifications.states(referral) == ["confirmed"]
     assert len(notifications.deliveries(referral)[0]["attempts"]) == 1
 
