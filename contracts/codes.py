@@ -673,6 +673,14 @@ class CareResolution(StrEnum):
     OTHER_PERSON = "other_person"
 
 
+class FundingJustification(StrEnum):
+    """Why two services may be chosen although their funding excludes each other."""
+
+    OTHER_CONTENT = "OTHER_CONTENT"
+    OTHER_TIME = "OTHER_TIME"
+    FUNDER_AGREES = "FUNDER_AGREES"
+
+
 class MatterState(StrEnum):
     """How the two sides of a possible double care stand to each other."""
 

@@ -127,6 +127,9 @@ class ServicePublished:
     excludes_funders: tuple[Code, ...]
     terms: Terms
     better_bodies: tuple[UUID, ...]
+    #: The period of its funding; open where nothing is said.
+    funded_from: date | None = None
+    funded_until: date | None = None
 
 
 @event("directory.service_retired.v1", subject=("service", "service_id"), classification=PUBLIC)

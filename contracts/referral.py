@@ -28,6 +28,7 @@ from contracts.codes import (
     ExtensionReason,
     ExternalGround,
     FindingKind,
+    FundingJustification,
     GivenBy,
     GroundKind,
     HoldReason,
@@ -1048,6 +1049,24 @@ class DuplicateMatterStated:
     person_says: PersonOnCare | None
     resolution: CareResolution | None
     state: MatterState
+
+
+@event("referral.double_funding_hinted.v1", subject=("enquiry", "enquiry_id"))
+class DoubleFundingHinted:
+    """A service was chosen whose funding excludes another of the same person: refused, or justified by a code.
+
+    The others are named as far as the desk may see them; of the rest only that there are some.
+    """
+
+    hint_id: UUID
+    enquiry_id: UUID
+    need_id: UUID
+    person_id: UUID | None
+    referral_id: UUID | None
+    service_id: UUID
+    other_service_ids: tuple[UUID, ...]
+    is_elsewhere: bool
+    justification: FundingJustification | None
 
 
 @event("referral.deletions_replayed.v1", subject=("replay", "replay_id"))

@@ -14,6 +14,7 @@ from services.chassis.sessions import Session
 from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
 from tests.integration.referral.rig import Network
 from tests.integration.referral.scene import Scene
+from tests.integration.referral.test_double_funding import choose, funded
 from tests.integration.referral.test_duplicate_care import AS_HWK_WRITES, OLEKSANDR, in_care, somebody
 from tests.integration.referral.test_duplicate_matters import say
 from tests.integration.referral.test_subject_access import a_whole_story
@@ -61,6 +62,9 @@ def two_cases(network: Network) -> Any:
     in_care(network, OLEKSANDR)
     enquiry, desk = somebody(network, AS_HWK_WRITES)
     say(desk, enquiry, person_says="cared_for_there", resolution="here")
+    funded(network)
+    assert choose(desk, enquiry).status_code == 409
+    assert choose(desk, enquiry, justification="OTHER_TIME").status_code == 201
     return enquiry
 
 
@@ -118,9 +122,14 @@ def test_duplicate_care_at_the_officers_and_at_the_desk(
     browser: Browser, network: Network, address: str, two_cases: Any, view: dict[str, str]
 ) -> None:
     with page_of(browser, **view) as page:  # type: ignore[arg-type]
-        for name, place in (("officer", "data-protection/duplicates"), ("desk", f"enquiries/{two_cases['id']}")):
+        for name, place in (
+            ("officer", "data-protection/duplicates"),
+            ("funding", "data-protection/double-funding"),
+            ("desk", f"enquiries/{two_cases['id']}"),
+        ):
             page.goto(f"{address}/referral/{place}")
-            page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+            opened = page.locator("[aria-labelledby=duplicates] details, [aria-labelledby=became] details")
+            opened.evaluate_all("all => all.forEach(one => { one.open = true })")
             shoot(page, f"duplicates-{name}-{'-'.join(view.values())}")
             assert axe(page) == [], name
             assert not scrolls_sideways(page), name

@@ -75,7 +75,7 @@ def service_published(
     service: Document, version: int, terms: Document | None, report: Document | None = None
 ) -> ServicePublished:
     """A service with everything matching needs; the rules travel to where the person's data is, never the other way."""
-    funding = service.get("funding", ())
+    funding: Document = next((item for item in service.get("funding", ()) if "code" in item), {})
     told = with_report(service, report)
     return ServicePublished(
         service_id=UUID(service["id"]),
@@ -100,10 +100,12 @@ def service_published(
         capacity_reported_on=_day(told.get("capacity_reported_on")),
         assured_on=_day(told.get("assured_date")),
         overlap_group=Code(service["overlap_group"]) if "overlap_group" in service else None,
-        funder=next((Code(item["code"]) for item in funding if "code" in item), None),
+        funder=Code(funding["code"]) if funding else None,
         excludes_funders=tuple(Code(funder) for funder in service.get("excludes_funders", ())),
         terms=_terms(terms),
         better_bodies=tuple(UUID(body) for body in service.get("better_bodies", ())),
+        funded_from=_day(funding.get("valid_from")),
+        funded_until=_day(funding.get("valid_to")),
     )
 
 

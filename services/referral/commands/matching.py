@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from contracts.referral import ServicesSuggested
+from contracts.codes import FundingJustification
+from contracts.referral import DoubleFundingHinted, ServicesSuggested
 from services.chassis.work import Work
 from services.referral.calendar import moment_of
-from services.referral.domain.matching import Justification, Ranking, excluding_each_other
+from services.referral.domain.funding import excluding_each_other
+from services.referral.domain.matching import Ranking
 from services.referral.domain.referral import Referral, refusal
 from services.referral.domain.seeking import NO_ANSWERS
-from services.referral.store import directory, enquiries, matchings
+from services.referral.store import directory, enquiries, funding, matchings
 from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor
 from services.referral.vault import Vault
@@ -40,7 +42,7 @@ def suggest(
 
 
 def choose(
-    work: Work, vault: Vault, enquiry: Enquiry, referral: Referral, justification: Justification | None = None
+    work: Work, vault: Vault, enquiry: Enquiry, referral: Referral, justification: FundingJustification | None = None
 ) -> None:
     """Note a choice with its alternatives. An own measure is refused while an existing service fits and may still help;
     services whose funding excludes each other need a justification."""
@@ -52,9 +54,40 @@ def choose(
         raise refusal(
             referral, "matching.existing-structure-first", None, moment_of(work), because=because, alternatives=existing
         )
-    candidate = directory.listing(work.tx, referral.service_id).candidate(work.today)
-    others = excluding_each_other(candidate, matchings.chosen_for(work, referral.person_id, besides=referral.id))
-    if others and justification is None:
-        services = [str(one) for one in others]
-        raise refusal(referral, "matching.double-funding", None, moment_of(work), services=services)
+    _expect_no_double_funding(work, enquiry, referral, justification)
     matchings.keep_choice(work, referral, found, justification)
+
+
+def _expect_no_double_funding(
+    work: Work, enquiry: Enquiry, referral: Referral, justification: FundingJustification | None
+) -> None:
+    """Each hint is kept: as a refusal, or with the code that justified the choice."""
+    candidate = directory.listing(work.tx, referral.service_id).candidate(work.today)
+    chosen = funding.chosen_for(work, referral.person_id, enquiry.organization_id, besides=referral.id)
+    others = excluding_each_other(candidate, chosen)
+    if not others:
+        return
+    ours = {one.candidate.service_id for one in others if one.site is enquiry.site}
+    hint = DoubleFundingHinted(
+        hint_id=work.new_id(),
+        enquiry_id=enquiry.id,
+        need_id=referral.need_id,
+        person_id=referral.advised_person_id,
+        referral_id=referral.id if justification else None,
+        service_id=referral.service_id,
+        other_service_ids=tuple(sorted(ours)),
+        is_elsewhere=any(one.site is not enquiry.site for one in others),
+        justification=justification,
+    )
+    if justification is None:
+        error = refusal(
+            referral,
+            "matching.double-funding",
+            None,
+            moment_of(work),
+            services=[str(one) for one in hint.other_service_ids],
+            elsewhere=hint.is_elsewhere,
+        )
+        error.facts = (*error.facts, hint)
+        raise error
+    funding.tell(work, hint)

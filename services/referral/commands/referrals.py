@@ -7,7 +7,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from contracts.codes import Action, DataCategory, DisclosurePoint, EndReason, Party, RefusalReason, Urgency, Way
+from contracts.codes import (
+    Action,
+    DataCategory,
+    DisclosurePoint,
+    EndReason,
+    FundingJustification,
+    Party,
+    RefusalReason,
+    Urgency,
+    Way,
+)
 from contracts.event import Reference
 from contracts.partner import dossier as contract
 from contracts.referral import ReferralEnteredInError
@@ -24,7 +34,6 @@ from services.referral.domain.dossier import missing_minimum
 from services.referral.domain.duplicate_care import AskingRule
 from services.referral.domain.footing import lacking, may_receive
 from services.referral.domain.lifecycle import Actor
-from services.referral.domain.matching import Justification
 from services.referral.domain.referral import Referral, refusal
 from services.referral.store import breaches, directory, dossiers, enclosures, persons, referrals, timeline
 from services.referral.store.enquiries import expect_open
@@ -53,7 +62,7 @@ def draft(
     *,
     urgency: Urgency | None = None,
     based_on: UUID | None = None,
-    justification: Justification | None = None,
+    justification: FundingJustification | None = None,
 ) -> Referral:
     """Begin a referral for one need to one service; only the sender sees it."""
     enquiry = enquiries.load(work, enquiry_id, by)

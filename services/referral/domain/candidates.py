@@ -35,6 +35,9 @@ class Candidate:
     better_bodies: tuple[UUID, ...] = ()
     funder: str | None = None
     excludes_funders: tuple[str, ...] = ()
+    #: The period of its funding; open where nothing is said.
+    funded_from: date | None = None
+    funded_until: date | None = None
     #: What `footing.lacking` says; anything in it makes the service not referable.
     lacking: tuple[str, ...] = ()
 

@@ -7,21 +7,12 @@ have the sentences. Existing structures come before the welcome center's own mea
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 from uuid import UUID
 
 from contracts.codes import PASS_ON_SPHERES, Assertion, Audience, Topic
 from services.referral.domain.candidates import Candidate, Seeker
 from services.referral.domain.eligibility import evaluate, with_profession_group
 from services.referral.domain.scoring import area_match, score
-
-
-class Justification(StrEnum):
-    """Why two services may be chosen although their funding excludes each other."""
-
-    OTHER_CONTENT = "OTHER_CONTENT"
-    OTHER_TIME = "OTHER_TIME"
-    FUNDER_AGREES = "FUNDER_AGREES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +146,3 @@ def _with_better(exclusion: Exclusion, suggestions: list[Suggestion]) -> Exclusi
     named = [one.service_id for one in choosable if one.service_id in exclusion.better_bodies]
     sure = [one.service_id for one in choosable if not one.to_clarify]
     return replace(exclusion, better_bodies=tuple(named or sure[:1]))
-
-
-def excluding_each_other(candidate: Candidate, chosen: Iterable[Candidate]) -> tuple[UUID, ...]:
-    """Services already chosen whose funding excludes this one's, or the other way round; needs a justification."""
-    return tuple(
-        other.service_id
-        for other in chosen
-        if (other.funder is not None and other.funder in candidate.excludes_funders)
-        or (candidate.funder is not None and candidate.funder in other.excludes_funders)
-    )

@@ -129,6 +129,7 @@ TABLES: tuple[Table, ...] = (
         sealed={"sealed": Sealed("external_disclosures/{id}", "recipient")},
     ),
     Table("pseudonyms", OWN, "period", omitted={"kept": "keyed codes of name and birth date; say nothing"}),
+    Table("funding_hints", OWN, "hinted_at, id"),
     Table("duplicate_questions", OWN, "asked_at, id"),
     Table("duplicate_matters", f"id IN ({HER_MATTERS})", "opened_at, id"),
     Table("duplicate_sides", OWN, "matter_id, side"),

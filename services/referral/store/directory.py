@@ -95,6 +95,8 @@ class Listing:
             better_bodies=service.better_bodies,
             funder=service.funder,
             excludes_funders=tuple(service.excludes_funders),
+            funded_from=service.funded_from,
+            funded_until=service.funded_until,
             lacking=lacking(self.footing, on),
         )
 

@@ -6,12 +6,10 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from contracts.codes import Status
+from contracts.codes import FundingJustification, Status
 from services.chassis.db import Connection
 from services.chassis.work import Work
-from services.referral.domain.candidates import Candidate
-from services.referral.domain.lifecycle import RUNNING
-from services.referral.domain.matching import Justification, Ranking, rank
+from services.referral.domain.matching import Ranking, rank
 from services.referral.domain.referral import Referral
 from services.referral.domain.seeking import seeker_of
 from services.referral.store import directory, persons
@@ -38,15 +36,6 @@ def declined(connection: Connection, need_id: UUID) -> frozenset[UUID]:
         (need_id, [Status.REJECTED, Status.EXPIRED]),
     ).fetchall()
     return frozenset(row["service_id"] for row in rows)
-
-
-def chosen_for(work: Work, person_id: UUID, *, besides: UUID) -> list[Candidate]:
-    """The services that are already busy with this person, for the question of double funding."""
-    rows = work.tx.execute(
-        "SELECT DISTINCT service_id FROM referrals WHERE person_id = %s AND id <> %s AND status = ANY(%s)",
-        (person_id, besides, [str(status) for status in RUNNING]),
-    ).fetchall()
-    return [directory.listing(work.tx, row["service_id"]).candidate(work.today) for row in rows]
 
 
 def keep(work: Work, enquiry: Enquiry, need: Need, found: Ranking) -> UUID:
@@ -78,7 +67,7 @@ def keep(work: Work, enquiry: Enquiry, need: Need, found: Ranking) -> UUID:
     return matching_id
 
 
-def keep_choice(work: Work, referral: Referral, found: Ranking, justification: Justification | None) -> None:
+def keep_choice(work: Work, referral: Referral, found: Ranking, justification: FundingJustification | None) -> None:
     """That a person decided, for what, and what else there was."""
     suggested = [one.service_id for one in found.suggestions]
     place = suggested.index(referral.service_id) + 1 if referral.service_id in suggested else None

@@ -11,6 +11,7 @@ from contracts.codes import Action, DataCategory, DisclosurePoint, Site, StaffRo
 from contracts.event import from_dict, subject_of, to_dict, type_of
 from contracts.referral import (
     DisclosureDecided,
+    DoubleFundingHinted,
     DuplicateCareAsked,
     DuplicateMatterOpened,
     PersonalDataViewed,
@@ -22,7 +23,7 @@ from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
 from services.referral.domain.consent import Allowed
 from services.referral.domain.referral import Referral
-from services.referral.store import duplicates
+from services.referral.store import duplicates, funding
 
 KEEP: LiteralString = (
     "INSERT INTO timeline (event_id, referral_id, type, at, actor, data) VALUES (%s, %s, %s, %s, %s, %s)"
@@ -156,6 +157,8 @@ def tell_refusal(work: Work, fact: Any) -> None:
         decided(work, fact, at=work.now)
     elif isinstance(fact, DuplicateCareAsked | DuplicateMatterOpened):
         duplicates.tell(work, fact)
+    elif isinstance(fact, DoubleFundingHinted):
+        funding.tell(work, fact)
     else:
         work.announce(fact)
 

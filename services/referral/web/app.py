@@ -32,6 +32,7 @@ from services.referral.web import (
     consent_texts_page,
     desk,
     documents,
+    double_funding,
     duplicate_figures,
     duplicate_matters,
     enclosures,
@@ -118,6 +119,7 @@ def doors() -> tuple[APIBlueprint, ...]:
         duplicate_matters.api,
         duplicate_matters.blueprint(),
         duplicate_figures.blueprint(),
+        double_funding.blueprint(),
         person_links.blueprint(),
     )
 

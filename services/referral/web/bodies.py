@@ -17,6 +17,7 @@ from contracts.codes import (
     EndReason,
     EnquirerKind,
     EnterpriseGround,
+    FundingJustification,
     GivenBy,
     IdentityCheck,
     Obstacle,
@@ -37,7 +38,6 @@ from contracts.codes import (
 from contracts.fields import PATTERNS, CodeOf, Day, Identifier, Instant, LanguageTag, Matches
 from contracts.partner.dossier import EMPLOYER, PERSON, EmployerSchema, PersonSchema
 from services.chassis.i18n import PERSON_LANGUAGES
-from services.referral.domain.matching import Justification
 
 SHA256 = Matches(r"^[0-9a-f]{64}$")
 LONGEST_WORDS = 4_000
@@ -236,7 +236,7 @@ class ReferralIn(Body):
     service_id = Identifier(required=True)
     urgency = code(Urgency, load_default=None, allow_none=True)
     based_on = Identifier(load_default=None, allow_none=True)
-    justification = code(Justification, load_default=None, allow_none=True)
+    justification = code(FundingJustification, load_default=None, allow_none=True)
 
 
 class AnswersQuery(Schema):

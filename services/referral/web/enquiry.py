@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from contracts.codes import EnquirerKind, ProofKind, Relation, StaffRole, Urgency, ViewPurpose
+from contracts.codes import EnquirerKind, FundingJustification, ProofKind, Relation, StaffRole, Urgency, ViewPurpose
 from contracts.partner.dossier import PERSON
 from services.chassis.access import current_caller, staff
 from services.chassis.errors import InvalidError
@@ -38,7 +38,7 @@ from services.referral.web.consent_form import recipients_offered
 from services.referral.web.forms import once_per_form
 from services.referral.web.names import Names
 from services.referral.web.person_links import links_of
-from services.referral.web.subject_requests import choices
+from services.referral.web.subject_requests import choices, chosen
 from services.referral.web.words import record_sections
 
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
@@ -311,7 +311,12 @@ def offers(enquiry_id: UUID, need_id: UUID) -> str:
             for one in ranking.exclusions
         ]
     return render_template(
-        "referral/offers.html", enquiry_id=enquiry_id, need=need, suggested=suggested, excluded=excluded
+        "referral/offers.html",
+        enquiry_id=enquiry_id,
+        need=need,
+        suggested=suggested,
+        excluded=excluded,
+        justifications=tuple(FundingJustification),
     )
 
 
@@ -326,9 +331,10 @@ def chosen_service() -> UUID:
 def draft(enquiry_id: UUID, need_id: UUID) -> Response:
     """Begin a referral to the service the navigator chose."""
     by, service_id = staff_actor(), chosen_service()
+    reason = chosen("justification", FundingJustification) if request.form.get("justification") else None
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
-        drafted = referrals.draft(work, house().keys, by, enquiry_id, need_id, service_id)
+        drafted = referrals.draft(work, house().keys, by, enquiry_id, need_id, service_id, justification=reason)
         return 201, {"id": str(drafted.id)}
 
     body = once_per_form(by.actor, enquiry_id, "draft", run)

@@ -83,6 +83,11 @@ ENTRIES: tuple[Entry, ...] = (
         shows=frozenset({"duplicates"}),
     ),
     Entry(
+        "/referral/data-protection/double-funding",
+        "Double funding",
+        "Choices whose fundings exclude each other: stopped, justified and why, or declined by a partner.",
+    ),
+    Entry(
         "/referral/data-protection/retention/",
         "Deletion and holds",
         "How long what is kept and why, what is due soon, what the last nights deleted, and whom a hold keeps.",

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from services.referral.asking import ImpactAssessment
 from services.referral.domain.duplicate_care import AskingRule
@@ -24,8 +25,12 @@ def network(scene: Scene) -> Network:
 
 
 def shown(network: Network) -> dict[str, tuple[int, ...]]:
-    """The figures of the page by their name."""
-    answer = browser_of(network, sub="dora", roles=["dpo"], site=None).get(PAGE)
+    return figures_of(browser_of(network, sub="dora", roles=["dpo"], site=None), PAGE)
+
+
+def figures_of(client: FlaskClient, path: str) -> dict[str, tuple[int, ...]]:
+    """The figures of a page by their name."""
+    answer = client.get(path)
     assert answer.status_code == 200, answer.text
     rows = re.findall(r'scope="row">(.*?)</tr>', answer.text, re.DOTALL)
     table = {

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.codes import Action, RejectionReason
+from contracts.codes import Action, FundingJustification, RejectionReason
 from contracts.event import Code, JsonDocument
 from contracts.identity import id_of
 from contracts.partner import actions
@@ -14,7 +14,6 @@ from contracts.referral import CommandRefused, ServicesSuggested
 from services.chassis.errors import NotFoundError, RefusedError
 from services.referral import handlers
 from services.referral.commands import matching, referrals
-from services.referral.domain.matching import Justification
 from services.referral.store.enquiries import Enquiry
 from tests.integration.referral.scene import (
     HWK,
@@ -126,7 +125,7 @@ def test_two_fundings_that_exclude_each_other_need_a_justification(scene: Scene)
     with pytest.raises(RefusedError) as refused:
         drafted(scene, enquiry, IHK_SERVICE)
     assert (refused.value.slug, refused.value.data["services"]) == ("matching.double-funding", [str(HWK_SERVICE)])
-    drafted(scene, enquiry, IHK_SERVICE, justification=Justification.OTHER_CONTENT)
+    drafted(scene, enquiry, IHK_SERVICE, justification=FundingJustification.OTHER_CONTENT)
     [row] = scene.rows("SELECT justification FROM choices WHERE service_id = %s", IHK_SERVICE)
     assert row["justification"] == "OTHER_CONTENT"
 

@@ -102,7 +102,10 @@ def test_a_service_is_told_whole() -> None:
         capacity_reported_on="2026-11-01",
         assured_date="2026-10-01",
         overlap_group="ANERKENNUNG",
-        funding=[{"source": "Stadt"}, {"source": "Land", "code": "NRW_KIM"}],
+        funding=[
+            {"source": "Stadt"},
+            {"source": "Land", "code": "NRW_KIM", "valid_from": "2026-01-01", "valid_to": "2026-12-31"},
+        ],
         excludes_funders=["NRW_X"],
         better_bodies=["another"],
     )
@@ -115,6 +118,7 @@ def test_a_service_is_told_whole() -> None:
     assert (event.languages, event.interpreters) == (("ar", "de-simple"), True)
     assert (event.capacity, event.capacity_reported_on) == (Capacity.WAITLIST, date(2026, 11, 1))
     assert (event.assured_on, event.funder, event.excludes_funders) == (date(2026, 10, 1), "NRW_KIM", ("NRW_X",))
+    assert (event.funded_from, event.funded_until) == (date(2026, 1, 1), date(2026, 12, 31))
     assert event.better_bodies == (id_of("service", "another"),)
     assert event.terms == Terms(
         categories_accepted=(DataCategory.IDENTITY, DataCategory.CONTACT, DataCategory.QUALIFICATION),

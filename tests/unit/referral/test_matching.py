@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from contracts.codes import Assertion, Audience, Capacity, EnquirerKind, LegalSphere, Topic
 from services.referral.domain.candidates import Candidate, Seeker
 from services.referral.domain.eligibility import evaluate
-from services.referral.domain.matching import Exclusion, Ranking, Suggestion, excluding_each_other, rank
+from services.referral.domain.matching import Exclusion, Ranking, Suggestion, rank
 from tests.unit.referral.builders import HWK, HWK_SERVICE, IHK, IHK_SERVICE, TODAY
 
 ZAG, ZAG_SERVICE = UUID(int=0x1C), UUID(int=0x1C1)
@@ -205,15 +205,6 @@ def test_without_a_named_better_body_the_best_sure_suggestion_is_told():
 
 def test_where_nobody_fits_nobody_is_told():
     assert ranked(a_candidate(areas=("05515",))).exclusions[0].better_bodies == ()
-
-
-def test_two_fundings_that_exclude_each_other_are_found_from_either_side():
-    esf = a_candidate(funder="ESF")
-    federal = a_candidate(IHK_SERVICE, IHK, funder="BUND", excludes_funders=("ESF",))
-    free = a_candidate(ZAG_SERVICE, ZAG)
-    assert excluding_each_other(esf, [federal, free]) == (IHK_SERVICE,)
-    assert excluding_each_other(federal, [esf, free]) == (HWK_SERVICE,)
-    assert excluding_each_other(free, [esf, federal]) == ()
 
 
 # --- the naive ranking ------------------------------------------------------------------------------------------------
