@@ -36,6 +36,7 @@ from services.referral.domain.grounds import Consent, Recipient
 from services.referral.domain.lifecycle import RUNNING, reaches
 from services.referral.domain.retention import Periods
 from services.referral.keeping import told
+from services.referral.queries.endings import ENDINGS
 from services.referral.queries.processing import categories
 from services.referral.queries.recorded import NOT_FOR_HER, TABLES
 
@@ -178,6 +179,18 @@ def kept() -> str:
     return table(("table", "sealed, opened for her", "not shown, because"), rows)
 
 
+def endings() -> str:
+    """How each table about a person ends, by which of the job's periods."""
+    kept_for = Periods().of
+    return table(
+        ("table", "goes by", "what stays, and why [law]"),
+        (
+            (f"`{name}`", ", ".join(f"`{kind}` ({kept_for[kind]})" for kind in one.by) or "–", one.stays or "nothing")
+            for name, one in ENDINGS.items()
+        ),
+    )
+
+
 def refusals() -> str:
     return ", ".join(f"`{one.value}`" for one in RefusalReason) + "\n"
 
@@ -191,6 +204,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "withdrawals": withdrawals,
     "periods": periods,
     "kept": kept,
+    "endings": endings,
 }
 
 

@@ -18,7 +18,7 @@ from services.referral.config import Keys
 from services.referral.domain.lifecycle import RUNNING, Actor
 from services.referral.domain.referral import Referral, Told, refusal
 from services.referral.sealing import SealedDossier, open_with
-from services.referral.store import directory, dossiers, keys, persons, referrals
+from services.referral.store import directory, dossiers, keys, persons, referrals, timeline
 
 Verb = Callable[..., Told]
 
@@ -58,6 +58,8 @@ def perform(
     referral = telling.decide(work, see(work, referral_id, by, version), action, details)
     moved, facts = VERBS[action](referral, by, moment_of(work), **details)
     words = _words(keys, body)
+    if action is Action.DISPUTE:
+        timeline.disputed(work, referral.id)
     if action is Action.ASK:
         _keep_question(work, keys, referral, moved, words)
     else:

@@ -185,11 +185,17 @@ RIGHTS_RECORDS: LiteralString = """
 SELECT id, person_id, answered_on AS begun_on FROM subject_requests WHERE answer IS NOT NULL
 UNION ALL
 SELECT id, person_id, (given_at AT TIME ZONE 'Europe/Berlin')::date FROM subject_accesses WHERE request_id IS NULL"""
-#: Who looked and what was decided, by whom it was about; of a referral that goes on everything is kept.
+#: Who looked, asked or told outside, and what was decided, by whom it was about; of a referral that goes on decisions
+#: are kept.
 ACCESS_RECORDS: LiteralString = """
 SELECT a.id, a.id AS person_id, min(a.on_day) AS begun_on FROM (
     SELECT coalesce(person_id, enquiry_id, referral_id) AS id,
            (viewed_at AT TIME ZONE 'Europe/Berlin')::date AS on_day FROM views
+    UNION ALL
+    SELECT person_id, (told_at AT TIME ZONE 'Europe/Berlin')::date FROM external_disclosures
+    WHERE confirmed_at IS NOT NULL
+    UNION ALL
+    SELECT person_id, (asked_at AT TIME ZONE 'Europe/Berlin')::date FROM duplicate_questions
     UNION ALL
     SELECT d.person_id, (d.decided_at AT TIME ZONE 'Europe/Berlin')::date FROM decisions d
     JOIN referrals r ON r.id = d.referral_id WHERE r.status = ANY(%(ended)s) AND r.duties = '[]'

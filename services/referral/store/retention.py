@@ -205,10 +205,18 @@ def delete_rights_record(work: Work, record_id: UUID) -> None:
 
 
 def delete_access_record(work: Work, about: UUID, until: date) -> None:
-    """Looks and decisions about somebody, up to a day; of referrals that go on everything stays."""
+    """Who looked, asked or told outside and what was decided, up to a day; of referrals that go on decisions stay."""
     day: LiteralString = "AT TIME ZONE 'Europe/Berlin')::date <= %s"
     work.tx.execute(
         "DELETE FROM views WHERE coalesce(person_id, enquiry_id, referral_id) = %s AND (viewed_at " + day,
+        (about, until),
+    )
+    work.tx.execute(
+        "DELETE FROM external_disclosures WHERE person_id = %s AND confirmed_at IS NOT NULL AND (told_at " + day,
+        (about, until),
+    )
+    work.tx.execute(
+        "DELETE FROM duplicate_questions WHERE person_id = %s AND (asked_at " + day,
         (about, until),
     )
     work.tx.execute(

@@ -172,6 +172,15 @@ def recorded_by_hand(work: Work, referral_id: UUID, action: Action, way: Way, to
     )
 
 
+def disputed(work: Work, referral_id: UUID) -> None:
+    """The partner says of the last of these that it is not so; what was written down stays, with that beside it."""
+    work.tx.execute(
+        "UPDATE hand_records SET disputed_at = %s WHERE id = (SELECT id FROM hand_records WHERE referral_id = %s"
+        " ORDER BY recorded_at DESC, id DESC LIMIT 1) AND disputed_at IS NULL",
+        (work.now, referral_id),
+    )
+
+
 def close_tasks(work: Work, referral_id: UUID, kinds: Collection[TaskKind]) -> None:
     """What was waiting on the desk has been done."""
     if not kinds:

@@ -102,6 +102,8 @@ def test_a_partner_told_by_telephone_is_recorded_by_hand_and_may_say_that_is_not
     assert "dispute" in seen["allowed_actions"]
     rows = [row for row in network.navigator.see(referral_id)["timeline"] if row["by_hand"]]
     assert [row["type"] for row in rows] == ["referral.received.v1", "referral.accepted.v1"]
+    assert network.scene.rows("SELECT disputed_at FROM hand_records") == [{"disputed_at": None}]
     network.hwk.act(referral_id, "dispute")
+    assert network.scene.rows("SELECT disputed_at FROM hand_records") == [{"disputed_at": network.scene.clock.now()}]
     kinds = [task["kind"] for task in network.navigator.get("/referral/api/v1/tasks")["tasks"]]
     assert kinds == ["recorded_by_hand_disputed"]
