@@ -31,6 +31,7 @@ HANGS_ON_REFERRAL: tuple[LiteralString, ...] = (
     "ledger",
     "referral_documents",
     "duplicate_questions",
+    "funding_hints",
     "breach_checks",
 )
 #: What is about something else and only names a referral: it stays and names it no more.
