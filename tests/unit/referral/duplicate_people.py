@@ -76,6 +76,22 @@ class Population:
                 first, second = change(self, *self.somebody())
                 yield Pair(kind, first, second, True)
 
+    def register(self, many: int, again: int) -> tuple[list[Identity], list[tuple[Identity, int | None]]]:
+        """Who is in care, and who comes to the desk: some of them a second time, in turn by every kind of difference,
+        and as many newcomers. Of every seventh nobody knows the birth day. With so few names, namesakes are more
+        frequent than in any town."""
+        written = [self.somebody() for _ in range(many)]
+        kept, kinds = [first for first, _ in written], list(CHANGES.values())
+        newcomers = [self.somebody()[0] for _ in range(again)]
+        newcomers[::7] = [replace(one, birth_date=_new_year(one.birth_date)) for one in newcomers[::7]]
+        kept[::7] = [replace(one, birth_date=_new_year(one.birth_date)) for one in kept[::7]]
+        coming: list[tuple[Identity, int | None]] = [(one, None) for one in newcomers]
+        for number in range(again):
+            first, second = kinds[number % len(kinds)](self, *written[number])
+            kept[number] = replace(first, birth_date=kept[number].birth_date)
+            coming.append((second, number))
+        return kept, coming
+
     def near_duplicates(self, many: int) -> Iterator[Pair]:
         for number in range(many):
             first, _ = self.somebody()
@@ -108,6 +124,11 @@ def _swapped_day(born: date | None) -> date | None:
     return date(born.year, born.day, born.month) if born and born.day <= 12 else born
 
 
+def _new_year(born: date | None) -> date | None:
+    """What offices write when nobody knows the day."""
+    return date(born.year, 1, 1) if born else None
+
+
 def _plain(identity: Identity) -> Identity:
     return replace(identity, given_name="Tewelde", family_name="Beispielmuster")
 
@@ -127,7 +148,7 @@ CHANGES: dict[str, Change] = {
     "a second family name": lambda _, first, second: (first, replace(second, family_name=f"{second.family_name}-Zwei")),
     "birth day unknown": lambda _, first, second: (
         first,
-        replace(second, birth_date=date(first.birth_date.year, 1, 1) if first.birth_date else None),
+        replace(second, birth_date=_new_year(first.birth_date)),
     ),
     "day and month swapped": lambda _, first, second: (
         first,
