@@ -21,10 +21,14 @@ HEARS: Mapping[str, tuple[str, ...]] = {
 UNROUTED = "unrouted"
 DEAD = "dead"
 PARTNERS = "partners"
+#: Where notices go that a partner did not take: bounded, so that a partner that sleeps fills nobody's disk.
+PARTNERS_DEAD = "partners.dead"
 COMMANDS_EXCHANGE = "referral.commands"
 COMMANDS_QUEUE = "referral.commands.0"
 DELIVERY_LIMIT = 20
 PARTNER_MAX_LENGTH = 10_000
+#: Two weeks: by then a request nobody took has expired.
+PARTNER_MAX_AGE_MS = 14 * 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ def inbox_arguments() -> dict[str, Any]:
 
 
 def partner_arguments() -> dict[str, Any]:
-    """A bounded queue that gives way at its old end: the oldest letters go to the dead queue.
+    """Bounded by length and age, giving way at its old end: the oldest letters go to a dead queue that is bounded, too.
 
     Refusing new ones instead would be a nack to our relay, and one partner that never reads would silence us to all.
     Nothing is lost by it: a notice is only a hint, and the pull feed keeps every one of them.
@@ -126,9 +130,20 @@ def partner_arguments() -> dict[str, Any]:
     return {
         "x-queue-type": "quorum",
         "x-delivery-limit": DELIVERY_LIMIT,
-        "x-dead-letter-exchange": DEAD,
+        "x-dead-letter-exchange": PARTNERS_DEAD,
         "x-overflow": "drop-head",
         "x-max-length": PARTNER_MAX_LENGTH,
+        "x-message-ttl": PARTNER_MAX_AGE_MS,
+    }
+
+
+def partners_dead_arguments() -> dict[str, Any]:
+    """To be looked at for a while, and then gone; of all partners together no more than of one."""
+    return {
+        "x-queue-type": "quorum",
+        "x-overflow": "drop-head",
+        "x-max-length": PARTNER_MAX_LENGTH,
+        "x-message-ttl": PARTNER_MAX_AGE_MS,
     }
 
 
@@ -143,6 +158,7 @@ def core() -> Topology:
         exchanges=(
             Exchange(UNROUTED, "fanout"),
             Exchange(DEAD, "fanout"),
+            Exchange(PARTNERS_DEAD, "fanout"),
             *events,
             Exchange(PARTNERS, "direct", _ALTERNATE),
             Exchange(COMMANDS_EXCHANGE, "fanout"),
@@ -150,12 +166,14 @@ def core() -> Topology:
         queues=(
             Queue(UNROUTED, {"x-queue-type": "quorum"}),
             Queue(DEAD, {"x-queue-type": "quorum"}),
+            Queue(PARTNERS_DEAD, partners_dead_arguments()),
             *(Queue(inbox_queue(service), inbox_arguments()) for service in hearers),
             Queue(COMMANDS_QUEUE, inbox_arguments()),
         ),
         bindings=(
             Binding(UNROUTED, UNROUTED, ""),
             Binding(DEAD, DEAD, ""),
+            Binding(PARTNERS_DEAD, PARTNERS_DEAD, ""),
             *(
                 Binding(events_exchange(told), inbox_queue(service), "#")
                 for service in hearers

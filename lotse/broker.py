@@ -114,6 +114,42 @@ class Broker:
             ),
         ]
 
+    def different(self, topology: Topology) -> list[str]:
+        """Queues that exist with other arguments than wanted; the broker changes none of them in place."""
+        seen = {row["name"]: row["arguments"] for row in self.call("GET", f"/queues/{self._v}?columns=name,arguments")}
+        return [one.name for one in topology.queues if one.name in seen and seen[one.name] != dict(one.arguments)]
+
+    def drop_empty(self, queue: str) -> None:
+        """Remove a queue to be made anew, unless something lies in it. What comes in that moment is in the feed."""
+        path = f"/queues/{self._v}/{quote(queue, safe='')}"
+        look = {"count": 1, "ackmode": "ack_requeue_true", "encoding": "auto"}
+        if self.call("GET", path).get("messages") or self.call("POST", f"{path}/get", look):
+            raise BrokerError(
+                f"queue {queue} has old arguments and letters in it; its partner has to take them first", 409
+            )
+        self._delete(path)
+
+    def beyond(self, user: str) -> list[str]:
+        """What a user has besides its permissions here: tags (some let it pose as others), and other virtual hosts."""
+        if user not in self.users():
+            return []
+        path = f"/users/{quote(user, safe='')}"
+        tags = self.call("GET", path)["tags"]
+        hosts = {row["vhost"] for row in self.call("GET", f"{path}/permissions")} - {self.vhost}
+        named = tags if isinstance(tags, list) else [tag for tag in str(tags).split(",") if tag]
+        return [*(f"tag {tag}" for tag in sorted(named)), *(f"virtual host {host}" for host in sorted(hosts))]
+
+    def confine(self, user: str) -> None:
+        """Take away all a user has beyond its permissions here; its password stays."""
+        path = f"/users/{quote(user, safe='')}"
+        known = self.call("GET", path)
+        if known["tags"]:
+            kept = {"password_hash": known["password_hash"], "hashing_algorithm": known["hashing_algorithm"]}
+            self.call("PUT", path, {**kept, "tags": ""})
+        for row in self.call("GET", f"{path}/permissions"):
+            if row["vhost"] != self.vhost:
+                self._delete(f"/permissions/{quote(row['vhost'], safe='')}/{quote(user, safe='')}")
+
     def queues(self) -> list[Mapping[str, Any]]:
         """Name, length and consumers of every queue."""
         columns = "name,messages,messages_ready,messages_unacknowledged,consumers"

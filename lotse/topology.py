@@ -31,9 +31,12 @@ def onboard(broker: Broker, organization_id: UUID, password: str | None) -> list
     """Give a partner its queue, its exchange and its user, with exactly the rights it needs."""
     topology = for_partner(organization_id)
     missing = broker.missing(topology)
+    for queue in broker.different(topology):
+        broker.drop_empty(queue)
     broker.apply(topology)
     for wanted in topology.permissions:
         broker.ensure_user(wanted, password)
+        broker.confine(wanted.user)
     return missing
 
 
@@ -51,10 +54,12 @@ def drift(broker: Broker, organization_id: UUID) -> list[str]:
     """What differs from what onboarding would have made; empty when all is in order."""
     topology = for_partner(organization_id)
     found = [f"missing: {item}" for item in broker.missing(topology)]
+    found += [f"differs: arguments of queue {name}" for name in broker.different(topology)]
     for wanted in topology.permissions:
         seen = broker.permissions_of(wanted.user)
         if seen is None:
             found.append(f"missing: permissions of {wanted.user}")
         elif seen != wanted:
             found.append(f"differs: permissions of {wanted.user}")
+        found += [f"too much: {item} of {wanted.user}" for item in broker.beyond(wanted.user)]
     return found

@@ -13,7 +13,7 @@ from deploy.demo.child import Child
 from deploy.demo.places import DEV, free_port, read_state, write_state
 from deploy.demo.rabbitmq_install import Installation, find_or_install
 
-PORTS = ("amqp", "management", "dist", "epmd")
+PORTS = ("amqp", "amqps", "management", "dist", "epmd")
 
 
 @dataclass(slots=True)
@@ -21,6 +21,8 @@ class RabbitServer:
     """A RabbitMQ under `folder/rabbitmq` that can be started, stopped and killed; its data survives all three."""
 
     folder: Path
+    #: Where `ca.pem`, `certificate.pem` and `key.pem` lie, if it is to listen by TLS as well.
+    certificates: Path | None = None
     ports: dict[str, int] = field(init=False)
     password: str = field(init=False)
     _installation: Installation | None = field(default=None, init=False)
@@ -92,6 +94,17 @@ class RabbitServer:
         self.start()
 
     def _configuration(self) -> str:
+        tls = self.certificates
+        secure = (
+            ()
+            if tls is None
+            else (
+                f"listeners.ssl.1 = 127.0.0.1:{self.ports['amqps']}",
+                f"ssl_options.cacertfile = {tls / 'ca.pem'}",
+                f"ssl_options.certfile = {tls / 'certificate.pem'}",
+                f"ssl_options.keyfile = {tls / 'key.pem'}",
+            )
+        )
         return "\n".join(
             (
                 f"listeners.tcp.1 = 127.0.0.1:{self.ports['amqp']}",
@@ -105,6 +118,7 @@ class RabbitServer:
                 "log.console = true",
                 "log.console.level = warning",
                 "log.file = false",
+                *secure,
                 "",
             )
         )

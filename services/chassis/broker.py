@@ -5,6 +5,7 @@ A channel belongs to one thread, always: a library that waits for "an ack" takes
 """
 
 import contextlib
+import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -44,7 +45,11 @@ class Sendable(Protocol):
 
 
 def connect(uri: str, name: str) -> Any:
-    """An open py-amqp connection, named so that an operator can tell who it is."""
+    """An open py-amqp connection, named so that an operator can tell who it is.
+
+    By ``amqps`` only to the host that is named, vouched for by a known authority or by the one in ``?ssl_ca_certs=``;
+    nothing in the address can ask for less.
+    """
     link: Any = Link(  # type: ignore[no-untyped-call]
         uri,
         connect_timeout=3,
@@ -55,6 +60,9 @@ def connect(uri: str, name: str) -> Any:
             "read_timeout": CONFIRM_SECONDS,  # or opening a channel on a broker that fell silent waits for ever
         },
     )
+    if link.transport_cls == "amqps":
+        authority = (link.ssl or {}).get("ssl_ca_certs")
+        link.ssl = {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": link.hostname, "ca_certs": authority}
     return link.transport.establish_connection()
 
 
@@ -82,7 +90,7 @@ class Publisher:
         self._channel = connection.channel()
         self._channel.confirm_select()
         self._window = _Window(open=set())
-        self._channel.events["basic_ack"].add(self._on_ack)
+        self._channel.events["basic_ack"].add(self._window.confirm)
         self._channel.events["basic_nack"].add(self._on_nack)
         self._channel.events["basic_return"].add(self._on_return)
 
@@ -122,9 +130,6 @@ class Publisher:
     def publish(self, letters: Sequence[Sendable], seconds: float = CONFIRM_SECONDS) -> None:
         self.send(letters)
         self.wait(seconds)
-
-    def _on_ack(self, tag: int, multiple: bool) -> None:
-        self._window.confirm(tag, multiple)
 
     def _on_nack(self, tag: int, multiple: bool) -> None:
         self._window.confirm(tag, multiple)

@@ -182,6 +182,4 @@ def _cancelled(tag: str) -> None:
 
 
 def _bytes(body: Any) -> bytes:
-    return (
-        body if isinstance(body, bytes) else bytes(body) if isinstance(body, memoryview | bytearray) else body.encode()
-    )
+    return body.encode() if isinstance(body, str) else bytes(body)

@@ -7,6 +7,7 @@ like everybody's.
 
 import json
 import os
+import ssl
 from datetime import UTC, date, datetime
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -32,11 +33,15 @@ INDUSTRIAL = ("elektronik", "electronic", "mechatronik", "mechatronic", "industr
 class Queue:
     """The partner's end of the broker: reads one queue, writes one exchange, configures nothing."""
 
-    def __init__(self, uri: str, organization_id: str) -> None:
+    def __init__(self, uri: str, organization_id: str, authority: str | None = None) -> None:
+        """By `amqps` only to the host that is named; `authority` vouches for it, or one that everybody knows."""
         parts = urlsplit(uri)
+        tls = {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": parts.hostname, "ca_certs": authority}
+        secure = parts.scheme == "amqps"
         self.user = unquote(parts.username or "")
         self._connection = amqp.Connection(
-            host=f"{parts.hostname}:{parts.port or 5672}",
+            host=f"{parts.hostname}:{parts.port or (5671 if secure else 5672)}",
+            ssl=tls if secure else False,
             userid=self.user,
             password=unquote(parts.password or ""),
             virtual_host=unquote(parts.path[1:]) or "/",
@@ -79,7 +84,8 @@ class Kammersystem:
     def turn(self) -> None:
         try:
             if self.queue is None:
-                self.queue = Queue(os.environ["PARTNER_AMQP_URI"], str(self.settings.organization_id))
+                uri, authority = os.environ["PARTNER_AMQP_URI"], os.environ.get("PARTNER_AMQP_CA_FILE")
+                self.queue = Queue(uri, str(self.settings.organization_id), authority)
             self.queue.beat()
             while (message := self.queue.next()) is not None:
                 self.hear(json.loads(message.body))

@@ -74,7 +74,9 @@ def amqp_address(uri: str) -> dict[str, Any]:
 
 
 @contextmanager
-def processes(environment: dict[str, str], log: Path) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+def processes(
+    environment: dict[str, str], log: Path, roles: tuple[str, ...] = ROLES
+) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     with log.open("wb") as sink:
         started = {
             role: subprocess.Popen(
@@ -84,7 +86,7 @@ def processes(environment: dict[str, str], log: Path) -> Iterator[dict[str, subp
                 stdout=sink,
                 stderr=sink,
             )
-            for role in ROLES
+            for role in roles
         }
         try:
             yield started
@@ -95,18 +97,15 @@ def processes(environment: dict[str, str], log: Path) -> Iterator[dict[str, subp
     assert set(codes) <= {0, -signal.SIGTERM, -signal.SIGKILL}, log.read_text()[-3000:]
 
 
-@pytest.fixture
-def environment(
-    make_database: Callable[[str], Any], make_vhost: Callable[[], Broker], tmp_path: Path
-) -> dict[str, str]:
-    broker = make_vhost()
-    key = tmp_path / "desk.json"
+def settings_of(database: str, amqp_uri: str, folder: Path) -> dict[str, str]:
+    """What the roles of notifications are told."""
+    key = folder / "desk.json"
     key.write_text(json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)))
     return {
         **os.environ,
         "MODE": "demo",
-        "DATABASE_URL": make_database("notifications").app_dsn,
-        "AMQP_URI": broker.amqp_uri,
+        "DATABASE_URL": database,
+        "AMQP_URI": amqp_uri,
         "PUBLIC_URL": PUBLIC_URL,
         "ISSUER_URL": "http://127.0.0.1:1",
         "OIDC_CLIENT_SECRET": "demo",
@@ -116,9 +115,16 @@ def environment(
         "DESK_LINK_KEY_FILE": str(key),
         "WEBHOOK_ALLOW_NETS": "127.0.0.0/8",
         "LADDER_SCALE": "0.01",
-        "TEST_VHOST": broker.vhost,
-        "TEST_MANAGEMENT": broker.management_url,
     }
+
+
+@pytest.fixture
+def environment(
+    make_database: Callable[[str], Any], make_vhost: Callable[[], Broker], tmp_path: Path
+) -> dict[str, str]:
+    broker = make_vhost()
+    own = settings_of(make_database("notifications").app_dsn, broker.amqp_uri, tmp_path)
+    return {**own, "TEST_VHOST": broker.vhost, "TEST_MANAGEMENT": broker.management_url}
 
 
 @pytest.mark.timeout(120)
