@@ -24,7 +24,7 @@ from services.notifications.channels.result import Result
 from services.notifications.channels.webhook import WebhookSender
 from services.notifications.commands import Attempt, Consequence
 from services.notifications.domain.ladder import Ladder
-from services.notifications.store import Delivery
+from services.notifications.store import Delivery, endpoints
 
 ACTOR = "system:dispatcher"
 CLAIM = timedelta(seconds=90)
@@ -122,7 +122,11 @@ class Dispatcher:
 
     def _letter(self, delivery: Delivery) -> Any:
         with self.unit.db.read() as connection:
-            return store.letter(connection, delivery)
+            letter = store.letter(connection, delivery)
+            if delivery.channel is not ChannelKind.WEBHOOK:
+                return letter
+            now = self.unit.clock.now()
+            return {**letter, "sealed": endpoints.secrets_in_force(connection, delivery.organization_id, now)}
 
     def _record(self, delivery: Delivery, kind: NoticeKind, attempt: Attempt) -> Consequence:
         with self.unit.work(actor=ACTOR) as work:
@@ -155,7 +159,7 @@ class Dispatcher:
     def _send(self, delivery: Delivery, letter: Any) -> Result:
         now = self.unit.clock.now()
         if delivery.channel is ChannelKind.WEBHOOK:
-            secrets = webhook_secrets.in_force(letter, delivery.organization_id, self.deployment_key, now)
+            secrets = webhook_secrets.opened(letter["sealed"], delivery.organization_id, self.deployment_key)
             return self.webhooks.send(letter["webhook_url"], secrets, delivery.notice_id, bytes(letter["body"]), now)
         if delivery.channel is ChannelKind.CONTACT:
             return self.mails.tell_contact(letter["contact"], letter["reference"], NoticeKind(letter["kind"]), now)

@@ -3,9 +3,7 @@
 import base64
 import os
 import re
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -52,12 +50,10 @@ def open_sealed(sealed: bytes, organization_id: UUID, deployment_key: bytes) -> 
         return None
 
 
-def in_force(row: Mapping[str, Any], organization_id: UUID, deployment_key: bytes, now: datetime) -> list[str]:
-    """Every secret that signs now: the newest first, beside it the one before as long as the two overlap."""
-    overlaps = row["old_until"] is not None and now < row["old_until"]
-    sealed = (row["sealed"], row["old_sealed"] if overlaps else None)
-    opened = (open_sealed(bytes(one), organization_id, deployment_key) for one in sealed if one is not None)
-    return list(dict.fromkeys(secret for secret in opened if secret is not None))
+def opened(sealed: Sequence[bytes], organization_id: UUID, deployment_key: bytes) -> list[str]:
+    """Those that can be opened, each once, in their order."""
+    secrets = (open_sealed(one, organization_id, deployment_key) for one in sealed)
+    return list(dict.fromkeys(secret for secret in secrets if secret is not None))
 
 
 def _key(deployment_key: bytes) -> bytes:

@@ -87,6 +87,7 @@ def keep_secret(work: Work, organization_id: UUID, sealed: bytes, overlap: timed
     if store.organization(work.tx, organization_id) is None:
         raise NotFoundError("organization.unknown")
     wanted = work.now + overlap if overlap else None
-    old_until = kept.keep_secret(work.tx, organization_id, sealed, work.actor, work.now, wanted)
+    had_one = kept.keep_secret(work.tx, organization_id, sealed, work.actor, work.now, wanted)
+    old_until = wanted if had_one else None
     work.announce(WebhookSecretChanged(organization_id=organization_id, old_until=old_until))
     return old_until

@@ -310,8 +310,8 @@ def letter(tx: Connection, delivery: Delivery) -> Mapping[str, Any]:
     row = tx.execute(
         """
         SELECT notices.body, notices.reference, notices.kind, organizations.webhook_url, organizations.unit_mailbox,
-            organizations.contact, webhook_secrets.sealed, webhook_secrets.old_sealed, webhook_secrets.old_until
-        FROM notices JOIN organizations USING (organization_id) LEFT JOIN webhook_secrets USING (organization_id)
+            organizations.contact
+        FROM notices JOIN organizations USING (organization_id)
         WHERE notices.notice_id = %s""",
         (delivery.notice_id,),
     ).fetchone()

@@ -1,7 +1,7 @@
 """Write SQL about webhooks: the secrets that sign them, and how their receivers fare."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from services.notifications.domain.delivery import Move, states_before
 from services.notifications.domain.endpoint import SWITCHED_OFF, Endpoint
 from services.notifications.store import Delivery, delivery_of
 
+SECRETS_AT_MOST = 5
 _PARKABLE = [state.value for state in states_before(Move.PARK)]
 
 
@@ -106,15 +107,42 @@ def told(tx: Connection, organization_id: UUID, *, lead: bool, contact: bool, no
 
 def keep_secret(
     tx: Connection, organization_id: UUID, sealed: bytes, actor: str, now: datetime, old_until: datetime | None
-) -> datetime | None:
-    """Keep the sealed secret, the one before beside it until `old_until`; returns until when that one signs, too."""
-    row = tx.execute(
-        """
-        INSERT INTO webhook_secrets AS known (organization_id, sealed, set_by, set_at) VALUES (%s, %s, %s, %s)
-        ON CONFLICT (organization_id) DO UPDATE SET sealed = EXCLUDED.sealed, set_by = EXCLUDED.set_by,
-            set_at = EXCLUDED.set_at, old_until = %s,
-            old_sealed = CASE WHEN %s::timestamptz IS NOT NULL THEN known.sealed END
-        RETURNING old_until""",
-        (organization_id, sealed, actor, now, old_until, old_until),
+) -> bool:
+    """Sign with this one from now on, and with the one before until `old_until`; True if there was one before.
+
+    Those replaced earlier keep their own time: a change made twice, its first answer lost, silences nobody. Without a
+    time the ones before are known to others, and end at once.
+    """
+    before = tx.execute(
+        "SELECT sealed FROM webhook_secrets WHERE organization_id = %s FOR UPDATE", (organization_id,)
     ).fetchone()
-    return row["old_until"] if row else None
+    tx.execute(
+        "DELETE FROM webhook_old_secrets WHERE organization_id = %s AND until < %s",
+        (organization_id, now if old_until else datetime.max.replace(tzinfo=UTC)),
+    )
+    if before is not None and old_until is not None:
+        tx.execute(
+            "INSERT INTO webhook_old_secrets (organization_id, sealed, until) VALUES (%s, %s, %s)",
+            (organization_id, before["sealed"], old_until),
+        )
+    tx.execute(
+        """
+        INSERT INTO webhook_secrets (organization_id, sealed, set_by, set_at) VALUES (%s, %s, %s, %s)
+        ON CONFLICT (organization_id) DO UPDATE SET sealed = EXCLUDED.sealed, set_by = EXCLUDED.set_by,
+            set_at = EXCLUDED.set_at""",
+        (organization_id, sealed, actor, now),
+    )
+    return before is not None
+
+
+def secrets_in_force(connection: Connection, organization_id: UUID, now: datetime) -> list[bytes]:
+    """The sealed secrets that sign now, the newest first; no more than a receiver wants to look at."""
+    rows = connection.execute(
+        """
+        SELECT sealed FROM (
+            SELECT sealed, 'infinity'::timestamptz AS until FROM webhook_secrets WHERE organization_id = %(of)s
+            UNION ALL SELECT sealed, until FROM webhook_old_secrets WHERE organization_id = %(of)s AND until > %(now)s
+        ) AS known ORDER BY until DESC LIMIT %(most)s""",
+        {"of": organization_id, "now": now, "most": SECRETS_AT_MOST},
+    )
+    return [bytes(row["sealed"]) for row in rows]

@@ -66,6 +66,24 @@ def test_a_secret_others_know_is_replaced_at_once(notifications: Notifications) 
     assert (verifies(SECRET, got, NOW), verifies(new, got, NOW)) == (False, True)
 
 
+def test_a_change_made_twice_because_its_answer_was_lost_silences_nobody(notifications: Notifications) -> None:
+    lost, new = webhook_secrets.new_secret(), webhook_secrets.new_secret()
+    with running(Receiver()) as receiver:
+        partner = notifications.an_organization(ChannelKind.WEBHOOK, url=receiver.url)
+        notifications.keep_secret(partner)
+        notifications.keep_secret(partner, lost, OVERLAP)
+        notifications.clock.instant += timedelta(minutes=1)
+        notifications.keep_secret(partner, new, OVERLAP)
+        meanwhile = a_notice(notifications, partner, receiver)
+        notifications.clock.instant = NOW + OVERLAP
+        later = a_notice(notifications, partner, receiver)
+        notifications.keep_secret(partner, webhook_secrets.new_secret(), timedelta(0))
+        at_once = a_notice(notifications, partner, receiver)
+    assert all(verifies(secret, meanwhile, NOW) for secret in (SECRET, lost, new))
+    assert [verifies(secret, later, NOW + OVERLAP) for secret in (SECRET, lost, new)] == [False, True, True]
+    assert len(at_once[0]["webhook-signature"].split()) == 1
+
+
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node here")
 def test_the_official_verifier_for_node_accepts_either_secret(notifications: Notifications) -> None:
     new = webhook_secrets.new_secret()
