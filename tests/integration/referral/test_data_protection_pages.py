@@ -210,3 +210,14 @@ def test_a_lead_of_nowhere_answers_for_nobody(network: Network):
     nowhere = browser_of(network, sub="lars", roles=["lead"], site=None)
     assert nowhere.get(PAGE).status_code == 403
     assert receive(nowhere).status_code == 403
+
+
+@pytest.mark.parametrize(("role", "site"), [("lead", "aachen"), ("dpo", None)])
+def test_every_consent_text_is_listed_with_its_hash_for_lead_and_officer(
+    network: Network, role: str, site: str | None
+) -> None:
+    page = browser_of(network, sub="tina", roles=[role], site=site).get("/referral/data-protection/texts")
+
+    assert page.status_code == 200
+    assert all(text.sha256 in page.text for text in network.scene.texts.all())
+    assert network.navigator.ask("GET", "/referral/data-protection/texts").status_code == 403
