@@ -1,59 +1,38 @@
 """The pages of data protection and the sheet a person is handed: nothing found by axe, nothing sideways, fit for A4."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser
 
-from services.chassis.auth import caller_from_claims
-from services.chassis.db import Database
-from services.chassis.sessions import Session
-from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
+from tests.browser.protection_town import ProtectionTown
+from tests.browser.rig import WIDTHS, axe, page_of, scrolls_sideways, shoot
 from tests.integration.referral.rig import Network
-from tests.integration.referral.scene import Scene
 from tests.integration.referral.test_double_funding import choose, funded
 from tests.integration.referral.test_duplicate_care import AS_HWK_WRITES, OLEKSANDR, in_care, somebody
 from tests.integration.referral.test_duplicate_matters import say
-from tests.integration.referral.test_subject_access import a_whole_story
 
 VIEWS = [
     {"language": "de"},
-    {"language": "en", "theme": "dark"},
-    {"language": "de", "width": "phone"},
+    pytest.param({"language": "en", "theme": "dark"}, marks=pytest.mark.long),
+    pytest.param({"language": "de", "width": "phone"}, marks=pytest.mark.long),
 ]
 
 
 @pytest.fixture(scope="module")
-def network(make_database: Callable[[str], Any]) -> Network:
-    return Network(Scene(Database(str(make_database("referral").app_dsn))))
+def town(make_database: Callable[[str], Any]) -> ProtectionTown:
+    return ProtectionTown(str(make_database("referral").app_dsn))
 
 
 @pytest.fixture(scope="module")
-def enquiry(network: Network) -> Any:
-    found = a_whole_story(network)
-    lead = network.staff(sub="lena", roles=["lead"])
-    for _ in range(2):
-        other = network.requested()
-        network.hwk.fetch(other)
-        network.navigator.act(other, "mark_entered_in_error")
-    [check] = network.scene.rows("SELECT id FROM breach_checks ORDER BY opened_at LIMIT 1")
-    said = {"risk": "none", "reasons": ["deleted_unused", "recipient_bound"], "note": "Nach einer Stunde gelöscht."}
-    place = f"/referral/data-protection/breaches/{check['id']}/assessments"
-    answer = lead.client.post(place, data=said, headers={"Authorization": f"Bearer {lead.token}"})
-    assert answer.status_code == 303
-    told = {"ground": "acute_danger", "categories": ["IDENTITY"], "told_at": "2026-11-22T09:30", "recipient": "Polizei"}
-    outside = f"/referral/enquiries/{found['id']}/external-disclosures"
-    own = {"Authorization": f"Bearer {network.navigator.token}"}
-    assert network.navigator.client.post(outside, data=told, headers=own).status_code == 303
-    for right, channel in (("access", "letter"), ("erasure", "in_person")):
-        data = {"right": right, "channel": channel, "received_on": "2026-11-02"}
-        headers = {"Authorization": f"Bearer {lead.token}"}
-        place = f"/referral/enquiries/{found['id']}/subject-requests"
-        assert lead.client.post(place, data=data, headers=headers).status_code == 303
-    return found
+def enquiry(town: ProtectionTown) -> Any:
+    return town.story
+
+
+@pytest.fixture(scope="module")
+def network(town: ProtectionTown) -> Network:
+    return town.network
 
 
 @pytest.fixture(scope="module")
@@ -69,30 +48,28 @@ def two_cases(network: Network) -> Any:
 
 
 @pytest.fixture(scope="module")
-def address(network: Network, enquiry: Any) -> Iterator[str]:
-    """Whoever opens a page is the lead, or the officer where only she may; how one signs in is tested elsewhere."""
-    room = network.app.extensions["lotsennetz"]
-
-    def session_of(**claims: Any) -> Session:
-        token = network.staff(**claims).token
-        caller = caller_from_claims(room.tokens.claims(token), room.settings.deployment_key)
-        return Session(replace(caller, by_session=True, session_id=uuid4()), "form-token", "cookie")
-
-    lead, officer = session_of(sub="lena", roles=["lead"]), session_of(sub="dora", roles=["dpo"], site=None)
-    room.sessions.find = lambda request: officer if request.path.endswith("/duplicates") else lead
-    with served(network.app) as url:
+def address(town: ProtectionTown) -> Iterator[str]:
+    with town.open_as_lead() as url:
         yield url
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: "-".join(view.values()))
-def test_hub_register_and_record(browser: Browser, address: str, view: dict[str, str]) -> None:
+def test_every_page_of_data_protection(
+    browser: Browser, address: str, town: ProtectionTown, view: dict[str, str]
+) -> None:
+    found: dict[str, Any] = {}
     with page_of(browser, **view) as page:  # type: ignore[arg-type]
-        for name in ("", "requests", "record", "disclosures", "breaches"):
-            page.goto(f"{address}/referral/data-protection/{name}")
+        for name, place in town.places().items():
+            answer = page.goto(f"{address}{place}")
+            assert answer is not None
+            assert answer.status == 200, name
             page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
-            shoot(page, f"protection-{name or 'hub'}-{'-'.join(view.values())}")
-            assert axe(page) == [], name
-            assert not scrolls_sideways(page), name
+            shoot(page, f"protection-{name}-{'-'.join(view.values())}")
+            reported = axe(page)
+            page.set_viewport_size({"width": WIDTHS["phone"], "height": 900})
+            found[name] = (reported, scrolls_sideways(page))
+            page.set_viewport_size({"width": WIDTHS[view.get("width", "desk")], "height": 900})
+    assert {name: what for name, what in found.items() if what != ([], False)} == {}
 
 
 @pytest.mark.parametrize("language", ["de", "ar", "uk"])

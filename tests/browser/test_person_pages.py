@@ -162,7 +162,7 @@ def test_her_page_on_paper_has_no_buttons(browser: Browser, house: House) -> Non
 def test_the_sheet_to_take_along_and_the_desk_that_makes_it(browser: Browser, house: House) -> None:
     headers = {"Authorization": f"Bearer {house.network.navigator.token}"}
     with page_of(browser, extra_http_headers=headers) as page:
-        page.goto(f"{house.address}/referral/enquiries/{house.enquiry.id}")
+        page.goto(f"{house.address}/referral/enquiries/{house.enquiry.id}?open=link#links")
         page.get_by_text("Link geben").click()
         shoot(page, "person-desk")
         assert axe(page) == []

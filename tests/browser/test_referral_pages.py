@@ -105,6 +105,7 @@ def test_from_an_enquiry_to_a_draft_by_hand(browser: Browser, address: str) -> N
         assert "Demir" in page.content()
         shoot(page, "enquiry-fresh")
         assert axe(page) == []
+        page.locator("#take-down > summary").click()
         page.locator("input[name=recipients]").first.check()
         page.locator("input[name=scan]").set_input_files(
             {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": a_pdf()}
@@ -112,7 +113,7 @@ def test_from_an_enquiry_to_a_draft_by_hand(browser: Browser, address: str) -> N
         page.get_by_role("button", name="Aufnehmen", exact=True).click()
         assert page.get_by_role("status").is_visible()
         shoot(page, "enquiry-consented")
-        page.get_by_role("link", name="Angebot suchen").click()
+        page.get_by_role("link", name="Angebot suchen", exact=True).click()
         shoot(page, "offers")
         assert axe(page) == []
         page.get_by_role("button", name="Verweis entwerfen").first.click()

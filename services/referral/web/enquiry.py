@@ -8,9 +8,9 @@ from apiflask import APIBlueprint
 from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from contracts.codes import EnquirerKind, FundingJustification, ProofKind, Relation, StaffRole, Urgency, ViewPurpose
+from contracts.codes import FundingJustification, ProofKind, Relation, StaffRole, ViewPurpose
 from contracts.partner.dossier import PERSON
-from services.chassis.access import current_caller, staff
+from services.chassis.access import staff
 from services.chassis.errors import InvalidError
 from services.chassis.pages import label
 from services.chassis.room import room
@@ -19,7 +19,7 @@ from services.chassis.work import Work
 from services.referral.commands import closing, enquiries, holds, household, matching, referrals
 from services.referral.commands.person_links import mailbox_of
 from services.referral.domain.documents import UPLOADED
-from services.referral.domain.grounds import state_on
+from services.referral.domain.grounds import request_state_on, state_on
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.store import consents, documents, drafts, persons, subject_rights
 from services.referral.store.enquiries import Enquiry, Member
@@ -28,13 +28,15 @@ from services.referral.web import (
     bodies,
     consent_drafts,
     duplicate_matters,
-    enquiry_form,
+    enquiry_intake,
     external_disclosures,
     holding,
     withdrawals,
 )
 from services.referral.web.callers import house, staff_actor, validated, view_purpose
+from services.referral.web.case_view import headline_of
 from services.referral.web.consent_form import recipients_offered
+from services.referral.web.enquiry_steps import Standing, next_steps
 from services.referral.web.forms import once_per_form
 from services.referral.web.names import Names
 from services.referral.web.person_links import links_of
@@ -42,106 +44,40 @@ from services.referral.web.subject_requests import choices, chosen
 from services.referral.web.words import record_sections
 
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
-#: What a form of this page says in the address when it is done; each has its sentence.
-DONE = frozenset(
-    {
-        "consent",
-        "declined",
-        "prepared",
-        "member",
-        "withdrawal",
-        "request",
-        "subject-request",
-        "letter",
-        "link-void",
-        "document",
-        "document-deletion",
-        "external-disclosure",
-        "care-asked",
-        "care-stated",
-        "closing",
-        "resumption",
-        "hold",
-        "hold-lifted",
-    }
-)
+#: What a form of this page says in the address when it is done (each has its sentence), and the part it belongs to.
+DONE = {
+    "consent": "",
+    "declined": "",
+    "prepared": "",
+    "member": "",
+    "withdrawal": "",
+    "request": "",
+    "subject-request": "rights",
+    "letter": "link",
+    "link-void": "link",
+    "document": "documents",
+    "document-deletion": "documents",
+    "external-disclosure": "told-outside",
+    "care-asked": "",
+    "care-stated": "",
+    "closing": "",
+    "resumption": "",
+    "hold": "holds",
+    "hold-lifted": "holds",
+}
 
 
 def blueprint() -> APIBlueprint:
     pages = APIBlueprint("enquiry", __name__, url_prefix="/referral/enquiries", enable_openapi=False)
-    pages.get("/new")(new)
-    pages.post("/search")(search)
-    pages.post("/")(take_down)
+    pages.get("/new")(enquiry_intake.new)
+    pages.post("/search")(enquiry_intake.search)
+    pages.post("/")(enquiry_intake.take_down)
     pages.get("/<uuid:enquiry_id>")(show)
     pages.get("/<uuid:enquiry_id>/needs/<uuid:need_id>")(offers)
     pages.post("/<uuid:enquiry_id>/needs/<uuid:need_id>/referrals")(draft)
     pages.post("/<uuid:enquiry_id>/needs/<uuid:need_id>/contact-cards")(give_card)
     pages.post("/<uuid:enquiry_id>/persons")(add_person)
     return pages
-
-
-@navigators
-def new() -> str:
-    """An empty form, for a person or an employer."""
-    kind = EnquirerKind.EMPLOYER if request.args.get("enquirer") == "employer" else EnquirerKind.PERSON
-    return form_page(kind, {})
-
-
-def form_page(kind: EnquirerKind, errors: dict[str, Any]) -> str:
-    return render_template(
-        "referral/enquiry_new.html",
-        kind=kind,
-        kinds=tuple(EnquirerKind),
-        fields=enquiry_form.fields_of(kind),
-        inputs=enquiry_form.INPUTS,
-        languages_known=enquiry_form.LANGUAGES,
-        countries=enquiry_form.COUNTRIES,
-        topics=enquiries.topics_of(kind),
-        urgencies=tuple(Urgency),
-        given=request.form,
-        errors=errors,
-    )
-
-
-@navigators
-def take_down() -> str | Response | tuple[str, int]:
-    """Seal the record at once; what is wrong is shown beside its field, with everything still filled in."""
-    by, form = staff_actor(), request.form
-    kind = EnquirerKind(form["enquirer"]) if form.get("enquirer") in set(EnquirerKind) else EnquirerKind.PERSON
-    try:
-        record, needs = enquiry_form.read_record(kind, form), enquiry_form.read_needs(kind, form)
-    except InvalidError as error:
-        return form_page(kind, error.fields), 422
-    site = current_caller().site
-    assert site is not None
-
-    def run(work: Work) -> tuple[int, dict[str, Any]]:
-        found = enquiries.record_enquiry(
-            work,
-            house().keys.vault,
-            by,
-            enquirer=kind,
-            site=site,
-            record=record,
-            needs=needs,
-            asking=house().asking,
-        )
-        return 201, {"id": str(found.id)}
-
-    body = once_per_form(by.actor, UUID(int=0), "enquiry", run)
-    return redirect(f"/referral/enquiries/{body['id']}", 303)
-
-
-@navigators
-def search() -> str | Response:
-    """Find somebody by exact name and birth date, in the body so that no address holds them; a find is a view."""
-    given = {name: request.form.get(name, "").strip() for name in ("given_name", "family_name", "birth_date")}
-    wanted = validated(bodies.SearchIn(), given)
-    with request_work() as work:
-        found = enquiries.search(work, house().keys.vault, staff_actor(), **wanted)
-    if len(found) == 1:
-        return redirect(f"/referral/enquiries/{found[0]}", 303)
-    return render_template("referral/found.html", found=found)
 
 
 @navigators
@@ -168,7 +104,9 @@ def page(enquiry_id: UUID, *, document_error: str = "", consent_errors: Mapping[
         sections=record_sections(enquiry.enquirer, record),
         others=[(one, record_sections(enquiry.enquirer, found)) for one, found in others],
         members=names_of(enquiry, record, others),
+        headline=headline_of(record),
         done=said_done(),
+        opened={request.args.get("open", ""), DONE.get(said_done(), "")},
         document_error=document_error,
         consent_errors=consent_errors or {},
         typed=request.form,
@@ -216,6 +154,7 @@ def closed_page(work: Work, by: StaffActor, enquiry: Enquiry) -> str:
         purpose=purpose,
         purposes=closing.PURPOSES,
         done=said_done(),
+        opened={"holds"},
         **holding.page_of(work, by, enquiry),
     )
 
@@ -232,22 +171,34 @@ def referrals_of(work: Work, enquiry: Enquiry, names: Names) -> list[dict[str, A
 def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
     """What belongs to the enquiry, beside the person's record."""
     names = Names(work.tx)
+    found = referrals_of(work, enquiry, names)
     cards = enquiry_queries.cards(work.tx, enquiry.id)
+    given = [
+        (one, state_on(one, work.today).value)
+        for member in enquiry.members
+        for one in consents.of_person(work.tx, member.person_id)
+    ]
+    prepared = consent_drafts.waiting(work, enquiry)
+    requests = consents.requests_of(work.tx, enquiry.person_id)
+    standing = Standing(
+        enquiry=enquiry,
+        referrals=found,
+        consents=given,
+        drafts=prepared,
+        requests=[request_state_on(one, work.today).value for one in requests],
+    )
     return {
-        "referrals": referrals_of(work, enquiry, names),
+        "steps": next_steps(standing),
+        "in_force": standing.in_force,
+        "referrals": found,
         "consents": [
-            (
-                one,
-                state_on(one, work.today).value,
-                [(part, names.organization(part.organization_id)) for part in one.recipients],
-            )
-            for member in enquiry.members
-            for one in consents.of_person(work.tx, member.person_id)
+            (one, state, [(part, names.organization(part.organization_id)) for part in one.recipients])
+            for one, state in given
         ],
-        "consent_drafts": consent_drafts.waiting(work, enquiry),
+        "consent_drafts": prepared,
         "proofs": tuple(ProofKind),
         "relations": tuple(one for one in Relation if one is not Relation.SELF),
-        "requests": consents.requests_of(work.tx, enquiry.person_id),
+        "requests": requests,
         "withdrawable": lambda ground: withdrawals.rows_of(ground, names),
         "told_by": withdrawals.TOLD,
         "request_key": uuid4().hex,

@@ -196,3 +196,26 @@ def test_a_body_with_a_channel_gets_no_paper(network: Network, browser: FlaskCli
     referral_id = network.requested()
     answer = browser.post(f"/referral/referrals/{referral_id}/handover-sheet")
     assert (answer.status_code, answer.json["slug"]) == (409, "dossier.partner-has-a-channel")  # type: ignore[index]
+
+
+def test_the_page_says_what_comes_next_and_leads_to_all_its_parts(network: Network, browser: FlaskClient):
+    enquiry = take_down(browser, phone="+49 241 5550199")
+    page = browser.get(enquiry).text
+    [card] = re.findall(r'<ul class="task-cards">(.*?)</ul>', page, re.DOTALL)
+    assert "Angebot suchen" in card
+    assert 'href="tel:+492415550199"' in page
+    [parts] = re.findall(r'<nav class="no-print"[^>]*>(.*?)</nav>', page, re.DOTALL)
+    places = re.findall(r'href="([^"]*)#([^"]+)"', parts)
+    assert len(places) == 7
+    for query, part in places:
+        assert f'id="{part}"' in page
+        opened = browser.get(f"{enquiry}{query}").text
+        assert opened.count('<details class="fold" open>') == (1 if query else 0), part
+    drafted = browser.post(
+        re.findall(r'href="([^"]*/needs/[^"]*)"', page)[0] + "/referrals", data={"service_id": str(HWK_SERVICE)}
+    )
+    assert drafted.status_code == 303
+    assert 'href="?open=consent#consents"' in browser.get(enquiry).text
+    assert '<details class="action" id="take-down" open>' in browser.get(f"{enquiry}?open=consent").text
+    consent(browser, enquiry)
+    assert 'href="?open=consent#consents"' not in browser.get(enquiry).text

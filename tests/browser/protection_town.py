@@ -1,0 +1,121 @@
+"""The town after some weeks in which much went wrong: something to see on every page of data protection."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from contracts.event import PublicText
+from services.chassis.auth import caller_from_claims
+from services.chassis.sessions import Session
+from services.referral import handlers
+from services.referral.vault import ServiceKeys, Vault
+from tests.browser.referral_town import IHK, Town
+from tests.browser.rig import served
+from tests.integration.referral.rig import Navigator
+from tests.integration.referral.scene import SERVICE_KEY, an_organization
+from tests.integration.referral.test_subject_access import a_whole_story
+
+
+class ProtectionTown(Town):
+    """Seen by the lead."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        self.lead: Navigator = self.network.staff(sub="lena", roles=["lead"])
+        self.change_the_service_key()
+        self.stop_what_was_fetched()
+        self.story = a_whole_story(self.network)
+        self.end_an_agreement()
+        self.tell_outside()
+        self.make_mistakes()
+        self.ask_for_rights()
+
+    def send(self, path: str, **data: Any) -> None:
+        """A form as the lead sends it."""
+        answer = self.lead.client.post(path, data=data, headers={"Authorization": f"Bearer {self.lead.token}"})
+        assert answer.status_code == 303, (path, answer.status_code, answer.text[:400])
+
+    def change_the_service_key(self) -> None:
+        """Halfway: whoever comes from now on lies under the new one."""
+        kept = self.scene.keys
+        keys = replace(kept, vault=Vault(ServiceKeys(os.urandom(32), SERVICE_KEY), kept.store))
+        self.scene.keys = keys
+        own = self.network.app.extensions["referral"]
+        self.network.app.extensions["referral"] = replace(own, keys=keys)
+
+    def stop_what_was_fetched(self) -> None:
+        """One partner has answered by now, the other is overdue."""
+        for name in ("rejected", "accepted"):
+            enquiry = self.network.navigator.see(self.referrals[name])["enquiry_id"]
+            [consent] = self.network.navigator.get(f"/referral/api/v1/enquiries/{enquiry}")["consents"]
+            place = f"/referral/api/v1/enquiries/{enquiry}/consents/{consent['id']}/withdrawals"
+            self.network.navigator.post(place, {"channel": "letter"})
+        self.network.hwk.act(self.referrals["accepted"], "acknowledge_stop")
+        retained = {"deletion": "retained", "ground": "STATUTORY_FILE_DUTY"}
+        self.network.hwk.act(self.referrals["accepted"], "state_deletion", retained)
+        self.scene.days_pass(16)
+
+    def end_an_agreement(self) -> None:
+        found = an_organization(IHK, version=3, name=PublicText({"de": "Industrie- und Handelskammer Aachen"}))
+        assert found.agreement is not None
+        ends = self.scene.clock.today() + timedelta(days=12)
+        with self.scene.unit.work(actor="system:directory") as work:
+            handlers.keep_organization(work, replace(found, agreement=replace(found.agreement, valid_until=ends)))
+        self.scene.tick()
+
+    def tell_outside(self) -> None:
+        told = {"ground": "acute_danger", "categories": ["IDENTITY"], "recipient": "Polizei"}
+        at = self.scene.clock.now().strftime("%Y-%m-%dT%H:%M")
+        place = f"/referral/enquiries/{self.story['id']}/external-disclosures"
+        own = {"Authorization": f"Bearer {self.network.navigator.token}"}
+        answer = self.network.navigator.client.post(place, data={**told, "told_at": at}, headers=own)
+        assert answer.status_code == 303
+
+    def make_mistakes(self) -> None:
+        """Two referrals to a wrong partner: one check is assessed."""
+        for _ in range(2):
+            other = self.network.requested()
+            self.network.hwk.fetch(other)
+            self.network.navigator.act(other, "mark_entered_in_error")
+        [check] = self.scene.rows("SELECT id FROM breach_checks ORDER BY id LIMIT 1")
+        said = {"risk": "none", "reasons": ["deleted_unused", "recipient_bound"], "note": "Nach einer Stunde gelöscht."}
+        self.send(f"/referral/data-protection/breaches/{check['id']}/assessments", **said)
+
+    def ask_for_rights(self) -> None:
+        on = (self.scene.clock.today() - timedelta(days=20)).isoformat()
+        for right, channel in (("access", "letter"), ("erasure", "in_person")):
+            place = f"/referral/enquiries/{self.story['id']}/subject-requests"
+            self.send(place, right=right, channel=channel, received_on=on)
+
+    @contextmanager
+    def open_as_lead(self) -> Iterator[str]:
+        """Whoever opens a page is the lead, or the officer where only she may; how one signs in is tested elsewhere."""
+        room = self.network.app.extensions["lotsennetz"]
+
+        def session_of(token: str) -> Session:
+            caller = caller_from_claims(room.tokens.claims(token), room.settings.deployment_key)
+            return Session(replace(caller, by_session=True, session_id=uuid4()), "form-token", "cookie")
+
+        officer = session_of(self.network.staff(sub="dora", roles=["dpo"], site=None).token)
+        lead = session_of(self.lead.token)
+        room.sessions.find = lambda request: officer if request.path.endswith("/duplicates") else lead
+        with served(self.network.app) as url:
+            yield url
+
+    def places(self) -> dict[str, str]:
+        """Each page to look at, by the name of its picture."""
+        hub = {name: f"/referral/data-protection/{name}" for name in PAGES}
+        [assessed] = self.scene.rows("SELECT id FROM breach_checks WHERE sealed IS NOT NULL")
+        return {
+            "hub": "/referral/data-protection/",
+            **hub,
+            "breach-note": f"/referral/data-protection/breaches/{assessed['id']}/note",
+            "enquiry": f"/referral/enquiries/{self.story['id']}",
+        }
+
+
+PAGES = ("requests", "record", "ledger", "agreements", "disclosures", "breaches", "texts", "keys")
