@@ -168,25 +168,17 @@ def referrals_of(work: Work, enquiry: Enquiry, names: Names) -> list[dict[str, A
     return [{**row, "organization": names.organization(row["organization_id"])} for row in rows]
 
 
-def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
-    """What belongs to the enquiry, beside the person's record."""
-    names = Names(work.tx)
-    found = referrals_of(work, enquiry, names)
-    cards = enquiry_queries.cards(work.tx, enquiry.id)
+def standing_of(work: Work, enquiry: Enquiry, names: Names) -> dict[str, Any]:
+    """Referrals and grounds, and what comes next because of them."""
+    found, prepared = referrals_of(work, enquiry, names), consent_drafts.waiting(work, enquiry)
     given = [
         (one, state_on(one, work.today).value)
         for member in enquiry.members
         for one in consents.of_person(work.tx, member.person_id)
     ]
-    prepared = consent_drafts.waiting(work, enquiry)
     requests = consents.requests_of(work.tx, enquiry.person_id)
-    standing = Standing(
-        enquiry=enquiry,
-        referrals=found,
-        consents=given,
-        drafts=prepared,
-        requests=[request_state_on(one, work.today).value for one in requests],
-    )
+    states = [request_state_on(one, work.today).value for one in requests]
+    standing = Standing(enquiry=enquiry, referrals=found, consents=given, drafts=prepared, requests=states)
     return {
         "steps": next_steps(standing),
         "in_force": standing.in_force,
@@ -196,9 +188,18 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
             for one, state in given
         ],
         "consent_drafts": prepared,
+        "requests": requests,
+    }
+
+
+def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
+    """What belongs to the enquiry, beside the person's record."""
+    names = Names(work.tx)
+    cards = enquiry_queries.cards(work.tx, enquiry.id)
+    return {
+        **standing_of(work, enquiry, names),
         "proofs": tuple(ProofKind),
         "relations": tuple(one for one in Relation if one is not Relation.SELF),
-        "requests": requests,
         "withdrawable": lambda ground: withdrawals.rows_of(ground, names),
         "told_by": withdrawals.TOLD,
         "request_key": uuid4().hex,
