@@ -41,7 +41,7 @@ def two_cases(network: Network) -> Any:
     in_care(network, OLEKSANDR)
     enquiry, desk = somebody(network, AS_HWK_WRITES)
     say(desk, enquiry, person_says="cared_for_there", resolution="here")
-    funded(network)
+    funded(network, version=3)
     assert choose(desk, enquiry).status_code == 409
     assert choose(desk, enquiry, justification="OTHER_TIME").status_code == 201
     return enquiry
@@ -63,7 +63,7 @@ def test_every_page_of_data_protection(
             answer = page.goto(f"{address}{place}")
             assert answer is not None
             assert answer.status == 200, name
-            page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+            page.locator("details[class]").evaluate_all("all => all.forEach(one => { one.open = true })")
             shoot(page, f"protection-{name}-{'-'.join(view.values())}")
             reported = axe(page)
             page.set_viewport_size({"width": WIDTHS["phone"], "height": 900})
