@@ -117,7 +117,7 @@ def _recipient(row: Json) -> Json:
         "kind": organization["kind"],
         "channel": organization["channel"]["kind"],
         "social_data_body": organization["social_data_body"],
-        "agreement": organization.get("agreement"),
+        "agreement": _agreement(organization.get("agreement")),
         "services": [
             {
                 "name": service["name"],
@@ -128,6 +128,11 @@ def _recipient(row: Json) -> Json:
             for service in row["services"]
         ],
     }
+
+
+def _agreement(told: Json | None) -> Json | None:
+    """What is on record of it; one without an end says none."""
+    return told and {name: told.get(name) for name in ("kind", "law", "signed_on", "valid_until")}
 
 
 def _purposes(connection: Connection, asked: Asked) -> list[Json]:

@@ -56,6 +56,13 @@ def test_the_directory_changes_it(network: Network, lead: FlaskClient):
     assert "Neue Kammer" in page and "No agreement: nothing is sent there" in page
 
 
+def test_an_agreement_without_an_end_says_none(network: Network, lead: FlaskClient):
+    [agreement] = [one for one in (an_organization(HWK).agreement,) if one]
+    tell(network, an_organization(HWK, version=9, agreement=replace(agreement, valid_until=None)))
+    assert hwk(record(lead))["agreement"]["valid_until"] is None
+    assert "Independent controller" in lead.get(PAGE).text
+
+
 def test_the_controllers_change_it(network: Network, lead: FlaskClient):
     own = network.app.extensions["referral"]
     before = record(lead)

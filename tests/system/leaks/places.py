@@ -16,7 +16,7 @@ import psycopg
 import urllib3
 from psycopg import sql
 
-from deploy.demo.databases import SERVICES, at_database
+from deploy.demo.databases import KEY_STORE, SERVICES, at_database
 from lotse.broker import Broker
 
 
@@ -30,7 +30,7 @@ class Item:
     units: int = 1
 
 
-def tables(admin_dsn: str, databases: Iterable[str] = SERVICES) -> Iterator[Item]:
+def tables(admin_dsn: str, databases: Iterable[str] = (*SERVICES, KEY_STORE)) -> Iterator[Item]:
     """Every table of every database, whole, as text and as PostgreSQL keeps it; sealed columns, too."""
     for database in databases:
         with psycopg.connect(at_database(admin_dsn, database), autocommit=True) as connection:

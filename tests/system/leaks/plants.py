@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.system.leaks.needles import Needle
+from tests.unit.referral.papers import a_pdf
 
 JSON = dict[str, Any]
 
@@ -68,7 +69,20 @@ CANCELLED = "Hat es sich anders überlegt Absagekringel"
 RECTIFIED = "Umgezogen nach Berichtigungsau"
 PARTNER_COMMENT = "Unterlagen fehlen laut Partnerschnörkel"
 SEARCHED: JSON = {"given_name": "Suchfrieda", "family_name": "Findelwühl", "birth_date": "1947-10-13"}
-DOCUMENT = b"%PDF-1.4 Schnabeldokument der Quaxilde"
+TOLD_TO = "Wachtmeister Fernsprechnudel"
+
+#: Somebody who hands in papers, has a child, and uses a page of her own.
+PAPIERINE: JSON = {
+    **BOGDAN,
+    "given_name": "Papierinella",
+    "family_name": "Zettelwurmsi",
+    "birth_date": "1953-05-23",
+    "email": "zettelwurmsi@sausewind.example",
+    "languages": ["fr"],
+}
+CHILD: JSON = {"given_name": "Knöpfelchen", "family_name": "Zettelwurmsi", "birth_date": "2015-07-29"}
+PAPER = a_pdf(b"(Schnabeldokument der Papierinella)")
+PAPER_NAME = "Dateinamsel.pdf"
 
 #: What comes in where it does not belong: wrong links, unfit bodies, garbage on the queue, a partner's error.
 WRONG_PATH = "Irrpfadine"
@@ -96,9 +110,18 @@ def _words(label: str, *words: str) -> tuple[Needle, ...]:
 PEOPLE = Crowd(
     "people and employers",
     (
-        *_words("given name", "Quaxilde", "Xaverius", "Cerenjana", "Dariollo"),
-        *_words("family name", "Zwörbelmoß", "Pötznäck", "Quirlewicz", "Mümmelstoß", "Wumpelsäck"),
-        *_words("birth date", "1951-02-27", "27.02.1951", "27.2.1951", "1949-08-19", "19.08.1949"),
+        *_words("given name", "Quaxilde", "Xaverius", "Cerenjana", "Dariollo", "Papierinella", "Knöpfelchen"),
+        *_words("family name", "Zwörbelmoß", "Pötznäck", "Quirlewicz", "Mümmelstoß", "Wumpelsäck", "Zettelwurmsi"),
+        *_words(
+            "birth date",
+            "1951-02-27",
+            "27.02.1951",
+            "27.2.1951",
+            "1949-08-19",
+            "19.08.1949",
+            "1953-05-23",
+            "2015-07-29",
+        ),
         *_words("mail address", "knisterbarth", "brummkreisel", "sausewind"),
         *_words("telephone number", "7312988", "731 29 88", "6641573"),
         *_words("address", "Schnurpfeil", "Hinterquassel", "Trödelmayr"),
@@ -119,6 +142,8 @@ TEXTS = Crowd(
         *_words("question of a partner", "Abschluss erworben"),
         *_words("search", "Suchfrieda", "Findelwühl", "1947-10-13"),
         *_words("document", "Schnabeldokument"),
+        *_words("name of a file", "Dateinamsel"),
+        *_words("told to", "Fernsprechnudel"),
     ),
 )
 STRAYS = Crowd(

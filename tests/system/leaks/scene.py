@@ -20,10 +20,11 @@ from deploy.demo.network import Network
 from deploy.demo.participants import PARTICIPANTS
 from deploy.demo.participation import participations
 from deploy.demo.places import free_port, read_state
-from deploy.demo.story import KIA, Row, Story
+from deploy.demo.story import IHK, Row, Story
 from lotse.broker import Broker
 from tests.system.leaks import plants, strays
 from tests.system.leaks.places import amqp_connection
+from tests.system.leaks.private import everything_private
 from tests.system.leaks.tap import Tap, tapped
 from tests.system.leaks.traffic import Recorder, Traffic
 
@@ -87,7 +88,7 @@ class Scene:
         desk.post("/referral/api/v1/persons/searches", plants.SEARCHED)
         need = {"topic": "SPRACHE", "urgency": "low"}
         path = f"/referral/api/v1/enquiries/{ids['bogdan']}/needs"
-        desk.post(path, need, **{"Idempotency-Key": f"{plants.WRONG_HEADER}-1"})
+        desk.post(path, need, **{"Idempotency-Key": f"{plants.WRONG_HEADER}-{uuid4()}"})
         found = desk.post(
             "/referral/api/v1/persons/searches",
             {
@@ -104,6 +105,7 @@ class Scene:
         self._comment_by_hand()
         self._cancel_with_words()
         desk.get(f"/referral/api/v1/enquiries/{ids['amira']}/person")
+        everything_private(self)
         self._erase_somebody()
 
     def _comment_by_hand(self) -> None:
@@ -134,10 +136,34 @@ class Scene:
             for name, role in (("nina", "navigator"), ("lena", "lead"), ("edda", "editor"), ("dora", "dpo"))
         }
         callers["operations"] = self._session(self.story.setting.operator())
-        callers["partner"] = self._session(self._partner_token(KIA))
+        callers["partner"] = self._session(self.partner_token(IHK))
         callers["nobody"] = self._session(None)
         sent = strays.wrong_requests(self.origin, callers, self.story.ids)
         return sent + self._wrong_commands()
+
+    def visitor(self, token: str | None = None) -> requests.Session:
+        """Somebody whose requests are as they should be."""
+        session = self._session(token)
+        session.hooks["response"] = [self.traffic.keep]
+        return session
+
+    def press(self, user: str, path: str, form: JSON) -> requests.Response:
+        """Send the form of a page, as this member of staff."""
+        answer = self.visitor(self.story._token(user)).post(f"{self.origin}{path}", data=form, timeout=20)
+        assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:300]}"
+        return answer
+
+    def send_file(self, path: str, content: bytes) -> JSON:
+        """Hand in a paper at the staff API."""
+        answer = self.visitor(self.story._token("nina-navigator")).post(
+            f"{self.origin}{path}",
+            data={"kind": "CERTIFICATE"},
+            files={"file": (plants.PAPER_NAME, content, "application/pdf")},
+            headers={"Idempotency-Key": str(uuid4())},
+            timeout=20,
+        )
+        assert answer.status_code == 201, f"{path}: {answer.status_code} {answer.text[:300]}"
+        return dict(answer.json())
 
     def _caller(self, user: str) -> requests.Session:
         return self._session(self.story._token(user))
@@ -150,7 +176,7 @@ class Scene:
         session.hooks["response"].append(self.traffic.keep_stray)
         return session
 
-    def _partner_token(self, organization: object) -> str:
+    def partner_token(self, organization: object) -> str:
         partner = next(one for one in PARTICIPANTS if one.organization_id == organization)
         answer = requests.post(
             f"{self.state['issuer']}/token",
@@ -164,7 +190,7 @@ class Scene:
     def pull_feed(self) -> None:
         """What a partner that pulls is told, from the beginning, without saying that it was taken."""
         session = requests.Session()
-        session.headers["Authorization"] = f"Bearer {self._partner_token(KIA)}"
+        session.headers["Authorization"] = f"Bearer {self.partner_token(IHK)}"
         session.hooks["response"].append(self.traffic.keep)
         cursor = "0"
         while (page := session.get(f"{self.origin}/partner/v1/events?after={cursor}&limit=100", timeout=20).json())[

@@ -26,6 +26,9 @@ MAY_SHOW = tuple(
         rf"POST 200 /referral/referrals/{ID}/handover-sheet",
         rf"POST 200 /referral/api/v1/referrals/{ID}/prints",
         r"POST 422 /referral/enquiries/",
+        rf"GET 200 /referral/api/v1/enquiries/{ID}/documents/{ID}",
+        rf"GET 200 /referral/api/v1/enquiries/{ID}/persons/{ID}",
+        rf"POST 200 /referral/enquiries/{ID}/subject-access",
     )
 )
 #: The directory holds no persons; its editors are told by name which field of an import nobody knows.
