@@ -1071,7 +1071,7 @@ class DoubleFundingHinted:
 
 @event("referral.deletions_replayed.v1", subject=("replay", "replay_id"))
 class DeletionsReplayed:
-    """After a restore, everybody who had been erased since the backup was erased again."""
+    """After a restore, whoever had been erased since the backup was erased again, and what was withdrawn withdrawn."""
 
     replay_id: UUID
     named: int
@@ -1079,6 +1079,7 @@ class DeletionsReplayed:
     keys_destroyed: int
     noted_in_table: int
     noted_in_ledger: int
+    withdrawn_again: int = 0
 
 
 @event("referral.keys_rewrapped.v1", subject=("rewrap", "rewrap_id"))

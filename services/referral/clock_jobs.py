@@ -35,8 +35,9 @@ from services.referral.domain.deadlines import deadlines as deadlines_of
 from services.referral.domain.lifecycle import RUNNING, Actor
 from services.referral.domain.referral import Referral, task
 from services.referral.keeping import Retention
+from services.referral.keystore.ledger import Withdrawal
 from services.referral.queries import due
-from services.referral.store import breaches, consents, deadlines, persons, pseudonyms, referrals, timeline
+from services.referral.store import breaches, consents, deadlines, persons, pseudonyms, referrals, timeline, withdrawals
 
 CLOCK = Actor(Party.CLOCK, "system:clock")
 Deed = Callable[[Work, Referral], None]
@@ -66,6 +67,9 @@ def jobs(keys: Callable[[], Keys], kept: Callable[[], Retention] = Retention) ->
             lambda work, one: external_disclosures.remind(work, one.payload),
         ),
         ClockJob("invitations-over", invitations.expired, invitations.expire),
+        ClockJob(
+            "withdrawals-noted", due.withdrawals_unnoted, lambda work, one: note_outside(work, keys(), one.payload)
+        ),
         ClockJob("retention", lambda *when: due.nightly(*when, hour=kept().hour), begin_retention),
         ClockJob("retention-step", due.retention_step, lambda work, _: go_on(work, kept())),
     )
@@ -101,6 +105,12 @@ def sweep(work: Work, keys: Keys) -> None:
     """Keys that a crash left without a person."""
     if swept := erasures.sweep_leftovers(work, keys):
         get_logger().info("keystore.leftovers-destroyed", count=swept)
+
+
+def note_outside(work: Work, keys: Keys, withdrawal: Withdrawal) -> None:
+    """Write it where no restore reaches; twice is as good as once."""
+    keys.ledger.append([withdrawal])
+    withdrawals.noted(work, withdrawal)
 
 
 def begin_retention(work: Work, one: Due) -> None:

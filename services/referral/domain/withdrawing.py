@@ -4,7 +4,7 @@ The table at the end is the whole rule: what follows depends on where the referr
 the data, and on how much of them another ground still carries. The way the withdrawal came makes no difference.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -75,6 +75,24 @@ def _unknown(part: Part) -> dict[str, str]:
 def covers(recipients: Collection[ConsentRecipient], part: Part) -> bool:
     """Does a version say any of this?"""
     return any(_left_of(one, part) != one for one in recipients)
+
+
+def beyond(
+    recipients: Collection[ConsentRecipient], left: Mapping[Named, Collection[DataCategory]]
+) -> tuple[Part, ...]:
+    """What a version says more than was left after a withdrawal, each as the part to take back."""
+    if not left:
+        return (Part(),)
+    return tuple(part for one in recipients for part in _more(one, left.get((one.organization_id, one.service_id), ())))
+
+
+def _more(one: ConsentRecipient, kept: Collection[DataCategory]) -> Iterator[Part]:
+    if not kept:
+        yield Part(organization_id=one.organization_id, service_id=one.service_id)
+        return
+    for category in one.categories:
+        if category not in kept:
+            yield Part(organization_id=one.organization_id, service_id=one.service_id, category=category)
 
 
 def take_back_request(

@@ -10,7 +10,7 @@ from services.referral.domain.deadlines import CONSENT_REMINDER_DAYS, DeadlineKi
 from services.referral.domain.footing import RENEWAL_DAYS
 from services.referral.domain.lifecycle import RUNNING
 from services.referral.domain.workdays import PLACE
-from services.referral.store import external_disclosures, pseudonyms
+from services.referral.store import external_disclosures, pseudonyms, withdrawals
 
 MAJORITY_DAYS = 30
 
@@ -173,3 +173,9 @@ def _agreements(connection: Connection, kind: str, first: date, last: date, limi
     params = (first, last, [str(status) for status in RUNNING], ACTOR, kind, limit)
     rows = connection.execute(AGREEMENTS, params).fetchall()
     return [Due(f"agreement/{row['id']}:{kind}:{row['until']}", (row["id"], row["until"])) for row in rows]
+
+
+def withdrawals_unnoted(connection: Connection, _now: datetime, limit: int) -> list[Due]:
+    """What was taken back and does not stand outside the databases yet."""
+    found = withdrawals.unnoted(connection, limit)
+    return [Due(f"consent/{one.consent_id}:noted:{one.version}", one) for one in found]

@@ -145,7 +145,7 @@ def test_an_exact_search_walks_the_index_and_never_meets_the_erased(scene: Scene
     service_keys = ServiceKeys(NEW_KEY, SERVICE_KEY)
     born = date.fromisoformat(str(RECORD["birth_date"]))
     wanted = service_keys.blind_indexes("Olena", "Ben Salah", born)
-    for sql, params in ((persons.FOUND_BY, (wanted,)), (OF_INDEX, (wanted, "aachen", CENTER))):
+    for sql, params in ((persons.FOUND_BY, (wanted,)), (OF_INDEX, (wanted, "aachen", CENTER, False))):
         plan = plan_of(scene.db, sql, *params)
         assert "persons_blind_index" in plan and "Seq Scan on persons" not in plan, plan
     with scene.db.read() as connection:

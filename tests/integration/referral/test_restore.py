@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 import urllib3
 
 from contracts import envelope
-from contracts.codes import Status
+from contracts.codes import DataCategory, Status
 from contracts.referral import DeletionsReplayed, PersonKeyDestroyed
 from deploy.demo.databases import DatabaseAddresses
 from deploy.demo.places import free_port
@@ -24,9 +24,10 @@ from services.chassis.errors import NotFoundError, UnavailableError
 from services.chassis.hear import Arrival
 from services.referral import fitness, starting
 from services.referral.commands import enquiries, restoring
+from services.referral.domain.grounds import Consent
 from services.referral.fitness import NotFitError
 from services.referral.keystore.ledger import LedgerError
-from services.referral.store import persons
+from services.referral.store import persons, withdrawals
 from services.referral.store.enquiries import Enquiry
 from services.referral.vault import PersonKey, ServiceKeys
 from tests.chassis.rig import Process
@@ -34,7 +35,7 @@ from tests.conftest import ROOT
 from tests.integration.audit.conftest import LogAtWork, a_log
 from tests.integration.audit.test_verifier import of_database
 from tests.integration.referral.backups import dump, environment, restore
-from tests.integration.referral.scene import NAVIGATOR, SERVICE_KEY, Scene, some_keys
+from tests.integration.referral.scene import HWK, IHK, NAVIGATOR, SERVICE_KEY, Scene, some_keys, to_hwk, to_ihk
 from tests.waiting import eventually
 
 #: What somebody would do who would rather not have destroyed it.
@@ -138,7 +139,7 @@ def test_whichever_database_is_older_the_erased_are_erased_again(
     with pytest.raises(NotFitError, match=r"1 erased persons.*replay-deletions"):
         old.fit()
 
-    assert old.replay() == {"named": 1, "noted_in_ledger": 0, **done}
+    assert old.replay() == {"named": 1, "noted_in_ledger": 0, "withdrawn_again": 0, **done}
 
     old.fit()
     assert old.raw(house.erased) is None
@@ -189,6 +190,93 @@ def test_somebody_who_came_and_was_erased_after_the_backup_leaves_no_key_behind(
     old.fit()
     assert old.scene.keys.store.existing([late.person_id]) == set()
     old.close()
+
+
+def state_of(house: House, consent_id: UUID) -> list[tuple[UUID, int]]:
+    """To whom the consent still holds, and for how many kinds of data."""
+    current = in_force(house, consent_id)
+    return [(one.organization_id, len(one.categories)) for one in current.recipients] if current else []
+
+
+def in_force(house: House, consent_id: UUID) -> Consent | None:
+    with house.scene.db.read() as connection:
+        return withdrawals.in_force(connection, [consent_id]).get(consent_id)
+
+
+@pytest.mark.parametrize(
+    ("taken_back", "held"),
+    [
+        ([{}], []),
+        ([{"organization_id": HWK}], [(IHK, 3)]),
+        ([{"category": DataCategory.CONTACT}], [(HWK, 2), (IHK, 2)]),
+        ([{"organization_id": IHK}, {"category": DataCategory.CONTACT}], [(HWK, 2)]),
+        ([{"organization_id": IHK}, {}], []),
+    ],
+    ids=["all of it", "one body", "one kind of data", "a body and then a kind of data", "a body and then the rest"],
+)
+def test_what_was_taken_back_since_the_backup_is_taken_back_again(
+    house: House, taken_back: list[dict[str, Any]], held: list[tuple[UUID, int]]
+):
+    scene, three = house.scene, (DataCategory.IDENTITY, DataCategory.CONTACT, DataCategory.LANGUAGE)
+    consent = scene.consent(house.living, *(replace(one, categories=three) for one in (to_hwk(), to_ihk())))
+    dump(house.postgres, house.data.app_dsn, house.folder / "data")
+    for part in taken_back:
+        scene.clock.instant += timedelta(minutes=1)
+        scene.withdraw(house.living, consent.id, **part)
+    scene.tick()
+    house.fit()
+    old = house.restored("data")
+    assert sorted(state_of(old, consent.id)) == sorted([(HWK, 3), (IHK, 3)])
+    with pytest.raises(NotFitError, match="replay-deletions"):
+        old.fit()
+
+    assert old.replay()["withdrawn_again"] == 1
+
+    assert sorted(state_of(old, consent.id)) == sorted(held) == sorted(state_of(house, consent.id))
+    old.scene.tick()
+    old.fit()
+    assert old.replay()["withdrawn_again"] == 0
+    old.close()
+
+
+def test_what_ran_on_a_withdrawn_consent_at_the_time_of_the_backup_is_stopped_again(house: House):
+    scene = house.scene
+    consent = scene.consent(house.living)
+    referral = scene.prepared(house.living)
+    scene.clock.instant += timedelta(seconds=31)
+    scene.tick()
+    dump(house.postgres, house.data.app_dsn, house.folder / "data")
+    scene.withdraw(house.living, consent.id)
+    scene.tick()
+    old = house.restored("data")
+    dossier = "SELECT FROM dossiers WHERE referral_id = %s"
+    assert len(old.scene.rows(dossier, referral.id)) == 1
+    assert (old.replay()["withdrawn_again"], old.scene.rows(dossier, referral.id)) == (1, [])
+    assert old.scene.now(referral.id).status is Status.CANCELLED
+    old.close()
+
+
+def test_what_was_given_anew_after_a_withdrawal_is_left_alone(house: House):
+    """A backup from after it: the ledger still names what was taken back before."""
+    consent = house.scene.consent(house.living)
+    house.scene.withdraw(house.living, consent.id)
+    house.scene.clock.instant += timedelta(minutes=1)
+    anew = house.scene.consent(house.living)
+    house.scene.tick()
+    house.fit()
+    assert house.replay()["withdrawn_again"] == 0
+    assert in_force(house, anew.id) is not None
+
+
+def test_withdrawals_are_written_again_into_a_lost_ledger(house: House):
+    consent = house.scene.consent(house.living)
+    house.scene.withdraw(house.living, consent.id)
+    house.scene.tick()
+    before = house.scene.keys.ledger.withdrawals()
+    assert [one for one, _ in before] == [consent.id]
+    house.scene.keys.ledger.path.unlink()
+    house.replay()
+    assert house.scene.keys.ledger.withdrawals() == before
 
 
 def test_an_erasure_under_way_is_no_restore(house: House):

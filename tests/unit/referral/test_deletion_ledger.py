@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from services.referral.keystore.ledger import DeletionLedger, Erasure, LedgerError
+from contracts.codes import DataCategory, WithdrawalChannel
+from services.referral.keystore.ledger import DeletionLedger, Erasure, LedgerError, Left, Withdrawal
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -33,6 +34,17 @@ def test_what_was_appended_is_read_again(ledger: DeletionLedger) -> None:
     assert ledger.erasures() == {one.person_id: one, other.person_id: other}
 
 
+def test_what_was_taken_back_stands_beside_the_erasures(ledger: DeletionLedger) -> None:
+    part = Left(uuid4(), None, frozenset({DataCategory.IDENTITY, DataCategory.CONTACT}))
+    all_of_it = Withdrawal(uuid4(), 1, AT, WithdrawalChannel.PHONE, ())
+    some = Withdrawal(uuid4(), 3, AT, WithdrawalChannel.ONLINE, (part, Left(uuid4(), uuid4(), frozenset())))
+    erasure = an_erasure()
+    ledger.append([all_of_it, erasure, some, all_of_it])
+
+    assert list(ledger.withdrawals().values()) == [all_of_it, some]
+    assert list(ledger.erasures().values()) == [erasure]
+
+
 def test_somebody_named_twice_counts_once(ledger: DeletionLedger) -> None:
     one = an_erasure()
     ledger.append([one, one])
@@ -54,8 +66,10 @@ def test_a_line_torn_by_a_crash_spoils_neither_those_before_nor_those_after(
     assert list(ledger.erasures()) == [before.person_id, after.person_id]
 
 
-@pytest.mark.parametrize("line", [b"{}", b'{"person_id": "x"}', b"[1]}", b'{"person_id": 1, "erased_at": 2}'])
-def test_a_whole_line_that_is_no_erasure_is_named_and_never_passed_over(ledger: DeletionLedger, line: bytes) -> None:
+@pytest.mark.parametrize(
+    "line", [b"{}", b'{"consent_id": "x"}', b'{"person_id": "x"}', b"[1]}", b'{"person_id": 1, "erased_at": 2}']
+)
+def test_a_whole_line_that_says_neither_is_named_and_never_passed_over(ledger: DeletionLedger, line: bytes) -> None:
     ledger.append([an_erasure()])
     with ledger.path.open("ab") as file:
         file.write(line + b"\n")
