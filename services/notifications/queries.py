@@ -105,6 +105,6 @@ def troubled_webhooks(connection: Connection) -> Sequence[Mapping[str, Any]]:
             WHERE d.organization_id = e.organization_id AND d.channel = 'webhook'
             AND d.state IN ('pending', 'failed', 'parked')) AS waiting
         FROM webhook_endpoints e JOIN organizations o USING (organization_id)
-        WHERE e.failing_since IS NOT NULL OR e.disabled_at IS NOT NULL
+        WHERE o.channel = 'webhook' AND (e.failing_since IS NOT NULL OR e.disabled_at IS NOT NULL)
         ORDER BY e.disabled_at DESC NULLS LAST, e.failing_since LIMIT 200"""
     ).fetchall()

@@ -105,6 +105,27 @@ def _listen(port: int, given: dict[str, Any], vhost: str) -> int:
         return int(connection.channel().queue_declare(given["reads"], passive=True).message_count)
 
 
+@pytest.mark.parametrize(
+    ("partner", "state"),
+    [("ihk-aachen", "confirmed"), ("hwk-aachen", "sent"), ("kia-staedteregion-aachen", "confirmed")],
+)
+def test_a_test_notice_reaches_each_kind_of_partner_system(lotse: Lotse, partner: str, state: str) -> None:
+    """The webhook answers, the queue holds it until it is read, the feed's reader acknowledges it."""
+    told = lotse("channel", "ping", partner, "--json")
+    assert told.code == 0, told.out + told.err
+    delivery = told.data["delivery_id"]
+    eventually(lambda: lotse("deliveries", "show", delivery, "--json").data["state"] == state, timeout=30)
+
+
+def test_a_webhooks_secret_changes_while_its_receiver_still_has_the_old_one(lotse: Lotse) -> None:
+    assert lotse("channel", "secret", "ihk-aachen", "--json").data["old_until"] is not None
+    told = lotse("channel", "ping", "ihk-aachen", "--json")
+    assert (told.code, told.data["state"]) == (0, "confirmed")
+    replayed = lotse("channel", "replay", "ihk-aachen", "--since", "2026-01-01", "--json")
+    assert replayed.data["leaving"] >= 1
+    assert lotse("channel", "list", "--json").data == []
+
+
 def test_secrets_of_the_network_stand_in_no_log(network: RunningNetwork) -> None:
     secrets = [value for value in network.state["secrets"].values() if len(value) > 16]
     assert secrets

@@ -1,6 +1,9 @@
 """A wrong setting is named, and its value is not repeated."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +13,7 @@ from joserfc.jwk import ECKey, OKPKey
 from services.chassis.config import ConfigError, Environment
 from services.chassis.mail import MailServer
 from services.notifications import config
+from tests.architecture.sizes import ROOT
 
 KEY = OKPKey.generate_key("Ed25519")
 GOOD: dict[str, str] = {
@@ -88,3 +92,19 @@ def test_production_does_not_start_with_a_way_behind_its_own_door(mode: dict[str
         config.load(Environment({**GOOD, **mode, "WEBHOOK_ALLOW_NETS": "10.1.0.0/16"}))
     assert refused.value.setting == "WEBHOOK_ALLOW_NETS"
     assert "10.1" not in str(refused.value)
+
+
+@pytest.mark.parametrize("role", ["all", "worker"])
+def test_no_role_starts_so_in_production(role: str) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "services.notifications", role],
+        cwd=ROOT,
+        env={**os.environ, "MODE": "production", "WEBHOOK_ALLOW_NETS": "10.1.0.0/16"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "WEBHOOK_ALLOW_NETS" in told.stderr
+    assert "10.1" not in told.stderr
