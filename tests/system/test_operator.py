@@ -8,6 +8,8 @@ import amqp
 import pytest
 
 from contracts.identity import id_of
+from deploy.demo import stage
+from deploy.demo.story import Story
 from lotse.broker import Broker
 from tests.system.conftest import ROOT, RunningNetwork, Told
 from tests.waiting import eventually
@@ -132,3 +134,24 @@ def test_secrets_of_the_network_stand_in_no_log(network: RunningNetwork) -> None
     for log in (network.dev / "logs").glob("*.log"):
         text = log.read_text(errors="replace")
         assert [secret for secret in secrets if secret in text] == [], log.name
+
+
+def test_everything_about_a_person_is_handed_out_with_the_logs_own_proof(
+    lotse: Lotse, network: RunningNetwork, tmp_path: Path
+) -> None:
+    desk = Story(stage.setting(network.state, network.dev)).desk
+    needs = [{"topic": "SPRACHE", "urgency": "normal"}]
+    person = {"given_name": "Auskunftine", "family_name": "Fragefroh", "birth_date": "1950-02-03"}
+    asked = {"enquirer": "person", "site": "aachen", "person": person, "needs": needs}
+    enquiry = desk.post("/referral/api/v1/enquiries", asked)
+    desk.get(f"/referral/api/v1/enquiries/{enquiry['id']}/person")
+    folder = tmp_path / "handed-out"
+    given = ("subject-access", enquiry["id"], "--identity", "id_document", "--language", "fr", "--out", str(folder))
+
+    # what the log has not heard yet is not left out but waited for: until then nothing is written
+    eventually(lambda: lotse(*given).code == 0, timeout=60, interval=1)
+
+    files = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    assert any("Auskunftine" in text for text in files.values())
+    assert any("personal_data_viewed" in text and "Auskunftine" not in text for text in files.values()), files.keys()
+    assert lotse(*given).code != 0, "what was handed out is not written over"
