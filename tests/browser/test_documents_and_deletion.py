@@ -118,9 +118,9 @@ def test_an_enquiry_with_its_papers_and_its_end(
 ) -> None:
     with page_of(browser, **view) as page:  # type: ignore[arg-type]
         page.goto(f"{address}/referral/enquiries/{house.enquiry}")
-        page.locator("#documents ~ details, #holds details, #closing details").evaluate_all(
-            "all => all.forEach(one => { one.open = true })"
-        )
+        for part in ("documents", "holds", "closing"):
+            opened = page.locator(f"[aria-labelledby={part}] details")
+            opened.evaluate_all("all => all.forEach(one => { one.open = true })")
         shoot(page, f"enquiry-documents-{of(view)}")
         assert axe(page) == []
         assert not scrolls_sideways(page)
@@ -148,7 +148,7 @@ def test_a_paper_is_added_by_hand_and_a_bad_one_is_refused_beside_its_field(
     browser: Browser, address: str, house: House, tmp_path: Path
 ) -> None:
     with page_of(browser, accept_downloads=True) as page:
-        page.goto(f"{address}/referral/enquiries/{house.enquiry}")
+        page.goto(f"{address}/referral/enquiries/{house.enquiry}?open=documents#documents")
         form = page.locator("form[enctype='multipart/form-data'][action$='/documents']")
         page.get_by_text("Dokument hinzufügen").click()
         bad = {"name": "brief.pdf", "mimeType": "application/pdf", "buffer": a_pdf(b"<< /S /JavaScript >>")}

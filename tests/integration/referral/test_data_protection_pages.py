@@ -219,5 +219,5 @@ def test_every_consent_text_is_listed_with_its_hash_for_lead_and_officer(
     page = browser_of(network, sub="tina", roles=[role], site=site).get("/referral/data-protection/texts")
 
     assert page.status_code == 200
-    assert all(text.sha256 in page.text for text in network.scene.texts.all())
+    assert all(one.text.sha256 in page.text for one in network.scene.texts.all())
     assert network.navigator.ask("GET", "/referral/data-protection/texts").status_code == 403
