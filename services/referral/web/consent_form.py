@@ -10,7 +10,7 @@ from apiflask import APIBlueprint
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from contracts.codes import BackLevel, ConsentChannel, DataCategory, GivenBy, Purpose, StaffRole, Topic
+from contracts.codes import BackLevel, ConsentChannel, DataCategory, EnquirerKind, GivenBy, Purpose, StaffRole
 from contracts.referral import ConsentRecipient
 from services.chassis.access import staff
 from services.chassis.db import Connection
@@ -36,7 +36,7 @@ navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 class Offered:
     """A body that could be named in a consent: what its terms take, what they need at least, what may come back."""
 
-    topic: Topic
+    purpose: Purpose
     service_id: UUID
     organization_id: UUID
     organization: str
@@ -45,6 +45,15 @@ class Offered:
     minimum: tuple[DataCategory, ...]
     levels: tuple[BackLevel, ...]
     level: BackLevel
+
+    @property
+    def name(self) -> str:
+        """What its fields are called in the form."""
+        return f"{self.purpose.value}/{self.service_id}"
+
+
+#: What the check for duplicate care is made of.
+CHECKED = (DataCategory.IDENTITY, DataCategory.CONTACT)
 
 
 def blueprint() -> APIBlueprint:
@@ -55,19 +64,39 @@ def blueprint() -> APIBlueprint:
 
 
 def recipients_offered(connection: Connection, enquiry: Enquiry, names: Names) -> list[Offered]:
-    """Every body on what is needed, once per need."""
-    return [
-        offered_of(need.topic, listing, names)
+    """Every body on what is needed, once per need; and whoever else may be asked about duplicate care."""
+    wanted = [
+        offered_of(Purpose(need.topic.value), listing, names)
         for need in enquiry.needs
         for listing in directory.on_topic(connection, need.topic)
     ]
+    return wanted + checks_offered(connection, enquiry, names)
 
 
-def offered_of(topic: Topic, listing: Listing, names: Names) -> Offered:
+def checks_offered(connection: Connection, enquiry: Enquiry, names: Names) -> list[Offered]:
+    """Where the configuration lets other controllers be asked, she is asked whether she agrees: one by one."""
+    if enquiry.enquirer is not EnquirerKind.PERSON:
+        return []
+    others = house().asking.besides(enquiry.organization_id)
+    first = {one.organization_id: one for one in reversed(directory.offered(connection))} if others else {}
+    return [
+        replace(
+            offered_of(Purpose.DOPPELPRUEFUNG, first[one], names),
+            accepts=CHECKED,
+            minimum=CHECKED,
+            levels=(BackLevel.NONE,),
+            level=BackLevel.NONE,
+        )
+        for one in others
+        if one in first and not first[one].organization.social_data_body
+    ]
+
+
+def offered_of(purpose: Purpose, listing: Listing, names: Names) -> Offered:
     terms = listing.terms
     levels = tuple(level for level in BackLevel if terms.back_level.covers(level))
     return Offered(
-        topic,
+        purpose,
         listing.service.service_id,
         listing.organization_id,
         names.organization(listing.organization_id),
@@ -86,7 +115,7 @@ def chosen(enquiry_id: UUID) -> list[Offered]:
     with room().unit.db.read() as connection:
         enquiry = load(connection, enquiry_id, site=by.site, organization_id=by.employer)
         every = recipients_offered(connection, enquiry, Names(connection))
-    found = [one for one in every if f"{one.topic.value}/{one.service_id}" in ticked]
+    found = [one for one in every if one.name in ticked]
     if not found:
         raise InvalidError("request.invalid", {"recipients": "at-least-one"})
     return found
@@ -94,13 +123,13 @@ def chosen(enquiry_id: UUID) -> list[Offered]:
 
 def recipient_of(one: Offered) -> ConsentRecipient:
     """What was ticked for this body; only what its terms take can be."""
-    name = f"{one.topic.value}/{one.service_id}"
-    ticked = set(request.form.getlist(f"categories/{name}"))
-    level = request.form.get(f"back_level/{name}", one.level.value)
+    ticked = set(request.form.getlist(f"categories/{one.name}"))
+    level = request.form.get(f"back_level/{one.name}", one.level.value)
+    is_check = one.purpose is Purpose.DOPPELPRUEFUNG
     return ConsentRecipient(
         organization_id=one.organization_id,
         service_id=one.service_id,
-        purposes=(Purpose("VERWEIS"), Purpose(one.topic.value)),
+        purposes=(one.purpose,) if is_check else (Purpose.VERWEIS, one.purpose),
         categories=tuple(category for category in one.accepts if category.value in ticked),
         back_level=next((known for known in one.levels if known.value == level), one.level),
     )
@@ -183,7 +212,7 @@ def request_by_enterprise(enquiry_id: UUID) -> Response:
     by, own, found = staff_actor(), house(), chosen(enquiry_id)
     form = RequestForm(
         recipients=list(dict.fromkeys((one.organization_id, one.service_id) for one in found)),
-        purposes=tuple(dict.fromkeys((Purpose("VERWEIS"), *(Purpose(one.topic.value) for one in found)))),
+        purposes=tuple(dict.fromkeys((Purpose.VERWEIS, *(one.purpose for one in found)))),
         notice_given=request.form.get("notice_given") == "true",
     )
 

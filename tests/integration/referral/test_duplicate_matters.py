@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from tests.integration.referral.test_duplicate_care import (
     in_care,
     somebody,
 )
+from tests.unit.referral.papers import a_pdf
 
 OTHER = id_of("organization", "another-center")
 OTHER_SERVICE = id_of("service", "another-center-advice")
@@ -324,3 +326,25 @@ def test_a_social_data_body_does_not_answer_even_so(two: Network):
     consented(desk, enquiry)
     ask_again(desk, enquiry)
     assert asked(two, enquiry)[-1] == ("other", "refused", "social_data_body", None)
+
+
+def test_the_form_of_a_consent_offers_the_question_only_where_it_may_be_asked(two: Network):
+    enquiry, desk = somebody(two, AS_HWK_WRITES)
+    place, own = f"/referral/enquiries/{enquiry['id']}", {"Authorization": f"Bearer {desk.token}"}
+    box = f"DOPPELPRUEFUNG/{OTHER_SERVICE}"
+    assert box not in desk.client.get(place, headers=own).text
+    switched_on(two)
+    assert box in desk.client.get(place, headers=own).text
+    form = {
+        "channel": "signed_paper",
+        "given_by": "self",
+        "language": "de",
+        "recipients": box,
+        f"categories/{box}": ["IDENTITY", "CONTACT"],
+        "scan": (BytesIO(a_pdf()), "consent.pdf", "application/pdf"),
+        "request_key": "f" * 32,
+    }
+    given = desk.client.post(f"{place}/consents", data=form, headers=own, content_type="multipart/form-data")
+    assert given.status_code == 303, given.text
+    ask_again(desk, enquiry)
+    assert asked(two, enquiry)[-1] == ("other", "yes", None, None)
