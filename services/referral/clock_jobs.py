@@ -182,6 +182,7 @@ DEEDS: Mapping[DeadlineKind, Deed] = MappingProxyType(
 
 def follow_end(work: Work, keys: Keys, one: Due) -> None:
     """A consent has run out: what was not fetched ends as if withdrawn; what was fetched goes on without new data."""
+    preparing.end_unconfirmed(work, *one.payload)
     for referral in _carried(work, *one.payload):
         if referral.is_fetched:
             telling.follow(work, referral.id)

@@ -166,6 +166,7 @@ def test_without_the_letter_nothing_leaves_after_the_fifth_working_day(desk: Des
 
     desk.nina.goto(enquiry)
     assert "Zurzeit gilt keine." in desk.nina.locator("main").inner_text()
+    assert desk.nina.locator('[id^="draft-"]').count() == 0
     assert "Neu verweisen" in desk.next_step()
     desk.nina.get_by_text("Gilt nicht mehr").click()
     assert desk.nina.get_by_text("abgelaufen").is_visible()

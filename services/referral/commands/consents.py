@@ -14,7 +14,7 @@ from services.referral.commands.preparing import DraftForm
 from services.referral.commands.signing import Signing
 from services.referral.config import ReferralSettings
 from services.referral.domain.drafting import Custody, DraftedConsent
-from services.referral.domain.grounds import Consent, Witness
+from services.referral.domain.grounds import Consent, Witness, has_lapsed
 from services.referral.store import consents, drafts
 from services.referral.store.referrals import StaffActor
 
@@ -106,7 +106,7 @@ def confirm_consent(
         raise RefusedError("consent.withdrawn")
     if consent.channel is not ConsentChannel.VERBAL_WITNESSED:
         raise RefusedError("consent.nothing-to-confirm")
-    if consent.lapses_on is not None and work.today > consent.lapses_on:
+    if has_lapsed(consent, work.today):
         raise InvalidError("consent.lapsed", {"consent_id": "still-within-the-days-to-confirm"})
     drafted = drafts.load(work.tx, consent_id)
     signed = Signing(channel=ConsentChannel.SIGNED_PAPER, evidence_sha256=evidence_sha256)

@@ -17,7 +17,7 @@ from services.referral.config import ReferralSettings
 from services.referral.consent_texts import TextKind
 from services.referral.domain import capture
 from services.referral.domain.capture import Service
-from services.referral.domain.drafting import ConsentText, Custody, DraftedConsent
+from services.referral.domain.drafting import ConsentText, Custody, DraftedConsent, confirms_too_late
 from services.referral.domain.form_code import ALPHABET, LENGTH, with_check
 from services.referral.domain.grounds import SecrecyRelease
 from services.referral.store import consents, directory, drafts, persons, timeline
@@ -179,6 +179,14 @@ def _end(work: Work, drafted: DraftedConsent, reason: DraftEnd) -> None:
             consent_id=drafted.id, consent_version=drafted.version, person_id=drafted.person_id, reason=reason
         )
     )
+
+
+def end_unconfirmed(work: Work, consent_id: UUID, person_id: UUID) -> None:
+    """What was said was not confirmed in time: the form that lay ready for it confirms nothing any more."""
+    with suppress(NotFoundError):
+        drafted = drafts.load(work.tx, consent_id, lock=True)
+        if confirms_too_late(drafted, consents.load(work.tx, consent_id, person_id), work.today):
+            _end(work, drafted, DraftEnd.LAPSED)
 
 
 def ask_to_confirm(work: Work, drafted: DraftedConsent, lapses_on: date) -> None:

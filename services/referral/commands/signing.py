@@ -13,7 +13,7 @@ from uuid import UUID
 from contracts.codes import ConsentChannel, GivenBy, ProofKind, Signer, TaskKind
 from contracts.event import Code, LanguageTag
 from contracts.referral import ConsentSigned
-from services.chassis.errors import RefusedError
+from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.work import Work
 from services.referral.calendar import is_working_day
 from services.referral.commands import cascade
@@ -21,7 +21,7 @@ from services.referral.commands.preparing import ask_to_confirm, born_on_of, key
 from services.referral.config import ReferralSettings
 from services.referral.consent_texts import TextKind, TextLibrary
 from services.referral.domain import capture
-from services.referral.domain.drafting import ConsentText, DraftedConsent, missing_signers
+from services.referral.domain.drafting import ConsentText, DraftedConsent, confirms_too_late, missing_signers
 from services.referral.domain.grounds import Consent, Signature, Witness, given
 from services.referral.store import consents, drafts, persons, timeline
 from services.referral.store.referrals import StaffActor
@@ -88,12 +88,14 @@ def witness_consent(
 
 
 def _still_follows(work: Work, drafted: DraftedConsent) -> None:
-    """A form printed before its consent changed or was withdrawn brings nothing back to life."""
+    """A form printed before its consent changed, lapsed or was withdrawn brings nothing back to life."""
     if drafted.version == 1:
         return
     latest = consents.load(work.tx, drafted.id, drafted.person_id)
     if latest.withdrawn_at is not None or latest.version != drafted.version - 1:
         raise RefusedError("consent.changed-since-drafted")
+    if confirms_too_late(drafted, latest, work.today):
+        raise InvalidError("consent.lapsed", {"consent_id": "still-within-the-days-to-confirm"})
 
 
 def _signature(

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from contracts.codes import DraftEnd, GivenBy, Signer
 from contracts.referral import ConsentRecipient
-from services.referral.domain.grounds import SecrecyRelease, Signature
+from services.referral.domain.grounds import Consent, SecrecyRelease, Signature, has_lapsed
+from services.referral.domain.workdays import PLACE
 
 ADULT = 18
 #: From here on the young person consents beside whoever has custody [law].
@@ -104,6 +105,12 @@ def _terms_of(one: ConsentRecipient) -> list[object]:
 
 def age_on(born_on: date, day: date) -> int:
     return day.year - born_on.year - ((day.month, day.day) < (born_on.month, born_on.day))
+
+
+def confirms_too_late(drafted: DraftedConsent, said: Consent, day: date) -> bool:
+    """Did it lie ready to confirm what was said, until the days for that were over?"""
+    lay_ready = drafted.version == said.version + 1
+    return lay_ready and has_lapsed(said, day) and not has_lapsed(said, drafted.prepared_at.astimezone(PLACE).date())
 
 
 def is_minor(born_on: date | None, day: date) -> bool:

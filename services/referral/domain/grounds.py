@@ -130,6 +130,11 @@ def state_on(consent: Consent, day: date) -> ConsentState:
     return ConsentState.EXPIRED if day > last else ConsentState.GIVEN
 
 
+def has_lapsed(consent: Consent, day: date) -> bool:
+    """Was it said by word of mouth, and not confirmed in time?"""
+    return consent.lapses_on is not None and consent.confirmed_at is None and day > consent.lapses_on
+
+
 def given(consent: Consent) -> ConsentGiven:
     """A version in force as the network hears of it."""
     return ConsentGiven(

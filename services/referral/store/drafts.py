@@ -22,6 +22,11 @@ OPEN: LiteralString = "SELECT * FROM drafted_consents WHERE id = %s AND ended_at
 
 
 def add(work: Work, drafted: DraftedConsent) -> None:
+    """Keep it, in place of one that came to nothing for the same version; how that one ended stands in the log."""
+    work.tx.execute(
+        "DELETE FROM drafted_consents WHERE id = %s AND version = %s AND ended_as <> %s",
+        (drafted.id, drafted.version, GIVEN),
+    )
     work.tx.execute(
         "INSERT INTO drafted_consents (id, version, code, person_id, enquiry_id, given_by, text_id, text_version,"
         " text_sha256, language, interpreter, recipients, controllers, secrecy_releases, custody, valid_from,"

@@ -3,8 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
-from contracts.codes import TaskKind
-from contracts.referral import ConsentGiven, ConsentSigned, ConsentWithdrawn, DutyOpened, ReferralEnteredInError
+from contracts.codes import DraftEnd, TaskKind
+from contracts.referral import (
+    ConsentDraftEnded,
+    ConsentGiven,
+    ConsentSigned,
+    ConsentWithdrawn,
+    DutyOpened,
+    ReferralEnteredInError,
+)
 from tests.integration.referral.rig import Json, Network, recipient, to_ihk
 from tests.integration.referral.scene import HWK, IHK, NOW
 
@@ -60,6 +67,51 @@ def test_after_the_fifth_working_day_there_is_nothing_left_to_confirm(network: N
     late = post(network, enquiry, f"consents/{consent['id']}/confirmations", {"evidence_sha256": "7a" * 32})
 
     assert (late.status_code, late.json["slug"]) == (422, "consent.lapsed")
+
+
+def test_the_form_that_lay_ready_ends_with_what_was_said(network: Network):
+    enquiry = network.navigator.enquire()
+    consent = network.navigator.consent(enquiry, recipient(categories=NARROW), **SPOKEN)
+    signature = {"signer": "person", "channel": "signed_paper", "evidence_sha256": "7a" * 32}
+    path = f"consents/{consent['id']}/signatures"
+    network.scene.clock.instant += timedelta(days=8)
+
+    late = post(network, enquiry, path, signature)
+    network.scene.tick()
+    later = post(network, enquiry, path, signature)
+
+    assert (late.status_code, late.json["slug"]) == (422, "consent.lapsed")
+    assert (later.status_code, later.json["slug"]) == (404, "consent.not-drafted")
+    assert [one.reason for one in network.scene.said(ConsentDraftEnded)] == [DraftEnd.LAPSED]
+    assert len(network.scene.said(ConsentGiven)) == 1
+    assert network.navigator.get("/referral/api/v1/tasks")["tasks"] == []
+
+
+def test_a_form_prepared_after_what_was_said_had_lapsed_is_a_consent_like_any_other(network: Network):
+    enquiry = network.navigator.enquire()
+    said = network.navigator.consent(enquiry, recipient(categories=NARROW), **SPOKEN)
+    network.scene.clock.instant += timedelta(days=8)
+    network.scene.tick()
+    terms = {"given_by": "self", "language": "de", "recipients": [recipient()], "follows": said["id"]}
+    anew = post(network, enquiry, "consent-drafts", terms).json
+    network.scene.tick()
+    signature = {"signer": "person", "channel": "signed_paper", "evidence_sha256": "7a" * 32}
+
+    given = post(network, enquiry, f"consents/{anew['id']}/signatures", signature)
+
+    assert (given.status_code, given.json["state"], given.json["lapses_on"]) == (201, "given", None)
+
+
+def test_a_next_version_may_be_prepared_anew(network: Network):
+    enquiry = network.navigator.enquire()
+    consent = network.navigator.consent(enquiry, recipient(categories=NARROW))
+    terms = {"given_by": "self", "language": "de", "recipients": [recipient()], "follows": consent["id"]}
+
+    first, second = (post(network, enquiry, "consent-drafts", terms).json for _ in range(2))
+
+    assert (first["version"], second["version"]) == (2, 2)
+    assert first["code"] != second["code"]
+    assert [one.reason for one in network.scene.said(ConsentDraftEnded)] == [DraftEnd.REPLACED]
 
 
 def test_the_navigator_is_not_her_own_witness(network: Network):
