@@ -238,7 +238,7 @@ def alike(scene: Scene) -> int:
             {**RECORD, "given_name": "Amira"},
             scene.clock.today(),
             person_id=uuid4(),
-            controller=CENTER,
+            controllers=[CENTER],
             topic=Topic.ANERKENNUNG,
         )
     return len(found)
