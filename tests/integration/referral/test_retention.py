@@ -505,7 +505,7 @@ PEOPLE = st.lists(st.tuples(CASES, st.one_of(st.none(), st.integers(-5, 5))), mi
 
 
 @settings(
-    max_examples=40,
+    max_examples=15,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
