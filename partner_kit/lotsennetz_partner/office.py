@@ -1,0 +1,241 @@
+"""Between the network and a system that knows folders: dossiers go in as files, answer files come out.
+
+    inbox/R-26-ABCDEF.referral_requested.<notice>.json    notice, how the referral stands, the opened dossier
+    outbox/anything.json                                  {"referral": "R-26-ABCDEF", "action": "accept", ...}
+    outbox/done/anything.json                             taken; what became of it in anything.result.json beside it
+
+Files appear whole or not at all. What was heard is handed over at least once, what is said is said exactly once.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lotsennetz_partner.client import Client, Event
+from lotsennetz_partner.errors import AwayError, PartnerKitError, RefusedError, StaleError
+from lotsennetz_partner.journal import Answer, Journal, Notice
+from lotsennetz_partner.queue import Queue
+from lotsennetz_partner.settings import Settings
+
+log = logging.getLogger("lotsennetz_partner")
+
+#: What brings a dossier, or a new one.
+BRINGS_DOSSIER = frozenset({"referral_requested", "question_answered"})
+#: After these nothing of the dossier may be left in our folder.
+STOPS = frozenset({"referral_stopped", "duty_opened"})
+COMMAND_SECONDS = 600
+LARGEST_ANSWER_FILE = 1_000_000
+
+
+class Office:
+    """One partner's desk, worked in turns."""
+
+    def __init__(self, settings: Settings, client: Client, journal: Journal, *, via_queue: bool = False) -> None:
+        self.settings, self.client, self.journal = settings, client, journal
+        self._via_queue = via_queue
+        self._queue: Queue | None = None
+        for folder in (settings.inbox, settings.outbox, settings.outbox / "done"):
+            folder.mkdir(parents=True, exist_ok=True)
+        # sent just before we died: no result may have come, and saying it again under its key is harmless
+        for answer in journal.unsaid("sent"):
+            journal.mark(answer.id, "open")
+
+    def turn(self) -> int:
+        """Hear, hand over, read answers, say them; returns how much there was to do."""
+        heard = self.hear()
+        handed = sum(self.hand_over(notice) for notice in self.journal.waiting())
+        planned = self.read_outbox()
+        said = sum(self.say(answer) for answer in self.journal.unsaid())
+        return heard + handed + planned + said
+
+    # --- hearing ---------------------------------------------------------------------------------------------------
+
+    def hear(self) -> int:
+        return self._hear_queue() if self._via_queue else self._hear_feed()
+
+    def _hear_feed(self) -> int:
+        cursor = int(self.journal.place("cursor") or 0)
+        page = self.client.events(after=cursor)
+        for event in page.events:
+            self.take(event)
+        if page.events:
+            self.client.acknowledge(page.cursor)
+            self.journal.keep_place("cursor", str(page.cursor))
+        return len(page.events)
+
+    def _hear_queue(self) -> int:
+        try:
+            self._queue = self._queue or Queue(self.settings)
+            heard = 0
+            while (found := self._queue.next()) is not None:
+                event, tag = found
+                self.take(event)
+                self._queue.done(tag)
+                heard += 1
+        except AwayError:
+            self._queue = None
+            raise
+        return heard
+
+    def take(self, event: Event) -> None:
+        """Write down what we are told; an event of a kind we do not know is none of ours."""
+        if event.type == "partner.notice.v1":
+            self.journal.take(event.id, event.data)
+        elif event.type == "partner.command_result.v1":
+            self.settle(str(event.data["command_id"]), str(event.data["result"]), event.data)
+
+    # --- handing over ----------------------------------------------------------------------------------------------
+
+    def hand_over(self, notice: Notice) -> bool:
+        """Put it into the inbox and, if a command is set, run it; only then is it handled."""
+        content: dict[str, Any] = {"notice": {"id": notice.id, **notice.data}}
+        try:
+            content["referral"] = self.client.referral(notice.referral_id).data
+            if notice.kind in BRINGS_DOSSIER:
+                content["dossier"] = self.client.dossier(notice.referral_id)
+        except RefusedError as refused:
+            content["refused"] = {"slug": refused.slug, "title": refused.title, "number": refused.number}
+        if notice.kind in STOPS:
+            self.remove_dossiers(notice)
+        file = self.settings.inbox / f"{name_of(notice)}.{notice.kind}.{notice.id}.json"
+        write_whole(file, content)
+        if self.settings.command and not self._run(file):
+            return False
+        self.journal.handled(notice.id)
+        log.info("%s %s -> %s", notice.kind, name_of(notice), file.name)
+        return True
+
+    def remove_dossiers(self, notice: Notice) -> None:
+        """What is still in our folder goes at once; what your system imported is yours to delete and to state."""
+        for kind in BRINGS_DOSSIER:
+            for file in self.settings.inbox.glob(f"{name_of(notice)}.{kind}.*.json"):
+                file.unlink(missing_ok=True)
+
+    def _run(self, file: Path) -> bool:
+        words = [*shlex.split(self.settings.command or ""), str(file)]
+        try:
+            # the partner's own program, named in its own settings
+            done = subprocess.run(  # noqa: S603
+                words, check=False, timeout=COMMAND_SECONDS, stdin=subprocess.DEVNULL
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            log.error("command did not run for %s: %s; it is tried again", file.name, type(error).__name__)
+            return False
+        if done.returncode != 0:
+            log.error("command ended with %s for %s; it is tried again", done.returncode, file.name)
+        return done.returncode == 0
+
+    # --- answering -------------------------------------------------------------------------------------------------
+
+    def read_outbox(self) -> int:
+        """Plan every answer file; one that cannot be understood gets its result beside it and harms no other."""
+        return sum(self.read_answer(file) for file in sorted(self.settings.outbox.glob("*.json")))
+
+    def read_answer(self, file: Path) -> bool:
+        try:
+            raw = file.read_bytes()
+        except OSError:
+            return False  # still being written, or gone again
+        source = f"{file.name}:{hashlib.sha256(raw).hexdigest()}"
+        key = self.journal.key_for(source)
+        if not self.journal.has_answer(key):
+            try:
+                self.journal.plan(self.answer_of(raw, source, key))
+            except (ValueError, KeyError, TypeError) as error:
+                self._result(file.name, {"result": "unreadable", "expected": str(error)})
+        file.replace(self.settings.outbox / "done" / file.name)
+        return True
+
+    def answer_of(self, raw: bytes, source: str, key: str) -> Answer:
+        """An answer file; `comment` is sealed here and now, once, so that saying it again says the same."""
+        if len(raw) > LARGEST_ANSWER_FILE:
+            raise ValueError("a smaller file")
+        content = json.loads(raw)
+        if not isinstance(content, dict):
+            raise TypeError("an object with referral and action")
+        name, action = str(content.pop("referral", "")), str(content.pop("action", ""))
+        referral_id = self.journal.referral_of(name)
+        if referral_id is None:
+            raise ValueError("referral: its id, or a number we have heard of")
+        if not action:
+            raise ValueError("action: such as accept, ask or reject")
+        if comment := content.pop("comment", None):
+            content["sealed_comment"] = self.client.seal(str(comment))
+        return Answer(key, source, referral_id, action, content)
+
+    def say(self, answer: Answer) -> bool:
+        """Say it; the network being away leaves it open for the next turn."""
+        if self._via_queue and self._queue is not None:
+            self._queue.say(answer, self.client.referral(answer.referral_id).version)
+            self.journal.mark(answer.id, "sent")
+            return True
+        try:
+            referral = self.client.act_now(answer.referral_id, answer.action, answer.body, answer.id)
+        except StaleError:
+            return False
+        except RefusedError as refused:
+            problem = {"slug": refused.slug, "title": refused.title, "fields": dict(refused.fields)}
+            self.settle(answer.id, "refused", {**problem, "number": refused.number})
+        else:
+            self.settle(answer.id, "done", {"status": referral.status, "version": referral.version})
+        return True
+
+    def settle(self, answer_id: str, result: str, data: Mapping[str, Any]) -> None:
+        """Note the network's word; stale means it is said once more on what is true now."""
+        if result == "stale":
+            self.journal.mark(answer_id, "open")
+            return
+        settled = self.journal.mark(answer_id, result, data)
+        if settled is not None:
+            self._result(settled.source.rpartition(":")[0], {"result": result, **data})
+            log.info("%s %s: %s", settled.action, settled.referral_id, result)
+
+    def _result(self, name: str, content: Mapping[str, Any]) -> None:
+        if name.endswith(".json"):
+            write_whole(self.settings.outbox / "done" / f"{name.removesuffix('.json')}.result.json", content)
+
+
+def name_of(notice: Notice) -> str:
+    return notice.reference or notice.referral_id
+
+
+def write_whole(file: Path, content: Mapping[str, Any]) -> None:
+    """The file is there whole or not at all, whatever happens meanwhile; only we may read it."""
+    part = file.with_name(f".{file.name}.part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        json.dump(content, out, ensure_ascii=False, indent=2)
+        out.write("\n")
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(file)
+
+
+def check(settings: Settings) -> list[tuple[str, str]]:
+    """Try everything once, change nothing: what was tried, and `ok` or what is wrong."""
+    found: list[tuple[str, str]] = []
+
+    def attempt(what: str, deed: Any) -> Any:
+        try:
+            result = deed()
+        except (PartnerKitError, OSError) as error:
+            found.append((what, str(error)))
+            return None
+        found.append((what, "ok"))
+        return result
+
+    client = attempt("settings and private keys", lambda: Client(settings))
+    if client is not None:
+        attempt("the network's public keys", client.network_keys)
+        attempt("sign-in and own events", lambda: client.events(limit=1))
+        if settings.amqp_uri:
+            attempt("own queue", lambda: Queue(settings).close())
+    for folder in (settings.inbox, settings.outbox):
+        attempt(f"folder {folder.name}", lambda folder=folder: folder.mkdir(parents=True, exist_ok=True))
+    return found
