@@ -18,6 +18,8 @@ from lotsennetz_partner.office import Office
 
 OK, WRONG_USE, REFUSED, AWAY = 0, 2, 3, 4
 IDLE_SECONDS = 2.0
+#: So long the network holds the line when there is nothing; answer files are looked for in between.
+HOLD_SECONDS = 5
 LONGEST_PAUSE = 60.0
 
 #: The answers there are: option, field of the body, and whether it must be there.
@@ -128,19 +130,20 @@ def listen(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     desk = Office(own, Client(own), Journal(own.journal, own.organization_id), via_queue=arguments.via == "amqp")
-    pause = IDLE_SECONDS
+    pause, hold = IDLE_SECONDS, 0
     while not stop.is_set():
         try:
-            busy = desk.turn()
+            busy = desk.turn(hold)
             pause = IDLE_SECONDS
         except AwayError as away:
             if arguments.once:
                 raise
             logging.getLogger("lotsennetz_partner").warning("%s; again in %.0f s", away, pause)
             busy, pause = 0, min(LONGEST_PAUSE, pause * 2)
+        if not busy and arguments.once:
+            return OK
+        hold = 0 if busy or arguments.once or arguments.via == "amqp" else HOLD_SECONDS
         if not busy:
-            if arguments.once:
-                return OK
             stop.wait(pause)
     return OK
 

@@ -67,9 +67,9 @@ class Client:
 
     # --- what there is ---------------------------------------------------------------------------------------------
 
-    def events(self, after: int = 0, limit: int = 100) -> Page:
-        """Our own notices after a cursor."""
-        body = self.call("GET", f"/partner/v1/events?{urlencode({'after': after, 'limit': limit})}")
+    def events(self, after: int = 0, limit: int = 100, wait: int = 0) -> Page:
+        """Our own notices after a cursor; where there are none, the network waits for one, at most `wait` seconds."""
+        body = self.call("GET", f"/partner/v1/events?{urlencode({'after': after, 'limit': limit, 'wait': wait})}")
         found = tuple(Event(one["id"], one["type"], one["data"]) for one in body["events"])
         return Page(found, int(body["cursor"]))
 

@@ -21,8 +21,8 @@ create table if not exists answers (
     id text primary key, source text not null, referral_id text not null, action text not null, body text not null,
     state text not null default 'open', result text, planned_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ')));
 create table if not exists places (name text primary key, value text not null);
-create index if not exists notices_waiting on notices (rowid) where handled = 0;
-create index if not exists answers_open on answers (rowid) where state in ('open', 'sent');
+create index if not exists notices_waiting on notices (handled) where handled = 0;
+create index if not exists answers_open on answers (state) where state in ('open', 'sent');
 """
 
 

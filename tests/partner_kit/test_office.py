@@ -1,0 +1,291 @@
+"""A folder is handed what was heard, and what lies in it is said: at least once in, exactly once out."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from lotsennetz_partner import keys
+from lotsennetz_partner.client import Event, Page, Referral
+from lotsennetz_partner.errors import AwayError, RefusedError, UnreadableError
+from lotsennetz_partner.journal import Journal
+from lotsennetz_partner.office import Office
+from lotsennetz_partner.settings import Settings
+
+OURS = UUID("00000000-0000-0000-0000-00000000000a")
+REFERRAL = "00000000-0000-0000-0000-0000000000b1"
+DOSSIER = {"person": {"given_name": "Amira"}}
+
+
+def notice(number: int, kind: str = "referral_requested") -> Event:
+    data = {"referral_id": REFERRAL, "reference": "R-26-ABCDEF", "kind": kind}
+    return Event(f"notice-{number}", "partner.notice.v1", data)
+
+
+class FakeNetwork:
+    """Answers as the published interface does, and remembers every answer by its key."""
+
+    def __init__(self, *events: Event) -> None:
+        self.feed = list(events)
+        self.said: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        self.tries = 0
+        self.acknowledged = 0
+        self.fails: Exception | None = None
+        self.after_saying: Exception | None = None
+
+    def events(self, after: int = 0, limit: int = 100, wait: int = 0) -> Page:
+        return Page(tuple(self.feed[after:]), len(self.feed))
+
+    def acknowledge(self, cursor: int) -> None:
+        self.acknowledged = cursor
+
+    def referral(self, referral_id: str) -> Referral:
+        return Referral(referral_id, "R-26-ABCDEF", 3, "requested", ("accept",), {"status": "requested"})
+
+    def dossier(self, referral_id: str) -> dict[str, Any]:
+        if self.fails:
+            raise self.fails
+        return DOSSIER
+
+    def seal(self, words: str) -> str:
+        return f"sealed({len(words)})"
+
+    def act_now(self, referral_id: str, action: str, body: Mapping[str, Any], key: str) -> Referral:
+        self.tries += 1
+        if self.fails:
+            raise self.fails
+        self.said.setdefault(key, (action, body))
+        if self.after_saying:
+            raise self.after_saying
+        return Referral(referral_id, "R-26-ABCDEF", 4, "accepted", (), {})
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def office(place: Path, network: FakeNetwork, **changes: Any) -> Office:
+    """One start of the program; called again it is started anew on what lies there."""
+    usual: dict[str, Any] = {
+        "network_url": "https://network.example",
+        "organization_id": OURS,
+        "token_url": "https://issuer.example/token",
+        "client_id": "ours",
+        "journal": place / "journal.sqlite",
+        "inbox": place / "inbox",
+        "outbox": place / "outbox",
+    }
+    settings = Settings(**{**usual, **changes})
+    return Office(settings, network, Journal(settings.journal, OURS))  # type: ignore[arg-type]
+
+
+def answer(place: Path, name: str = "one.json", **content: Any) -> Path:
+    file = place / "outbox" / name
+    file.parent.mkdir(exist_ok=True)
+    usual = {"referral": "R-26-ABCDEF", "action": "accept", "contact_by": "2026-03-09"}
+    file.write_text(json.dumps({**usual, **content}))
+    return file
+
+
+def result(place: Path, name: str = "one") -> Any:
+    return json.loads((place / "outbox" / "done" / f"{name}.result.json").read_text())
+
+
+def test_what_is_heard_lies_in_the_inbox_with_its_opened_dossier(place: Path):
+    network = FakeNetwork(notice(1))
+    office(place, network).turn()
+    [file] = (place / "inbox").glob("*.json")
+    assert file.name == "R-26-ABCDEF.referral_requested.notice-1.json"
+    content = json.loads(file.read_text())
+    assert (content["dossier"], content["referral"]["status"]) == (DOSSIER, "requested")
+    assert file.stat().st_mode & 0o077 == 0, "nobody else may read it"
+    assert network.acknowledged == 1
+
+
+def test_what_was_heard_twice_is_handed_over_once(place: Path):
+    network = FakeNetwork(notice(1), notice(1))
+    desk = office(place, network)
+    desk.turn()
+    for file in (place / "inbox").iterdir():
+        file.unlink()
+    desk.turn()
+    assert list((place / "inbox").iterdir()) == []
+
+
+def test_killed_between_hearing_and_handing_over_nothing_is_lost(place: Path):
+    network = FakeNetwork(notice(1))
+    office(place, network).hear()  # and then somebody pulls the plug
+    office(place, network).turn()
+    assert len(list((place / "inbox").glob("*.json"))) == 1
+
+
+def test_a_command_that_fails_is_run_again_and_its_notice_is_not_handled(place: Path):
+    script = place / "import.py"
+    script.write_text(
+        "import pathlib, sys\n"
+        f"seen = pathlib.Path({str(place / 'seen')!r})\n"
+        "lines = seen.read_text().splitlines() if seen.exists() else []\n"
+        "seen.write_text('\\n'.join([*lines, sys.argv[1]]))\n"
+        "sys.exit(0 if lines else 1)\n"
+    )
+    network = FakeNetwork(notice(1))
+    desk = office(place, network, command=f"{sys.executable} {script}")
+    for _ in range(3):
+        desk.turn()
+    assert len((place / "seen").read_text().splitlines()) == 2, "once in vain, once well, then never again"
+
+
+@pytest.mark.parametrize("kind", ["referral_stopped", "duty_opened"])
+def test_when_it_stops_the_dossier_leaves_the_folder(place: Path, kind: str):
+    network = FakeNetwork(notice(1))
+    desk = office(place, network)
+    desk.turn()
+    network.feed.append(notice(2, kind))
+    desk.turn()
+    assert [file.name.split(".")[1] for file in (place / "inbox").glob("*.json")] == [kind]
+
+
+def test_a_dossier_that_consent_withholds_is_told_not_awaited(place: Path):
+    network = FakeNetwork(notice(1))
+    network.fails = RefusedError(403, {"slug": "consent.withdrawn", "title": "Die Einwilligung ist widerrufen"})
+    desk = office(place, network)
+    desk.turn()
+    [file] = (place / "inbox").glob("*.json")
+    assert json.loads(file.read_text())["refused"]["slug"] == "consent.withdrawn"
+    assert desk.journal.waiting() == []
+
+
+def test_a_test_notice_is_heard_and_leaves_nothing(place: Path):
+    network = FakeNetwork(notice(1, "test"))
+    desk = office(place, network)
+    assert desk.turn() == 2 and desk.turn() == 0
+    assert list((place / "inbox").iterdir()) == []
+
+
+def test_an_answer_file_is_said_and_its_result_lies_beside_it(place: Path):
+    network = FakeNetwork(notice(1))
+    desk = office(place, network)
+    desk.turn()
+    file = answer(place, comment="Wir rufen an")
+    desk.turn()
+    [(action, body)] = network.said.values()
+    assert (action, body) == ("accept", {"contact_by": "2026-03-09", "sealed_comment": "sealed(12)"})
+    assert result(place) == {"result": "done", "status": "accepted", "version": 4}
+    assert not file.exists() and (place / "outbox" / "done" / "one.json").exists()
+
+
+def test_killed_after_saying_it_and_before_hearing_so_it_is_said_once(place: Path):
+    network = FakeNetwork(notice(1))
+    desk = office(place, network)
+    desk.turn()
+    answer(place)
+    network.after_saying = AwayError("the line broke")
+    with pytest.raises(AwayError):
+        desk.turn()
+    network.after_saying = None
+    office(place, network).turn()
+    assert (len(network.said), network.tries) == (1, 2), "the same key both times: the network takes it once"
+    assert result(place)["result"] == "done"
+
+
+def test_the_same_file_laid_there_again_says_nothing_new(place: Path):
+    network = FakeNetwork(notice(1))
+    desk = office(place, network)
+    desk.turn()
+    for _ in range(2):
+        answer(place)
+        desk.turn()
+    assert network.tries == 1
+
+
+def test_a_refusal_names_slug_and_field(place: Path):
+    network = FakeNetwork(notice(1))
+    desk = office(place, network)
+    desk.turn()
+    answer(place)
+    network.fails = RefusedError(422, {"slug": "request.invalid", "fields": {"contact_by": "a-day"}})
+    desk.turn()
+    told = result(place)
+    assert (told["result"], told["slug"], told["fields"]) == ("refused", "request.invalid", {"contact_by": "a-day"})
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"no json", "Expecting value"),
+        (b"[1]", "an object with referral and action"),
+        (b'{"referral": "R-26-NOBODY", "action": "accept"}', "a number we have heard of"),
+        (b'{"referral": "R-26-ABCDEF"}', "action: such as accept"),
+        (b'{"a": ' + b'"x"' * 1 + b"}" + b" " * 1_000_001, "a smaller file"),
+        (b"\xff\xfe\x00", "decode"),
+    ],
+)
+def test_an_answer_nobody_can_understand_harms_no_other(place: Path, raw: bytes, expected: str):
+    network = FakeNetwork(notice(1))
+    desk = office(place, network)
+    desk.turn()
+    (place / "outbox" / "a-wrong-one.json").write_bytes(raw)
+    answer(place)
+    desk.turn()
+    told = result(place, "a-wrong-one")
+    assert told["result"] == "unreadable" and expected in told["expected"]
+    assert result(place)["result"] == "done"
+
+
+def test_nothing_is_said_while_the_network_is_away_and_everything_afterwards(place: Path):
+    network = FakeNetwork(notice(1))
+    desk = office(place, network)
+    desk.turn()
+    answer(place)
+    network.fails = AwayError("no answer")
+    with pytest.raises(AwayError):
+        desk.turn()
+    network.fails = None
+    desk.turn()
+    assert len(network.said) == 1
+
+
+# --- keys ---
+
+
+def test_what_is_sealed_to_our_key_opens_with_it_alone(tmp_path: Path):
+    from joserfc import jwe
+
+    own, other = keys.generate(), keys.generate()
+    header = {"alg": "ECDH-ES+A256KW", "enc": "A256GCM", "kid": own.kid}
+    sealed = jwe.encrypt_compact(header, json.dumps(DOSSIER).encode(), own, algorithms=keys.ALLOWED)
+    assert keys.open_sealed(sealed, [other, own]) == DOSSIER
+    with pytest.raises(UnreadableError, match="not among ours"):
+        keys.open_sealed(sealed, [other])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"alg": "RSA1_5", "enc": "A256GCM"},
+        {"alg": "dir", "enc": "A256GCM"},
+        {"alg": "none"},
+        {"alg": "ECDH-ES+A256KW", "enc": "A128CBC-HS256"},
+        {"alg": "ECDH-ES+A256KW", "enc": "A256GCM", "zip": "DEF"},
+    ],
+    ids=lambda header: "-".join(header.values()),
+)
+def test_whatever_is_sealed_otherwise_is_refused(header: dict[str, str]):
+    import base64
+
+    first = base64.urlsafe_b64encode(json.dumps(header).encode()).decode().rstrip("=")
+    with pytest.raises(UnreadableError):
+        keys.open_sealed(f"{first}.AAAA.AAAA.AAAA.AAAA", [keys.generate()])
+
+
+def test_a_key_file_is_never_written_over_and_nobody_else_may_read_it(tmp_path: Path):
+    file = tmp_path / "key.json"
+    keys.write(keys.generate(), file)
+    assert file.stat().st_mode & 0o077 == 0
+    with pytest.raises(FileExistsError):
+        keys.write(keys.generate(), file)
+    assert keys.read([file])[0].is_private
