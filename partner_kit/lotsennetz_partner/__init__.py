@@ -2,7 +2,7 @@
 
 from lotsennetz_partner.client import Client, Event, Page, Referral
 from lotsennetz_partner.errors import AwayError, PartnerKitError, RefusedError, SettingsError, StaleError
-from lotsennetz_partner.settings import Settings
+from lotsennetz_partner.settings import Settings, load
 
 #: The contract versions this kit speaks; the network speaks the last two of each.
 SPEAKS = ("partner.notice.v1", "partner.command_result.v1", "dossier.v1")
@@ -19,4 +19,5 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StaleError",
+    "load",
 ]

@@ -26,7 +26,7 @@ from lotsennetz_partner.settings import Settings
 log = logging.getLogger("lotsennetz_partner")
 
 #: What brings a dossier, or a new one.
-BRINGS_DOSSIER = frozenset({"referral_requested", "question_answered"})
+BRINGS_DOSSIER = frozenset({"referral_requested", "question_answered", "data_corrected"})
 #: After these nothing of the dossier may be left in our folder.
 STOPS = frozenset({"referral_stopped", "duty_opened"})
 #: Sent by an operator to see whether we hear; it is about a referral nobody has.

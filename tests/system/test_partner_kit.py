@@ -133,7 +133,7 @@ def test_a_legacy_system_takes_part_with_two_folders(place: Place, story: Story)
     assert handed["dossier"]["person"]["family_name"] == "Ordnerfrau"
     number = handed["referral"]["reference"]
 
-    place.answer("1.json", referral=number, action="accept", contact_by="2999-01-01")
+    place.answer("1.json", referral=number, action="accept", contact_by="yesterday")
     place.answer("2.json", referral=number, action="sing")
     place.answer("3.json", referral=number, action="accept")
     assert place.kit("listen", "--once").code == 0
