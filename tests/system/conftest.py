@@ -41,8 +41,9 @@ class Told:
         return json.loads(self.out)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def network() -> Iterator[RunningNetwork]:
+    # of the package, not of the session: a network that only stands there takes a third of a core from who comes after
     dev = ROOT / ".dev" / "test-network"
     dev.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "deploy.demo.demo", "up", "--no-story", "--dev", str(dev)]
