@@ -15,7 +15,7 @@ from services.chassis.work import Work
 from services.referral import sealing
 from services.referral.calendar import moment_of
 from services.referral.commands import cascade, disclosing
-from services.referral.commands.referrals import Withheld
+from services.referral.commands.referrals import Withheld, check_agreement
 from services.referral.commands.saving import load_for_disclosure
 from services.referral.config import Keys
 from services.referral.domain import owing
@@ -68,13 +68,7 @@ def take_out(work: Work, keys: Keys, by: StaffActor, referral_id: UUID, document
 def fetch(work: Work, keys: Keys, referral_id: UUID, document_id: UUID, by: Actor) -> Handed | Withheld:
     """Hand one paper to the addressed partner, if the consent engine says yes at this very moment."""
     referral, _ = load_for_disclosure(work, referral_id, by)
-    if referral.status not in RUNNING:
-        raise refusal(referral, "referral.closed", None, moment_of(work))
-    paper = enclosures.one(work.tx, referral.id, document_id).paper
-    if DataCategory.DOCUMENTS not in owing.unanswered(
-        timeline.told(work.tx, referral.id, DossierFetched, DeletionStated)
-    ):
-        raise refusal(referral, "enclosure.dossier-first", None, moment_of(work))
+    paper = _may_be_asked_for(work, referral, document_id)
     decision_id, answer = disclosing.decide_enclosure(work, referral, _beside(work, referral))
     if not isinstance(answer, Allowed):
         return Withheld(referral, answer.reason)
@@ -93,6 +87,21 @@ def fetch(work: Work, keys: Keys, referral_id: UUID, document_id: UUID, by: Acto
     )
     timeline.tell(work, referral.id, told, consentref=timeline.ground_name(answer))
     return Handed(referral, document)
+
+
+def _may_be_asked_for(work: Work, referral: Referral, document_id: UUID) -> Paper:
+    """What has to be true, like of the dossier itself, before the consent engine is asked about a paper."""
+    if referral.status not in RUNNING:
+        raise refusal(referral, "referral.closed", None, moment_of(work))
+    check_agreement(work, referral)
+    paper = enclosures.one(work.tx, referral.id, document_id).paper
+    if DataCategory.DOCUMENTS not in directory.listing(work.tx, referral.service_id).terms.categories_accepted:
+        raise refusal(referral, "enclosure.not-accepted", None, moment_of(work))
+    if DataCategory.DOCUMENTS not in owing.unanswered(
+        timeline.told(work.tx, referral.id, DossierFetched, DeletionStated)
+    ):
+        raise refusal(referral, "enclosure.dossier-first", None, moment_of(work))
+    return paper
 
 
 def _beside(work: Work, referral: Referral) -> frozenset[DataCategory]:
