@@ -19,8 +19,8 @@ class Guard:
     old: str
     new: str
     reason: str
-    #: The scenario that has to notice; where none is named, the examples of the module's own tests.
-    killer: str = ""
+    #: The scenario, or the test with its examples, that has to notice.
+    killer: str
 
     def __str__(self) -> str:
         return f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}: {self.reason}"
@@ -44,14 +44,14 @@ def without(guard: Guard) -> Iterator[None]:
         function.__code__ = whole
 
 
-def examples_of(module: ModuleType) -> Iterator[Callable[[], object]]:
-    """The examples of a test module, each ready to be called; searches are left out."""
+def examples_of(module: ModuleType, named: str = "test_") -> Iterator[Callable[[], object]]:
+    """The examples of a module's tests, or of the named one, each ready to be called; searches are left out."""
     for name, item in vars(module).items():
         if name.startswith("Test") and inspect.isclass(item):
             for method in vars(item):
-                if method.startswith("test_"):
+                if method.startswith(named):
                     yield from _calls(getattr(item(), method))
-        elif name.startswith("test_") and inspect.isfunction(item):
+        elif name.startswith(named) and inspect.isfunction(item):
             yield from _calls(item)
 
 

@@ -129,6 +129,8 @@ class TestLeaving:
         with pytest.raises(RefusedError) as refused:
             self.prepared(duplicates=[UUID(int=0x55)])
         assert refused.value.slug == "referral.duplicate-care"
+        with pytest.raises(RefusedError, match=r"referral\.duplicate-care"):
+            self.prepared(is_in_care_elsewhere=True)
         referral, _ = self.prepared(duplicates=[UUID(int=0x55)], duplicates_acknowledged=True)
         assert referral.duplicates_checked
 
