@@ -55,6 +55,7 @@ ENDINGS: Mapping[str, Ending] = MappingProxyType(
         "duplicate_matters": Ending(ERASURE, CODES),
         "duplicate_sides": Ending(ERASURE, CODES),
         "duplicate_statements": Ending(ERASURE, CODES),
+        "funding_hints": Ending((RetentionKind.REFERRAL_DRAFT, *ERASURE), CODES),
         "tasks": Ending((RetentionKind.REFERRAL_DRAFT, *ERASURE), CODES),
         "hand_records": Ending(ERASURE, CODES),
         "deadlines": Ending((RetentionKind.REFERRAL_DRAFT, *ERASURE), CODES),

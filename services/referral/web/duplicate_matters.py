@@ -23,7 +23,7 @@ from services.referral.web.forms import once_per_form
 
 Json = dict[str, Any]
 desk = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
-api = APIBlueprint("api_duplicate_matters", __name__, url_prefix="/referral/api/v1/enquiries", tag="Enquiries")
+api = APIBlueprint("api_duplicate_matters", __name__, url_prefix="/referral/api/v1/enquiries", tag="Duplicate care")
 
 
 def blueprint() -> APIBlueprint:
