@@ -36,6 +36,7 @@ ACTIONS: dict[str, tuple[str, tuple[tuple[str, str, bool], ...]]] = {
     "end": ("it ended early", (("reason", "reason", True),)),
     "acknowledge-stop": ("we have stopped", ()),
     "state-deletion": ("deleted, or kept on a ground", (("deletion", "deletion", True), ("ground", "ground", False))),
+    "acknowledge-rectification": ("we have taken over what was corrected", ()),
     "dispute": ("what was recorded by hand for us is not so", ()),
 }
 SPEAKING = frozenset({"ask", "reject", "pause", "complete", "end", "dispute"})

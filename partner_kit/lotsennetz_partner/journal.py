@@ -134,14 +134,17 @@ class Journal:
             for row in rows
         ]
 
-    def mark(self, answer_id: str, state: str, result: Mapping[str, Any] | None = None) -> Answer | None:
+    def mark(self, answer_id: str, state: str, result: Mapping[str, Any] | None = None) -> None:
         """Note how an answer stands: sent, done, refused, or open again."""
         with self._transaction() as tx:
             tx.execute(
                 "update answers set state = ?, result = coalesce(?, result) where id = ?",
                 (state, json.dumps(result) if result is not None else None, answer_id),
             )
-            row = tx.execute("select * from answers where id = ?", (answer_id,)).fetchone()
+
+    def answer(self, answer_id: str) -> Answer | None:
+        """One answer as it stands; None if it is none of ours."""
+        row = self._connection.execute("select * from answers where id = ?", (answer_id,)).fetchone()
         if row is None:
             return None
         return Answer(

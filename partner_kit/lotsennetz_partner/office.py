@@ -197,10 +197,13 @@ class Office:
         if result == "stale":
             self.journal.mark(answer_id, "open")
             return
-        settled = self.journal.mark(answer_id, result, data)
-        if settled is not None:
-            self._result(settled.source.rpartition(":")[0], {"result": result, **data})
-            log.info("%s %s: %s", settled.action, settled.referral_id, result)
+        settled = self.journal.answer(answer_id)
+        if settled is None:
+            return
+        # the file first: killed in between, it is said once more under its key and the same file is written again
+        self._result(settled.source.rpartition(":")[0], {"result": result, **data})
+        self.journal.mark(answer_id, result, data)
+        log.info("%s %s: %s", settled.action, settled.referral_id, result)
 
     def _result(self, name: str, content: Mapping[str, Any]) -> None:
         if name.endswith(".json"):

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from lotsennetz_partner.__main__ import ACTIONS
 
+from contracts.partner.actions import BODIES
 from tests.partner_kit.conftest import KIT
 
 REST = '\norganization_id = "x"\ntoken_url = "https://i.example"\nclient_id = "a"'
@@ -33,6 +35,11 @@ def test_it_uses_nothing_of_the_network(path: Path):
 
 def test_a_module_that_did_would_be_found():
     assert foreign("from contracts import codes\nimport requests\nimport json") == {"contracts", "requests"}
+
+
+def test_the_command_line_knows_every_action_of_the_contract():
+    """The list stands in the kit a second time, because it shares no line with the network."""
+    assert {name.replace("-", "_") for name in ACTIONS} == {str(action) for action in BODIES}
 
 
 def kit(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -192,6 +192,26 @@ def test_killed_after_saying_it_and_before_hearing_so_it_is_said_once(place: Pat
     assert result(place)["result"] == "done"
 
 
+def test_killed_before_its_result_is_noted_the_result_lies_there_all_the_same(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+):
+    network = FakeNetwork(notice(1))
+    desk = office(place, network)
+    desk.turn()
+    answer(place)
+
+    def killed(*_: Any) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as dying:
+        dying.setattr(desk.journal, "mark", killed)
+        with pytest.raises(SystemExit):
+            desk.turn()
+    office(place, network).turn()
+    assert result(place)["result"] == "done"
+    assert len(network.said) == 1
+
+
 def test_the_same_file_laid_there_again_says_nothing_new(place: Path):
     network = FakeNetwork(notice(1))
     desk = office(place, network)
