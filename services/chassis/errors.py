@@ -42,6 +42,10 @@ class StaleError(LotsennetzError):
     """The thing has changed since the caller looked at it; ``version`` is the one it has now."""
 
 
+class RaceLostError(StaleError):
+    """What the write was decided on has changed since it was read: deciding anew may well succeed."""
+
+
 class UnavailableError(LotsennetzError):
     """Something outside does not answer; the same request may succeed later."""
 

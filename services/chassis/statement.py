@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from services.chassis import outbox
 from services.chassis.db import Connection
-from services.chassis.errors import StaleError
+from services.chassis.errors import RaceLostError
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,10 @@ def execute(
     query = compose(tuple(write.sql for write in writes), shape)
     try:
         connection.execute(query, params)
-    except psycopg.errors.DivisionByZero as error:
-        raise StaleError("work.changed-meanwhile") from error
-    except psycopg.errors.UniqueViolation as error:
-        if error.diag.table_name == "subject_sequences":
-            raise StaleError("work.changed-meanwhile") from error
-        raise
+    except (psycopg.errors.DivisionByZero, psycopg.errors.UniqueViolation) as error:
+        if isinstance(error, psycopg.errors.UniqueViolation) and error.diag.table_name != "subject_sequences":
+            raise
+        raise RaceLostError("work.changed-meanwhile") from error
 
 
 class Shape(NamedTuple):

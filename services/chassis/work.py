@@ -15,7 +15,7 @@ from contracts.event import subject_of, type_of
 from services.chassis import outbox, statement
 from services.chassis.clock import Clock
 from services.chassis.db import Connection, Database
-from services.chassis.errors import ForbiddenError, InvalidError, RefusedError, StaleError, UnavailableError
+from services.chassis.errors import ForbiddenError, InvalidError, RaceLostError, RefusedError, UnavailableError
 
 Result = tuple[int, dict[str, Any]]
 
@@ -176,23 +176,27 @@ class Unit:
         ``formerly`` are digests of the same request by keys that were in use before.
 
         Optimistic: nothing is looked up first. The result is inserted with the effect, so a repetition either fails in
-        its guard or on that key; whatever fails looks whether the answer is already there.
+        its guard or on that key; whatever fails looks whether the answer is already there. Who lost a race against a
+        change the caller may know nothing of (the person's consent moved by another of her referrals) looks and
+        decides anew; where the caller's own version is out of date, `run` says so itself.
         """
         cause = self.cause(actor, correlation_id, causation_id, traceparent)
-        try:
-            with self._attempt(cause) as work:
-                status, body = run(work)
-                work._bag.result = statement.Kept(caller, key, digest, status, body)
-            return status, body
-        except UnavailableError:
-            raise
-        except Exception as error:
-            stored = self._stored(caller, key, {digest, *formerly})
-            if stored is not None:
-                return stored
-            if isinstance(error, RefusedError | ForbiddenError):
-                self.record_refusal(error, cause)
-            raise
+        for attempts_left in (2, 1, 0):
+            try:
+                with self._attempt(cause) as work:
+                    status, body = run(work)
+                    work._bag.result = statement.Kept(caller, key, digest, status, body)
+                break
+            except UnavailableError:
+                raise
+            except Exception as error:
+                if (stored := self._stored(caller, key, {digest, *formerly})) is not None:
+                    return stored
+                if not attempts_left or not isinstance(error, RaceLostError):
+                    if isinstance(error, RefusedError | ForbiddenError):
+                        self.record_refusal(error, cause)
+                    raise
+        return status, body
 
     @contextmanager
     def _attempt(self, cause: Cause) -> Iterator[Work]:
@@ -222,7 +226,7 @@ class Unit:
     def write(self, tx: Connection, bag: Bag) -> None:
         for write in bag.writes:
             if tx.execute(write.sql, write.params).rowcount != 1:
-                raise StaleError("work.changed-meanwhile")
+                raise RaceLostError("work.changed-meanwhile")
         numbers = outbox.take_numbers(tx, (told.subject for told in bag.announcements))
         outbox.post(tx, [*self._seal(bag.announcements, numbers), *bag.letters])
         if bag.result is not None:
@@ -277,6 +281,5 @@ def _begin(stack: ExitStack, connection: Connection) -> None:
 
 
 def _next(numbers: dict[str, int], subject: str) -> int:
-    number = numbers[subject]
-    numbers[subject] = number + 1
-    return number
+    numbers[subject] += 1
+    return numbers[subject] - 1

@@ -160,6 +160,37 @@ def test_a_repetition_that_meets_a_moved_version_still_gets_the_first_answer(dir
     assert len(letters(directory)) == 1
 
 
+def test_who_loses_a_race_over_what_the_caller_did_not_see_decides_anew(directory: Room) -> None:
+    account, unit, looked = an_account(directory), directory.unit(), []
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        [seen] = directory.rows("SELECT version FROM accounts")
+        looked.append(seen["version"])
+        if len(looked) == 1:
+            with unit.work(actor="staff:cd") as other:
+                accept(other, account)
+        accept(work, account, version=int(seen["version"]))  # type: ignore[call-overload]
+        return 200, {"looked": len(looked)}
+
+    assert unit.idempotent("staff:ab", "k", "d", run, actor="staff:ab") == (200, {"looked": 2})
+    assert looked == [1, 2]
+    assert len(letters(directory)) == 2
+
+
+def test_who_loses_every_race_is_told_so_and_nothing_is_kept(directory: Room) -> None:
+    account, unit, tries = an_account(directory), directory.unit(), []
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        tries.append(1)
+        accept(work, account, version=7)
+        return 200, {}
+
+    with pytest.raises(StaleError):
+        unit.idempotent("staff:ab", "k", "d", run, actor="staff:ab")
+    assert len(tries) == 3
+    assert letters(directory) == []
+
+
 # --- one statement ---------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,13 @@ def test_the_main_job_holds_step_by_step(tmp_path_factory: pytest.TempPathFactor
     dev = ROOT / ".dev" / "test-story"
     command = [sys.executable, "-m", "deploy.demo.demo", "up", "--dev", str(dev), "--once", "--json"]
     played = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=560, check=False)
-    assert played.returncode == 0, played.stdout[-4000:] + played.stderr[-2000:]
+    assert played.returncode == 0, told_by_partners(dev) + played.stdout[-4000:] + played.stderr[-2000:]
     rows = json.loads(played.stdout[played.stdout.index("[") :])
     assert len(rows) >= 20
     assert [row["step"] for row in rows if not row["held"]] == []
+
+
+def told_by_partners(dev: Path) -> str:
+    """How the partners' own systems saw it: where a step waits for one of them, the reason stands there."""
+    logs = sorted((dev / "logs").glob("partner-*.log"))
+    return "".join(f"{log.name}:\n{log.read_text()[-1500:]}\n" for log in logs)

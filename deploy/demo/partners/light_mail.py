@@ -22,6 +22,8 @@ from deploy.demo.partners.office import TIMEOUT, Settings, Store, in_days, log, 
 
 LINK = re.compile(r"https?://\S+/referral/desk/enter/[\w.-]+")
 FORBIDDEN = "accept"
+CHANGED_MEANWHILE = 412
+TRIES = 5
 
 
 class Forms(HTMLParser):
@@ -147,13 +149,15 @@ class Clerk:
             self.do(browser, desk, referral_id, "complete", {"outcome": "ADVICE_GIVEN"})
 
     def do(self, browser: Browser, desk: str, referral_id: str, action: str, fields: dict[str, str]) -> None:
-        browser.open(desk)
-        form = browser.form(f"/actions/{action}")
-        if form is None:
-            self.note(referral_id, action, "not_offered")
-            return
-        status = browser.press(form[0], {**form[1], **fields})
-        self.note(referral_id, action, "done" if status < 400 else f"refused:{status}")
+        """Press it; told that the page is out of date, look again and press again, as anybody would."""
+        for _ in range(TRIES):
+            browser.open(desk)
+            form = browser.form(f"/actions/{action}")
+            status = browser.press(form[0], {**form[1], **fields}) if form else 0
+            if status != CHANGED_MEANWHILE:
+                break
+        result = "done" if status < 400 else f"refused:{status}"
+        self.note(referral_id, action, result if status else "not_offered")
 
     def try_what_is_not_offered(self, browser: Browser, desk: str, referral_id: str) -> None:
         """A form made by hand: the inlet must refuse it, whatever the page shows."""
