@@ -607,7 +607,10 @@ class TaskKind(StrEnum):
     REFERRAL_EXPIRED = "referral_expired"
     QUESTION_OPEN = "question_open"
     QUESTION_OVERDUE = "question_overdue"
+    ANSWER_MISSING = "answer_missing"
+    ANSWER_STILL_MISSING = "answer_still_missing"
     CONTACT_OVERDUE = "contact_overdue"
+    CONTACT_STILL_MISSING = "contact_still_missing"
     DUTY_OVERDUE = "duty_overdue"
     ANSWERED_LATE = "answered_late"
     CONCLUDE_DUE = "conclude_due"
@@ -697,6 +700,7 @@ class ReminderKind(StrEnum):
     WAITLIST = "waitlist"
     CONSENT = "consent"
     DUTY = "duty"
+    CONTACT = "contact"
 
 
 class NoticeKind(StrEnum):

@@ -30,7 +30,7 @@ from services.referral.commands.referrals import release
 from services.referral.commands.saving import load, save
 from services.referral.config import Keys
 from services.referral.domain import owing
-from services.referral.domain.deadlines import Deadline, DeadlineKind
+from services.referral.domain.deadlines import Deadline, DeadlineKind, expires_on
 from services.referral.domain.deadlines import deadlines as deadlines_of
 from services.referral.domain.lifecycle import RUNNING, Actor
 from services.referral.domain.referral import Referral, task
@@ -145,6 +145,18 @@ def _open(kind: TaskKind, role: StaffRole = StaffRole.NAVIGATOR) -> Deed:
     return open_task
 
 
+def _ask_after(kind: TaskKind, role: StaffRole) -> Deed:
+    """Somebody telephones; a call after the referral has ended by itself would come too late."""
+
+    def open_task(work: Work, referral: Referral) -> None:
+        moment = moment_of(work)
+        ends_on = expires_on(referral.urgency, referral.clock_on or referral.drafted_on, is_working_day)
+        due_on = min(moment.in_working_days(2), max(ends_on, moment.on))
+        timeline.open_task(work, task(referral, kind, moment, role, due_on), referral.sender_id)
+
+    return open_task
+
+
 def _both(*deeds: Deed) -> Deed:
     def do(work: Work, referral: Referral) -> None:
         for deed in deeds:
@@ -166,13 +178,20 @@ def _escalate(work: Work, referral: Referral) -> None:
 
 DEEDS: Mapping[DeadlineKind, Deed] = MappingProxyType(
     {
-        DeadlineKind.REMIND_FIRST: _remind(ReminderKind.FIRST),
-        DeadlineKind.REMIND_SECOND: _remind(ReminderKind.SECOND),
+        DeadlineKind.REMIND_FIRST: _both(
+            _remind(ReminderKind.FIRST), _ask_after(TaskKind.ANSWER_MISSING, StaffRole.NAVIGATOR)
+        ),
+        DeadlineKind.REMIND_SECOND: _both(
+            _remind(ReminderKind.SECOND), _ask_after(TaskKind.ANSWER_STILL_MISSING, StaffRole.LEAD)
+        ),
         DeadlineKind.REMIND_WAITLIST: _both(_remind(ReminderKind.WAITLIST), _open(TaskKind.WAITLIST_UNRENEWED)),
         DeadlineKind.EXPIRE: _expire,
         DeadlineKind.CONCLUDE: _open(TaskKind.CONCLUDE_DUE),
         DeadlineKind.QUESTION_OVERDUE: _open(TaskKind.QUESTION_OVERDUE, StaffRole.LEAD),
-        DeadlineKind.CONTACT_OVERDUE: _open(TaskKind.CONTACT_OVERDUE),
+        DeadlineKind.CONTACT_OVERDUE: _both(_remind(ReminderKind.CONTACT), _open(TaskKind.CONTACT_OVERDUE)),
+        DeadlineKind.CONTACT_STILL_MISSING: _both(
+            _remind(ReminderKind.CONTACT), _open(TaskKind.CONTACT_STILL_MISSING, StaffRole.LEAD)
+        ),
         DeadlineKind.DUTY_OVERDUE: _both(_remind(ReminderKind.DUTY), _open(TaskKind.DUTY_OVERDUE, StaffRole.LEAD)),
         DeadlineKind.DUTY_ESCALATED: _escalate,
         DeadlineKind.CUSTODIAL_CLEANUP: disclosing.destroy,

@@ -1,6 +1,6 @@
 """Somebody asks for help: the enquiry, what is needed, and what can be given along without disclosing anything."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from contracts.codes import (
     Relation,
     Site,
     StaffRole,
+    TaskKind,
     Topic,
     Urgency,
     ViewPurpose,
@@ -254,6 +255,6 @@ def public_contact(listing: Listing) -> dict[str, Any]:
     }
 
 
-def close_task(work: Work, by: StaffActor, task_id: UUID) -> None:
+def close_task(work: Work, by: StaffActor, task_id: UUID, kinds: Collection[TaskKind] = tuple(TaskKind)) -> None:
     """Take something off the desk that no action settles by itself."""
-    timeline.close_task(work, task_id, site=by.site, organization_id=by.employer, roles=by.desks)
+    timeline.close_task(work, task_id, site=by.site, organization_id=by.employer, roles=by.desks, kinds=kinds)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from contracts.codes import (
@@ -34,6 +34,7 @@ from contracts.referral import (
     ReferralWaitlisted,
 )
 from services.chassis.errors import InvalidError
+from services.referral.domain.deadlines import CONTACT_DAYS_AT_MOST
 from services.referral.domain.deadlines import contact_by as usual_contact_by
 from services.referral.domain.lifecycle import Actor, is_above
 from services.referral.domain.referral import (
@@ -87,12 +88,19 @@ def accept(
     referral, facts = _arrived(referral, by, moment, by_hand)
     moved = step(referral, Action.ACCEPT, by, moment)
     promised = contact_by or usual_contact_by(referral.urgency, moment.on, moment.is_working_day)
-    if promised < moment.on:
-        raise InvalidError("referral.contact-by-past", {"contact_by": "today-or-later"})
+    _check_promise(promised, moment)
     accepted = ReferralAccepted(
         referral_id=referral.id, organization_id=referral.organization_id, contact_by=promised, by_hand=by_hand
     )
     return replace(moved, contact_by=promised, questions=()), (*facts, accepted)
+
+
+def _check_promise(contact_by: date, moment: Moment) -> None:
+    """A day in the past promises nothing, and one far ahead would keep the clock from ever asking."""
+    if contact_by < moment.on:
+        raise InvalidError("referral.contact-by-past", {"contact_by": "today-or-later"})
+    if contact_by > moment.on + timedelta(days=CONTACT_DAYS_AT_MOST):
+        raise InvalidError("referral.contact-by-late", {"contact_by": "within-60-days"})
 
 
 def waitlist(

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from contracts.codes import Status, Urgency
-from services.referral.domain.lifecycle import waits_for_conclusion
+from services.referral.domain.lifecycle import TAKEN_ON, waits_for_conclusion
 from services.referral.domain.workdays import IsWorkingDay, add_working_days, start_of, working_days_between
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ REMINDER_DAYS = (3, 9)
 URGENT_EXPIRY_WORKING_DAYS = 5
 URGENT_REMINDER_WORKING_DAYS = (2, 4)
 CONTACT_WORKING_DAYS = {Urgency.URGENT: 2, Urgency.NORMAL: 5, Urgency.LOW: 10}
+#: So long after the promised day the lead hears that there still was no contact.
+CONTACT_LEAD_WORKING_DAYS = 5
+#: Who cannot make contact within so many days has a waiting list, and should say so.
+CONTACT_DAYS_AT_MOST = 60
 QUESTION_LEAD_WORKING_DAYS = 5
 QUESTION_EXPIRY_WORKING_DAYS = 20
 WAITLIST_REMINDER_DAYS = 60
@@ -40,6 +44,7 @@ class DeadlineKind(StrEnum):
     QUESTION_OVERDUE = "question_overdue"
     REMIND_WAITLIST = "remind_waitlist"
     CONTACT_OVERDUE = "contact_overdue"
+    CONTACT_STILL_MISSING = "contact_still_missing"
     DUTY_OVERDUE = "duty_overdue"
     DUTY_ESCALATED = "duty_escalated"
     CUSTODIAL_CLEANUP = "custodial_cleanup"
@@ -112,7 +117,9 @@ def _days(referral: "Referral", is_working_day: IsWorkingDay) -> Iterator[Day]:
     elif referral.status is Status.WAITLISTED:
         yield from _on_waitlist(referral)
     elif referral.status is Status.ACCEPTED and referral.contact_by is not None:
-        yield DeadlineKind.CONTACT_OVERDUE, referral.contact_by + timedelta(days=1)
+        yield from _promised(referral.contact_by, is_working_day)
+    if referral.status in TAKEN_ON:
+        yield from _asked_in_passing(referral, is_working_day)
     yield from _owed(referral, is_working_day)
     if referral.ended_on is not None:
         yield DeadlineKind.CUSTODIAL_CLEANUP, referral.ended_on + timedelta(days=CUSTODIAL_DAYS)
@@ -134,6 +141,20 @@ def _silence_is_law(referral: "Referral") -> bool:
 def _end_of(referral: "Referral", day: date) -> Day:
     """Silence ends a referral, except where the partner may not speak: there the sender asks the person."""
     return (DeadlineKind.CONCLUDE if _silence_is_law(referral) else DeadlineKind.EXPIRE), day
+
+
+def _promised(contact_by: date, is_working_day: IsWorkingDay) -> Iterator[Day]:
+    """Taken over is not handed over: that is done with the first contact, and somebody asks until it was made."""
+    yield DeadlineKind.CONTACT_OVERDUE, contact_by + timedelta(days=1)
+    lead_on = add_working_days(contact_by, CONTACT_LEAD_WORKING_DAYS, is_working_day)
+    yield DeadlineKind.CONTACT_STILL_MISSING, lead_on + timedelta(days=1)
+
+
+def _asked_in_passing(referral: "Referral", is_working_day: IsWorkingDay) -> Iterator[Day]:
+    """A question while work goes on stops nothing; still somebody waits for an answer."""
+    if referral.questions:
+        asked_on = min(question.asked_on for question in referral.questions)
+        yield DeadlineKind.QUESTION_OVERDUE, add_working_days(asked_on, QUESTION_LEAD_WORKING_DAYS, is_working_day)
 
 
 def _in_clarification(referral: "Referral", is_working_day: IsWorkingDay) -> Iterator[Day]:

@@ -20,8 +20,10 @@ CLOCK = frozenset({Party.CLOCK})
 
 #: Not yet ended, in the order a referral usually passes through them.
 OPEN = tuple(status for status in Status if status not in TERMINAL)
+#: Still with the sender alone.
+UNSENT = (Status.DRAFT, Status.AWAITING_CONSENT)
 #: Released to the partner and not yet ended.
-RUNNING = tuple(status for status in OPEN if status not in (Status.DRAFT, Status.AWAITING_CONSENT))
+RUNNING = tuple(status for status in OPEN if status not in UNSENT)
 #: The partner said yes; from here on its questions change no status.
 TAKEN_ON = (Status.ACCEPTED, Status.IN_PROGRESS, Status.PAUSED)
 #: Nobody has said yes yet, so silence ends the referral.
@@ -126,27 +128,29 @@ REQUIRED_BACK_LEVEL: Mapping[Action, BackLevel] = MappingProxyType(
     }
 )
 
+#: What lies on the sender's desk while the partner says nothing, while it waits for an answer, while it met nobody yet.
+_SILENT = frozenset({TaskKind.ANSWER_MISSING, TaskKind.ANSWER_STILL_MISSING})
+_ASKED = frozenset({TaskKind.QUESTION_OPEN, TaskKind.QUESTION_OVERDUE})
+_UNMET = frozenset({TaskKind.CONTACT_OVERDUE, TaskKind.CONTACT_STILL_MISSING})
+
 #: The tasks on the sender's desk that doing this settles.
 SETTLES: Mapping[Action, frozenset[TaskKind]] = MappingProxyType(
     {
         Action.REQUEST: frozenset({TaskKind.CONSENT_MISSING}),
         Action.REVISE: frozenset({TaskKind.CONSENT_MISSING}),
-        Action.ANSWER: frozenset({TaskKind.QUESTION_OPEN, TaskKind.QUESTION_OVERDUE}),
-        Action.ACCEPT: frozenset({TaskKind.QUESTION_OPEN, TaskKind.QUESTION_OVERDUE, TaskKind.WAITLIST_UNRENEWED}),
-        Action.WAITLIST: frozenset({TaskKind.QUESTION_OPEN, TaskKind.QUESTION_OVERDUE, TaskKind.WAITLIST_UNRENEWED}),
-        Action.START: frozenset({TaskKind.CONTACT_OVERDUE, TaskKind.WAITLIST_UNRENEWED}),
+        Action.ANSWER: _ASKED,
+        Action.RECEIVE: _SILENT,
+        Action.ASK: _SILENT,
+        Action.ACCEPT: _SILENT | _ASKED | {TaskKind.WAITLIST_UNRENEWED},
+        Action.WAITLIST: _SILENT | _ASKED | {TaskKind.WAITLIST_UNRENEWED},
+        Action.START: _UNMET | {TaskKind.WAITLIST_UNRENEWED},
     }
 )
-_ENDING = frozenset(
-    {
-        TaskKind.QUESTION_OPEN,
-        TaskKind.QUESTION_OVERDUE,
-        TaskKind.CONTACT_OVERDUE,
-        TaskKind.CONCLUDE_DUE,
-        TaskKind.CONSENT_RUNS_OUT,
-        TaskKind.CONSENT_MISSING,
-        TaskKind.WAITLIST_UNRENEWED,
-    }
+_ENDING = (
+    _SILENT
+    | _ASKED
+    | _UNMET
+    | {TaskKind.CONCLUDE_DUE, TaskKind.CONSENT_RUNS_OUT, TaskKind.CONSENT_MISSING, TaskKind.WAITLIST_UNRENEWED}
 )
 
 

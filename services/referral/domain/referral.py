@@ -37,6 +37,7 @@ from contracts.referral import CommandRefused, TaskOpened
 from services.chassis.errors import ForbiddenError, RefusedError
 from services.referral.domain.duties import OpenDuty, SettledDuty
 from services.referral.domain.lifecycle import (
+    UNSENT,
     Actor,
     advance,
     allowed_actions,
@@ -160,6 +161,9 @@ class Referral:
 def step(referral: Referral, action: Action, by: Actor, moment: Moment) -> Referral:
     """Do what the table says: the referral in its next status, or a refusal that says why and is itself a fact."""
     check_hands(referral, by, moment)
+    if referral.status in UNSENT and by.party is Party.PARTNER:
+        # No level was agreed yet, and what somebody says the partner told is kept no more than above a level.
+        raise refusal(referral, "lifecycle.not-allowed", None, moment)
     if by.party is Party.PARTNER and is_above(action, referral.back_level):
         raise above_level(referral, moment)
     status = advance(action, referral.status, by.party)

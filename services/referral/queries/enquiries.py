@@ -209,10 +209,20 @@ def ranking_shown(ranking: Ranking) -> dict[str, Any]:
     }
 
 
+def count_tasks(connection: Connection, by: StaffActor) -> int:
+    """How many of them there are."""
+    row = connection.execute(
+        "SELECT count(*) AS many FROM tasks"
+        " WHERE closed_at IS NULL AND site = %s AND organization_id = %s AND role = ANY(%s)",
+        (by.site, by.employer, [str(role) for role in by.desks]),
+    ).fetchone()
+    return int(row["many"]) if row else 0
+
+
 def tasks(connection: Connection, by: StaffActor, limit: int = 200) -> list[dict[str, Any]]:
     """What this caller may act on at the own organization's desk of this site, the most urgent first."""
     rows = connection.execute(
-        "SELECT t.id, t.kind, t.referral_id, t.enquiry_id, t.role, t.due_on, t.opened_at, r.reference, r.status"
+        "SELECT t.id, t.kind, t.referral_id, t.enquiry_id, t.site, t.role, t.due_on, t.opened_at, r.reference, r.status"
         " FROM tasks t LEFT JOIN referrals r ON r.id = t.referral_id"
         " WHERE t.closed_at IS NULL AND t.site = %s AND t.organization_id = %s AND t.role = ANY(%s)"
         " ORDER BY t.due_on, t.opened_at LIMIT %s",
@@ -226,6 +236,7 @@ def tasks(connection: Connection, by: StaffActor, limit: int = 200) -> list[dict
             "enquiry_id": str(row["enquiry_id"]) if row["enquiry_id"] else None,
             "reference": row["reference"],
             "status": row["status"],
+            "site": row["site"],
             "role": row["role"],
             "due_on": row["due_on"].isoformat(),
             "opened_at": row["opened_at"].isoformat(),

@@ -212,12 +212,13 @@ def close_task(
     site: Site | None,
     organization_id: UUID | None,
     roles: Collection[StaffRole] = tuple(StaffRole),
+    kinds: Collection[TaskKind] = tuple(TaskKind),
 ) -> None:
     """Somebody of these roles has looked into it and says that it is done."""
     closed = work.tx.execute(
         "UPDATE tasks SET closed_at = %s, closed_by = %s WHERE id = %s AND site = %s AND organization_id = %s"
-        " AND role = ANY(%s) AND closed_at IS NULL RETURNING kind",
-        (work.now, work.actor, task_id, site, organization_id, [str(role) for role in roles]),
+        " AND role = ANY(%s) AND kind = ANY(%s) AND closed_at IS NULL RETURNING kind",
+        (work.now, work.actor, task_id, site, organization_id, [*map(str, roles)], [*map(str, kinds)]),
     ).fetchone()
     if closed is None:
         raise NotFoundError("task.unknown")

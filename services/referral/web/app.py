@@ -50,6 +50,7 @@ from services.referral.web import (
     self_service,
     subject_access,
     subject_requests,
+    tasks,
     withdrawals,
 )
 from services.referral.web.description import complete
@@ -95,6 +96,7 @@ def doors() -> tuple[APIBlueprint, ...]:
         operator.blueprint,
         desk.blueprint(),
         board.blueprint(),
+        tasks.blueprint(),
         case.blueprint(),
         documents.blueprint(),
         enclosures.blueprint(),

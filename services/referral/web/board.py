@@ -1,6 +1,5 @@
 """The tracking list: the own organization's referrals at the own site, by state, by whom they wait for, by when."""
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,23 +7,17 @@ from apiflask import APIBlueprint
 from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from contracts.codes import Party, StaffRole, Status, TaskKind
+from contracts.codes import Party, StaffRole, Status
 from services.chassis.access import staff
 from services.chassis.room import room
 from services.referral.queries import enquiries, tracking
 from services.referral.queries.tracking import Wanted
 from services.referral.web.callers import staff_actor
 from services.referral.web.names import in_words
+from services.referral.web.tasks import place_of
 
-#: Tasks that are done on a page of their own; all others on the page of their referral or enquiry.
-PLACES = {
-    TaskKind.BREACH_CHECK: "/referral/data-protection/breaches",
-    TaskKind.BREACH_ESCALATED: "/referral/data-protection/breaches",
-    TaskKind.DISCLOSURE_UNCONFIRMED: "/referral/data-protection/disclosures",
-    TaskKind.SUBJECT_REQUEST_DUE: "/referral/data-protection/requests",
-    TaskKind.AGREEMENT_ENDS: "/referral/data-protection/agreements",
-    TaskKind.AGREEMENT_ENDED: "/referral/data-protection/agreements",
-}
+#: So many tasks stand above the list; all of them have a page of their own.
+FIRST_TASKS = 20
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 
 
@@ -45,13 +38,15 @@ def board() -> str | Response:
             return redirect(f"/referral/referrals/{exact}", 303)
         rows, following = tracking.tracking(connection, by, wanted, today)
         counted = tracking.counts(connection, by, today)
-        tasks = enquiries.tasks(connection, by, limit=20)
+        tasks = enquiries.tasks(connection, by, limit=FIRST_TASKS)
+        many = enquiries.count_tasks(connection, by) if len(tasks) == FIRST_TASKS else len(tasks)
     return render_template(
         "referral/board.html",
         rows=rows,
         counts=counted,
         wanted=wanted,
         tasks=tasks,
+        many_tasks=many,
         today=today,
         parties=(Party.NAVIGATOR, Party.PARTNER, Party.PERSON),
         statuses=tuple(Status),
@@ -61,15 +56,6 @@ def board() -> str | Response:
         following=link(after=following) if following else None,
         first=link(after=None) if wanted.after else None,
     )
-
-
-def place_of(task: Mapping[str, Any]) -> str:
-    """Where this task is done."""
-    if place := PLACES.get(TaskKind(task["kind"])):
-        return place
-    if task["referral_id"]:
-        return f"/referral/referrals/{task['referral_id']}"
-    return f"/referral/enquiries/{task['enquiry_id']}"
 
 
 def wanted_of(given: Any) -> Wanted:

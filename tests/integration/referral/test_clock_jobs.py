@@ -1,6 +1,10 @@
 """What the clock does when a day has come, on a real database; every deed once, and only if it is still wanted."""
 
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import NamedTuple
 
 import pytest
 
@@ -19,14 +23,14 @@ from contracts.referral import (
     DisclosureDecided,
     DutyOpened,
     ReferralExpired,
-    ReferralRequested,
     ReferralRevoked,
     ReminderDue,
     TaskOpened,
 )
 from services.referral.commands import referrals
 from services.referral.domain.duties import ON_STOP
-from tests.integration.referral.scene import NAVIGATOR, NOW, Scene, to_hwk, to_ihk
+from services.referral.domain.referral import Referral
+from tests.integration.referral.scene import CENTER, NAVIGATOR, NOW, Scene, somebody_else, to_hwk, to_ihk
 
 
 def kinds(scene: Scene) -> list[TaskKind]:
@@ -65,12 +69,14 @@ def test_without_consent_it_waits_and_a_consent_that_comes_later_lets_it_go(scen
 
 
 def test_two_clocks_at_once_do_each_thing_once(scene: Scene):
-    scene.told_directory().requested()
+    scene.told_directory()
+    referred = [scene.requested(**somebody_else()) for _ in range(4)]
     scene.clock.instant += timedelta(days=3)
-    scene.tick()
-    scene.tick()
-    assert [one.reminder for one in scene.said(ReminderDue)] == [ReminderKind.FIRST]
-    assert len(scene.said(ReferralRequested)) == 1
+    with ThreadPoolExecutor(2) as both:
+        done = sum(one.result() for one in [both.submit(scene.tick), both.submit(scene.tick)])
+    assert Counter(one.referral_id for one in scene.said(ReminderDue)) == {one.id: 1 for one in referred}
+    assert Counter(kinds(scene)) == {TaskKind.ANSWER_MISSING: 4}
+    assert done >= 4
 
 
 def test_silence_is_reminded_on_day_3_and_9_and_ends_on_day_14(scene: Scene):
@@ -84,6 +90,84 @@ def test_silence_is_reminded_on_day_3_and_9_and_ends_on_day_14(scene: Scene):
     assert scene.now(referral.id).status is Status.EXPIRED
     assert TaskKind.REFERRAL_EXPIRED in kinds(scene)
     assert scene.rows("SELECT * FROM dossiers") == []
+
+
+class Row(NamedTuple):
+    """One row of the table of deadlines: how it comes about, and on whose desk it ends after how many days."""
+
+    comes_about: Callable[[Scene, Referral], object]
+    after: int
+    kind: TaskKind
+    role: StaffRole
+    due_on: str
+
+
+def nothing(_scene: Scene, _referral: Referral) -> None:
+    """The partner keeps silent."""
+
+
+def question(scene: Scene, referral: Referral) -> None:
+    scene.answers(referral, Action.ASK, actions.Ask(question=QuestionCode.LANGUAGE_LEVEL))
+
+
+def accepted(scene: Scene, referral: Referral) -> None:
+    scene.answers(referral, Action.ACCEPT, actions.Accept(contact_by=NOW.date() + timedelta(days=4)))
+
+
+def accepted_and_asked(scene: Scene, referral: Referral) -> None:
+    accepted(scene, referral)
+    question(scene, referral)
+
+
+def waitlisted(scene: Scene, referral: Referral) -> None:
+    scene.answers(referral, Action.WAITLIST, actions.Waitlist())
+
+
+def stopped_after_the_fetch(scene: Scene, referral: Referral) -> None:
+    scene.fetched(referral)
+    with scene.unit.work(actor=NAVIGATOR.actor) as work:
+        referrals.cancel(work, scene.keys, NAVIGATOR, referral.id, None, reason=EndReason.PERSON_MOVED)
+
+
+#: Begun on Monday 23 November 2026.
+TABLE = [
+    Row(nothing, 3, TaskKind.ANSWER_MISSING, StaffRole.NAVIGATOR, "2026-11-30"),
+    Row(nothing, 9, TaskKind.ANSWER_STILL_MISSING, StaffRole.LEAD, "2026-12-04"),
+    Row(nothing, 14, TaskKind.REFERRAL_EXPIRED, StaffRole.NAVIGATOR, "2026-12-09"),
+    Row(question, 0, TaskKind.QUESTION_OPEN, StaffRole.NAVIGATOR, "2026-11-30"),
+    Row(question, 7, TaskKind.QUESTION_OVERDUE, StaffRole.LEAD, "2026-12-02"),
+    Row(question, 28, TaskKind.REFERRAL_EXPIRED, StaffRole.NAVIGATOR, "2026-12-23"),
+    Row(accepted, 5, TaskKind.CONTACT_OVERDUE, StaffRole.NAVIGATOR, "2026-12-01"),
+    Row(accepted, 12, TaskKind.CONTACT_STILL_MISSING, StaffRole.LEAD, "2026-12-08"),
+    Row(accepted_and_asked, 7, TaskKind.QUESTION_OVERDUE, StaffRole.LEAD, "2026-12-02"),
+    Row(waitlisted, 60, TaskKind.WAITLIST_UNRENEWED, StaffRole.NAVIGATOR, "2027-01-26"),
+    Row(waitlisted, 90, TaskKind.REFERRAL_EXPIRED, StaffRole.NAVIGATOR, "2027-02-23"),
+    Row(stopped_after_the_fetch, 15, TaskKind.DUTY_OVERDUE, StaffRole.LEAD, "2026-12-10"),
+]
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.comes_about.__name__}-{row.kind}")
+def test_every_deadline_ends_as_a_task_for_a_unit_that_is_named(scene: Scene, row: Row):
+    referral = scene.told_directory().requested()
+    row.comes_about(scene, referral)
+    if row.after:
+        scene.days_pass(row.after - 1)
+        assert row.kind not in kinds(scene)
+        scene.days_pass(1)
+    [task] = scene.rows("SELECT * FROM tasks WHERE kind = %s", row.kind)
+    assert (task["organization_id"], task["site"], task["role"]) == (CENTER, "aachen", row.role)
+    assert task["due_on"].isoformat() == row.due_on
+
+
+@pytest.mark.parametrize("comes_about", [question, accepted, waitlisted])
+def test_whoever_answers_takes_the_calls_off_the_desk(scene: Scene, comes_about: Callable[[Scene, Referral], object]):
+    referral = scene.told_directory().requested()
+    scene.days_pass(9)
+    assert set(kinds(scene)) == {TaskKind.ANSWER_MISSING, TaskKind.ANSWER_STILL_MISSING}
+    scene.clock.instant -= timedelta(days=9)  # a promise within the days of the builder
+    comes_about(scene, referral)
+    calls = scene.rows("SELECT * FROM tasks WHERE kind LIKE 'answer%%' AND closed_at IS NULL")
+    assert calls == []
 
 
 def test_a_partner_that_had_fetched_owes_two_answers_after_the_expiry_and_the_lead_hears_when_they_are_late(

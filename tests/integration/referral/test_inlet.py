@@ -162,6 +162,7 @@ def test_an_action_no_partner_has_can_be_answered_to_nobody(scene: Scene):
         ({"contact_by": "soon"}, 3, "partner.body-invalid"),
         ({"contact_by": CONTACT_BY, "name": "Amira"}, 3, "partner.body-invalid"),
         ({"contact_by": "2026-01-01"}, 3, "referral.contact-by-past"),
+        ({"contact_by": "2999-12-31"}, 3, "referral.contact-by-late"),
         ({"contact_by": CONTACT_BY}, None, "partner.version-missing"),
     ],
 )

@@ -12,7 +12,7 @@ from contracts.codes import Party, Site, Status, TaskKind
 from services.referral.queries import tracking
 from services.referral.queries.tracking import Wanted
 from services.referral.store import referrals
-from services.referral.web.board import PLACES, place_of
+from services.referral.web.tasks import PLACES, place_of
 from tests.integration.referral.rig import Navigator, Network, recipient, to_ihk
 from tests.integration.referral.scene import CENTER, IHK, IHK_SERVICE, NAVIGATOR
 

@@ -1,10 +1,12 @@
 """Every timer of the design as one row: where a referral stands, and what falls due when."""
 
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 
-from contracts.codes import BackLevel, Status, Urgency
+from contracts.codes import BackLevel, QuestionCode, Status, Urgency
+from services.referral.calendar import is_working_day
 from services.referral.domain.deadlines import DeadlineKind as Kind
 from services.referral.domain.deadlines import (
     clock_after_standstill,
@@ -14,11 +16,15 @@ from services.referral.domain.deadlines import (
     expires_on,
     reminders_on,
 )
+from services.referral.domain.referral import Question
 from services.referral.domain.workdays import add_working_days, is_weekday, start_of, working_days_between
 from tests.unit.referral.builders import NOON, TODAY, a_referral, duties
 
 #: Whitsun: Whit Monday 25 May 2026 and Corpus Christi 4 June 2026 are holidays in North Rhine-Westphalia.
 HOLIDAYS = {date(2026, 5, 25), date(2026, 6, 4)}
+
+
+A_QUESTION = Question(id=UUID(int=1), code=QuestionCode.LANGUAGE_LEVEL, asked_on=TODAY)
 
 
 def in_nrw(day: date) -> bool:
@@ -53,7 +59,13 @@ def in_nrw(day: date) -> bool:
         ),
         (Status.CLARIFICATION, {}, {Kind.QUESTION_OVERDUE: "2026-03-09", Kind.EXPIRE: "2026-03-30"}),
         (Status.WAITLISTED, {}, {Kind.REMIND_WAITLIST: "2026-05-01", Kind.EXPIRE: "2026-05-31"}),
-        (Status.ACCEPTED, {}, {Kind.CONTACT_OVERDUE: "2026-03-10"}),
+        (
+            Status.ACCEPTED,
+            {},
+            {Kind.CONTACT_OVERDUE: "2026-03-10", Kind.CONTACT_STILL_MISSING: "2026-03-17"},
+        ),
+        (Status.IN_PROGRESS, {"questions": (A_QUESTION,)}, {Kind.QUESTION_OVERDUE: "2026-03-09"}),
+        (Status.PAUSED, {"questions": (A_QUESTION,)}, {Kind.QUESTION_OVERDUE: "2026-03-09"}),
         (
             Status.WAITLISTED,
             {"waitlisted_on": TODAY + timedelta(days=10)},
@@ -142,3 +154,29 @@ def test_working_days_are_counted_after_the_first_day():
 def test_a_day_begins_at_midnight_in_berlin_winter_and_summer():
     assert start_of(date(2026, 1, 15)).isoformat() == "2026-01-14T23:00:00+00:00"
     assert start_of(date(2026, 7, 15)).isoformat() == "2026-07-14T22:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("asked_on", "first", "second", "ends"),
+    [
+        ("2026-12-23", "2026-12-28", "2026-12-30", "2026-12-31"),  # Christmas Day on a Friday, the weekend
+        ("2026-12-30", "2027-01-04", "2027-01-06", "2027-01-07"),  # New Year; Epiphany is none in this state
+        ("2026-04-01", "2026-04-07", "2026-04-09", "2026-04-10"),  # Good Friday and Easter Monday
+        ("2026-06-03", "2026-06-08", "2026-06-10", "2026-06-11"),  # Corpus Christi on a Thursday
+        ("2027-10-29", "2027-11-03", "2027-11-05", "2027-11-08"),  # All Saints' Day on a Monday
+    ],
+)
+def test_the_urgent_timers_know_the_states_own_holidays(asked_on, first, second, ends):
+    begun = date.fromisoformat(asked_on)
+    days = (*reminders_on(Urgency.URGENT, begun, is_working_day), expires_on(Urgency.URGENT, begun, is_working_day))
+    assert [day.isoformat() for day in days] == [first, second, ends]
+
+
+@pytest.mark.parametrize(
+    ("requested_on", "instant"),
+    [("2026-03-20", "2026-04-02T22:00:00+00:00"), ("2026-10-20", "2026-11-02T23:00:00+00:00")],
+)
+def test_fourteen_days_end_at_midnight_though_an_hour_was_lost_or_won(requested_on, instant):
+    asked = a_referral(Status.REQUESTED, clock_on=date.fromisoformat(requested_on))
+    found = {one.kind: one.due_at.isoformat() for one in deadlines(asked, is_working_day)}
+    assert found[Kind.EXPIRE] == instant

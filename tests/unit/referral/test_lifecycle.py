@@ -8,6 +8,7 @@ from contracts.codes import Action, BackLevel, Duty, Party, Status, TaskKind
 from services.chassis.errors import RefusedError
 from services.referral.domain.lifecycle import (
     REQUIRED_BACK_LEVEL,
+    UNSENT,
     advance,
     allowed_actions,
     is_above,
@@ -85,8 +86,9 @@ def test_every_action_in_every_status_by_every_party_does_what_the_design_says(a
         with pytest.raises(RefusedError) as refused:
             CALLS[action](referral, ACTORS[party], a_moment())
         late = party is Party.PARTNER and status.is_terminal
+        unsent = party is Party.PARTNER and status in UNSENT
         assert refused.value.slug == ("referral.closed" if late else "lifecycle.not-allowed")
-        assert refused.value.facts[0].action is (None if late else action)
+        assert refused.value.facts[0].action is (None if late or unsent else action)
         assert [task.kind for task in refused.value.facts[1:]] == [TaskKind.ANSWERED_LATE] * late
     else:
         moved, facts = CALLS[action](referral, ACTORS[party], a_moment())
@@ -109,7 +111,7 @@ def test_an_action_above_the_back_level_is_refused_before_anything_else_and_leav
         return
     with pytest.raises(RefusedError) as refused:
         CALLS[action](referral, ACTORS[Party.PARTNER], a_moment())
-    assert refused.value.slug == "consent.back-level"
+    assert refused.value.slug == ("lifecycle.not-allowed" if status in UNSENT else "consent.back-level")
     [fact] = refused.value.facts
     assert fact.action is None
     assert action.value not in str(refused.value.data)

@@ -379,6 +379,12 @@ class TestByHand:
         with pytest.raises(RefusedError, match="back-level"):
             self.recorded(a_referral(back_level=BackLevel.RECEIPT))
 
+    @pytest.mark.parametrize("status", [Status.DRAFT, Status.AWAITING_CONSENT])
+    def test_of_what_was_never_sent_no_partner_can_have_told_anything(self, status):
+        with pytest.raises(RefusedError, match="lifecycle.not-allowed") as refused:
+            self.recorded(a_referral(status, back_level=BackLevel.NONE))
+        assert refused.value.facts[0].action is None
+
     @pytest.mark.parametrize("details", [{"action": Action.PAUSE}, {"by": PARTNER}, {"by": PERSON_SELF}])
     def test_only_a_navigator_records_and_only_what_can_be_told(self, details):
         with pytest.raises(RefusedError, match="not-by-hand"):
