@@ -381,7 +381,7 @@ class TestByHand:
 
     @pytest.mark.parametrize("status", [Status.DRAFT, Status.AWAITING_CONSENT])
     def test_of_what_was_never_sent_no_partner_can_have_told_anything(self, status):
-        with pytest.raises(RefusedError, match="lifecycle.not-allowed") as refused:
+        with pytest.raises(RefusedError, match="not-allowed") as refused:
             self.recorded(a_referral(status, back_level=BackLevel.NONE))
         assert refused.value.facts[0].action is None
 
