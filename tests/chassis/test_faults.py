@@ -100,6 +100,7 @@ def test_consumer_killed_mid_batch(line: Line) -> None:
     line.arrived()
 
 
+@pytest.mark.long
 def test_relay_and_consumer_killed_together(line: Line) -> None:
     def both() -> None:
         line.relay.kill()
@@ -111,6 +112,7 @@ def test_relay_and_consumer_killed_together(line: Line) -> None:
     line.arrived()
 
 
+@pytest.mark.long
 def test_all_broker_connections_closed_by_the_operator(line: Line) -> None:
     def close() -> None:
         names = eventually(lambda: connections(line.vhost), timeout=15)
@@ -124,7 +126,7 @@ def test_all_broker_connections_closed_by_the_operator(line: Line) -> None:
     assert line.relay.said("relay.interrupted") + line.worker.said("consumer.interrupted") >= 1
 
 
-@pytest.mark.parametrize("whose", ["directory", "referral"])
+@pytest.mark.parametrize("whose", ["directory", pytest.param("referral", marks=pytest.mark.long)])
 def test_database_sessions_terminated(line: Line, whose: str) -> None:
     room: Room = getattr(line, whose)
     line.tell_while(lambda: [terminate(room) for _ in range(3)] and None)
@@ -133,6 +135,7 @@ def test_database_sessions_terminated(line: Line, whose: str) -> None:
     assert line.worker.alive
 
 
+@pytest.mark.long
 def test_relay_frozen_while_another_stands_by(line: Line) -> None:
     standby = relay_of(line.directory, line.vhost.amqp_uri, line.folder)
 
@@ -148,6 +151,7 @@ def test_relay_frozen_while_another_stands_by(line: Line) -> None:
     assert standby.said(LEADS) == 0, "a frozen leader still leads"
 
 
+@pytest.mark.long
 def test_a_leader_that_dies_is_followed(line: Line) -> None:
     standby = relay_of(line.directory, line.vhost.amqp_uri, line.folder)
     with running(standby):
@@ -156,6 +160,7 @@ def test_a_leader_that_dies_is_followed(line: Line) -> None:
     assert standby.said(LEADS) == 1
 
 
+@pytest.mark.long
 def test_a_second_consumer_stands_by_and_takes_over_in_order(line: Line) -> None:
     second = worker_of(line.referral, line.vhost.amqp_uri, line.folder)
     with running(second, until=LISTENS):
@@ -202,6 +207,7 @@ def test_a_worker_asked_to_stop_finishes_its_batch_within_five_seconds(line: Lin
     line.arrived()
 
 
+@pytest.mark.long
 def test_a_relay_asked_to_stop_leaves_nothing_half_sent(line: Line) -> None:
     def stop() -> None:
         began = monotonic()

@@ -40,6 +40,7 @@ def test_all_starts_one_process_per_role_and_restarts_the_one_that_dies(everythi
         assert not any(child.is_running() for child in before)
 
 
+@pytest.mark.long
 def test_roles_leave_when_their_supervisor_is_killed(everything: Process) -> None:
     with running(everything, until=LISTENS):
         before = list(roles(everything).values())

@@ -85,6 +85,7 @@ def test_a_durable_message_survives_a_kill_of_the_broker(rabbit: RabbitServer) -
     eventually(lambda: _depth(rabbit) == 1, timeout=60)
 
 
+@pytest.mark.long
 def test_stopping_the_broker_leaves_no_process_behind(folder: Path, rabbit: RabbitServer) -> None:
     rabbit.stop()
     eventually(lambda: _processes_of(folder / "rabbitmq") == [])
