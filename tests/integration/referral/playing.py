@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey
 from tests.integration.referral.scene import Scene
 
 #: How many lives the long search tries; docs/results/disclosure-sequences.md says how many it was last time.
-MANY = int(os.environ.get("LOTSENNETZ_SEQUENCES", "500"))
+MANY = int(os.environ.get("LOTSENNETZ_SEQUENCES", "200"))
 #: Fewer than these are the same ones every time.
 FEW = 50
 
