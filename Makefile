@@ -19,6 +19,11 @@ demo: ## start everything, play the main job, stay up until Ctrl-C (ARGS=--once 
 	@deploy/dev/setup.sh
 	@exec $(PY) -m deploy.demo.demo up $(ARGS)
 
+.PHONY: sandbox
+sandbox: ## a network to try a partner's system on, with a scripted welcome center (ARGS="--channel amqp")
+	@deploy/dev/setup.sh
+	@exec $(PY) -m deploy.demo.sandbox.sandbox $(ARGS)
+
 .PHONY: test
 test: ## every kind of test once: PostgreSQL, RabbitMQ, browser, the story (the gate)
 	@deploy/dev/setup.sh --tests
@@ -56,7 +61,7 @@ contracts-check:
 	@$(PY) -m contracts.generate --check
 
 .PHONY: docs
-docs: ## write the generated parts of docs/data-protection.md anew from the code
+docs: ## write the generated parts of the documents anew from the code
 	@deploy/dev/setup.sh
 	@$(PY) -m deploy.dev.document
 

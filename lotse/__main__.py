@@ -10,6 +10,7 @@ from lotse import showing
 from lotse.broker import BrokerError
 from lotse.commands import (
     audit,
+    certify,
     channel,
     deliveries,
     directory,
@@ -35,6 +36,7 @@ Examples:
   lotse deliveries list --state parked   notices that did not arrive
   lotse audit verify                     check the log independently
   lotse partner onboard hwk-aachen       let a partner's system in
+  lotse partner certify testpartner      try a partner's system, in a sandbox
   lotse channel ping ihk-aachen          does a notice arrive there?
   lotse subject-access <enquiry>         everything recorded about a person, with proof
 
@@ -51,6 +53,9 @@ app = typer.Typer(
 )
 app.command(name="status")(status.status)
 app.command(name="subject-access")(subject_access.subject_access)
+partner.app.command(name="certify")(certify.certify)
+partner.app.command(name="rehearse")(certify.rehearse)
+partner.app.command(name="verify-report")(certify.verify_report)
 for name, group in (
     ("referral", referral.app),
     ("parked", parked.app),

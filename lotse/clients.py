@@ -66,6 +66,11 @@ def remove(config: Config, organization: str) -> bool:
     return True
 
 
+def register(config: Config, client_id: str, client: dict[str, Any]) -> None:
+    """Keep any client, such as a sandbox's own, where the issuer's administration is known."""
+    _call(config, "PUT", client_id, client)
+
+
 def _call(config: Config, method: str, client_id: str, body: dict[str, Any] | None) -> None:
     headers = {"Authorization": f"Bearer {config.registration_token}", "Content-Type": "application/json"}
     url = f"{config.registration_url}/{client_id}"

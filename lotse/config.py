@@ -37,6 +37,16 @@ class Config:
     #: The data-protection coordinator's own client (role lead), for what operations may not see.
     lead_client_id: str = ""
     lead_client_secret: str = field(default="", repr=False)
+    #: What a network to try partners' systems on says about itself; empty everywhere else.
+    sandbox: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def as_welcome_center(self) -> "Config":
+        """The same network, signed in as the navigator who plays the welcome center of a sandbox."""
+        return replace(
+            self,
+            client_id=self.sandbox["welcome_client_id"],
+            client_secret=self.sandbox["welcome_client_secret"],
+        )
 
     def as_lead(self) -> "Config":
         """The same network, signed in as the lead."""
@@ -85,6 +95,7 @@ def _from_state(state: Mapping[str, Any]) -> Config:
         audit_checkpoints=audit.get("checkpoints", ""),
         lead_client_id=own.get("lead_client_id", ""),
         lead_client_secret=own.get("lead_client_secret", ""),
+        sandbox=state.get("sandbox", {}),
     )
 
 

@@ -55,9 +55,9 @@ class Network:
         """Read something of a service; query values that are None are left out."""
         return self._call("GET", service, path, query=query)
 
-    def post(self, service: str, path: str, body: JSON | None = None) -> Any:
-        """Ask a service to do something."""
-        return self._call("POST", service, path, body=json.dumps(body or {}).encode())
+    def post(self, service: str, path: str, body: JSON | None = None, *, version: int | None = None) -> Any:
+        """Ask a service to do something; `version` is the one that was seen, where it asks for one."""
+        return self._call("POST", service, path, body=json.dumps(body or {}).encode(), version=version)
 
     def put(self, service: str, path: str, body: JSON) -> Any:
         """Tell a service what something is from now on."""
@@ -97,6 +97,7 @@ class Network:
         content_type: str = "application/json",
         query: Mapping[str, object] | None = None,
         accept: str = "application/json",
+        version: int | None = None,
     ) -> urllib3.BaseHTTPResponse:
         wanted = urlencode({name: value for name, value in (query or {}).items() if value is not None})
         url = f"{self.config.services[service]}/{service}/{path.lstrip('/')}{f'?{wanted}' if wanted else ''}"
@@ -105,6 +106,8 @@ class Network:
         if body is not None:
             headers["Content-Type"] = content_type
             headers["Idempotency-Key"] = uuid4().hex
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
         try:
             answer = self._http.request(method, url, body=body, headers=headers)
         except urllib3.exceptions.HTTPError as error:

@@ -54,6 +54,18 @@ class KeyFiles:
         return self._once("person-link.json", lambda: json.dumps({"keys": [_private(OKPKey.generate_key("Ed25519"))]}))
 
     @property
+    def certification(self) -> Path:
+        """Signs what came of a partner's certification (sandbox); whoever wants to check it gets the public half."""
+        return self._once("certification.json", lambda: json.dumps(_private(OKPKey.generate_key("Ed25519"))))
+
+    @property
+    def certification_public(self) -> Path:
+        """Checks a certification report."""
+        key = OKPKey.import_key(json.loads(self.certification.read_text()))
+        public = {**key.as_dict(private=False), "kid": key.thumbprint(), "use": "sig"}
+        return self._once("certification.public.json", lambda: json.dumps(public))
+
+    @property
     def checkpoint(self) -> Path:
         """Signs the audit log's tree heads; the public half lies beside it with the suffix `.pub`."""
         path = self.folder / "audit.checkpoint.key"

@@ -47,6 +47,9 @@ class Network:
 
     dev: Path
     tell: Tell = print
+    #: The program at the one address of the network, and what it is told besides.
+    door: str = "deploy.demo.front"
+    door_settings: Callable[[], Mapping[str, str]] = dict
     ports: dict[str, int] = field(init=False)
     secrets: dict[str, str] = field(init=False)
     children: list[Child] = field(default_factory=list)
@@ -203,7 +206,11 @@ class Network:
                 "origin": self.origin,
                 "issuer": self.issuer,
                 "services": {service: f"http://127.0.0.1:{self.ports[service]}" for service in SERVICES},
-                "broker": {"management_url": self.rabbit.management_url, "vhost": VHOST},
+                "broker": {
+                    "management_url": self.rabbit.management_url,
+                    "amqp_uri": self.rabbit.amqp_uri,
+                    "vhost": VHOST,
+                },
                 "lotse": {
                     "client_id": "lotse",
                     "client_secret": self.secrets["lotse"],
@@ -237,8 +244,12 @@ class Network:
         upstreams = {service: f"http://127.0.0.1:{self.ports[service]}" for service in SERVICES}
         self._start_child(
             "front",
-            ["-m", "deploy.demo.front"],
-            {"HTTP_ADDRESS": f"127.0.0.1:{self.ports['front']}", "UPSTREAMS": json.dumps(upstreams)},
+            ["-m", self.door],
+            {
+                "HTTP_ADDRESS": f"127.0.0.1:{self.ports['front']}",
+                "UPSTREAMS": json.dumps(upstreams),
+                **self.door_settings(),
+            },
         )
         smtp = {"SMTP_ADDRESS": f"127.0.0.1:{self.ports['smtp']}", "MAIL_DIR": str(self.dev / "mail")}
         self._start_child("mailbox", ["-m", "deploy.demo.mailbox"], smtp)

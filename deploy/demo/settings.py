@@ -59,6 +59,7 @@ def _own(service: str, places: Places, keys: KeyFiles) -> Mapping[str, str]:
             "PERSON_LINK_KEY_FILE": str(keys.person_link),
             "TRUSTED_PROXY": "127.0.0.1",
             "UNDO_WINDOW_SECONDS": os.environ.get("UNDO_WINDOW_SECONDS", "1"),
+            "DUPLICATE_QUESTIONS_PER_DAY": "10000",  # a sandbox sends months of referrals in a day
             "CONTROLLERS_FILE": str(CONTROLLERS),
         }
     if service == "notifications":

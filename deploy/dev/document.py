@@ -1,4 +1,4 @@
-"""``python -m deploy.dev.document [--check]``: the generated parts of `docs/data-protection.md`.
+"""``python -m deploy.dev.document [--check]``: the generated parts of the documents that have some.
 
 A generated part stands between ``<!-- generated: name -->`` and ``<!-- end -->``; nothing in it is written by hand.
 Each is computed from the code that decides, so that the document cannot say other than what is done.
@@ -6,7 +6,7 @@ Each is computed from the code that decides, so that the document cannot say oth
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,9 @@ from contracts.codes import (
     Status,
 )
 from contracts.referral import ConsentRecipient
+from lotse.certify import checks as certification
+from lotse.certify.cases import MEANING
+from lotse.certify.exam import Check
 from services.chassis.errors import InvalidError
 from services.referral.domain import breach
 from services.referral.domain.breach import Assessment, BreachCheck
@@ -40,7 +43,9 @@ from services.referral.queries.endings import ENDINGS
 from services.referral.queries.processing import categories
 from services.referral.queries.recorded import NOT_FOR_HER, TABLES
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "data-protection.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = DOCS / "data-protection.md"
+CERTIFICATION = DOCS / "partners" / "certification.md"
 PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 NOW = datetime(2026, 3, 2, 11, tzinfo=UTC)
 BODY, SERVICE, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -208,20 +213,43 @@ PARTS: dict[str, Callable[[], str]] = {
 }
 
 
-def renewed(text: str) -> str:
+def words() -> str:
+    """What the made-up persons of a certification ask for."""
+    return table(("word", "what is to become of the referral"), ((f"`{word}`", told) for word, told in MEANING.items()))
+
+
+def checks() -> str:
+    """Everything a partner's system is tried by."""
+    return table(
+        ("check", "what is sent", "what is expected", "ways", "where it fails"),
+        ((f"`{one.id}`", one.sent, one.expected, ways(one), one.hint) for one in certification.ALL),
+    )
+
+
+def ways(check: Check) -> str:
+    return ", ".join(sorted(check.ways))
+
+
+#: The pages with generated parts, and what makes each part.
+PAGES: dict[Path, dict[str, Callable[[], str]]] = {PAGE: PARTS, CERTIFICATION: {"words": words, "checks": checks}}
+
+
+def renewed(text: str, parts: Mapping[str, Callable[[], str]] = PARTS) -> str:
     """The page with its generated parts as they are now."""
-    return PART.sub(lambda found: f"{found[1]}{PARTS[found[2]]()}{found[4]}", text)
+    return PART.sub(lambda found: f"{found[1]}{parts[found[2]]()}{found[4]}", text)
 
 
 def main(arguments: Sequence[str]) -> int:
-    before = PAGE.read_text(encoding="utf-8")
-    after = renewed(before)
-    if "--check" not in arguments:
-        PAGE.write_text(after, encoding="utf-8")
-    elif after != before:
-        sys.stdout.write("docs/data-protection.md differs from the code: run `make docs`\n")
-        return 1
-    return 0
+    wrong = 0
+    for page, parts in PAGES.items():
+        before = page.read_text(encoding="utf-8")
+        after = renewed(before, parts)
+        if "--check" not in arguments:
+            page.write_text(after, encoding="utf-8")
+        elif after != before:
+            sys.stdout.write(f"{page.relative_to(DOCS.parent)} differs from the code: run `make docs`\n")
+            wrong = 1
+    return wrong
 
 
 if __name__ == "__main__":

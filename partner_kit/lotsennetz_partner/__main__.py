@@ -139,8 +139,10 @@ def listen(arguments: argparse.Namespace) -> int:
         except AwayError as away:
             if arguments.once:
                 raise
+            pause = max(pause, min(away.retry_after, LONGEST_PAUSE))
             logging.getLogger("lotsennetz_partner").warning("%s; again in %.0f s", away, pause)
-            busy, pause = 0, min(LONGEST_PAUSE, pause * 2)
+            stop.wait(pause)
+            busy, pause = 1, min(LONGEST_PAUSE, pause * 2)
         if not busy and arguments.once:
             return OK
         hold = 0 if busy or arguments.once or arguments.via == "amqp" else HOLD_SECONDS

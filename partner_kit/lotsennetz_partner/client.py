@@ -2,8 +2,9 @@
 
 import base64
 import json
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ import urllib3
 from joserfc import jwt
 
 from lotsennetz_partner import keys
-from lotsennetz_partner.errors import AwayError, RefusedError, SettingsError, StaleError
+from lotsennetz_partner.errors import AwayError, RefusedError, SettingsError, StaleError, UnreadableError
 from lotsennetz_partner.settings import Settings
 
 JSON = dict[str, Any]
@@ -23,6 +24,8 @@ LARGEST_ANSWER = 8_000_000
 TOKEN_MARGIN_SECONDS = 30
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+log = logging.getLogger("lotsennetz_partner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,7 @@ class Client:
     def events(self, after: int = 0, limit: int = 100, wait: int = 0) -> Page:
         """Our own notices after a cursor; where there are none, the network waits for one, at most `wait` seconds."""
         body = self.call("GET", f"/partner/v1/events?{urlencode({'after': after, 'limit': limit, 'wait': wait})}")
-        found = tuple(Event(one["id"], one["type"], one["data"]) for one in body["events"])
-        return Page(found, int(body["cursor"]))
+        return Page(tuple(_readable(body["events"])), int(body["cursor"]))
 
     def acknowledge(self, cursor: int) -> None:
         """Say that everything up to this cursor is safely ours."""
@@ -163,6 +165,8 @@ class Client:
                 answer.release_conn()
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise AwayError(f"{url}: no answer ({type(error).__name__})") from error
+        if answer.status in LATER:
+            raise AwayError(f"{url}: answered {answer.status}; try again later", _seconds(answer.headers))
         if len(content) > LARGEST_ANSWER:
             raise AwayError(f"{url}: the answer is larger than we accept")
         return answer.status, content
@@ -170,8 +174,6 @@ class Client:
     def _refuse(self, status: int, answer: bytes) -> None:
         if status < 300:
             return
-        if status in LATER:
-            raise AwayError(f"the network answered {status}; try again later")
         try:
             problem = json.loads(answer)
         except ValueError:
@@ -182,8 +184,6 @@ class Client:
     def _bearer(self, *, fresh: bool) -> str:
         if fresh or time.monotonic() > self._until:
             status, answer = self._exchange("POST", self.settings.token_url, *self._token_request())
-            if status in LATER:
-                raise AwayError(f"{self.settings.token_url}: answered {status}")
             if status != 200:
                 raise SettingsError(f"client_id, client_secret or client_key_file: not accepted ({status})")
             token = json.loads(answer)
@@ -217,6 +217,32 @@ class Client:
             "exp": now + 60,
         }
         return jwt.encode({"alg": algorithm, "kid": key.kid}, claims, key, algorithms=[algorithm])
+
+
+def _seconds(headers: Mapping[str, str]) -> float:
+    """What Retry-After asks for, where it names seconds."""
+    given = headers.get("Retry-After", "")
+    return float(given) if given.isdigit() else 0.0
+
+
+def event_of(document: Any) -> Event:
+    """A CloudEvent in its JSON form, or UnreadableError."""
+    try:
+        made = Event(document["id"], document["type"], document["data"])
+    except (TypeError, KeyError, IndexError) as error:
+        raise UnreadableError("message: expected a CloudEvent with id, type and data") from error
+    if not (isinstance(made.id, str) and isinstance(made.type, str) and isinstance(made.data, dict)):
+        raise UnreadableError("message: expected a CloudEvent with id, type and data")
+    return made
+
+
+def _readable(documents: Iterable[Any]) -> Iterator[Event]:
+    """One that cannot be read is noted and passed over: it must not hold up those behind it."""
+    for document in documents:
+        try:
+            yield event_of(document)
+        except UnreadableError as unreadable:
+            log.warning("passed over: %s", unreadable)
 
 
 def _referral(data: JSON) -> Referral:

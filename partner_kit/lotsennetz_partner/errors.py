@@ -15,6 +15,10 @@ class SettingsError(PartnerKitError):
 class AwayError(PartnerKitError):
     """The network did not answer, or said that it cannot now: try again later, nothing was decided."""
 
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
 
 class RefusedError(PartnerKitError):
     """The network said no (RFC 9457 problem details); `slug` is stable, `fields` names what is wrong with which."""

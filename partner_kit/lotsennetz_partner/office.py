@@ -13,18 +13,22 @@ import logging
 import os
 import shlex
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lotsennetz_partner.client import Client, Event
-from lotsennetz_partner.errors import AwayError, PartnerKitError, RefusedError, StaleError
+from lotsennetz_partner.errors import AwayError, PartnerKitError, RefusedError, StaleError, UnreadableError
 from lotsennetz_partner.journal import Answer, Journal, Notice
-from lotsennetz_partner.queue import Queue
+from lotsennetz_partner.queue import Queue, event_in
 from lotsennetz_partner.settings import Settings
 
 log = logging.getLogger("lotsennetz_partner")
 
+NOTICE = "partner.notice.v1"
+#: What we hear, and what each must say to be of use.
+SAYS = {NOTICE: ("referral_id", "kind"), "partner.command_result.v1": ("command_id", "result")}
 #: What brings a dossier, or a new one.
 BRINGS_DOSSIER = frozenset({"referral_requested", "question_answered", "data_corrected"})
 #: After these nothing of the dossier may be left in our folder.
@@ -32,6 +36,7 @@ STOPS = frozenset({"referral_stopped", "duty_opened"})
 #: Sent by an operator to see whether we hear; it is about a referral nobody has.
 TRIAL = "test"
 COMMAND_SECONDS = 600
+FIRST_PUT_OFF, LONGEST_PUT_OFF = 5.0, 600.0
 LARGEST_ANSWER_FILE = 1_000_000
 
 
@@ -42,6 +47,8 @@ class Office:
         self.settings, self.client, self.journal = settings, client, journal
         self._via_queue = via_queue
         self._queue: Queue | None = None
+        self._pauses: dict[str, float] = {}
+        self._not_before: dict[str, float] = {}
         for folder in (settings.inbox, settings.outbox, settings.outbox / "done"):
             folder.mkdir(parents=True, exist_ok=True)
         # sent just before we died: no result may have come, and saying it again under its key is harmless
@@ -76,8 +83,8 @@ class Office:
             self._queue = self._queue or Queue(self.settings)
             heard = 0
             while (found := self._queue.next()) is not None:
-                event, tag = found
-                self.take(event)
+                body, tag = found
+                self._take_message(body)
                 self._queue.done(tag)
                 heard += 1
         except AwayError:
@@ -85,12 +92,23 @@ class Office:
             raise
         return heard
 
+    def _take_message(self, body: bytes | str) -> None:
+        try:
+            self.take(event_in(body))
+        except UnreadableError as unreadable:
+            log.warning("passed over: %s", unreadable)
+
     def take(self, event: Event) -> None:
-        """Write down what we are told; an event of a kind we do not know is none of ours."""
-        if event.type == "partner.notice.v1":
+        """Write down what we are told; what is of an unknown kind, or says nothing, is passed over."""
+        wanted = SAYS.get(event.type)
+        if wanted is None:
+            return
+        if not all(isinstance(event.data.get(name), str) for name in wanted):
+            log.warning("passed over: %s without %s", event.type, " and ".join(wanted))
+        elif event.type == NOTICE:
             self.journal.take(event.id, event.data)
-        elif event.type == "partner.command_result.v1":
-            self.settle(str(event.data["command_id"]), str(event.data["result"]), event.data)
+        else:
+            self.settle(event.data["command_id"], event.data["result"], event.data)
 
     # --- handing over ----------------------------------------------------------------------------------------------
 
@@ -101,10 +119,14 @@ class Office:
             self.journal.handled(notice.id)
             return True
         content: dict[str, Any] = {"notice": {"id": notice.id, **notice.data}}
+        if time.monotonic() < self._not_before.get(notice.id, 0.0):
+            return False
         try:
             content["referral"] = self.client.referral(notice.referral_id).data
             if notice.kind in BRINGS_DOSSIER:
                 content["dossier"] = self.client.dossier(notice.referral_id)
+        except UnreadableError as unreadable:
+            return self._put_off(notice, unreadable)
         except RefusedError as refused:
             content["refused"] = {"slug": refused.slug, "title": refused.title, "number": refused.number}
         if notice.kind in STOPS:
@@ -116,6 +138,13 @@ class Office:
         self.journal.handled(notice.id)
         log.info("%s %s -> %s", notice.kind, name_of(notice), file.name)
         return True
+
+    def _put_off(self, notice: Notice, unreadable: UnreadableError) -> bool:
+        """A dossier that does not open is asked for again later, less and less often; it holds up no other."""
+        pause = min(LONGEST_PUT_OFF, self._pauses.get(notice.id, FIRST_PUT_OFF / 2) * 2)
+        self._pauses[notice.id], self._not_before[notice.id] = pause, time.monotonic() + pause
+        log.error("%s %s: %s; asked for again in %.0f s", notice.kind, name_of(notice), unreadable, pause)
+        return False
 
     def remove_dossiers(self, notice: Notice) -> None:
         """What is still in our folder goes at once; what your system imported is yours to delete and to state."""

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import amqp
 
-from lotsennetz_partner.client import Event
+from lotsennetz_partner.client import Event, event_of
 from lotsennetz_partner.errors import AwayError, SettingsError, UnreadableError
 from lotsennetz_partner.journal import Answer
 from lotsennetz_partner.settings import Settings
@@ -46,8 +46,8 @@ class Queue:
         except AWAY as error:
             raise AwayError(f"broker: no connection ({type(error).__name__})") from error
 
-    def next(self) -> tuple[Event, int] | None:
-        """The next event with the tag to acknowledge it by; None when the queue is empty now."""
+    def next(self) -> tuple[bytes | str, int] | None:
+        """The next message with the tag to acknowledge it by; None when the queue is empty now."""
         try:
             self._connection.heartbeat_tick()
             message = self._channel.basic_get(f"partner.{self._organization_id}.notices")
@@ -55,7 +55,7 @@ class Queue:
             raise AwayError(f"broker: {type(error).__name__}") from error
         if message is None:
             return None
-        return event_of(message.body), message.delivery_tag
+        return message.body, message.delivery_tag
 
     def done(self, tag: int) -> None:
         """It stands in our journal: the broker may forget it."""
@@ -96,13 +96,12 @@ def tls_of(settings: Settings, host: str | None) -> dict[str, Any]:
     return {"context": context, "server_hostname": host}
 
 
-def event_of(body: bytes | str) -> Event:
-    """A CloudEvent in its JSON form."""
+def event_in(body: bytes | str) -> Event:
+    """The event a message carries, or UnreadableError."""
     try:
-        document = json.loads(body)
-        return Event(str(document["id"]), str(document["type"]), dict(document["data"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise UnreadableError("message: expected a CloudEvent with id, type and data") from error
+        return event_of(json.loads(body))
+    except ValueError as error:
+        raise UnreadableError("message: expected JSON") from error
 
 
 def command_of(answer: Answer, version: int, organization_id: UUID) -> Mapping[str, Any]:

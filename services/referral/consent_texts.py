@@ -76,6 +76,7 @@ class TextLibrary:
     """All texts of a folder, read once."""
 
     def __init__(self, folder: Path = FOLDER, *, samples_count: bool) -> None:
+        self.samples_count = samples_count
         index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
         self._texts: dict[tuple[str, str], PrintedText] = {}
         for text_id, entry in index.items():

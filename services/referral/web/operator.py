@@ -6,9 +6,11 @@ from apiflask import APIBlueprint
 
 from contracts.codes import StaffRole
 from services.chassis.access import staff
+from services.chassis.config import Mode
 from services.chassis.errors import NotFoundError
 from services.chassis.web import room
 from services.referral.queries import referrals as queries
+from services.referral.web.callers import house
 
 blueprint = APIBlueprint("operator_referral", __name__, url_prefix="/referral/operator", tag="Operator")
 
@@ -22,3 +24,10 @@ def referral(name: str) -> dict[str, Any]:
     if found is None:
         raise NotFoundError("referral.unknown")
     return found
+
+
+@blueprint.get("/mode")
+@staff(StaffRole.OPERATIONS)
+def mode() -> dict[str, str]:
+    """Whether sample consent texts count here. Only then may made-up persons be sent through the network."""
+    return {"mode": str(Mode.DEMO if house().texts.samples_count else Mode.PRODUCTION)}

@@ -1,0 +1,147 @@
+"""The welcome center, played: enquiry, consent, referral, answer, withdrawal, over the interface a desk has."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from contracts.codes import DataCategory, EndReason, Purpose, Topic
+from lotse.certify.cases import Cast, Word
+from lotse.network import Network, ProblemError
+
+JSON = dict[str, Any]
+API = "api/v1"
+#: A consent of the sandbox: made up like the person, and over soon.
+CONSENT_DAYS = 60
+CATEGORIES = [DataCategory.IDENTITY.value, DataCategory.CONTACT.value, DataCategory.LANGUAGE.value]
+LOOK_SECONDS = 0.3
+TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where test referrals go: the organization and the service that is tried."""
+
+    organization_id: str
+    service_id: str
+    topic: Topic
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test referral and what it hangs on."""
+
+    referral_id: str
+    reference: str
+    word: Word
+    enquiry_id: str
+    consent_id: str
+
+
+@dataclass
+class WelcomeCenter:
+    """A navigator of the sandbox; `network` is signed in as one, `operator` as operations."""
+
+    network: Network
+    operator: Network
+    target: Target
+    cast: Cast = field(default_factory=Cast)
+
+    def refer(self, word: Word) -> Case:
+        """A new person with her consent, and one referral to the partner under test."""
+        case = self.draft(word)
+        self.send(case)
+        return case
+
+    def send(self, case: Case) -> None:
+        """Prepared; the network requests by itself once the undo window is over and consent says yes."""
+        self.act(case.referral_id, "prepare")
+
+    def draft(self, word: Word) -> Case:
+        """The same, not sent yet: the partner cannot know of it."""
+        enquiry = self._post("enquiries", self._enquiry(word))
+        consent = self._post(f"enquiries/{enquiry['id']}/consents", self._consent())
+        draft = self._post(
+            "referrals",
+            {
+                "enquiry_id": enquiry["id"],
+                "need_id": enquiry["needs"][0]["id"],
+                "service_id": self.target.service_id,
+                "urgency": "normal",
+                "based_on": None,
+            },
+        )
+        return Case(draft["id"], draft["reference"], word, enquiry["id"], consent["id"])
+
+    def public_key(self) -> JSON:
+        """The key dossiers for the partner are sealed to."""
+        path = f"operator/organizations/{self.target.organization_id}/participation"
+        found: JSON = self.operator.get("directory", path)["public_key"]
+        return found
+
+    def look(self, case: Case) -> JSON:
+        """How it stands, with everything that happened to it."""
+        seen: JSON = self.network.get("referral", f"{API}/referrals/{case.referral_id}")
+        return seen
+
+    def act(self, referral_id: str, action: str, body: JSON | None = None) -> JSON:
+        """An action on the version as it stands; changed meanwhile means looking again."""
+        for attempt in range(TRIES):
+            version = self.network.get("referral", f"{API}/referrals/{referral_id}")["version"]
+            try:
+                path = f"{API}/referrals/{referral_id}/actions/{action}"
+                done: JSON = self.network.post("referral", path, body, version=version)
+                return done
+            except ProblemError as error:
+                if error.status != 412 or attempt == TRIES - 1:
+                    raise
+                time.sleep(LOOK_SECONDS)
+        raise AssertionError("unreachable")
+
+    def answer(self, case: Case) -> None:
+        """What was asked is answered, with a change in the data: the dossier is sealed anew."""
+        self.act(case.referral_id, "answer", {"person": {"languages": ["fr", "en"]}})
+
+    def withdraw(self, case: Case) -> None:
+        """The person takes her consent back."""
+        self._post(f"enquiries/{case.enquiry_id}/consents/{case.consent_id}/withdrawals", {"channel": "letter"})
+
+    def cancel(self, case: Case) -> None:
+        """The sender takes the referral back."""
+        self.act(case.referral_id, "cancel", {"reason": EndReason.SOLVED_ELSEWHERE.value})
+
+    def mark_in_error(self, case: Case) -> None:
+        """The wrong person was referred."""
+        self.act(case.referral_id, "mark_entered_in_error", {})
+
+    def _post(self, path: str, body: JSON) -> JSON:
+        answer: JSON = self.network.post("referral", f"{API}/{path}", body)
+        return answer
+
+    def _enquiry(self, word: Word) -> JSON:
+        need = {"topic": self.target.topic.value, "urgency": "normal"}
+        return {"enquirer": "person", "site": "aachen", "person": self.cast.person(word), "needs": [need]}
+
+    def _consent(self) -> JSON:
+        recipient = {
+            "organization_id": self.target.organization_id,
+            "service_id": self.target.service_id,
+            "purposes": [self.target.purpose.value],
+            "categories": CATEGORIES,
+            "back_level": "outcome",
+        }
+        return {
+            "given_by": "self",
+            "channel": "signed_paper",
+            "language": "fr",
+            "interpreter": False,
+            "recipients": [recipient],
+            "valid_until": (date.today() + timedelta(days=CONSENT_DAYS)).isoformat(),  # noqa: DTZ011
+            "evidence_sha256": "5f" * 32,
+        }
+
+
+def happened(seen: JSON) -> list[str]:
+    """What happened to a referral, in words: `requested`, `dossier_fetched`, `received` and so on, in order."""
+    return [row["type"].split(".")[1] for row in seen["timeline"]]
