@@ -10,7 +10,6 @@ from lotsennetz_partner.errors import UnreadableError
 
 from lotse.certify.checks import seals
 
-
 #: Of two kinds, made once; a short RSA key, because making a long one takes seconds.
 OWN = {"RSA": RSAKey.generate_key(2048, auto_kid=True), "EC": ECKey.generate_key("P-256", auto_kid=True)}
 
