@@ -449,7 +449,7 @@ class DisclosurePoint(StrEnum):
 
 
 class Way(StrEnum):
-    """How a partner told something that a navigator records by hand."""
+    """Past all systems: how a partner told something recorded by hand, how a unit was given its code."""
 
     PHONE = "phone"
     LETTER = "letter"
@@ -632,6 +632,7 @@ class TaskKind(StrEnum):
     AGREEMENT_ENDED = "agreement_ended"
     DISCLOSURE_UNCONFIRMED = "disclosure_unconfirmed"
     DUPLICATE_TO_CLARIFY = "duplicate_to_clarify"
+    DESK_CODE_WANTED = "desk_code_wanted"
 
 
 class DuplicateAnswer(StrEnum):

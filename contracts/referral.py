@@ -938,6 +938,59 @@ class DeskLinkRequested:
     link_id: UUID
 
 
+@event("referral.desk_code_issued.v1", subject=("desk_unit", "organization_id"))
+class DeskCodeIssued:
+    """A light-path unit was given a code past its mailbox: once typed, one device of it opens dossiers."""
+
+    organization_id: UUID
+    code_id: UUID
+    way: Way
+    expires_at: datetime
+
+
+@event("referral.desk_code_wanted.v1", subject=("referral", "referral_id"))
+class DeskCodeWanted:
+    """Somebody came in by a unit's mailed link on a device the unit has not made known, and asks for a code."""
+
+    referral_id: UUID
+    organization_id: UUID
+
+
+@event("referral.desk_code_refused.v1", subject=("desk_unit", "organization_id"))
+class DeskCodeRefused:
+    """A wrong code was typed; with no tries left the unit's open codes are locked."""
+
+    organization_id: UUID
+    referral_id: UUID
+    tries_left: int
+
+
+@event("referral.desk_code_revoked.v1", subject=("desk_unit", "organization_id"))
+class DeskCodeRevoked:
+    """A code that nobody has used was taken back."""
+
+    organization_id: UUID
+    code_id: UUID
+
+
+@event("referral.desk_device_known.v1", subject=("desk_unit", "organization_id"))
+class DeskDeviceKnown:
+    """A device of a unit used up a code and opens dossiers from now on, together with a mailed link."""
+
+    organization_id: UUID
+    device_id: UUID
+    code_id: UUID
+    expires_at: datetime
+
+
+@event("referral.desk_device_revoked.v1", subject=("desk_unit", "organization_id"))
+class DeskDeviceRevoked:
+    """The welcome center took a device's right to open dossiers back."""
+
+    organization_id: UUID
+    device_id: UUID
+
+
 # --- the person herself ---------------------------------------------------------------------------------------------
 
 

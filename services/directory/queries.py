@@ -8,6 +8,7 @@ from uuid import UUID
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.directory.domain import hsds
+from services.directory.domain.publishing import is_retired
 
 Json = dict[str, Any]
 
@@ -142,6 +143,18 @@ def service_card(connection: Connection, service_id: UUID, organization_id: str 
     if row is None:
         raise NotFoundError("directory.service-unknown")
     return {**row["document"], "reported_on": row["reported_on"], "assured_on": row["assured_on"]}
+
+
+def service_cards(connection: Connection, organization_id: UUID, service_id: UUID | None) -> list[Json]:
+    """What an organization offers, or the one service asked for, each with what was said of it last."""
+    rows = connection.execute(
+        """
+        SELECT s.id FROM services s WHERE s.organization_id = %s AND (%s::uuid IS NULL OR s.id = %s::uuid)
+        ORDER BY s.document -> 'name' ->> 'de', s.id""",
+        (organization_id, service_id, service_id),
+    ).fetchall()
+    found = [service_card(connection, row["id"], str(organization_id)) for row in rows]
+    return [card for card in found if not is_retired(card)]
 
 
 def participation(connection: Connection, organization_id: str) -> Json:

@@ -19,6 +19,7 @@ from services.chassis.sessions import Session
 from services.notifications.channels.desk_link import DeskLinks
 from services.referral import handlers
 from tests.browser.rig import served
+from tests.integration.referral.desk_rig import a_code
 from tests.integration.referral.rig import Network, recipient, to_ihk
 from tests.integration.referral.scene import (
     HWK,
@@ -136,6 +137,10 @@ class Town:
     def link(self, name: str) -> str:
         links = DeskLinks(LINK_KEY, "", timedelta(days=14))
         return links.issue(VUV, UUID(self.referrals[name]), uuid4(), self.scene.clock.now())[0]
+
+    def code(self) -> str:
+        """What the unit is told on the phone."""
+        return a_code(self.scene, VUV)
 
     @contextmanager
     def open(self) -> Iterator[str]:

@@ -69,6 +69,18 @@ def test_the_desk_of_a_unit(browser: Browser, address: str, town: Town) -> None:
         shoot(page, "desk-link")
         assert axe(page) == []
         page.get_by_role("button", name="Verweis öffnen").click()
+        shoot(page, "desk-door")
+        assert axe(page) == []
+        assert "Rahimi" not in page.content()
+        page.get_by_label("Code Ihrer Stelle").fill("0000 0000")
+        page.get_by_role("button", name="Dieses Gerät bekannt machen").click()
+        shoot(page, "desk-door-wrong")
+        assert axe(page) == []
+        page.set_viewport_size({"width": 320, "height": 900})
+        assert not scrolls_sideways(page)
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.get_by_label("Code Ihrer Stelle").fill(town.code())
+        page.get_by_role("button", name="Dieses Gerät bekannt machen").click()
         shoot(page, "desk")
         assert "Rahimi" in page.content()
         assert axe(page) == []
@@ -76,6 +88,20 @@ def test_the_desk_of_a_unit(browser: Browser, address: str, town: Town) -> None:
         assert axe(page) == []
         page.set_viewport_size({"width": 320, "height": 900})
         shoot(page, "desk-phone")
+        assert not scrolls_sideways(page)
+
+
+@pytest.mark.parametrize("view", [VIEWS[0], VIEWS[3]], ids=name_of)
+def test_the_units_and_their_codes(browser: Browser, address: str, town: Town, view: dict[str, str]) -> None:
+    town.code()
+    with page_of(browser, **view) as page:  # type: ignore[arg-type]
+        page.goto(f"{address}/referral/desk-units")
+        shoot(page, f"desk-units-{name_of(view)}")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+        page.get_by_role("button", name="Neuer Code: per Brief").first.click()
+        shoot(page, f"desk-code-{name_of(view)}")
+        assert axe(page) == []
         assert not scrolls_sideways(page)
 
 

@@ -9,7 +9,7 @@ from services.chassis.room import NavigationItem, SecurityFacts
 from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
-from services.directory.web import hsds, operator, pages, reports
+from services.directory.web import hsds, operator, pages, reports, units
 
 NAVIGATION = (
     NavigationItem("Directory", "/directory/"),
@@ -24,7 +24,7 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         "directory",
         settings,
         unit,
-        blueprints=(pages.blueprint, reports.blueprint, operator.blueprint, hsds.blueprint),
+        blueprints=(pages.blueprint, reports.blueprint, units.blueprint, operator.blueprint, hsds.blueprint),
         facts=SecurityFacts(
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count)
         ),

@@ -14,6 +14,8 @@ from services.notifications.channels.desk_link import DeskLinks
 from services.notifications.channels.result import Result
 
 LANGUAGES = ("de", "en")
+#: With these a unit is asked by the way whether it has places; a mail about a stop or a duty is no moment for it.
+ABOUT_PLACES = frozenset({NoticeKind.REFERRAL_REQUESTED, NoticeKind.REMINDER})
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class MailSender:
             return Result("mailbox-missing", final=True)
         link_id = self.new_id()
         link, until = self.links.issue(organization_id, referral_id, link_id, now)
-        message = compose(self.sender, mailbox, reference, kind, link, until, now)
+        places = self.links.capacity(organization_id, now) if kind in ABOUT_PLACES else None
+        message = compose(self.sender, mailbox, reference, kind, link, until, now, places)
         result = self.hand_in(message)
         return result if result.cause else Result(status_code=result.status_code, link_id=link_id, link_until=until)
 
@@ -58,10 +61,17 @@ class MailSender:
 
 
 def compose(
-    sender: str, mailbox: str, reference: str | None, kind: NoticeKind, link: str, until: datetime, now: datetime
+    sender: str,
+    mailbox: str,
+    reference: str | None,
+    kind: NoticeKind,
+    link: str,
+    until: datetime,
+    now: datetime,
+    places: str | None = None,
 ) -> EmailMessage:
     """The mail: what happened as a sentence per notice kind, the number, the link, until when, and what it is not."""
-    body = "\n\n".join(_part(language, reference, kind, link, until) for language in LANGUAGES)
+    body = "\n\n".join(_part(language, reference, kind, link, until, places) for language in LANGUAGES)
     return mail.compose(sender, mailbox, subject_of(reference), body, languages=LANGUAGES, now=now)
 
 
@@ -84,7 +94,9 @@ def _to_contact(language: str, reference: str | None, kind: NoticeKind) -> str:
     return "\n".join(lines)
 
 
-def _part(language: str, reference: str | None, kind: NoticeKind, link: str, until: datetime) -> str:
+def _part(
+    language: str, reference: str | None, kind: NoticeKind, link: str, until: datetime, places: str | None
+) -> str:
     lines = (
         say(language, "mail:greeting"),
         say(language, f"mail:{kind.value}"),
@@ -92,6 +104,8 @@ def _part(language: str, reference: str | None, kind: NoticeKind, link: str, unt
         say(language, "mail:link").format(until=i18n.format_moment(until, language)),
         link,
         say(language, "mail:single-use"),
+        say(language, "mail:second-factor"),
+        *([say(language, "mail:places"), places] if places else ()),
         say(language, "mail:no-application"),
     )
     return "\n".join(lines)

@@ -138,6 +138,16 @@ def back_level_of(connection: Connection, service_id: UUID) -> str | None:
     return row["level"] if row else None
 
 
+def channel_of(connection: Connection, organization_id: UUID) -> ChannelKind:
+    """How an organization is reached."""
+    row = connection.execute(
+        "SELECT snapshot #>> '{channel,kind}' AS kind FROM organizations WHERE id = %s", (organization_id,)
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("organization.unknown")
+    return ChannelKind(row["kind"])
+
+
 def listing(connection: Connection, service_id: UUID) -> Listing:
     row = connection.execute(LISTING + " WHERE services.id = %s", (service_id,)).fetchone()
     if row is None:

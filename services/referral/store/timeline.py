@@ -124,8 +124,11 @@ def tell_all(work: Work, referral: Referral, facts: Iterable[Any], *, consentref
             tell(work, referral.id, fact, consentref=consentref)
 
 
-def open_task(work: Work, task: TaskOpened, organization_id: UUID | None = None) -> None:
-    """Put something on a desk; the same thing lies there only once. A referral's task lies on its sender's desk."""
+def open_task(work: Work, task: TaskOpened, organization_id: UUID | None = None) -> bool:
+    """Put something on a desk; the same thing lies there only once. A referral's task lies on its sender's desk.
+
+    False if it lay there already.
+    """
     placed = work.tx.execute(
         "INSERT INTO tasks (id, kind, referral_id, enquiry_id, consent_id, organization_id, site, role, due_on,"
         " opened_at) VALUES (%s, %s, %s, %s, %s, coalesce(%s::uuid, (SELECT sender_id FROM referrals WHERE id = %s)),"
@@ -147,6 +150,7 @@ def open_task(work: Work, task: TaskOpened, organization_id: UUID | None = None)
     ).rowcount
     if placed:
         work.announce(task)
+    return placed == 1
 
 
 def tell_refusal(work: Work, fact: Any) -> None:

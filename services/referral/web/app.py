@@ -31,6 +31,7 @@ from services.referral.web import (
     consent_form,
     consent_texts_page,
     desk,
+    desk_units,
     documents,
     double_funding,
     duplicate_figures,
@@ -60,6 +61,7 @@ NAVIGATORS = frozenset({StaffRole.NAVIGATOR.value, StaffRole.LEAD.value})
 GUARDIANS = frozenset({StaffRole.LEAD.value, StaffRole.DPO.value})
 NAVIGATION = (
     NavigationItem("Referrals", "/referral/", NAVIGATORS),
+    NavigationItem("Units without a system", "/referral/desk-units", NAVIGATORS),
     NavigationItem("Directory", "/directory/"),
     NavigationItem("Data protection", "/referral/data-protection/", GUARDIANS),
 )
@@ -95,6 +97,8 @@ def doors() -> tuple[APIBlueprint, ...]:
         api_partner.blueprint,
         operator.blueprint,
         desk.blueprint(),
+        desk_units.api,
+        desk_units.blueprint(),
         board.blueprint(),
         tasks.blueprint(),
         case.blueprint(),

@@ -1,7 +1,7 @@
 """The light path: a unit without a system of its own works on one referral, after it came in by a mailed link.
 
 The session sees this one referral, in the name of the addressed organization, under the same rules as a partner's
-program. How it begins stands in `entrance`.
+program. How it begins stands in `entrance`, and what besides the link it takes to see a dossier in `device`.
 """
 
 from typing import Any
@@ -12,8 +12,8 @@ from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from contracts.codes import Action, Party
-from services.chassis.access import current_caller, desk
-from services.chassis.errors import InvalidError, NotFoundError
+from services.chassis.access import desk
+from services.chassis.errors import InvalidError
 from services.chassis.room import room
 from services.chassis.web import request_work
 from services.chassis.work import Work
@@ -24,8 +24,8 @@ from services.referral.domain.referral import Referral
 from services.referral.sealing import open_with
 from services.referral.store import keys as custodial
 from services.referral.store import referrals
-from services.referral.web import entrance
-from services.referral.web.callers import house, partner_actor
+from services.referral.web import device, entrance
+from services.referral.web.callers import house
 from services.referral.web.forms import Form, once_per_form, partner_form, read_partner_form, version_of
 from services.referral.web.names import Names
 from services.referral.web.words import dossier_sections
@@ -39,21 +39,25 @@ def blueprint() -> APIBlueprint:
     door.post("/enter/<token>")(entrance.enter)
     door.post("/enter/<token>/renewals")(entrance.renew)
     door.get("/referrals/<uuid:referral_id>")(show)
+    door.post("/referrals/<uuid:referral_id>/device")(device.make_known)
+    door.post("/referrals/<uuid:referral_id>/code-requests")(device.want_code)
     door.post("/referrals/<uuid:referral_id>/actions/<action>")(act)
     return door
 
 
-def unit_of(referral_id: UUID) -> Actor:
-    """The signed-in unit, if this is the referral it came for; any other looks like none."""
-    if current_caller().only != referral_id:
-        raise NotFoundError("referral.unknown")
-    return partner_actor()
+def known_unit_of(referral_id: UUID) -> Actor:
+    """The signed-in unit at a device it made known; nothing about a person goes anywhere else."""
+    by = device.unit_of(referral_id)
+    device.expect_known()
+    return by
 
 
 @desk
-def show(referral_id: UUID) -> str:
+def show(referral_id: UUID) -> str | Response:
     """The dossier and what may be done; the disclosure is decided and committed before anything is shown."""
-    by = unit_of(referral_id)
+    by = device.unit_of(referral_id)
+    if not device.is_known():
+        return device.door(device.seen(referral_id, by), asked=request.args.get("asked") == "1")
     referral, document, withheld = open_dossier(referral_id, by)
     with room().unit.db.read() as connection:
         names = Names(connection)
@@ -71,6 +75,8 @@ def show(referral_id: UUID) -> str:
         withheld=withheld,
         forms=forms_of(referral),
         done=Action(done) if done in set(Action) else None,
+        capacities=device.CAPACITIES,
+        capacity=device.capacity_link(referral.organization_id, referral.service_id, room().unit.clock.now()),
         **page,
     )
 
@@ -107,7 +113,7 @@ def forms_of(referral: Referral) -> list[Form]:
 @desk
 def act(referral_id: UUID, action: str) -> Response:
     """Do what the unit says: the same command as over the interface, once per form."""
-    by = unit_of(referral_id)
+    by = known_unit_of(referral_id)
     if action not in set(partners.VERBS):
         raise InvalidError("request.invalid", {"action": "a-known-action"})
     form = request.form

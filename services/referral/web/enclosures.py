@@ -21,7 +21,7 @@ from services.referral.store import documents, enclosures
 from services.referral.store.documents import Paper
 from services.referral.store.enclosures import Enclosure
 from services.referral.web.callers import house, staff_actor, withheld
-from services.referral.web.desk import unit_of
+from services.referral.web.desk import known_unit_of
 from services.referral.web.documents import download
 from services.referral.web.forms import once_per_form
 
@@ -88,7 +88,7 @@ def take_out(referral_id: UUID, document_id: UUID) -> AnyResponse:
 @desk
 def fetch(referral_id: UUID, document_id: UUID) -> Response:
     """The unit fetches a paper: decided and committed like any fetch, then handed out to be saved."""
-    by = unit_of(referral_id)
+    by = known_unit_of(referral_id)
     with request_work() as work:
         answer = enclosing.fetch(work, house().keys, referral_id, document_id, by)
     if isinstance(answer, Withheld):

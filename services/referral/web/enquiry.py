@@ -264,6 +264,7 @@ def offers(enquiry_id: UUID, need_id: UUID) -> str:
         ]
     return render_template(
         "referral/offers.html",
+        today=room().unit.clock.today(),
         enquiry_id=enquiry_id,
         need=need,
         suggested=suggested,

@@ -156,7 +156,7 @@ class Notifications:
     def dispatcher(
         self, *, smtp: tuple[str, int] = ("127.0.0.1", 1), allowed: Sequence[Any] = LOOPBACK, **changes: Any
     ) -> Dispatcher:
-        links = DeskLinks(OKPKey.generate_key("Ed25519", auto_kid=True), PUBLIC_URL, timedelta(days=14))
+        links = DeskLinks(OKPKey.generate_key("Ed25519", auto_kid=True), PUBLIC_URL, timedelta(days=14), DEPLOYMENT_KEY)
         parts: dict[str, Any] = {
             "unit": self.unit,
             "webhooks": WebhookSender(allowed, connect_seconds=0.5, total_seconds=1.0),

@@ -9,10 +9,11 @@ import pytest
 from joserfc import jwt
 
 from contracts import referral as said
+from contracts.capacity_link import CapacityLink, read
 from contracts.codes import ChannelKind, Duty, DutyCause, EndReason, Status
 from services.notifications.channels.desk_link import AUDIENCE
 from services.notifications.parked_mail import LeadMail
-from tests.integration.notifications.conftest import NOW, PUBLIC_URL, Notifications
+from tests.integration.notifications.conftest import DEPLOYMENT_KEY, NOW, PUBLIC_URL, Notifications
 from tests.mailing import Mailbox, smtp_server
 
 MAILBOX = "team-m@jobcenter.example"
@@ -49,6 +50,8 @@ def test_a_unit_gets_number_and_link_in_two_languages(
     assert "R-26-4F7KQ" in mail["Subject"]
     assert "Ein neuer Verweis liegt für Sie bereit." in text
     assert "A new referral is waiting for you." in text
+    places = set(re.findall(rf"{PUBLIC_URL}/directory/units/([\w-]+)", text))
+    assert [read(DEPLOYMENT_KEY, one, NOW) for one in places] == [CapacityLink(partner, None)]
     token = link_in(mail).rpartition("/")[2]
     claims = jwt.decode(token, dispatcher.mails.links.key, algorithms=["Ed25519"]).claims
     assert (claims["organization_id"], claims["referral_id"], claims["aud"]) == (str(partner), str(referral), AUDIENCE)
