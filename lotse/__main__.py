@@ -13,6 +13,7 @@ from lotse.commands import (
     certify,
     channel,
     deliveries,
+    desk,
     directory,
     parked,
     partner,
@@ -38,6 +39,7 @@ Examples:
   lotse partner onboard hwk-aachen       let a partner's system in
   lotse partner certify testpartner      try a partner's system, in a sandbox
   lotse channel ping ihk-aachen          does a notice arrive there?
+  lotse desk code vuv-aachen --way phone a code for a unit that works by mail
   lotse subject-access <enquiry>         everything recorded about a person, with proof
 
 Exit codes: 0 all is well, 1 a problem was found, 2 wrong use, 3 nobody answers.
@@ -65,6 +67,7 @@ for name, group in (
     ("topology", topology.app),
     ("partner", partner.app),
     ("channel", channel.app),
+    ("desk", desk.app),
 ):
     app.add_typer(group, name=name)
 

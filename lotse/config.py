@@ -13,7 +13,7 @@ EXPECTED = """Say where the network is, one of:
   lotse --config FILE ...           a file of the same form, or LOTSE_CONFIG=FILE
   LOTSE_ORIGIN, LOTSE_TOKEN_URL, LOTSE_CLIENT_ID, LOTSE_CLIENT_SECRET (or LOTSE_CLIENT_SECRET_FILE),
   for topology and partners LOTSE_MANAGEMENT_URL, LOTSE_VHOST
-  and for subject-access LOTSE_LEAD_CLIENT_ID, LOTSE_LEAD_CLIENT_SECRET (or LOTSE_LEAD_CLIENT_SECRET_FILE)"""
+  and for subject-access and desk LOTSE_LEAD_CLIENT_ID, LOTSE_LEAD_CLIENT_SECRET (or LOTSE_LEAD_CLIENT_SECRET_FILE)"""
 
 
 class ConfigError(Exception):
@@ -52,7 +52,7 @@ class Config:
         """The same network, signed in as the lead."""
         if not self.lead_client_id:
             raise ConfigError(
-                "Handing out a person's data needs a lead's client: set LOTSE_LEAD_CLIENT_ID and _SECRET."
+                "This is the lead's to do and needs a lead's client: set LOTSE_LEAD_CLIENT_ID and _SECRET."
             )
         return replace(self, client_id=self.lead_client_id, client_secret=self.lead_client_secret)
 

@@ -57,6 +57,10 @@ class World:
     webhook_secret: str
     amqp_uri: str
 
+    def letter(self, partner: Participant) -> Path:
+        """What came to a light-path unit by post: codes, a line each, that make its devices known."""
+        return self.folder / partner.slug / "letter.txt"
+
     def environment(
         self, partner: Participant, client_secret: str, key: Path | None, client_key: Path | None = None
     ) -> Mapping[str, str]:
@@ -83,4 +87,5 @@ class World:
             settings["PARTNER_MAILBOX"] = str(self.mail_folder)
             settings["PARTNER_MAIL_ADDRESS"] = partner.mailbox
             settings["PARTNER_BACK_LEVEL"] = partner.back_level
+            settings["PARTNER_LETTER"] = str(self.letter(partner))
         return settings

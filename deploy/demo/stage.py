@@ -16,11 +16,13 @@ from deploy.demo.desk import sign_in
 from deploy.demo.network import Network, StartError
 from deploy.demo.participants import PARTICIPANTS
 from deploy.demo.participation import participations
-from deploy.demo.places import ROOT, read_state
+from deploy.demo.places import ROOT, read_state, write_private
 from deploy.demo.story import Setting
 
 DIRECTORY_FILE = ROOT / "services" / "directory" / "data" / "aachen-muenster.ndjson"
 STORY_CLIENT = "lotsennetz-story"
+#: One for each device; a clerk whose browser dies in the middle of typing needs another.
+CODES = 4
 
 
 def furnish(network: Network) -> None:
@@ -38,6 +40,7 @@ def furnish(network: Network) -> None:
     for body in (DIRECTORY_FILE.read_bytes(), lines):
         _import(network.origin, token, body)
     _share_webhook_secret(network)
+    _send_letters(network)
 
 
 def _import(origin: str, token: str, body: bytes) -> None:
@@ -60,15 +63,35 @@ def _share_webhook_secret(network: Network) -> None:
             _put(network.origin + path, token, {"secret": network.secrets["webhook"]})
 
 
-def _put(url: str, token: str, body: Mapping[str, Any], patience: float = 60) -> None:
-    """PUT once the thing is known there: news of the import may still be on its way."""
+def _send_letters(network: Network) -> None:
+    """Codes for the light-path units, past their mailbox: what the lead would print and post, laid before the clerk."""
+    lead = read_state(network.dev)["lotse"]
+    lead = {**lead, "client_id": lead["lead_client_id"], "client_secret": lead["lead_client_secret"]}
+    world = network.world
+    for partner in PARTICIPANTS:
+        letter = world.letter(partner)
+        if partner.channel != "light" or letter.exists():
+            continue
+        url = f"{network.origin}/referral/api/v1/desk-units/{partner.organization_id}/codes"
+        codes = [str(_told("POST", url, _operator(lead)(), {"way": "letter"})["code"]) for _ in range(CODES)]
+        write_private(letter, "".join(f"{code}\n" for code in codes))
+
+
+def _put(url: str, token: str, body: Mapping[str, Any]) -> None:
+    _told("PUT", url, token, body)
+
+
+def _told(method: str, url: str, token: str, body: Mapping[str, Any], patience: float = 60) -> Any:
+    """Say something about an organization once it is known there: news of the import may still be on its way."""
     deadline = time.monotonic() + patience
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": secrets.token_hex(16)}
     while True:
-        answer = requests.put(url, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=20)
-        if answer.status_code != 404 or time.monotonic() > deadline:
+        answer = requests.request(method, url, json=body, headers=headers, timeout=20)
+        if answer.status_code not in (404, 409) or time.monotonic() > deadline:
             break
         time.sleep(0.2)
     answer.raise_for_status()
+    return answer.json()
 
 
 def setting(state: Mapping[str, Any], dev: Path) -> Setting:

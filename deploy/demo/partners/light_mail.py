@@ -1,8 +1,8 @@
 """Stand-in for a clerk on the light path: a mail with a link, and pages in a browser - nothing else.
 
-The program does what her browser does: reads the unit's mailbox, opens the link, presses the buttons of the forms it
-finds. The Jobcenter may say no more than "received" (social data); its clerk tries to accept all the same and is
-refused.
+The program does what her browser does: reads the unit's mailbox, opens the link, types a code of the unit's letter
+where it is asked for one, presses the buttons of the forms it finds. The Jobcenter may say no more than "received"
+(social data); its clerk tries to accept all the same and is refused.
 The employer service of the Agentur accepts, starts and completes.
 """
 
@@ -88,6 +88,7 @@ class Clerk:
         self.store = Store(settings.store)
         self.mailbox = Path(os.environ["PARTNER_MAILBOX"])
         self.address = os.environ["PARTNER_MAIL_ADDRESS"]
+        self.letter = Path(os.environ.get("PARTNER_LETTER", "letter.txt"))
         self.may_only_receive = os.environ.get("PARTNER_BACK_LEVEL") == "receipt"
 
     def turn(self) -> None:
@@ -112,7 +113,7 @@ class Clerk:
         browser = Browser(self.store)
         known = self.store.place(f"desk:{path_id(link)}")
         if known and browser.open(known) == 200:
-            self.work_at(browser, known)
+            self.come_in(browser, known)
             return
         browser.open(link)
         entrance = browser.form(link.rpartition("/")[2])
@@ -126,7 +127,22 @@ class Clerk:
             return
         self.store.take(path_id(link), found.group(1), "mail")
         self.store.keep_place(f"desk:{path_id(link)}", browser.url)
-        self.work_at(browser, browser.url)
+        self.come_in(browser, browser.url)
+
+    def come_in(self, browser: Browser, desk: str) -> None:
+        """A device the unit has not made known yet is asked for a code: it stands in the letter that came by post."""
+        for code in self.letter.read_text().splitlines() if self.letter.exists() else ():
+            form = browser.form("/device")
+            if form is None:
+                break
+            if self.store.place(f"code:{path_id(code)}"):
+                continue
+            self.store.keep_place(f"code:{path_id(code)}", "typed")
+            browser.press(form[0], {**form[1], "code": code})
+        if browser.form("/device") is None:
+            self.work_at(browser, desk)
+        else:
+            log.warning("no code of the letter makes this device known")
 
     def ask_for_new(self, browser: Browser, link: str) -> None:
         """The link is used up or too old: press the button that sends a new one, once, and wait for that mail."""

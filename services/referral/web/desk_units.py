@@ -143,7 +143,7 @@ def make_code(organization_id: UUID, json_data: dict[str, Any]) -> tuple[dict[st
     return {**code_as_json(code), "code": desk_devices.words_of(house().keys.vault, code.id)[0]}, status
 
 
-@api.delete("/devices/<uuid:device_id>")
+@api.post("/devices/<uuid:device_id>/revocations")
 @api.doc(summary="Take a device's right to open dossiers back")
 @welcome_center
 def end_device(device_id: UUID) -> dict[str, Any]:

@@ -300,7 +300,7 @@ def test_by_program_a_code_is_made_once_per_key_and_devices_are_listed_and_taken
     assert type_code(client, referral_id, first["code"]).status_code == 303
     (unit,) = network.navigator.get("/referral/api/v1/desk-units")["units"]
     (device,) = unit["devices"]
-    answer = network.navigator.ask("DELETE", f"/referral/api/v1/desk-units/devices/{device['device_id']}")
+    answer = network.navigator.ask("POST", f"/referral/api/v1/desk-units/devices/{device['device_id']}/revocations")
     assert answer.status_code == 200
     assert network.navigator.get("/referral/api/v1/desk-units")["units"][0]["devices"] == []
 
