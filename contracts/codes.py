@@ -286,6 +286,13 @@ class DataProtectionLaw(StrEnum):
     DSG_EKD = "DSG-EKD"
 
 
+class KeyUse(StrEnum):
+    """What a partner's public key is for: dossiers are sealed to it, or its receipts are checked with it (RFC 7517)."""
+
+    ENC = "enc"
+    SIG = "sig"
+
+
 class EnquirerKind(StrEnum):
     """Who asks for help."""
 

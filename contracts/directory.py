@@ -15,6 +15,7 @@ from contracts.codes import (
     Classification,
     DataCategory,
     DataProtectionLaw,
+    KeyUse,
     LegalSphere,
     ServiceRole,
     Site,
@@ -71,6 +72,17 @@ class Terms:
     back_level: BackLevel
 
 
+@value
+class PartnerKey:
+    """A public key of a partner with its life: from when it counts, until when, and whether it was revoked before."""
+
+    key: PublicJwk
+    use: KeyUse
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    revoked_at: datetime | None = None
+
+
 @event(
     "directory.organization_published.v1",
     subject=("organization", "organization_id"),
@@ -95,6 +107,8 @@ class OrganizationPublished:
     email: PublicContact | None
     website: PublicUrl | None
     address: PublicContact | None
+    #: Keys with a life of their own; `public_key` is the one that counts until another is given.
+    keys: tuple[PartnerKey, ...] = ()
 
 
 @event("directory.service_published.v1", subject=("service", "service_id"), classification=PUBLIC, snapshot=True)

@@ -25,6 +25,7 @@ from contracts.texts import (
     PublicUrl,
     Reference,
     SealedText,
+    SignedToken,
     Slug,
 )
 from contracts.wire import (
@@ -63,6 +64,7 @@ __all__ = [
     "PublicUrl",
     "Reference",
     "SealedText",
+    "SignedToken",
     "Slug",
     "StrictBoolean",
     "StrictInteger",

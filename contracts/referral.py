@@ -525,6 +525,17 @@ class DossierDestroyed:
     organization_id: UUID
 
 
+@event("referral.receipt_confirmed.v1", subject=("referral", "referral_id"))
+class ReceiptConfirmed:
+    """The partner handed in its own signed word that it has what one of the network's receipts says."""
+
+    referral_id: UUID
+    organization_id: UUID
+    receipt_id: UUID
+    key_id: Code
+    token_sha256: Code
+
+
 # --- documents ------------------------------------------------------------------------------------------------------
 
 

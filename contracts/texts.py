@@ -22,6 +22,9 @@ PublicContact = NewType("PublicContact", str)
 SealedText = NewType("SealedText", str)
 """Words encrypted to one reader: a compact JWE (RFC 7516). The only way free text may travel."""
 
+SignedToken = NewType("SignedToken", str)
+"""Claims anybody can check: a compact JWS (RFC 7515) of ids, codes and times, such as a receipt (RFC 8417)."""
+
 PATTERNS: Mapping[Any, str] = MappingProxyType(
     {
         Code: r"^[A-Za-z0-9_.:+/=-]{1,128}$",
@@ -31,6 +34,7 @@ PATTERNS: Mapping[Any, str] = MappingProxyType(
         OfficialKey: r"^[0-9]{2,12}$",
         PublicUrl: r"^https?://[^\s]{1,500}$",
         SealedText: r"^[A-Za-z0-9_-]{1,4000}(\.[A-Za-z0-9_-]{0,24000}){4}$",
+        SignedToken: r"^[A-Za-z0-9_-]{1,1000}\.[A-Za-z0-9_-]{1,4000}\.[A-Za-z0-9_-]{1,1400}$",
         PublicContact: r"^[^\x00-\x1f]{1,300}$",
     }
 )

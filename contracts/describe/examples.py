@@ -23,6 +23,7 @@ TEXTS: Mapping[Any, Any] = {
     kinds.OfficialKey: "05334",
     kinds.PublicUrl: "https://chamber.example/",
     kinds.PublicContact: "info@chamber.example",
+    kinds.SignedToken: "eyJhbGciOiJFZDI1NTE5In0.e30.c2lnbmF0dXJl",
     kinds.SealedText: "eyJhbGciOiJSU0EtT0FFUC0yNTYifQ.a2V5.aXY.Y2lwaGVy.dGFn",
     kinds.PublicText: kinds.PublicText({"de": "Beispiel", "en": "Example"}),
     kinds.PublicJwk: kinds.PublicJwk(

@@ -12,6 +12,7 @@ from uuid import UUID
 from contracts.codes import Action, Classification, NoticeKind, Status
 from contracts.envelope import Envelope, InvalidEnvelopeError
 from contracts.event import PublicUrl, Reference, Slug, event
+from contracts.fields import SignedToken
 from contracts.partner.actions import ACTIONS
 
 
@@ -46,6 +47,8 @@ class CommandResult:
     status: Status | None = None
     version: int | None = None
     allowed_actions: tuple[Action, ...] = ()
+    #: What was done, signed by the network (RFC 8417); one for each fact it caused.
+    receipts: tuple[SignedToken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,11 @@ class KeyFiles:
         return self._once("referral.partner-facing.json", lambda: json.dumps({"keys": [_private(_rsa())]}))
 
     @property
+    def receipts(self) -> Path:
+        """Signs what partners did and were given (referral)."""
+        return self._once("receipts.json", lambda: json.dumps({"keys": [_private(OKPKey.generate_key("Ed25519"))]}))
+
+    @property
     def desk_link(self) -> Path:
         """Signs the links of the light path (notifications)."""
         return self._once("desk-link.json", lambda: json.dumps(_private(OKPKey.generate_key("Ed25519"))))

@@ -57,6 +57,7 @@ def _own(service: str, places: Places, keys: KeyFiles) -> Mapping[str, str]:
             "PARTNER_FACING_KEY_FILE": str(keys.partner_facing),
             "DESK_LINK_PUBLIC_KEY_FILE": str(keys.desk_link_public),
             "PERSON_LINK_KEY_FILE": str(keys.person_link),
+            "RECEIPT_KEY_FILE": str(keys.receipts),
             "TRUSTED_PROXY": "127.0.0.1",
             "UNDO_WINDOW_SECONDS": os.environ.get("UNDO_WINDOW_SECONDS", "1"),
             "DUPLICATE_QUESTIONS_PER_DAY": "10000",  # a sandbox sends months of referrals in a day

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lotsennetz_partner import keys, office, settings
+from lotsennetz_partner import keys, office, receipts, settings
 from lotsennetz_partner.client import Client
 from lotsennetz_partner.errors import AwayError, PartnerKitError, RefusedError, SettingsError
 from lotsennetz_partner.journal import Journal
@@ -72,7 +72,15 @@ def parser() -> argparse.ArgumentParser:
     made = commands.add_parser("keygen", help="make a key pair; prints the public half to hand in")
     made.add_argument("file", type=Path, help="where the private half is kept (must not exist)")
     made.add_argument("--kind", choices=("EC", "RSA"), default="EC")
+    made.add_argument("--use", choices=("enc", "sig"), default="enc", help="to open dossiers, or to sign receipts")
     made.set_defaults(run=keygen)
+
+    proved = commands.add_parser("verify-receipt", help="check what the network signed; 3 if it does not hold")
+    proved.add_argument("file", type=Path, help="the token, as it was kept")
+    proved.add_argument("--keys", type=Path, help="the network's key set as a file, to check without the network")
+    proved.set_defaults(run=verify_receipt)
+
+    commands.add_parser("receipts", help="every receipt kept, and how it stands").set_defaults(run=list_receipts)
 
     commands.add_parser("check", help="try settings, sign-in, queue and folders").set_defaults(run=check)
 
@@ -109,12 +117,31 @@ def parser() -> argparse.ArgumentParser:
 
 
 def keygen(arguments: argparse.Namespace) -> int:
-    key = keys.generate(arguments.kind)
+    key = keys.generate(arguments.kind, arguments.use)
     try:
         keys.write(key, arguments.file)
     except OSError as error:
         raise SettingsError(f"{arguments.file}: cannot be written ({error.strerror})") from error
     print(json.dumps(keys.public(key), indent=2))
+    return OK
+
+
+def verify_receipt(arguments: argparse.Namespace) -> int:
+    own = settings.load(arguments.settings)
+    try:
+        token = arguments.file.read_text(encoding="ascii").strip()
+        key_set = json.loads(arguments.keys.read_text(encoding="utf-8")) if arguments.keys else None
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{error}: expected a token and, with --keys, a JSON Web Key set") from error
+    key_set = key_set or Client(own).network_keys()
+    print(receipts.as_json(receipts.verify(token, key_set, own.network_url, own.organization_id)))
+    return OK
+
+
+def list_receipts(arguments: argparse.Namespace) -> int:
+    own = settings.load(arguments.settings)
+    for one in Journal(own.journal, own.organization_id).receipts():
+        print(json.dumps({"state": one.state, "token": one.token, "ours": one.ours}))
     return OK
 
 
@@ -130,7 +157,8 @@ def listen(arguments: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    desk = Office(own, Client(own), Journal(own.journal, own.organization_id), via_queue=arguments.via == "amqp")
+    journal = Journal(own.journal, own.organization_id)
+    desk = Office(own, Client(own, keep_receipt=journal.keep_receipt), journal, via_queue=arguments.via == "amqp")
     pause, hold = IDLE_SECONDS, 0
     while not stop.is_set():
         try:
@@ -160,10 +188,11 @@ def events(arguments: argparse.Namespace) -> int:
 
 def _named(arguments: argparse.Namespace) -> tuple[Client, str]:
     own = settings.load(arguments.settings)
-    referral_id = Journal(own.journal, own.organization_id).referral_of(arguments.referral)
+    journal = Journal(own.journal, own.organization_id)
+    referral_id = journal.referral_of(arguments.referral)
     if referral_id is None:
         raise SettingsError(f"{arguments.referral}: neither an id nor a number we have heard of")
-    return Client(own), referral_id
+    return Client(own, keep_receipt=journal.keep_receipt), referral_id
 
 
 def _with_referral(deed: Callable[[Client, str], str]) -> Callable[[argparse.Namespace], int]:

@@ -4,7 +4,7 @@ import base64
 import json
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -13,11 +13,13 @@ from uuid import uuid4
 import urllib3
 from joserfc import jwt
 
-from lotsennetz_partner import keys
+from lotsennetz_partner import keys, receipts
 from lotsennetz_partner.errors import AwayError, RefusedError, SettingsError, StaleError, UnreadableError
 from lotsennetz_partner.settings import Settings
 
 JSON = dict[str, Any]
+#: Is handed every receipt the network gives, with the digest of the bytes it is about.
+KeepReceipt = Callable[[str, str | None], None]
 CONNECT_SECONDS = 5
 READ_SECONDS = 40
 LARGEST_ANSWER = 8_000_000
@@ -57,11 +59,23 @@ class Referral:
     data: JSON
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came back: status, body, and the receipts in its header."""
+
+    status: int
+    body: bytes
+    receipts: str = ""
+
+
 class Client:
     """Speaks to the network in the partner's name; safe to keep for the life of a process, not across threads."""
 
-    def __init__(self, settings: Settings, http: urllib3.PoolManager | None = None) -> None:
+    def __init__(
+        self, settings: Settings, http: urllib3.PoolManager | None = None, keep_receipt: KeepReceipt | None = None
+    ) -> None:
         self.settings = settings
+        self._keep_receipt = keep_receipt or (lambda _token, _digest: None)
         self._http = http or urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS), retries=False
         )
@@ -85,9 +99,11 @@ class Client:
 
     def sealed_dossier(self, referral_id: str) -> str:
         """The dossier as it is kept for us. Fetching is a disclosure: consent is asked at this very moment."""
-        status, body = self._send("GET", f"/partner/v1/referrals/{referral_id}/dossier", None, {})
-        self._refuse(status, body)
-        return body.decode("ascii").strip()
+        answer = self._send("GET", f"/partner/v1/referrals/{referral_id}/dossier", None, {})
+        self._refuse(answer.status, answer.body)
+        for token in filter(None, answer.receipts.split(", ")):
+            self._keep_receipt(token, receipts.digest(answer.body))
+        return answer.body.decode("ascii").strip()
 
     def dossier(self, referral_id: str) -> JSON:
         """Fetched and opened with our own key."""
@@ -102,7 +118,19 @@ class Client:
     def act(self, referral_id: str, action: str, body: Mapping[str, Any], *, version: int, key: str) -> Referral:
         """Give one answer on the version that was seen, under one idempotency key for ever."""
         headers = {"If-Match": f'"{version}"', "Idempotency-Key": key}
-        return _referral(self.call("POST", f"/partner/v1/referrals/{referral_id}/actions/{action}", body, headers))
+        done = self.call("POST", f"/partner/v1/referrals/{referral_id}/actions/{action}", body, headers)
+        for token in done.get("receipts") or ():
+            self._keep_receipt(str(token), None)
+        return _referral(done)
+
+    def hand_in(self, token: str) -> JSON:
+        """Give a receipt we signed ourselves; the same one again has no second effect."""
+        return self._read(
+            "/partner/v1/receipts",
+            self._send(
+                "POST", "/partner/v1/receipts", token.encode(), {"Content-Type": f"application/{receipts.TYPE}"}
+            ),
+        )
 
     def act_now(self, referral_id: str, action: str, body: Mapping[str, Any], key: str | None = None) -> Referral:
         """The same on the version as it stands; changed meanwhile means looking again, at most ten times."""
@@ -132,29 +160,31 @@ class Client:
     ) -> JSON:
         """One request with a JSON answer."""
         content = None if body is None else json.dumps(body).encode()
-        status, answer = self._send(method, path, content, headers or {}, signed_in=signed_in)
-        self._refuse(status, answer)
+        return self._read(path, self._send(method, path, content, headers or {}, signed_in=signed_in))
+
+    def _read(self, path: str, answer: Answered) -> JSON:
+        self._refuse(answer.status, answer.body)
         try:
-            document: JSON = json.loads(answer)
+            document: JSON = json.loads(answer.body)
         except ValueError as error:
             raise AwayError(f"{path}: the answer is not JSON") from error
         return document
 
     def _send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], *, signed_in: bool = True
-    ) -> tuple[int, bytes]:
+    ) -> Answered:
         sent = {"Accept": "application/json, application/problem+json, application/jose", **headers}
         if body is not None:
-            sent["Content-Type"] = "application/json"
+            sent.setdefault("Content-Type", "application/json")
         for fresh in (False, True):
             if signed_in:
                 sent["Authorization"] = f"Bearer {self._bearer(fresh=fresh)}"
-            status, answer = self._exchange(method, self.settings.network_url + path, body, sent)
-            if status != 401 or not signed_in:
+            answer = self._exchange(method, self.settings.network_url + path, body, sent)
+            if answer.status != 401 or not signed_in:
                 break
-        return status, answer
+        return answer
 
-    def _exchange(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    def _exchange(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answered:
         try:
             answer = self._http.request(
                 method, url, body=body, headers=dict(headers), redirect=False, preload_content=False
@@ -169,7 +199,7 @@ class Client:
             raise AwayError(f"{url}: answered {answer.status}; try again later", _seconds(answer.headers))
         if len(content) > LARGEST_ANSWER:
             raise AwayError(f"{url}: the answer is larger than we accept")
-        return answer.status, content
+        return Answered(answer.status, content, answer.headers.get("Receipt", ""))
 
     def _refuse(self, status: int, answer: bytes) -> None:
         if status < 300:
@@ -183,10 +213,10 @@ class Client:
 
     def _bearer(self, *, fresh: bool) -> str:
         if fresh or time.monotonic() > self._until:
-            status, answer = self._exchange("POST", self.settings.token_url, *self._token_request())
-            if status != 200:
-                raise SettingsError(f"client_id, client_secret or client_key_file: not accepted ({status})")
-            token = json.loads(answer)
+            answer = self._exchange("POST", self.settings.token_url, *self._token_request())
+            if answer.status != 200:
+                raise SettingsError(f"client_id, client_secret or client_key_file: not accepted ({answer.status})")
+            token = json.loads(answer.body)
             self._token = str(token["access_token"])
             self._until = time.monotonic() + float(token.get("expires_in", 60)) - TOKEN_MARGIN_SECONDS
         return self._token

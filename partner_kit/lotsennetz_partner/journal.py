@@ -20,6 +20,9 @@ create table if not exists notices (
 create table if not exists answers (
     id text primary key, source text not null, referral_id text not null, action text not null, body text not null,
     state text not null default 'open', result text, planned_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ')));
+create table if not exists receipts (
+    token text primary key, sha256 text, ours text, state text not null default 'kept',
+    kept_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ')));
 create table if not exists places (name text primary key, value text not null);
 create index if not exists notices_waiting on notices (handled) where handled = 0;
 create index if not exists answers_open on answers (state) where state in ('open', 'sent');
@@ -47,6 +50,16 @@ class Answer:
     action: str
     body: Mapping[str, Any]
     state: str = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReceipt:
+    """Something the network signed; `sha256` is of the bytes we got, `ours` what we signed in return."""
+
+    token: str
+    sha256: str | None
+    ours: str | None
+    state: str
 
 
 class Journal:
@@ -153,6 +166,27 @@ class Journal:
 
     def has_answer(self, answer_id: str) -> bool:
         return self._connection.execute("select 1 from answers where id = ?", (answer_id,)).fetchone() is not None
+
+    # --- receipts --------------------------------------------------------------------------------------------------
+
+    def keep_receipt(self, token: str, sha256: str | None = None) -> None:
+        """What the network signed for us, and the digest of what we got with it."""
+        with self._transaction() as tx:
+            tx.execute("insert or ignore into receipts (token, sha256) values (?, ?)", (token, sha256))
+
+    def receipts(self, *states: str) -> list[KeptReceipt]:
+        """Those that stand so, or all, oldest first."""
+        rows = self._connection.execute("select * from receipts order by rowid").fetchall()
+        return [
+            KeptReceipt(row["token"], row["sha256"], row["ours"], row["state"])
+            for row in rows
+            if not states or row["state"] in states
+        ]
+
+    def mark_receipt(self, token: str, state: str, ours: str | None = None) -> None:
+        """Note how a receipt stands: checked, signed (with our word, before it leaves), confirmed, refused or wrong."""
+        with self._transaction() as tx:
+            tx.execute("update receipts set state = ?, ours = coalesce(?, ours) where token = ?", (state, ours, token))
 
     # --- where we are ----------------------------------------------------------------------------------------------
 

@@ -22,9 +22,12 @@ RSA_BITS = 4096
 Key = Any
 
 
-def generate(kind: str = "EC") -> Key:
-    """A new pair: `EC` on P-256 (quick), or `RSA` with 4096 bits where a system knows nothing newer."""
-    parameters: Any = {"use": "enc"}
+def generate(kind: str = "EC", use: str = "enc") -> Key:
+    """A new pair: `EC` on P-256 (quick), or `RSA` with 4096 bits where a system knows nothing newer.
+
+    To open dossiers (`enc`), or to sign receipts (`sig`): one for each, so that neither can be asked to do the other.
+    """
+    parameters: Any = {"use": use}
     if kind == "RSA":
         return RSAKey.generate_key(RSA_BITS, parameters, auto_kid=True)
     return ECKey.generate_key("P-256", parameters, auto_kid=True)
@@ -32,12 +35,16 @@ def generate(kind: str = "EC") -> Key:
 
 def public(key: Key) -> dict[str, Any]:
     """The half to hand in."""
-    return {**key.as_dict(private=False), "kid": key.kid, "use": "enc"}
+    return {**key.as_dict(private=False), "kid": key.kid, "use": _use(key)}
+
+
+def _use(key: Key) -> str:
+    return str(key.as_dict(private=False).get("use", "enc"))
 
 
 def write(key: Key, file: Path) -> None:
     """Keep the pair in a new file that only we may read; a file that is there is never overwritten."""
-    content = json.dumps({**key.as_dict(private=True), "kid": key.kid, "use": "enc"}, indent=2)
+    content = json.dumps({**key.as_dict(private=True), "kid": key.kid, "use": _use(key)}, indent=2)
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         out.write(content + "\n")
@@ -70,7 +77,7 @@ def open_sealed(sealed: str, own: Iterable[Key]) -> dict[str, Any]:
     if len(sealed) > LARGEST:
         raise UnreadableError("sealed dossier: larger than we accept")
     try:
-        header = jwe_header(sealed)
+        header = header_of(sealed)
         if "zip" in header:
             raise UnreadableError("sealed dossier: compressed content is not accepted")
         named = [key for key in own if header.get("kid") in (None, key.kid)]
@@ -85,9 +92,9 @@ def open_sealed(sealed: str, own: Iterable[Key]) -> dict[str, Any]:
     return document
 
 
-def jwe_header(sealed: str) -> Mapping[str, Any]:
-    """The protected header, before anything is decrypted."""
-    first = sealed.partition(".")[0]
+def header_of(token: str) -> Mapping[str, Any]:
+    """The protected header of a compact JWE or JWS, before anything is decrypted or checked."""
+    first = token.partition(".")[0]
     header = json.loads(base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)))
     if not isinstance(header, dict):
         raise ValueError("a header is an object")
@@ -96,6 +103,7 @@ def jwe_header(sealed: str) -> Mapping[str, Any]:
 
 def seal_words(words: str, key_set: Mapping[str, Any]) -> str:
     """Free text, sealed to the newest key of the welcome center; it exists in the open on no wire."""
-    key = next(iter(KeySet.import_key_set(dict(key_set)).keys))  # type: ignore[arg-type]
+    sealing = [one for one in key_set["keys"] if one.get("use") != "sig"]
+    key = next(iter(KeySet.import_key_set({"keys": sealing}).keys))
     header = {"alg": WRAPPING[key.key_type], "enc": CONTENT, "kid": key.kid}
     return jwe.encrypt_compact(header, words.encode(), key, algorithms=ALLOWED)

@@ -18,9 +18,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lotsennetz_partner import keys, receipts
 from lotsennetz_partner.client import Client, Event
 from lotsennetz_partner.errors import AwayError, PartnerKitError, RefusedError, StaleError, UnreadableError
-from lotsennetz_partner.journal import Answer, Journal, Notice
+from lotsennetz_partner.journal import Answer, Journal, KeptReceipt, Notice
 from lotsennetz_partner.queue import Queue, event_in
 from lotsennetz_partner.settings import Settings
 
@@ -61,7 +62,7 @@ class Office:
         handed = sum(self.hand_over(notice) for notice in self.journal.waiting())
         planned = self.read_outbox()
         said = sum(self.say(answer) for answer in self.journal.unsaid())
-        return heard + handed + planned + said
+        return heard + handed + planned + said + self.confirm_receipts()
 
     # --- hearing ---------------------------------------------------------------------------------------------------
 
@@ -108,6 +109,8 @@ class Office:
         elif event.type == NOTICE:
             self.journal.take(event.id, event.data)
         else:
+            for token in event.data.get("receipts") or ():
+                self.journal.keep_receipt(str(token))
             self.settle(event.data["command_id"], event.data["result"], event.data)
 
     # --- handing over ----------------------------------------------------------------------------------------------
@@ -237,6 +240,45 @@ class Office:
     def _result(self, name: str, content: Mapping[str, Any]) -> None:
         if name.endswith(".json"):
             write_whole(self.settings.outbox / "done" / f"{name.removesuffix('.json')}.result.json", content)
+
+    # --- receipts --------------------------------------------------------------------------------------------------
+
+    def confirm_receipts(self) -> int:
+        """Check what the network signed for us and, if we have a signing key, sign in return that we have it."""
+        todo = self.journal.receipts("kept", "signed")
+        if not todo:
+            return 0
+        key_set = self.client.network_keys()
+        signing = self.settings.signing_key_file
+        key = keys.read([signing])[0] if signing else None
+        return sum(self._confirm(receipt, key_set, key) for receipt in todo)
+
+    def _confirm(self, kept: KeptReceipt, key_set: Mapping[str, Any], key: Any) -> bool:
+        ours = kept.ours
+        if ours is None:
+            network, us = self.settings.network_url, self.settings.organization_id
+            try:
+                receipt = receipts.verify(kept.token, key_set, network, us)
+                if kept.sha256 is not None and receipt.sha256 not in (None, kept.sha256):
+                    raise UnreadableError("receipt: names other bytes than we got")
+            except UnreadableError as error:
+                log.error("%s; kept, and not confirmed", error)
+                self.journal.mark_receipt(kept.token, "wrong")
+                return True
+            if key is None:
+                self.journal.mark_receipt(kept.token, "checked")
+                return True
+            # written down before it leaves: killed in between, the same word is said again, under the same number
+            ours = receipts.confirm(receipt, key, network, us)
+            self.journal.mark_receipt(kept.token, "signed", ours)
+        try:
+            self.client.hand_in(ours)
+        except RefusedError as refused:
+            log.error("our receipt was refused: %s", refused.slug)
+            self.journal.mark_receipt(kept.token, "refused")
+        else:
+            self.journal.mark_receipt(kept.token, "confirmed")
+        return True
 
 
 def name_of(notice: Notice) -> str:

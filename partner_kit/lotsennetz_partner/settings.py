@@ -20,6 +20,7 @@ NAMES = (
     "client_secret_file",
     "client_key_file",
     "private_key_files",
+    "signing_key_file",
     "amqp_uri",
     "amqp_ca_file",
     "journal",
@@ -40,6 +41,8 @@ class Settings:
     client_secret: str | None = field(default=None, repr=False)
     client_key_file: Path | None = None
     private_key_files: tuple[Path, ...] = ()
+    #: Signs our receipts; without one we only keep the network's.
+    signing_key_file: Path | None = None
     amqp_uri: str | None = field(default=None, repr=False)
     amqp_ca_file: Path | None = None
     journal: Path = Path("lotsennetz-journal.sqlite")
@@ -84,6 +87,7 @@ def _checked(given: Mapping[str, Any], base: Path) -> Settings:
         client_secret=_secret(given, base),
         client_key_file=_path(given, "client_key_file", base),
         private_key_files=tuple(base / part for part in _several(given.get("private_key_files"))),
+        signing_key_file=_path(given, "signing_key_file", base),
         amqp_uri=given.get("amqp_uri"),
         amqp_ca_file=_path(given, "amqp_ca_file", base),
         journal=base / given.get("journal", "lotsennetz-journal.sqlite"),

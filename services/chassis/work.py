@@ -70,7 +70,7 @@ class Work:
     ) -> None:
         self._unit = unit
         self._begin = begin
-        self._bag = bag
+        self.bag = bag
         self.cause = cause
         self.reader = connection
         self.now: datetime = unit.clock.now()
@@ -102,20 +102,20 @@ class Work:
     def announce(self, event: Any, *, consentref: str | None = None) -> UUID:
         """Tell the network, if and only if this work commits; returns the id the event will have."""
         told = Announcement(event, subject_of(event), self.cause, consentref, self.new_id())
-        self._bag.announcements.append(told)
+        self.bag.announcements.append(told)
         return told.id
 
     def send(self, body: bytes, *, exchange: str, routing_key: str, id: UUID, subject: str, **headers: str) -> None:  # noqa: A002
         """Send ready bytes to somebody in particular, through the same outbox."""
-        self._bag.letters.append(outbox.Letter(id, subject, exchange, routing_key, headers, body))
+        self.bag.letters.append(outbox.Letter(id, subject, exchange, routing_key, headers, body))
 
     def save(self, sql: LiteralString, params: Sequence[Any]) -> None:
         """Collect a guarded write of exactly one row; if it hits none, the work ends in `StaleError`."""
-        self._bag.writes.append(statement.Write(sql, tuple(params)))
+        self.bag.writes.append(statement.Write(sql, tuple(params)))
 
     def follows(self, subject: str, last: int) -> None:
         """Say which sequence of a subject was last when it was loaded (0: none yet); the guarded write relies on it."""
-        self._bag.followed[subject] = last
+        self.bag.followed[subject] = last
 
 
 class Unit:
@@ -185,7 +185,7 @@ class Unit:
             try:
                 with self._attempt(cause) as work:
                     status, body = run(work)
-                    work._bag.result = statement.Kept(caller, key, digest, status, body)
+                    work.bag.result = statement.Kept(caller, key, digest, status, body)
                 break
             except UnavailableError:
                 raise

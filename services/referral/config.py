@@ -21,6 +21,7 @@ from services.referral.keystore.ledger import DeletionLedger
 from services.referral.keystore.settings import deletion_ledger, open_store
 from services.referral.keystore.store import KeyStore
 from services.referral.link_tokens import LinkTokens
+from services.referral.receipts import ReceiptKeys
 from services.referral.sealing import OwnKeys
 from services.referral.vault import ServiceKeys, Vault
 
@@ -33,6 +34,8 @@ class Keys:
     own: OwnKeys
     desk_links: KeySet
     person_links: LinkTokens
+    #: Signs what partners did and were given.
+    receipts: ReceiptKeys
     #: The store behind the vault, for what looks at all keys and not at one person's.
     store: KeyStore
     ledger: DeletionLedger
@@ -56,17 +59,22 @@ def load(settings: Environment) -> ReferralSettings:
     store = open_store(settings)
     own = _json(settings.path("PARTNER_FACING_KEY_FILE"), "PARTNER_FACING_KEY_FILE")
     links = _json(settings.path("DESK_LINK_PUBLIC_KEY_FILE"), "DESK_LINK_PUBLIC_KEY_FILE")
+    receipts = _json(settings.path("RECEIPT_KEY_FILE"), "RECEIPT_KEY_FILE")
     try:
         keys = Keys(
             vault=Vault(service_keys(settings), store),
             own=OwnKeys(own if "keys" in own else {"keys": [own]}),
             desk_links=KeySet.import_key_set(links if "keys" in links else {"keys": [links]}),  # type: ignore[arg-type]
             person_links=_person_links(settings),
+            receipts=ReceiptKeys.of(
+                receipts if "keys" in receipts else {"keys": [receipts]}, settings.url("PUBLIC_URL", ("http", "https"))
+            ),
             store=store,
             ledger=deletion_ledger(settings),
         )
     except (JoseError, ValueError, KeyError) as error:
-        raise ConfigError("PARTNER_FACING_KEY_FILE, DESK_LINK_PUBLIC_KEY_FILE", "JSON Web Key sets") from error
+        names = "PARTNER_FACING_KEY_FILE, DESK_LINK_PUBLIC_KEY_FILE, RECEIPT_KEY_FILE"
+        raise ConfigError(names, "JSON Web Key sets, of receipts a private Ed25519 key first") from error
     undo = settings.number("UNDO_WINDOW_SECONDS", 30, low=0, high=3600)
     # Sample texts may be agreed to in a demonstration and nowhere else.
     try:

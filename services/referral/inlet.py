@@ -5,6 +5,7 @@ in a `command_result` in the partner's own queue, through the outbox of the same
 """
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from marshmallow import ValidationError
@@ -13,6 +14,7 @@ from contracts import envelope as envelopes
 from contracts.codes import Party
 from contracts.envelope import Envelope
 from contracts.event import Slug
+from contracts.fields import SignedToken
 from contracts.partner.actions import read_body
 from contracts.partner.messages import Command, CommandOutcome, CommandResult, command_of
 from contracts.topology import PARTNERS, organization_of_user
@@ -99,8 +101,9 @@ def perform(work: Work, keys: Keys, by: Actor, command: Command) -> CommandResul
     except ValidationError as error:
         fields = dict.fromkeys(map(str, error.messages), "as-described")
         raise InvalidError("partner.body-invalid", fields) from error
-    referral = partners.perform(work, keys, command.referral_id, by, command.action, body, command.expected_version)
-    return result_of(command, CommandOutcome.DONE, referral)
+    done = partners.perform(work, keys, command.referral_id, by, command.action, body, command.expected_version)
+    result = result_of(command, CommandOutcome.DONE, done.referral)
+    return replace(result, receipts=tuple(map(SignedToken, done.receipts)))
 
 
 def result_of(

@@ -3,6 +3,7 @@
 The profile is FIT-Connect's (RSA-OAEP-256 with A256GCM) plus ECDH-ES+A256KW for partners with elliptic-curve keys.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,11 @@ class SealedDossier:
     jwe: str
     key_id: str
     custodial: bool
+
+    @property
+    def sha256(self) -> str:
+        """By which both sides can tell that they speak of the same bytes."""
+        return hashlib.sha256(self.jwe.encode()).hexdigest()
 
 
 def public_key(jwk: Mapping[str, Any]) -> PublicKey:

@@ -92,7 +92,7 @@ def do(scene: Scene, referral: Referral, action: Action, body: Any, version: int
     done: list[Referral] = []
 
     def run(work: Any) -> tuple[int, dict[str, Any]]:
-        done.append(partners.perform(work, scene.keys, referral.id, by, action, body, version))
+        done.append(partners.perform(work, scene.keys, referral.id, by, action, body, version).referral)
         return 200, {}
 
     scene.unit.idempotent(by.actor, str(uuid4()), "digest", run, actor=by.actor)

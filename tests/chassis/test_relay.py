@@ -80,8 +80,8 @@ def test_what_commits_late_gets_a_later_position(directory: Room, vhost: Broker)
     with directory.unit().work(actor="staff:ab") as slow:
         slow.tx.execute("SELECT nextval('outbox_number_seq')")
         slow.announce(an_import(number=1))
-        directory.unit().finish(slow, slow._bag)  # numbered and written, not yet committed
-        slow._bag.announcements.clear()
+        directory.unit().finish(slow, slow.bag)  # numbered and written, not yet committed
+        slow.bag.announcements.clear()
         directory.tell(3, subjects=1)
         with relaying(directory, vhost.amqp_uri):
             eventually(lambda: directory.value("SELECT count(*) FROM outbox WHERE published_at IS NOT NULL") == 3)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from contracts.eligibility import check_rule
+from contracts.fields import parse_instant
 from contracts.identity import id_of
 from services.directory.domain.shapes import Problems, Reader, wrong
 
@@ -95,6 +96,7 @@ official_key = matching(
 )
 postal_code = matching(re.compile(r"[0-9]{5}"), "a postal code of 5 digits")
 day = parsed(date.fromisoformat, re.compile(r"\d{4}-\d{2}-\d{2}"), "a date such as 2026-11-23")
+instant = parsed(parse_instant, re.compile(r"[0-9T:.Z+-]{20,35}"), "an instant such as 2026-11-23T09:00:00Z")
 clock_time = parsed(time.fromisoformat, re.compile(r"\d{2}:\d{2}(:\d{2})?"), "a time such as 08:30")
 
 

@@ -1,6 +1,7 @@
-"""Public keys of partners: only the public half, only kinds a dossier may be sealed to, only sizes that hold.
+"""Public keys of partners: only the public half, only kinds on the list, only sizes that hold.
 
-The sealing profile knows RSA of 2048 bits and more (``RSA-OAEP-256``), EC P-256 and X25519 (``ECDH-ES+A256KW``).
+To seal dossiers to (``enc``): RSA of 2048 bits and more (``RSA-OAEP-256``), EC P-256 and X25519 (``ECDH-ES+A256KW``).
+To check a partner's receipts with (``sig``): RSA (``PS256``, ``PS512``), EC P-256 (``ES256``) and Ed25519.
 """
 
 import base64
@@ -13,10 +14,16 @@ from typing import Any
 from services.directory.domain.shapes import Problems, wrong
 
 MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
-ALGORITHMS = {"RSA": "RSA-OAEP-256", "EC": "ECDH-ES+A256KW", "OKP": "ECDH-ES+A256KW"}
+ALGORITHMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "enc": {"RSA": ("RSA-OAEP-256",), "EC": ("ECDH-ES+A256KW",), "OKP": ("ECDH-ES+A256KW",)},
+    "sig": {"RSA": ("PS256", "PS512"), "EC": ("ES256",), "OKP": ("Ed25519", "EdDSA")},
+}
+OPERATIONS: Mapping[str, frozenset[str]] = {
+    "enc": frozenset({"encrypt", "wrapKey", "deriveKey", "deriveBits"}),
+    "sig": frozenset({"verify"}),
+}
 PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 DESCRIPTIVE = frozenset({"kid", "alg", "use", "key_ops"})
-OPERATIONS = frozenset({"encrypt", "wrapKey", "deriveKey", "deriveBits"})
 _KID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -26,6 +33,18 @@ _P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 
 def public_jwk(value: Any, path: str, problems: Problems) -> Any:
     """A public key (JWK) that a dossier may be sealed to."""
+    return _read(value, path, problems, "enc")
+
+
+def partner_jwk(value: Any, path: str, problems: Problems) -> Any:
+    """A public key (JWK) that says itself what it is for: `use` is `enc` or `sig`."""
+    use = value.get("use") if isinstance(value, Mapping) else None
+    if not isinstance(use, str) or use not in ALGORITHMS:
+        return wrong(problems, f"{path}.use", f"one of {', '.join(ALGORITHMS)}")
+    return _read(value, path, problems, use)
+
+
+def _read(value: Any, path: str, problems: Problems, use: str) -> Any:
     if not isinstance(value, Mapping):
         return wrong(problems, path, "a public key as JWK: an object")
     if PRIVATE & value.keys():
@@ -36,8 +55,9 @@ def public_jwk(value: Any, path: str, problems: Problems) -> Any:
     known = (*MEMBERS[kind], *sorted(DESCRIPTIVE))
     for name in value.keys() - set(known):
         wrong(problems, f"{path}.{name}", f"no such member; there are {', '.join(known)}")
-    _check_description(value, kind, path, problems)
-    {"RSA": _check_rsa, "EC": _check_p256, "OKP": _check_x25519}[kind](value, path, problems)
+    _check_description(value, kind, use, path, problems)
+    on_curve = _check_x25519 if use == "enc" else _check_ed25519
+    {"RSA": _check_rsa, "EC": _check_p256, "OKP": on_curve}[kind](value, path, problems)
     return dict(value)
 
 
@@ -48,16 +68,17 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _check_description(jwk: Mapping[str, Any], kind: str, path: str, problems: Problems) -> None:
+def _check_description(jwk: Mapping[str, Any], kind: str, use: str, path: str, problems: Problems) -> None:
     kid, operations = jwk.get("kid"), jwk.get("key_ops", [])
     if not isinstance(kid, str) or not _KID.fullmatch(kid):
         wrong(problems, f"{path}.kid", "a key id of 1 to 128 letters, digits and _ . : -")
-    if jwk.get("alg", ALGORITHMS[kind]) != ALGORITHMS[kind]:
-        wrong(problems, f"{path}.alg", ALGORITHMS[kind])
-    if jwk.get("use", "enc") != "enc":
-        wrong(problems, f"{path}.use", "enc")
-    if not isinstance(operations, list) or not all(isinstance(one, str) and one in OPERATIONS for one in operations):
-        wrong(problems, f"{path}.key_ops", f"a list out of {', '.join(sorted(OPERATIONS))}")
+    if jwk.get("alg", ALGORITHMS[use][kind][0]) not in ALGORITHMS[use][kind]:
+        wrong(problems, f"{path}.alg", " or ".join(ALGORITHMS[use][kind]))
+    if jwk.get("use", use) != use:
+        wrong(problems, f"{path}.use", use)
+    known = OPERATIONS[use]
+    if not isinstance(operations, list) or not all(isinstance(one, str) and one in known for one in operations):
+        wrong(problems, f"{path}.key_ops", f"a list out of {', '.join(sorted(known))}")
 
 
 def _check_rsa(jwk: Mapping[str, Any], path: str, problems: Problems) -> None:
@@ -99,6 +120,22 @@ def _has_small_order(octets: bytes) -> bool:
         39382357235489614581723060781553021112529911719440698176882885853963445705823,
     )
     return point in (0, 1, prime - 1, *order_eight)
+
+
+def _check_ed25519(jwk: Mapping[str, Any], path: str, problems: Problems) -> None:
+    if jwk.get("crv") != "Ed25519":
+        wrong(problems, f"{path}.crv", "Ed25519")
+    octets = _octets(jwk.get("x"))
+    if len(octets) != 32 or _signs_for_anybody(octets):
+        wrong(problems, f"{path}.x", "32 octets of a point that is not of small order")
+
+
+def _signs_for_anybody(octets: bytes) -> bool:
+    """Under a point of order 1, 2, 4 or 8 there are signatures that hold for any text, made by anybody."""
+    prime = 2**255 - 19
+    height = (int.from_bytes(octets, "little") & (2**255 - 1)) % prime
+    order_eight = 2707385501144840649318225287225658788936804267575313519463743609750303402022
+    return height in (0, 1, prime - 1, order_eight, prime - order_eight)
 
 
 def _integer(value: Any, most: int) -> int:

@@ -27,6 +27,7 @@ from services.directory.domain.formats import (
     code,
     day,
     email,
+    instant,
     language,
     localized,
     official_key,
@@ -38,7 +39,7 @@ from services.directory.domain.formats import (
     text,
     web_address,
 )
-from services.directory.domain.keys import public_jwk
+from services.directory.domain.keys import partner_jwk, public_jwk
 from services.directory.domain.shapes import Field, ListOf, Reader, Shape, flag, may, must, number, one_of, whole
 
 
@@ -126,6 +127,9 @@ TERMS = Shape(
     }
 )
 CHANNEL = Shape({"kind": must(one_of(OWN_CHANNELS)), "webhook_url": may(web_address), "unit_mailbox": may(email)})
+PARTNER_KEY = Shape(
+    {"key": must(partner_jwk), "not_before": may(instant), "not_after": may(instant), "revoked_at": may(instant)}
+)
 AGREEMENT = Shape(
     {
         "kind": must(one_of(AgreementKind)),
@@ -253,6 +257,7 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
             "channel": must(CHANNEL),
             "agreement": may(AGREEMENT),
             "public_key": may(public_jwk),
+            "keys": may(ListOf(PARTNER_KEY)),
             "terms": may(ListOf(TERMS)),
         },
         # What only the organization itself can say about its service, and so weighs more than an editor's word.

@@ -10,6 +10,9 @@ from services.directory.domain.objects import REFERENCES, Kind
 from services.directory.domain.publishing import is_retired
 from services.directory.domain.reading import Row, RowProblem
 
+#: What only the partner hands in.
+KEYS = ("public_key", "keys")
+
 Name = tuple[Kind, str]
 Current = Mapping[Name, Mapping[str, Any]]
 
@@ -101,9 +104,9 @@ def plan(rows: Iterable[Row], current: Current) -> list[Change]:
 def _change(row: Row, held: Mapping[str, Any] | None) -> Change:
     if held is None:
         return Change(row, Effect.NEW, (), _terms_touched({}, row.document), _owners({}, row.document))
-    if row.kind is Kind.PARTICIPATION and "public_key" not in row.document and "public_key" in held:
-        # Keys are handed in by the partner, not by whoever edits the agreement: leaving it out keeps it.
-        row.document["public_key"] = held["public_key"]
+    if row.kind is Kind.PARTICIPATION:
+        # Keys are handed in by the partner, not by whoever edits the agreement: leaving them out keeps them.
+        row.document.update({name: held[name] for name in KEYS if name in held and name not in row.document})
     names = sorted(held.keys() | row.document.keys())
     fields = tuple(name for name in names if held.get(name) != row.document.get(name))
     effect = Effect.CHANGED if fields else Effect.UNCHANGED

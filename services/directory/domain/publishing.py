@@ -13,6 +13,7 @@ from contracts.codes import (
     ChannelKind,
     DataCategory,
     DataProtectionLaw,
+    KeyUse,
     LegalSphere,
     ServiceRole,
     Site,
@@ -22,6 +23,7 @@ from contracts.directory import (
     Agreement,
     Channel,
     OrganizationPublished,
+    PartnerKey,
     ServicePublished,
     ServiceRetired,
     Terms,
@@ -36,6 +38,7 @@ from contracts.event import (
     PublicText,
     PublicUrl,
 )
+from contracts.fields import parse_instant
 from services.directory.domain.objects import RETIRED_STATUSES
 
 Document = Mapping[str, Any]
@@ -68,7 +71,13 @@ def organization_published(
         email=_contact(organization.get("email")),
         website=PublicUrl(organization["website"]) if "website" in organization else None,
         address=_contact(next((place for place in map(address_of, locations) if place), None)),
+        keys=tuple(map(_key, participation.get("keys", ()))),
     )
+
+
+def _key(entry: Document) -> PartnerKey:
+    life = {name: parse_instant(entry[name]) for name in ("not_before", "not_after", "revoked_at") if name in entry}
+    return PartnerKey(key=PublicJwk(entry["key"]), use=KeyUse(entry["key"]["use"]), **life)
 
 
 def service_published(

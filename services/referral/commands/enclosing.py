@@ -14,7 +14,7 @@ from services.chassis.errors import NotFoundError, RefusedError
 from services.chassis.work import Work
 from services.referral import sealing
 from services.referral.calendar import moment_of
-from services.referral.commands import cascade, disclosing
+from services.referral.commands import cascade, disclosing, receipts
 from services.referral.commands.referrals import Withheld, check_agreement
 from services.referral.commands.saving import load_for_disclosure
 from services.referral.config import Keys
@@ -138,8 +138,9 @@ def _renew(work: Work, keys: Keys, referral: Referral) -> None:
         cascade.reseal(work, keys, referral)
 
 
-def seal(work: Work, keys: Keys, handed: Handed) -> sealing.SealedDossier:
-    """The paper as a message of its own to the partner's key."""
+def hand_over(work: Work, keys: Keys, handed: Handed) -> tuple[sealing.SealedDossier, tuple[str, ...]]:
+    """The paper as a message of its own to the partner's key, with the receipt of its fetch."""
     listing = directory.listing(work.tx, handed.referral.service_id)
     key, custodial = disclosing.recipient_key(work, keys, listing)
-    return sealing.seal_bytes(handed.document.content, handed.document.media_type, key, custodial=custodial)
+    sealed = sealing.seal_bytes(handed.document.content, handed.document.media_type, key, custodial=custodial)
+    return sealed, receipts.issue(work, keys.receipts, handed.referral.organization_id, sealed.sha256)

@@ -11,7 +11,7 @@ from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import moment_of
-from services.referral.commands import cascade, disclosing, telling
+from services.referral.commands import cascade, disclosing, receipts, telling
 from services.referral.commands.referrals import Withheld, check_agreement, keep_comment
 from services.referral.commands.saving import load_for_disclosure, save, see
 from services.referral.config import Keys
@@ -48,11 +48,20 @@ class Fetched:
 
     referral: Referral
     sealed: SealedDossier
+    receipts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """How the referral stands after it, and a signed receipt for each fact it caused."""
+
+    referral: Referral
+    receipts: tuple[str, ...]
 
 
 def perform(
     work: Work, keys: Keys, referral_id: UUID, by: Actor, action: Action, body: Any, version: int | None
-) -> Referral:
+) -> Performed:
     """Do what the addressed partner says. Above its back level nothing of it is kept, not even its words."""
     details = details_of(action, body)
     referral = telling.decide(work, see(work, referral_id, by, version), action, details)
@@ -64,7 +73,8 @@ def perform(
         _keep_question(work, keys, referral, moved, words)
     else:
         keep_comment(work, keys, referral, action, words)
-    return save(work, moved, facts, action=action, epoch=referral.way_back.standing.epoch)
+    saved = save(work, moved, facts, action=action, epoch=referral.way_back.standing.epoch)
+    return Performed(saved, receipts.issue(work, keys.receipts, referral.organization_id))
 
 
 def details_of(action: Action, body: Any) -> dict[str, Any]:
@@ -104,9 +114,11 @@ def fetch_dossier(work: Work, keys: Keys, referral_id: UUID, by: Actor, *, print
     )
     if moved == referral:
         disclosing.tell_again(work, referral, facts, disclosure)
-        return Fetched(referral, sealed)
-    saved = save(work, moved, facts, epoch=epoch, consentref=disclosure.consentref)
-    return Fetched(saved, sealed)
+    else:
+        moved = save(work, moved, facts, epoch=epoch, consentref=disclosure.consentref)
+    # what is printed goes to the person: no system of the partner's fetched anything
+    signed = () if printed else receipts.issue(work, keys.receipts, referral.organization_id, sealed.sha256)
+    return Fetched(moved, sealed, signed)
 
 
 def print_dossier(work: Work, vault_keys: Keys, referral_id: UUID, by: Actor) -> dict[str, Any] | Withheld:

@@ -58,6 +58,7 @@ ENDINGS: Mapping[str, Ending] = MappingProxyType(
         "funding_hints": Ending((RetentionKind.REFERRAL_DRAFT, *ERASURE), CODES),
         "tasks": Ending((RetentionKind.REFERRAL_DRAFT, *ERASURE), CODES),
         "hand_records": Ending(ERASURE, CODES),
+        "receipts": Ending(ERASURE, f"{CODES}; and so that either side can prove what happened"),
         "deadlines": Ending((RetentionKind.REFERRAL_DRAFT, *ERASURE), CODES),
         "ledger": Ending(ERASURE, CODES),
         "breach_checks": Ending(ERASURE, f"{SHUT} (Art. 33(5))"),

@@ -104,6 +104,12 @@ TABLES: tuple[Table, ...] = (
         "opened_at, id",
     ),
     Table("hand_records", OF_REFERRALS, "recorded_at, id"),
+    Table(
+        "receipts",
+        OF_REFERRALS,
+        "signed_at, number",
+        omitted={"token": "a signature; what it says stands beside"},
+    ),
     Table("deadlines", OF_REFERRALS, "due_at, kind"),
     Table("ledger", OF_REFERRALS, "opened_at, id"),
     Table("breach_checks", OF_REFERRALS, "opened_at, id", sealed={"sealed": Sealed("breach_checks/{id}", "note")}),

@@ -82,3 +82,7 @@ class ReferralOut(Schema):
     last_decision = fields.Dict(allow_none=True)
     dossier = fields.String()
     notice = fields.String()
+    receipts = fields.List(
+        fields.String(),
+        metadata={"description": "After an action: each fact, signed (RFC 8417)."},
+    )

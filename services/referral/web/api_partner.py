@@ -1,6 +1,7 @@
 """The partners' interface: look, fetch the sealed dossier, answer. The same commands as over AMQP."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from services.chassis.work import Work
 from services.referral.commands import enclosing, partners
 from services.referral.commands.referrals import Withheld
 from services.referral.queries import referrals as queries
+from services.referral.sealing import SealedDossier
 from services.referral.web import answers, bodies
 from services.referral.web.callers import house, json_body, once, partner_actor, withheld
 
@@ -28,8 +30,9 @@ blueprint = APIBlueprint("api_partner", __name__, url_prefix="/partner", tag="Pa
 @blueprint.get("/.well-known/jwks.json")
 @public
 def own_keys() -> Response:
-    """The public keys that partners seal their words to."""
-    document = json.dumps(house().keys.own.public())
+    """The network's public keys: to seal words to (`enc`), and to check receipts with (`sig`)."""
+    keys = house().keys
+    document = json.dumps({"keys": [*keys.own.public()["keys"], *keys.receipts.public()]})
     response = Response(document, content_type="application/jwk-set+json")
     response.headers["Cache-Control"] = "public, max-age=300"
     return response
@@ -58,7 +61,14 @@ def send_dossier(referral_id: UUID) -> Response:
     if isinstance(answer, Withheld):
         _, body = withheld(answer)
         raise RefusedError(body.pop("slug"), **body)
-    return Response(answer.sealed.jwe, content_type="application/jose")
+    return sealed_response(answer.sealed, answer.receipts)
+
+
+def sealed_response(sealed: SealedDossier, receipts: Sequence[str]) -> Response:
+    """The sealed bytes, with the network's signed word that it handed out these."""
+    response = Response(sealed.jwe, content_type="application/jose")
+    response.headers["Receipt"] = ", ".join(receipts)
+    return response
 
 
 @blueprint.get("/v1/referrals/<uuid:referral_id>/documents/<uuid:document_id>")
@@ -72,12 +82,12 @@ def document(referral_id: UUID, document_id: UUID) -> Response:
     by, keys = partner_actor(), house().keys
     with request_work() as work:
         answer = enclosing.fetch(work, keys, referral_id, document_id, by)
-        sealed = None if isinstance(answer, Withheld) else enclosing.seal(work, keys, answer)
+        handed = None if isinstance(answer, Withheld) else enclosing.hand_over(work, keys, answer)
     if isinstance(answer, Withheld):
         _, body = withheld(answer)
         raise RefusedError(body.pop("slug"), **body)
-    assert sealed is not None
-    return Response(sealed.jwe, content_type="application/jose")
+    assert handed is not None
+    return sealed_response(*handed)
 
 
 @blueprint.post("/v1/referrals/<uuid:referral_id>/actions/<action>")
@@ -91,7 +101,7 @@ def act(referral_id: UUID, action: str) -> tuple[Json, int]:
 
     def run(work: Work) -> tuple[int, Json]:
         done = partners.perform(work, house().keys, referral_id, by, known, data, version)
-        return 200, queries.to_partner(done)
+        return 200, {**queries.to_partner(done.referral), "receipts": list(done.receipts)}
 
     return once(run)
 

@@ -43,8 +43,9 @@ NOES = {
     "503": "Something outside does not answer; try again later",
 }
 STALE = {"412": "Changed since it was seen", "428": "If-Match is missing"}
-#: Sends nothing twice that matters, and keeps no answer: what these show stands nowhere else in the open.
-UNKEYED = ("/prints", "/searches")
+#: Sends nothing twice that matters, and keeps no answer: what these show stands nowhere else in the open. A receipt
+#: has its own number.
+UNKEYED = ("/prints", "/searches", "/receipts")
 
 
 def complete(spec: Json) -> Json:

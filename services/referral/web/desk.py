@@ -121,8 +121,8 @@ def act(referral_id: UUID, action: str) -> Response:
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
         body = read_partner_form(verb, form, keys.own)
-        moved = partners.perform(work, keys, referral_id, by, verb, body, version)
-        return 200, {"status": moved.status}
+        done = partners.perform(work, keys, referral_id, by, verb, body, version)
+        return 200, {"status": done.referral.status}
 
     once_per_form(by.actor, referral_id, action, run)
     return redirect(f"/referral/desk/referrals/{referral_id}?done={action}", 303)

@@ -14,7 +14,7 @@ from services.chassis.db import Connection
 from services.chassis.errors import RefusedError
 from services.chassis.web import request_work
 from services.chassis.work import Work
-from services.referral.commands import enclosing
+from services.referral.commands import enclosing, receipts
 from services.referral.commands.referrals import Withheld
 from services.referral.domain.referral import Referral
 from services.referral.store import documents, enclosures
@@ -91,6 +91,7 @@ def fetch(referral_id: UUID, document_id: UUID) -> Response:
     by = known_unit_of(referral_id)
     with request_work() as work:
         answer = enclosing.fetch(work, house().keys, referral_id, document_id, by)
+        receipts.issue(work, house().keys.receipts, by.organization_id)
     if isinstance(answer, Withheld):
         _, body = withheld(answer)
         raise RefusedError(body.pop("slug"), **body)

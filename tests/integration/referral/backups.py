@@ -43,6 +43,7 @@ def environment(data: DatabaseAddresses, keys: DatabaseAddresses, ledger: Path, 
         "PARTNER_FACING_KEY_FILE": sealing.generate_own_keys(),
         "DESK_LINK_PUBLIC_KEY_FILE": link.as_dict(private=False),
         "PERSON_LINK_KEY_FILE": link.as_dict(private=True),
+        "RECEIPT_KEY_FILE": link.as_dict(private=True),
     }
     for name, document in files.items():
         (folder / name).write_text(json.dumps(document))

@@ -53,6 +53,7 @@ from services.referral.domain.withdrawing import Part
 from services.referral.keystore.ledger import DeletionLedger
 from services.referral.keystore.store import KeyStore
 from services.referral.link_tokens import LinkTokens
+from services.referral.receipts import ReceiptKeys, generate_receipt_keys
 from services.referral.store import referrals as referral_store
 from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor
@@ -175,12 +176,18 @@ def own_keys() -> sealing.OwnKeys:
     return sealing.OwnKeys(sealing.generate_own_keys())
 
 
+@cache
+def receipt_keys() -> ReceiptKeys:
+    return ReceiptKeys.of(generate_receipt_keys(), "http://localhost")
+
+
 def some_keys(store: KeyStore, ledger: Path, service_keys: ServiceKeys | None = None) -> Keys:
     return Keys(
         vault=Vault(service_keys or ServiceKeys(SERVICE_KEY), store),
         own=own_keys(),
         desk_links=KeySet([ECKey.generate_key("P-256", auto_kid=True)]),
         person_links=LinkTokens((OKPKey.generate_key("Ed25519", auto_kid=True),), "http://localhost"),
+        receipts=receipt_keys(),
         store=store,
         ledger=DeletionLedger(ledger),
     )
@@ -314,7 +321,7 @@ class Scene:
     def answers(self, referral: Referral, action: Action, body: Any) -> Referral:
         by = partner(referral.organization_id)
         with self.unit.work(actor=by.actor) as work:
-            return partners.perform(work, self.keys, referral.id, by, action, body, None)
+            return partners.perform(work, self.keys, referral.id, by, action, body, None).referral
 
     def now(self, referral_id: UUID) -> Referral:
         with self.db.read() as connection:

@@ -13,6 +13,7 @@ from services.chassis.config import ConfigError, Environment
 from services.referral import sealing
 from services.referral.config import load
 from services.referral.postman import make_postman
+from services.referral.receipts import generate_receipt_keys
 from services.referral.vault import ServiceKeys
 
 CONTROLLERS = (Path(__file__).parents[3] / "deploy" / "demo" / "data" / "controllers.json").read_text(encoding="utf-8")
@@ -23,11 +24,14 @@ Settings = Callable[..., Environment]
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     own, links, persons = tmp_path / "own.json", tmp_path / "links.json", tmp_path / "persons.json"
+    receipts = tmp_path / "receipts.json"
+    receipts.write_text(json.dumps(generate_receipt_keys()))
     own.write_text(json.dumps(OWN_KEYS))
     links.write_text(json.dumps(OKPKey.generate_key("Ed25519", auto_kid=True).as_dict(private=False)))
     persons.write_text(json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)))
     usual = {
         "PERSON_LINK_KEY_FILE": str(persons),
+        "RECEIPT_KEY_FILE": str(receipts),
         "PUBLIC_URL": "https://lotsennetz.example",
         "SERVICE_KEY": base64.b64encode(bytes(32)).decode(),
         "PARTNER_FACING_KEY_FILE": str(own),
@@ -57,6 +61,7 @@ def test_a_navigator_has_thirty_seconds_unless_said_otherwise(settings: Settings
         ("PARTNER_FACING_KEY_FILE", "/nonexistent"),
         ("DESK_LINK_PUBLIC_KEY_FILE", "/nonexistent"),
         ("PERSON_LINK_KEY_FILE", "/nonexistent"),
+        ("RECEIPT_KEY_FILE", "/nonexistent"),
         ("PERSON_LINK_DAYS", "31"),
         ("PUBLIC_URL", "lotsennetz.example"),
         ("UNDO_WINDOW_SECONDS", "soon"),
