@@ -118,16 +118,25 @@ class Consent:
     withdrawn_channel: WithdrawalChannel | None = None
     superseded_at: datetime | None = None
 
+    @property
+    def last_day(self) -> date:
+        """The last day of this version as things stand; word of mouth that nobody confirmed runs out early."""
+        lapses = self.lapses_on if self.confirmed_at is None else None
+        return min(self.valid_until, lapses or self.valid_until)
+
 
 def state_on(consent: Consent, day: date) -> ConsentState:
-    """Where this version stands at the beginning of a day; word of mouth that nobody confirmed runs out early."""
+    """Where this version stands at the beginning of a day. What begins later is given already; see `holds_on`."""
     if consent.withdrawn_at is not None:
         return ConsentState.WITHDRAWN
     if consent.superseded_at is not None:
         return ConsentState.SUPERSEDED
-    lapses = consent.lapses_on if consent.confirmed_at is None else None
-    last = min(consent.valid_until, lapses or consent.valid_until)
-    return ConsentState.EXPIRED if day > last else ConsentState.GIVEN
+    return ConsentState.EXPIRED if day > consent.last_day else ConsentState.GIVEN
+
+
+def holds_on(consent: Consent, day: date) -> bool:
+    """Does it carry anything on this day: given, begun, and not over?"""
+    return state_on(consent, day) is ConsentState.GIVEN and consent.valid_from <= day
 
 
 def has_lapsed(consent: Consent, day: date) -> bool:

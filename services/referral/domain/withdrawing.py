@@ -4,17 +4,23 @@ The table at the end is the whole rule: what follows depends on where the referr
 the data, and on how much of them another ground still carries. The way the withdrawal came makes no difference.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from contracts.codes import DataCategory, Status
+from contracts.codes import ConsentState, DataCategory, Status
 from contracts.referral import ConsentRecipient
 from services.chassis.errors import InvalidError
-from services.referral.domain.grounds import ENTERPRISE_CATEGORIES, Consent, EnterpriseRequest
+from services.referral.domain.grounds import (
+    ENTERPRISE_CATEGORIES,
+    Consent,
+    EnterpriseRequest,
+    request_state_on,
+    state_on,
+)
 from services.referral.domain.lifecycle import RUNNING
 
 #: An organization and its service.
@@ -70,6 +76,18 @@ def _unknown(part: Part) -> dict[str, str]:
     """Which of the named things this consent does not say."""
     named = {"organization_id": part.organization_id, "service_id": part.service_id, "category": part.category}
     return {name: "named-by-this-consent" for name, value in named.items() if value is not None}
+
+
+def may_be_taken_back(ground: Consent | EnterpriseRequest, on: date, holders: Container[Named]) -> bool:
+    """Is there anything to withdraw: what holds or will, and what time alone has ended while a body has the data.
+
+    Such a body may go on working and telling, as the ground had said; only the will of whoever gave it ends that.
+    """
+    if isinstance(ground, Consent):
+        state, named = state_on(ground, on), {(one.organization_id, one.service_id) for one in ground.recipients}
+    else:
+        state, named = request_state_on(ground, on), {(one, service) for one, service in ground.recipients}
+    return state is ConsentState.GIVEN or (state is ConsentState.EXPIRED and any(one in holders for one in named))
 
 
 def covers(recipients: Collection[ConsentRecipient], part: Part) -> bool:

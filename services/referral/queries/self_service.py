@@ -7,6 +7,7 @@ from uuid import UUID
 from contracts.codes import DataCategory, DisclosurePoint, EnquirerKind, Purpose
 from services.chassis.db import Connection
 from services.referral.domain.referral import Referral
+from services.referral.domain.withdrawing import Named
 from services.referral.store import referrals
 
 
@@ -42,6 +43,16 @@ def disclosures(connection: Connection, person_id: UUID) -> list[Disclosure]:
         )
         for row in rows
     ]
+
+
+def holders(connection: Connection, person_id: UUID) -> frozenset[Named]:
+    """Who has data about somebody and has not said yet what became of all of it: organizations and their services."""
+    rows = connection.execute(
+        "SELECT DISTINCT organization_id, service_id FROM referrals"
+        " WHERE person_id = %s AND fetched_at IS NOT NULL AND deletion IS NULL",
+        (person_id,),
+    ).fetchall()
+    return frozenset((row["organization_id"], row["service_id"]) for row in rows)
 
 
 def her_referrals(connection: Connection, person_id: UUID) -> list[Referral]:

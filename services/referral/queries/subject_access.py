@@ -21,6 +21,7 @@ from services.chassis.errors import InvalidError, NotFoundError
 from services.referral.config import ReferralSettings
 from services.referral.consent_texts import filled
 from services.referral.controllers import Contact, Controllers
+from services.referral.domain.workdays import PLACE
 from services.referral.keeping import told
 from services.referral.queries.recorded import rows_of
 from services.referral.store import persons
@@ -64,7 +65,7 @@ def document(connection: Connection, own: ReferralSettings, enquiry: Enquiry, ha
         "documents": recorded["documents"],
         "purposes": _purposes(recorded),
         "sources": _sources(enquiry.enquirer, recorded),
-        "consents": [_consent(own, one, names) for one in recorded["consents"]],
+        "consents": [_consent(own, one, names, handing.at) for one in recorded["consents"]],
         "enterprise_requests": recorded["enterprise_requests"],
         "referrals": [_referral(one, recorded, names) for one in recorded["referrals"]],
         "disclosures": [_decision(one, recorded, names) for one in recorded["decisions"] if one["disclosed"]],
@@ -177,12 +178,28 @@ def _sources(kind: EnquirerKind, recorded: Mapping[str, Rows]) -> list[str]:
     return [name for name, is_one in found.items() if is_one]
 
 
-def _consent(own: ReferralSettings, row: Json, names: Mapping[str, Any]) -> Json:
+def _consent(own: ReferralSettings, row: Json, names: Mapping[str, Any], at: datetime) -> Json:
     """One version with its words, if the library still holds exactly those that were agreed to."""
-    state = "withdrawn" if row.get("withdrawn_at") else "superseded" if row.get("superseded_at") else "given"
     recipients = [{**one, "name": names.get(one["organization_id"])} for one in row["recipients"]]
     text, language = text_of(own, row)
-    return {**row, "state": state, "recipients": recipients, "text": text, "text_language": language}
+    return {**row, **_state(row, at), "recipients": recipients, "text": text, "text_language": language}
+
+
+def _state(row: Json, at: datetime) -> Json:
+    """How this version stands on the day of the answer, and until when it held or holds."""
+    today = at.astimezone(PLACE).date().isoformat()
+    last_day = (
+        row["valid_until"] if row.get("confirmed_at") else min(row["valid_until"], row.get("lapses_on") or "9999")
+    )
+    if row.get("withdrawn_at"):
+        state = "withdrawn"
+    elif row.get("superseded_at"):
+        state = "superseded"
+    elif last_day < today:
+        state = "expired"
+    else:
+        state = "ahead" if row["valid_from"] > today else "given"
+    return {"state": state, "last_day": last_day}
 
 
 def text_of(own: ReferralSettings, row: Json) -> tuple[str | None, str | None]:

@@ -6,13 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from contracts.codes import Action, DataCategory, EnquirerKind, Party, Status, ViewPurpose
+from contracts.codes import Action, ConsentState, DataCategory, EnquirerKind, Party, Status, ViewPurpose
 from contracts.partner.dossier import categories_of
 from services.chassis.work import Work
 from services.referral.calendar import is_working_day
 from services.referral.config import Keys
 from services.referral.domain.deadlines import DeadlineKind, due_on
-from services.referral.domain.grounds import Consent, state_on
+from services.referral.domain.grounds import ENTERPRISE_CATEGORIES, holds_on, request_state_on, state_on
 from services.referral.domain.referral import Referral
 from services.referral.queries.referrals import recordable, timeline
 from services.referral.store import consents, duplicates, persons, referrals
@@ -179,20 +179,24 @@ def grounds_of(work: Work, referral: Referral, names: Names) -> list[dict[str, A
 def covered(work: Work, referral: Referral) -> frozenset[DataCategory]:
     """What the partner may see as things stand, by consents in force that name it (a business contact by request)."""
     if referral.enquirer is EnquirerKind.EMPLOYER:
-        return frozenset({DataCategory.BUSINESS_CONTACT})
+        return ENTERPRISE_CATEGORIES if is_requested(work, referral) else frozenset()
     found = [
         recipient.categories
         for consent in consents.of_person(work.tx, referral.person_id)
-        if in_force(consent, work)
+        if holds_on(consent, work.today)
         for recipient in consent.recipients
         if recipient.organization_id == referral.organization_id and recipient.service_id in {None, referral.service_id}
     ]
     return frozenset(category for categories in found for category in categories)
 
 
-def in_force(consent: Consent, work: Work) -> bool:
-    ended = consent.withdrawn_at or consent.superseded_at
-    return ended is None and consent.valid_from <= work.today <= consent.valid_until
+def is_requested(work: Work, referral: Referral) -> bool:
+    """Has the company asked for this body, and does that still hold?"""
+    return any(
+        (referral.organization_id, referral.service_id) in request.recipients
+        and request_state_on(request, work.today) is ConsentState.GIVEN
+        for request in consents.requests_of(work.tx, referral.person_id)
+    )
 
 
 def words_of(work: Work, keys: Keys, referral: Referral) -> list[Words]:

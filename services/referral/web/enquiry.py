@@ -20,7 +20,9 @@ from services.referral.commands import closing, enquiries, holds, household, mat
 from services.referral.commands.person_links import mailbox_of
 from services.referral.domain.documents import UPLOADED
 from services.referral.domain.grounds import request_state_on, state_on
+from services.referral.domain.withdrawing import may_be_taken_back
 from services.referral.queries import enquiries as enquiry_queries
+from services.referral.queries import self_service
 from services.referral.store import consents, documents, drafts, persons, subject_rights
 from services.referral.store.enquiries import Enquiry, Member
 from services.referral.store.referrals import StaffActor
@@ -176,9 +178,14 @@ def standing_of(work: Work, enquiry: Enquiry, names: Names) -> dict[str, Any]:
         for member in enquiry.members
         for one in consents.of_person(work.tx, member.person_id)
     ]
-    requests = consents.requests_of(work.tx, enquiry.person_id)
-    states = [request_state_on(one, work.today).value for one in requests]
-    standing = Standing(enquiry=enquiry, referrals=found, consents=given, drafts=prepared, requests=states)
+    requests = [
+        (one, request_state_on(one, work.today).value) for one in consents.requests_of(work.tx, enquiry.person_id)
+    ]
+    standing = Standing(
+        enquiry=enquiry, today=work.today, referrals=found, consents=given, drafts=prepared, requests=requests
+    )
+    today = work.today
+    holders = {one.person_id: self_service.holders(work.tx, one.person_id) for one in enquiry.members}
     return {
         "steps": next_steps(standing),
         "in_force": standing.in_force,
@@ -189,6 +196,7 @@ def standing_of(work: Work, enquiry: Enquiry, names: Names) -> dict[str, Any]:
         ],
         "consent_drafts": prepared,
         "requests": requests,
+        "may_be_taken_back": lambda ground: may_be_taken_back(ground, today, holders[ground.person_id]),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.codes import ConsentState, Status, Topic
-from services.referral.domain.grounds import Consent
+from services.referral.domain.grounds import Consent, EnterpriseRequest, holds_on
 from services.referral.store.enquiries import Enquiry
 
 #: Ended so that the need stands as before.
@@ -33,13 +33,15 @@ class Standing:
     referrals: Sequence[dict[str, Any]]
     consents: Sequence[tuple[Consent, str]]
     drafts: Sequence[dict[str, Any]]
-    #: How an employer's own requests stand.
-    requests: Sequence[str] = ()
+    #: An employer's own requests, each with how it stands.
+    requests: Sequence[tuple[EnterpriseRequest, str]] = ()
+    today: date
 
     @property
     def in_force(self) -> int:
         """How many consents or requests hold today."""
-        return [*self.requests, *(state for _, state in self.consents)].count(ConsentState.GIVEN)
+        held = [holds_on(consent, self.today) for consent, _ in self.consents]
+        return sum(held) + [state for _, state in self.requests].count(ConsentState.GIVEN)
 
 
 def next_steps(standing: Standing) -> list[Step]:

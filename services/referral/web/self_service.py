@@ -71,7 +71,7 @@ def show() -> str:
         "referral/my/overview.html",
         recipients=recipients,
         controllers=house().controllers.of(organization_id),
-        may_withdraw=any(one.may_receive for one in recipients),
+        may_withdraw=any(one.may_withdraw for one in recipients),
         done=done if done in DONE else "",
         today=today,
         request_key=uuid4().hex,
@@ -96,7 +96,7 @@ def ask_to_withdraw() -> str:
         link = her_link(work)
         self_service.look(work, link)
         every = overview(work, link.person_id, Names(work.tx), work.today)
-    concerned = [one for one in every if one.may_receive and service_id in (None, one.service_id)]
+    concerned = [one for one in every if one.may_withdraw and service_id in (None, one.service_id)]
     if not concerned:
         raise NotFoundError("consent.unknown")
     return render_template(

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from contracts.codes import Action, DataCategory, Duty, DutyState, Party, RetentionGround
+from contracts.codes import Action, ConsentState, DataCategory, Duty, DutyState, Party, RetentionGround
 from services.chassis.work import Work
-from services.referral.domain.grounds import Consent
+from services.referral.domain.grounds import Consent, state_on
 from services.referral.domain.person_view import PersonView, as_she_may_see
 from services.referral.domain.referral import Referral
+from services.referral.domain.withdrawing import may_be_taken_back
 from services.referral.queries import self_service as queries
 from services.referral.queries.self_service import Disclosure
 from services.referral.store import consents
@@ -46,9 +47,14 @@ class RecipientView:
     organization: str
     service: str
     passed: list[Passed] = field(default_factory=list)
-    #: What it may be told as things stand: consents in force that name it.
+    #: What it may be told as things stand, or from a day to come.
     may_receive: list[tuple[Consent, tuple[DataCategory, ...]]] = field(default_factory=list)
+    #: Consents that time alone has ended.
+    ran_out: list[Consent] = field(default_factory=list)
     withdrawn: list[datetime] = field(default_factory=list)
+    may_withdraw: bool = False
+    #: It has her data and has not said that it deleted them or why it keeps them.
+    has_data: bool = False
 
     @property
     def got_anything(self) -> bool:
@@ -57,7 +63,7 @@ class RecipientView:
 
 def overview(work: Work, person_id: UUID, names: Names, on: date) -> list[RecipientView]:
     """Every body that has, had, or may get something of hers; where data went first."""
-    hers = consents.of_person(work.tx, person_id)
+    hers, holders = consents.of_person(work.tx, person_id), queries.holders(work.tx, person_id)
     left = queries.disclosures(work.tx, person_id)
     found: dict[UUID, RecipientView] = {}
     for referral in queries.her_referrals(work.tx, person_id):
@@ -67,6 +73,7 @@ def overview(work: Work, person_id: UUID, names: Names, on: date) -> list[Recipi
         for one in consent.recipients:
             if one.service_id is not None:
                 view = _recipient(found, names, one.organization_id, one.service_id)
+                view.has_data = (one.organization_id, one.service_id) in holders
                 _note(view, consent, one.categories, on)
                 if consent.superseded_at is not None and _is_left_out(one.service_id, consent, hers):
                     view.withdrawn.append(consent.superseded_at)
@@ -85,8 +92,14 @@ def _recipient(
 def _note(view: RecipientView, consent: Consent, categories: tuple[DataCategory, ...], on: date) -> None:
     if consent.withdrawn_at is not None:
         view.withdrawn.append(consent.withdrawn_at)
-    elif consent.superseded_at is None and consent.valid_until >= on:
+        return
+    state = state_on(consent, on)
+    if state is ConsentState.GIVEN:
         view.may_receive.append((consent, categories))
+    elif state is ConsentState.EXPIRED:
+        view.ran_out.append(consent)
+    named = {(view.organization_id, view.service_id)} if view.has_data else frozenset()
+    view.may_withdraw |= may_be_taken_back(consent, on, named)
 
 
 def _is_left_out(service_id: UUID, consent: Consent, hers: Iterable[Consent]) -> bool:

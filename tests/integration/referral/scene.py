@@ -42,7 +42,7 @@ from services.chassis.jobs import ClockRole
 from services.chassis.work import Unit
 from services.referral import clock_jobs, handlers, sealing
 from services.referral.commands import consents as consent_commands
-from services.referral.commands import enquiries, partners, referrals, withdrawing
+from services.referral.commands import enquiries, partners, referrals, signing, withdrawing
 from services.referral.config import Keys, ReferralSettings
 from services.referral.consent_texts import TextLibrary
 from services.referral.controllers import Contact, Controller, Controllers
@@ -68,6 +68,9 @@ HWK_SERVICE = id_of("service", "hwk-aachen-anerkennung")
 IHK_SERVICE = id_of("service", "ihk-aachen-anerkennung")
 OWN_SERVICE = id_of("service", "welcome-center-anerkennung")
 NAVIGATOR = StaffActor(Party.NAVIGATOR, "staff:" + "a" * 32, None, Site.AACHEN, CENTER)
+COLLEAGUE = StaffActor(Party.NAVIGATOR, "staff:" + "b" * 32, None, Site.AACHEN, CENTER)
+#: As much as can be said by word of mouth.
+SPOKEN = (DataCategory.IDENTITY, DataCategory.CONTACT, DataCategory.LANGUAGE)
 TO_PARTNER = (DataCategory.IDENTITY, DataCategory.CONTACT, DataCategory.LANGUAGE, DataCategory.QUALIFICATION)
 RECORD = {
     "given_name": "Amira",
@@ -267,6 +270,14 @@ class Scene:
         form = consent_commands.ConsentForm(**{**usual, **changes})
         with self.unit.work(actor=NAVIGATOR.actor) as work:
             return consent_commands.give_consent(work, self.house, NAVIGATOR, enquiry.id, form)
+
+    def spoken(self, enquiry: Enquiry, *recipients: ConsentRecipient) -> Any:
+        """Said on the telephone, and heard by a colleague."""
+        little = [replace(one, categories=SPOKEN) for one in recipients or (to_hwk(),)]
+        said = {"channel": ConsentChannel.VERBAL_WITNESSED, "witnessed_by": "staff", "evidence_sha256": None}
+        drafted = self.consent(enquiry, *little, **said)
+        with self.unit.work(actor=COLLEAGUE.actor) as work:
+            return signing.witness_consent(work, self.house, COLLEAGUE, enquiry.id, drafted.id)
 
     def withdraw(self, enquiry: Enquiry, consent_id: UUID, organization_id: UUID | None = None, **part: Any) -> Any:
         with self.unit.work(actor=NAVIGATOR.actor) as work:

@@ -1,6 +1,7 @@
 """The case page: a look is a fact first, every form does what it says once, and refusals leave everything as it was."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -49,6 +50,21 @@ def test_a_look_at_personal_data_is_a_fact_before_anything_is_shown(network: Net
     [viewed] = network.scene.said(PersonalDataViewed)
     assert (str(viewed.referral_id), viewed.role) == (referral_id, "navigator")
     assert "IDENTITY" in viewed.categories
+
+
+def test_what_a_lapsed_consent_named_stays_here(network: Network, browser: FlaskClient):
+    """Said on the telephone, not confirmed in time: the page does not say that anything still goes out."""
+    scene = network.scene
+    enquiry = scene.an_enquiry()
+    scene.spoken(enquiry)
+    referral_id = str(scene.prepared(enquiry).id)
+    scene.tick()
+    assert "geht an den Partner" in show(browser, referral_id)
+    assert "bis 30.11.2026" in show(browser, referral_id)
+    scene.clock.instant += timedelta(days=8)
+    page = show(browser, referral_id)
+    assert "abgelaufen" in page and "bleibt hier" in page
+    assert "geht an den Partner" not in page
 
 
 def test_if_the_look_cannot_be_kept_nothing_is_shown(

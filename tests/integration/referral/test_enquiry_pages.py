@@ -2,14 +2,16 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from contracts.codes import ChannelKind, Topic
+from contracts.codes import ChannelKind, Status, Topic
 from contracts.directory import Channel
 from contracts.event import PublicText
 from contracts.identity import id_of
@@ -128,6 +130,27 @@ def test_a_withdrawal_is_one_button(network: Network, browser: FlaskClient):
     assert answer.status_code == 303
     assert len(network.scene.said(ConsentWithdrawn)) == 1
     assert "widerrufen" in browser.get(enquiry).text
+
+
+@pytest.mark.parametrize("has_fetched", [True, False])
+def test_a_consent_that_ran_out_is_withdrawn_at_the_desk_while_a_body_has_the_data(
+    network: Network, browser: FlaskClient, has_fetched: bool
+):
+    scene = network.scene
+    referral_id = network.requested()
+    referral = scene.now(UUID(referral_id))
+    if has_fetched:
+        network.hwk.fetch(referral_id)
+    scene.clock.instant += timedelta(days=200)
+    enquiry = f"/referral/enquiries/{referral.enquiry_id}"
+    page = browser.get(enquiry).text
+    assert "abgelaufen" in page
+    target = re.search(r'action="([^"]*/withdrawals)"', page)
+    assert bool(target) is has_fetched
+    if target:
+        assert browser.post(target[1], data={"channel": "phone", "part": "//"}).status_code == 303
+        assert scene.now(referral.id).status is Status.CANCELLED
+        assert "/withdrawals" not in browser.get(enquiry).text
 
 
 def test_from_the_suggestions_to_a_draft(network: Network, browser: FlaskClient):

@@ -126,6 +126,55 @@ def test_the_same_form_sent_twice_withdraws_once(network: Network):
     assert len(network.scene.said(ConsentWithdrawn)) == 1
 
 
+def a_spoken_referral(network: Network) -> Referral:
+    """She said yes on the telephone, and the body has the little that this allows."""
+    scene = network.scene
+    enquiry = scene.an_enquiry()
+    scene.spoken(enquiry)
+    referral = scene.prepared(enquiry)
+    scene.clock.instant += timedelta(seconds=31)
+    scene.tick()
+    return scene.now(referral.id)
+
+
+def test_a_spoken_consent_that_lapsed_is_not_told_as_one_that_holds(network: Network):
+    referral = a_spoken_referral(network)
+    holding = guest_of(network, referral).get(HOME, headers=HTML).text
+    assert "until Nov 30, 2026 this body may receive" in holding, "the day on which it lapses, not its written end"
+    network.scene.days_pass(8)
+    page = guest_of(network, referral).get(HOME, headers=HTML).text
+    assert "this body may receive" not in page
+    assert "ran out on Nov 30, 2026" in page and "This body is told nothing more." in page
+    assert "Withdraw for this body" not in page, "nobody has anything: there is nothing to take back"
+
+
+def test_what_begins_later_is_not_told_as_holding_now(network: Network):
+    scene = network.scene
+    enquiry = scene.an_enquiry()
+    scene.consent(enquiry, valid_from=scene.clock.today() + timedelta(days=7))
+    client = network.app.test_client()
+    press(client, issued(network, enquiry))
+    page = client.get(HOME, headers=HTML).text
+    assert "from Nov 30, 2026 until" in page and "Withdraw for this body" in page
+
+
+def test_after_it_ran_out_she_can_still_withdraw_from_a_body_that_has_her_data(network: Network):
+    scene = network.scene
+    referral = a_spoken_referral(network)
+    scene.fetched(referral)
+    scene.days_pass(8)
+    guest = guest_of(network, referral)
+    page = guest.get(HOME, headers=HTML).text
+    assert "It has your data and may go on working with them, until you withdraw." in page
+    scene.answers(referral, Action.RECEIVE, actions.read_body(Action.RECEIVE, {}))  # so it may, as things stand
+    answer = take_back(guest, HWK_SERVICE)
+    page = guest.get(answer.headers["Location"], headers=HTML).text
+    assert "This body must say by" in page and "Withdraw for this body" not in page
+    assert scene.now(referral.id).status is Status.CANCELLED
+    [told] = scene.said(ConsentWithdrawn)
+    assert str(told.channel) == "online"
+
+
 def test_her_word_ends_a_referral_where_the_body_may_not_speak(network: Network):
     referral = network.scene.requested(level=BackLevel.NONE)
     network.scene.fetched(referral)

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zipfile
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -134,6 +135,31 @@ def test_it_says_everything_that_happened(network: Network, lead: Caller):
     assert found["referrals"][0]["deletion_stated_at"]
     assert found["controllers"][0]["dpo"]["email"] == "datenschutz@center.example"
     assert {one["what"] for one in found["periods"]} >= {"enquiry", "case", "consent", "log"}
+
+
+@pytest.mark.parametrize(("days", "state"), [(0, "given"), (7, "given"), (8, "expired")])
+def test_a_consent_that_lapsed_is_not_told_as_one_that_holds(
+    network: Network, browser: FlaskClient, days: int, state: str
+):
+    scene = network.scene
+    enquiry = scene.an_enquiry()
+    scene.spoken(enquiry)
+    scene.clock.instant += timedelta(days=days)
+    found = access(network.staff(sub="lena", roles=["lead"]), {"id": enquiry.id}, language="en")
+    assert [(one["state"], one["last_day"]) for one in found["consents"]] == [(state, "2026-11-30")]
+    sheet = browser.post(
+        f"/referral/enquiries/{enquiry.id}/subject-access",
+        data={"identity_check": "id_document", "language": "en", "form": "sheet", "request_key": uuid4().hex},
+    ).text
+    assert ("– expired" in sheet) is (state == "expired")
+    assert "valid until Nov 30, 2026" in sheet
+
+
+def test_a_consent_that_begins_later_says_so(network: Network, lead: Caller):
+    scene = network.scene
+    enquiry = scene.an_enquiry()
+    scene.consent(enquiry, valid_from=scene.clock.today() + timedelta(days=1))
+    assert [one["state"] for one in access(lead, {"id": enquiry.id})["consents"]] == ["ahead"]
 
 
 def test_every_disclosure_and_refusal_that_was_told_stands_in_it(network: Network, lead: Caller):

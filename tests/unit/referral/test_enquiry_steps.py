@@ -1,6 +1,6 @@
 """What comes next in an enquiry: the most pressing first, and nothing where others are at work."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from services.referral.store.enquiries import Enquiry, Need
 from services.referral.web.enquiry_steps import WITHOUT_RESULT, Standing, next_steps
 
 NEED, CONSENT, REFERRAL, ENQUIRY = (UUID(int=number) for number in range(1, 5))
+TODAY = date(2026, 11, 24)
 
 
 def an_enquiry() -> Enquiry:
@@ -23,9 +24,13 @@ def a_referral(status: Status) -> dict[str, Any]:
     return {"id": REFERRAL, "reference": "R-26-ABC", "status": status.value, "need_id": NEED}
 
 
-def a_consent(*, spoken: bool = False, confirmed: bool = False) -> Any:
+def a_consent(*, spoken: bool = False, confirmed: bool = False, begins: date = TODAY) -> Any:
     return SimpleNamespace(
         id=CONSENT,
+        valid_from=begins,
+        last_day=date(2026, 11, 30),
+        withdrawn_at=None,
+        superseded_at=None,
         lapses_on=date(2026, 11, 30) if spoken else None,
         confirmed_at=datetime(2026, 11, 24, tzinfo=UTC) if confirmed else None,
     )
@@ -36,7 +41,7 @@ def a_draft(*, unwitnessed: bool = False) -> dict[str, Any]:
 
 
 def codes(**changes: Any) -> list[str]:
-    usual: dict[str, Any] = {"enquiry": an_enquiry(), "referrals": [], "consents": [], "drafts": []}
+    usual: dict[str, Any] = {"enquiry": an_enquiry(), "referrals": [], "consents": [], "drafts": [], "today": TODAY}
     return [one.code for one in next_steps(Standing(**{**usual, **changes}))]
 
 
@@ -48,11 +53,18 @@ GIVEN = [(a_consent(), "given")]
     [
         ({}, ["service"]),
         ({"referrals": [a_referral(Status.DRAFT)]}, ["consent", "draft"]),
-        ({"referrals": [a_referral(Status.DRAFT)], "requests": ["given"]}, ["draft"]),
-        ({"referrals": [a_referral(Status.DRAFT)], "requests": ["withdrawn"]}, ["consent", "draft"]),
+        ({"referrals": [a_referral(Status.DRAFT)], "requests": [(None, "given")]}, ["draft"]),
+        ({"referrals": [a_referral(Status.DRAFT)], "requests": [(None, "withdrawn")]}, ["consent", "draft"]),
         ({"referrals": [a_referral(Status.DRAFT)], "consents": GIVEN}, ["draft"]),
         ({"referrals": [a_referral(Status.DRAFT)], "drafts": [a_draft()]}, ["sign", "draft"]),
         ({"referrals": [a_referral(Status.AWAITING_CONSENT)], "consents": GIVEN}, ["consent"]),
+        (
+            {
+                "referrals": [a_referral(Status.DRAFT)],
+                "consents": [(a_consent(begins=TODAY + timedelta(days=1)), "given")],
+            },
+            ["consent", "draft"],
+        ),
         ({"referrals": [a_referral(Status.CLARIFICATION)], "consents": GIVEN}, ["question"]),
         ({"referrals": [a_referral(Status.REQUESTED)], "consents": GIVEN}, []),
         ({"referrals": [a_referral(Status.COMPLETED)]}, []),
@@ -74,7 +86,7 @@ def test_what_is_there_says_what_comes_next(found: dict[str, Any], expected: lis
 
 def test_a_spoken_consent_and_the_form_that_confirms_it_are_one_step():
     standing = {"referrals": [a_referral(Status.REQUESTED)], "consents": [(a_consent(spoken=True), "given")]}
-    [step] = next_steps(Standing(enquiry=an_enquiry(), drafts=[a_draft()], **standing))
+    [step] = next_steps(Standing(enquiry=an_enquiry(), today=TODAY, drafts=[a_draft()], **standing))
     assert (step.code, step.href, step.due_on) == ("confirm", f"#draft-{CONSENT}", date(2026, 11, 30))
 
 

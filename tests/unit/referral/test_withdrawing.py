@@ -1,5 +1,6 @@
 """What is left of a consent after a withdrawal, and what follows for a referral: the table, written a second time."""
 
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -16,6 +17,7 @@ from services.referral.domain.withdrawing import (
     Consequence,
     Part,
     covers,
+    may_be_taken_back,
     take_back,
     take_back_request,
 )
@@ -27,6 +29,7 @@ from tests.unit.referral.builders import (
     NOON,
     TO_HWK,
     TO_IHK,
+    TODAY,
     a_consent,
     a_recipient_entry,
     an_enterprise_request,
@@ -156,3 +159,28 @@ def test_what_was_withdrawn_is_refused_and_what_was_not_is_carried_as_before(rec
         assert isinstance(after, Allowed) is not touched
     else:
         assert after == before or getattr(after, "reason", None) is RefusalReason.WITHDRAWN
+
+
+YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+HAS_IT, HAS_NOTHING = frozenset({(HWK, HWK_SERVICE), (IHK, IHK_SERVICE)}), frozenset({(HWK, IHK_SERVICE)})
+
+
+@pytest.mark.parametrize(
+    ("ground", "holders", "expected"),
+    [
+        (a_consent(), HAS_NOTHING, True),
+        (a_consent(valid_from=TOMORROW), HAS_NOTHING, True),
+        (a_consent(valid_until=YESTERDAY), HAS_IT, True),
+        (a_consent(valid_until=YESTERDAY), HAS_NOTHING, False),
+        (a_consent(lapses_on=YESTERDAY), HAS_IT, True),
+        (a_consent(lapses_on=YESTERDAY), HAS_NOTHING, False),
+        (a_consent(withdrawn_at=NOON), HAS_IT, False),
+        (a_consent(superseded_at=NOON), HAS_IT, False),
+        (an_enterprise_request(), HAS_NOTHING, True),
+        (an_enterprise_request(valid_until=YESTERDAY), HAS_IT, True),
+        (an_enterprise_request(valid_until=YESTERDAY), HAS_NOTHING, False),
+        (an_enterprise_request(withdrawn_at=NOON), HAS_IT, False),
+    ],
+)
+def test_what_merely_ran_out_is_taken_back_while_a_body_it_names_has_the_data(ground, holders, expected):
+    assert may_be_taken_back(ground, TODAY, holders) is expected
