@@ -1,5 +1,6 @@
 """The navigators' interface to enquiries: who asks, what is needed, on what ground data may leave."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from services.chassis.web import request_work, room
 from services.chassis.work import Work
 from services.referral.commands import closing, enquiries, enterprise, matching, withdrawing
 from services.referral.commands.enterprise import RequestForm
+from services.referral.domain.seeking import NO_ANSWERS
 from services.referral.domain.withdrawing import Part
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.store import persons
@@ -89,12 +91,23 @@ def add_need(enquiry_id: UUID, json_data: Json) -> Answer:
 
 
 @blueprint.get("/enquiries/<uuid:enquiry_id>/needs/<uuid:need_id>/suggestions")
-@blueprint.input(bodies.AnswersQuery, location="query")
 @navigators
-def suggestions(enquiry_id: UUID, need_id: UUID, query_data: Json) -> Json:
-    """Which services could help, why, and what would still have to be asked; answers settle such questions."""
+def suggestions(enquiry_id: UUID, need_id: UUID) -> Json:
+    """Which services could help, why, and what would still have to be asked."""
+    return suggested(enquiry_id, need_id, NO_ANSWERS)
+
+
+@blueprint.post("/enquiries/<uuid:enquiry_id>/needs/<uuid:need_id>/suggestions")
+@blueprint.input(bodies.AnswersIn)
+@navigators
+def suggestions_with_answers(enquiry_id: UUID, need_id: UUID, json_data: Json) -> Json:
+    """The same with answers to what was still to be asked: they are about a person, so no address holds them."""
+    return suggested(enquiry_id, need_id, json_data["answers"])
+
+
+def suggested(enquiry_id: UUID, need_id: UUID, given: Mapping[str, str]) -> Json:
     with request_work() as work:
-        ranking = matching.suggest(work, house().keys.vault, staff_actor(), enquiry_id, need_id, query_data)
+        ranking = matching.suggest(work, house().keys.vault, staff_actor(), enquiry_id, need_id, given)
     return enquiry_queries.ranking_shown(ranking)
 
 

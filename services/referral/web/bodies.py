@@ -239,11 +239,14 @@ class ReferralIn(Body):
     justification = code(FundingJustification, load_default=None, allow_none=True)
 
 
-class AnswersQuery(Schema):
-    """Answers to what an earlier suggestion asked: ``?profession_group=CRAFT``; the rules know what they ask."""
+class AnswersIn(Body):
+    """Answers to what an earlier suggestion asked, as ``{"profession_group": "CRAFT"}``; the rules know what they ask."""
 
-    class Meta:
-        unknown = marshmallow.INCLUDE
+    answers = fields.Dict(
+        keys=fields.String(validate=validate.Length(1, 50)),
+        values=fields.String(validate=validate.Length(1, 100)),
+        required=True,
+    )
 
 
 class SearchIn(Body):

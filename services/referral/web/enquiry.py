@@ -260,9 +260,8 @@ def add_person(enquiry_id: UUID) -> Response:
 def offers(enquiry_id: UUID, need_id: UUID) -> str:
     """Who could help with this need, and why; a person decides."""
     by = staff_actor()
-    answers = {name: value for name, value in request.args.items() if name != "lang" and value}
     with request_work() as work:
-        ranking = matching.suggest(work, house().keys.vault, by, enquiry_id, need_id, answers)
+        ranking = matching.suggest(work, house().keys.vault, by, enquiry_id, need_id)
         need = enquiries.load(work, enquiry_id, by).need(need_id)
         names = Names(work.tx)
         suggested = [(one, names.listing(one.service_id)) for one in ranking.suggestions]

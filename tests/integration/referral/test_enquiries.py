@@ -72,6 +72,23 @@ def test_suggestions_say_why_and_are_a_fact(network: Network):
     assert len(told.service_ids) == 2
 
 
+def test_what_was_still_to_be_asked_is_answered_in_the_body_and_never_in_an_address(network: Network):
+    enquiry = network.navigator.enquire()
+    path = f"/referral/api/v1/enquiries/{enquiry['id']}/needs/{enquiry['needs'][0]['id']}/suggestions"
+
+    def fits(rows: list[Json]) -> set[str]:
+        return {row["service_id"] for row in rows}
+
+    everybody = network.navigator.get(path)["suggestions"]
+    unheard = network.navigator.get(f"{path}?area=09162")["suggestions"]
+    elsewhere = network.navigator.post(path, {"answers": {"area": "09162"}})["suggestions"]
+
+    assert fits(everybody) == fits(unheard) != set()
+    assert fits(elsewhere) == set(), "nobody of the region serves Munich"
+    refused = network.navigator.ask("POST", path, {"answers": {"area": 7}})
+    assert refused.status_code == 422 and "answers" in str(refused.json["fields"])
+
+
 def test_a_contact_card_takes_the_public_contact_along_and_discloses_nothing(network: Network):
     with network.scene.unit.work(actor="system:directory") as work:
         public = {"phone": PublicContact("+49 241 0000"), "name": PublicText({"de": "Handwerkskammer"})}
