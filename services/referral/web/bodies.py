@@ -240,7 +240,7 @@ class ReferralIn(Body):
 
 
 class AnswersIn(Body):
-    """Answers to what an earlier suggestion asked, as ``{"profession_group": "CRAFT"}``; the rules know what they ask."""
+    """Answers to what an earlier suggestion asked, such as ``{"profession_group": "CRAFT"}``."""
 
     answers = fields.Dict(
         keys=fields.String(validate=validate.Length(1, 50)),
