@@ -10,9 +10,11 @@ from flask.testing import FlaskClient
 from contracts.codes import PersonLinkPurpose
 from contracts.referral import PersonLinkIssued, PersonLinkVoided
 from services.chassis.i18n import PERSON_LANGUAGES
+from services.referral.commands import person_links
 from services.referral.store.enquiries import Enquiry
-from tests.integration.referral.guests import HTML, deliver, links_in, press
+from tests.integration.referral.guests import HTML, deliver, everything, links_in, press
 from tests.integration.referral.rig import Network
+from tests.integration.referral.scene import NAVIGATOR
 from tests.mailing import Mailbox, smtp_server
 
 SHOWN = {"language": "ar", "way": "shown", "mail_is_safe": "no", "request_key": "a" * 32}
@@ -86,6 +88,25 @@ def test_a_mailed_link_is_seen_by_nobody_at_the_desk(
     assert "The letter is on its way" in page or "Die E-Mail ist unterwegs" in page
     assert "E-Mail gesendet" in page and link not in page
     assert press(network.app.test_client(), link).headers["Location"] == "/referral/my/"
+
+
+def test_a_mail_scanner_may_open_every_mailed_link_ten_times_before_she_does(
+    network: Network, enquiry: Enquiry, mailbox: Mailbox, smtp: tuple[str, int]
+):
+    for purpose in PersonLinkPurpose:
+        with network.scene.unit.work(actor=NAVIGATOR.actor) as work:
+            person_links.send(work, network.scene.keys, enquiry.person_id, enquiry.id, purpose, language="uk")
+    deliver(network, smtp)
+    links = links_in(mailbox)
+    assert len(links) == len(PersonLinkPurpose)
+    before = everything(network)
+
+    for link in links * 10:
+        assert network.app.test_client().get(link, headers=HTML).status_code == 200
+        assert network.app.test_client().head(link).status_code == 200
+
+    assert everything(network) == before
+    assert [press(network.app.test_client(), link).status_code for link in links] == [303] * len(links)
 
 
 @pytest.mark.parametrize(
