@@ -75,7 +75,8 @@ whole network - four services, PostgreSQL, RabbitMQ, partners on AMQP, webhook, 
 whose names, contacts and texts occur nowhere else; besides it {scene.strays} wrong requests, links and partner
 commands that carried words of their own, a webhook that failed, and a navigator at a browser; papers handed in
 and passed on, a household, what was told by telephone, a person at her own page who withdraws, access to all
-her data, and every page and file of a data-protection officer. Then
+her data, a letter with a link, a hold, and every page and file of a data-protection officer. No traces are exported;
+their ids travel in the headers that were searched. Then
 {len(SEARCHER.needles)} words in {found.patterns} spellings (UTF-8 and UTF-16, percent, JSON, HTML and mail encodings,
 hexadecimal, base64 in all alignments) were searched in every place below. What partners opened with their own keys
 and the pages that exist to show a person were searched, too: there the words were found, so they had travelled.

@@ -74,9 +74,11 @@ def files(kind: str, paths: Iterable[Path], skip: Iterable[Path] = ()) -> Iterat
 
 
 def mails(folder: Path) -> Iterator[Item]:
-    """Each mail as it came in, and each of its headers and parts decoded."""
+    """Each mail as it came in, and each of its headers and parts decoded; only its own recipient may be named in it."""
     for path in sorted(folder.glob("*.eml")):
         raw = path.read_bytes()
+        recipient = str(message_from_bytes(raw, policy=policy.default)["to"] or "nobody")
+        raw = raw.replace(recipient.encode(), b"its recipient")
         yield Item("mails", path.name, raw)
         message = message_from_bytes(raw, policy=policy.default)
         headers = "\n".join(f"{name}: {value}" for name, value in message.items())

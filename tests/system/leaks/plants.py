@@ -70,6 +70,7 @@ RECTIFIED = "Umgezogen nach Berichtigungsau"
 PARTNER_COMMENT = "Unterlagen fehlen laut Partnerschnörkel"
 SEARCHED: JSON = {"given_name": "Suchfrieda", "family_name": "Findelwühl", "birth_date": "1947-10-13"}
 TOLD_TO = "Wachtmeister Fernsprechnudel"
+HELD_BECAUSE = "Streit um Aufbewahrungsknirps"
 
 #: Somebody who hands in papers, has a child, and uses a page of her own.
 PAPIERINE: JSON = {
@@ -144,6 +145,7 @@ TEXTS = Crowd(
         *_words("document", "Schnabeldokument"),
         *_words("name of a file", "Dateinamsel"),
         *_words("told to", "Fernsprechnudel"),
+        *_words("why held", "Aufbewahrungsknirps"),
     ),
 )
 STRAYS = Crowd(

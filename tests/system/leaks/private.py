@@ -5,11 +5,14 @@ telephone, a household, and the pages and files of a data-protection officer.
 """
 
 import re
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from contracts.codes import HoldReason
 from deploy.demo.story import FULL, IHK, IHK_RECOGNITION, TODAY
 from tests.system.leaks import plants
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from tests.system.leaks.scene import Scene
@@ -27,6 +30,8 @@ def everything_private(scene: "Scene") -> None:
     _household(scene)
     _told_by_telephone(scene)
     _her_own_page(scene)
+    _letter(scene)
+    _held(scene)
     _access(scene)
     _officer(scene)
 
@@ -99,6 +104,26 @@ def _her_own_page(scene: "Scene") -> None:
     fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', asked.text))
     assert her.post(f"{my}/withdrawal", data=fields, timeout=20).status_code == 200
     scene.desk.wait_for(scene.story.ids[f"{NAME}-ihk"], "cancelled")
+
+
+def _letter(scene: "Scene") -> None:
+    """A link by mail: a button and nothing about her, to the address she gave."""
+    mails = scene.dev / "mail"
+    before = len(list(mails.glob("*.eml")))
+    form = {"language": "fr", "way": "mailed", "mail_is_safe": "yes", "request_key": uuid4().hex}
+    scene.press("nina-navigator", f"/referral/enquiries/{scene.story.ids[NAME]}/person-links", form)
+    eventually(lambda: len(list(mails.glob("*.eml"))) > before, timeout=60)
+
+
+def _held(scene: "Scene") -> None:
+    """Kept back from deletion, with the reason in words."""
+    until = (date.fromisoformat(TODAY) + timedelta(days=60)).isoformat()
+    form = {"reason": HoldReason.LEGAL_CLAIM, "until": until, "words": plants.HELD_BECAUSE, "request_key": uuid4().hex}
+    scene.press("lena-lead", f"/referral/enquiries/{scene.story.ids[NAME]}/holds", form)
+    page = scene.visitor(scene.story._token("lena-lead")).get(
+        f"{scene.origin}/referral/data-protection/retention", timeout=20
+    )
+    assert page.status_code == 200
 
 
 def _access(scene: "Scene") -> None:
