@@ -1,6 +1,6 @@
 """What notifications says: who was told what by which channel, and whether it arrived."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from contracts.codes import ChannelKind, NoticeKind
@@ -113,6 +113,32 @@ class WebhookSecretChanged:
 
     organization_id: UUID
     old_until: datetime | None
+
+
+@event("notifications.unit_hours_set.v1", subject=("organization", "organization_id"))
+class UnitHoursSet:
+    """When a unit wants no mail was set; the id that is all zeros stands for every unit without hours of its own."""
+
+    organization_id: UUID
+    quiet: bool
+
+
+@event("notifications.unit_absence_set.v1", subject=("organization", "organization_id"))
+class UnitAbsenceSet:
+    """On these days a unit's mail goes to its substitute."""
+
+    absence_id: UUID
+    organization_id: UUID
+    from_on: date
+    until_on: date
+
+
+@event("notifications.unit_absence_ended.v1", subject=("organization", "organization_id"))
+class UnitAbsenceEnded:
+    """A unit is back earlier than it had said."""
+
+    absence_id: UUID
+    organization_id: UUID
 
 
 @event("notifications.sign_in_refused.v1", subject=("refusal", "refusal_id"))

@@ -21,6 +21,7 @@ from lotse.commands import (
     status,
     subject_access,
     topology,
+    unit,
 )
 from lotse.config import ConfigError
 from lotse.network import ProblemError, UnreachableError
@@ -65,6 +66,7 @@ for name, group in (
     ("audit", audit.app),
     ("directory", directory.app),
     ("topology", topology.app),
+    ("unit", unit.app),
     ("partner", partner.app),
     ("channel", channel.app),
     ("desk", desk.app),

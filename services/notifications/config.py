@@ -13,6 +13,7 @@ from services.chassis.config import ConfigError, Environment
 from services.chassis.mail import MailServer
 from services.notifications.domain.addresses import Network
 from services.notifications.domain.ladder import Ladder
+from services.notifications.domain.policy import GATHER
 
 HEX_32 = r"[0-9a-f]{64}"
 
@@ -80,6 +81,12 @@ def webhook_networks(environment: Environment) -> tuple[Network, ...]:
 def _scale(environment: Environment) -> float:
     text = environment.text("LADDER_SCALE", "a factor such as 0.01", "1", matches=r"\d{1,3}(\.\d{1,6})?")
     return float(text)
+
+
+@cache
+def gathering() -> timedelta:
+    """How long the first reminder for a unit waits for the others."""
+    return GATHER * _scale(Environment())
 
 
 @cache

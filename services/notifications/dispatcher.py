@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,12 +19,15 @@ from services.chassis.errors import UnavailableError
 from services.chassis.logging import get_logger
 from services.chassis.work import Unit
 from services.notifications import commands, store, webhook_secrets
+from services.notifications.channels import digest
+from services.notifications.channels.digest import Entry
 from services.notifications.channels.mail import MailSender
 from services.notifications.channels.result import Result
 from services.notifications.channels.webhook import WebhookSender
 from services.notifications.commands import Attempt, Consequence
 from services.notifications.domain.ladder import Ladder
-from services.notifications.store import Delivery, endpoints
+from services.notifications.domain.policy import GATHERED
+from services.notifications.store import Delivery, endpoints, units
 
 ACTOR = "system:dispatcher"
 CLAIM = timedelta(seconds=90)
@@ -102,35 +105,51 @@ class Dispatcher:
         """One attempt from reading the letter to recording how it went."""
         until = time.monotonic() + PATIENCE_SECONDS
         letter = self._patiently(lambda: self._letter(delivery), until)
+        kind = NoticeKind(letter["kind"])
+        entries = self._patiently(lambda: self._entries(delivery, letter, kind), until)
         began, began_at = time.monotonic(), self.unit.clock.now()
-        result = self._send(delivery, letter)
-        attempt = Attempt(
-            began_at,
-            round((time.monotonic() - began) * 1000),
-            result.status_code,
-            result.cause,
-            result.confirmed,
-            result.final,
-            result.link_id,
-            result.link_until,
-        )
-        consequence = self._patiently(lambda: self._record(delivery, NoticeKind(letter["kind"]), attempt), until)
-        if consequence is Consequence.PARKED:
-            self._tell_parked(delivery, result.cause or "unknown")
-        elif consequence is Consequence.SWITCHED_OFF:
+        is_list = len(entries) > 1
+        results = self._send_digest(entries, letter, kind) if is_list else [self._send(delivery, letter)]
+        milliseconds = round((time.monotonic() - began) * 1000)
+        attempts = [
+            (entry.delivery, _attempt(began_at, milliseconds, result))
+            for entry, result in zip(entries, results, strict=True)
+        ]
+        consequences = self._patiently(lambda: self._record(attempts, kind), until)
+        if Consequence.PARKED in consequences:
+            self._tell_parked(delivery, results[0].cause or "unknown")
+        if Consequence.SWITCHED_OFF in consequences:
             self.tell_switched_off()
+
+    def _entries(self, delivery: Delivery, letter: Any, kind: NoticeKind) -> list[Entry]:
+        """This one, and whatever else of its kind waits for the same mailbox and goes along; what is urgent first."""
+        entries = [Entry(delivery, letter["reference"], letter["urgent"])]
+        if (delivery.channel, kind) in GATHERED:
+            now = self.unit.clock.now()
+            with self.unit.db.transaction() as tx:
+                entries += [Entry(*row) for row in units.claim_rest(tx, delivery, kind, now, now + CLAIM)]
+        return sorted(entries, key=lambda entry: not entry.urgent)
+
+    def _send_digest(self, entries: list[Entry], letter: Any, kind: NoticeKind) -> list[Result]:
+        is_light = entries[0].delivery.channel is ChannelKind.LIGHT
+        mailbox = letter["unit_mailbox"] if is_light else letter["contact"]
+        now = self.unit.clock.now()
+        return digest.send(self.mails, mailbox, entries, kind.value, links=is_light, now=now)
 
     def _letter(self, delivery: Delivery) -> Any:
         with self.unit.db.read() as connection:
-            letter = store.letter(connection, delivery)
+            letter = store.letter(connection, delivery, self.unit.clock.today())
             if delivery.channel is not ChannelKind.WEBHOOK:
                 return letter
             now = self.unit.clock.now()
             return {**letter, "sealed": endpoints.secrets_in_force(connection, delivery.organization_id, now)}
 
-    def _record(self, delivery: Delivery, kind: NoticeKind, attempt: Attempt) -> Consequence:
+    def _record(self, attempts: list[tuple[Delivery, Attempt]], kind: NoticeKind) -> set[Consequence]:
         with self.unit.work(actor=ACTOR) as work:
-            return commands.record_attempt(work, delivery.delivery_id, kind, attempt, self.ladder)
+            return {
+                commands.record_attempt(work, delivery.delivery_id, kind, attempt, self.ladder)
+                for delivery, attempt in attempts
+            }
 
     def _tell_parked(self, delivery: Delivery, cause: str) -> None:
         if self.on_parked is not None:
@@ -171,3 +190,16 @@ class Dispatcher:
             NoticeKind(letter["kind"]),
             now,
         )
+
+
+def _attempt(began_at: datetime, milliseconds: int, result: Result) -> Attempt:
+    return Attempt(
+        began_at,
+        milliseconds,
+        result.status_code,
+        result.cause,
+        result.confirmed,
+        result.final,
+        result.link_id,
+        result.link_until,
+    )

@@ -1,5 +1,6 @@
 """What notifications does when it hears something: five to twelve lines each."""
 
+from datetime import timedelta
 from typing import Any
 
 from contracts.codes import NoticeKind
@@ -29,20 +30,29 @@ def keep_organization(work: Work, event: OrganizationPublished) -> None:
     )
 
 
-def follow_referral(work: Work, event: Any, envelope: Envelope, public_url: str) -> None:
+def follow_referral(
+    work: Work, event: Any, envelope: Envelope, public_url: str, gather: timedelta = policy.GATHER
+) -> None:
     """Keep the status, take the partner's own deed as receipt, withdraw what lost its sense, tell the rest."""
     decision = policy.decide(event)
     status = policy.status_after(event)
     if status is not None:
         store.keep_referral(
-            work.tx, decision.referral_id, decision.organization_id, status, getattr(event, "reference", None)
+            work.tx,
+            decision.referral_id,
+            decision.organization_id,
+            status,
+            getattr(event, "reference", None),
+            getattr(event, "urgency", None),
         )
     if policy.is_receipt(event):
         commands.confirm(work, store.unconfirmed(work.tx, decision.referral_id, decision.organization_id))
+    if isinstance(event, policy.ANSWERS):
+        commands.withdraw(work, decision.referral_id, policy.REMINDERS)
     if decision.withdraws:
         commands.withdraw(work, decision.referral_id)
     if decision.notice is not None and _still_makes_sense(work, decision):
-        commands.tell_partner(work, decision, decision.notice, envelope.id, public_url)
+        commands.tell_partner(work, decision, decision.notice, envelope.id, public_url, gather)
 
 
 def _still_makes_sense(work: Work, decision: policy.Decision) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -107,4 +108,42 @@ def troubled_webhooks(connection: Connection) -> Sequence[Mapping[str, Any]]:
         FROM webhook_endpoints e JOIN organizations o USING (organization_id)
         WHERE o.channel = 'webhook' AND (e.failing_since IS NOT NULL OR e.disabled_at IS NOT NULL)
         ORDER BY e.disabled_at DESC NULLS LAST, e.failing_since LIMIT 200"""
+    ).fetchall()
+
+
+UNITS = """
+SELECT o.organization_id, o.name, o.channel, o.unit_mailbox, o.contact,
+    h.organization_id IS NOT NULL AS has_own_hours, to_char(h.quiet_from, 'HH24:MI') AS quiet_from,
+    to_char(h.quiet_until, 'HH24:MI') AS quiet_until, a.absence_id, a.from_on, a.until_on, a.substitute_mailbox,
+    (SELECT count(*) FROM deliveries d WHERE d.organization_id = o.organization_id
+        AND d.channel IN ('light', 'contact') AND d.state IN ('pending', 'failed')) AS waiting
+FROM organizations o LEFT JOIN unit_hours h USING (organization_id)
+LEFT JOIN LATERAL (SELECT * FROM unit_absences a WHERE a.organization_id = o.organization_id AND a.ended_at IS NULL
+    AND a.until_on >= %(today)s ORDER BY a.from_on LIMIT 1) a ON true"""
+
+
+def units(connection: Connection, today: date) -> Sequence[Mapping[str, Any]]:
+    """Whoever is told by mail, with what was set for it: the hours, and the next or present absence."""
+    return connection.execute(
+        UNITS + " WHERE o.channel = 'light' OR o.contact IS NOT NULL ORDER BY o.name ->> 'de', o.organization_id",
+        {"today": today},
+    ).fetchall()
+
+
+def unit(connection: Connection, organization_id: UUID, today: date) -> Mapping[str, Any]:
+    """One of them, whichever channel it has."""
+    row = connection.execute(
+        UNITS + " WHERE o.organization_id = %(id)s", {"today": today, "id": organization_id}
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("organization.unknown")
+    return row
+
+
+def absences(connection: Connection, organization_id: UUID, today: date) -> Sequence[Mapping[str, Any]]:
+    """What was entered for it, present and to come first, and what is over."""
+    return connection.execute(
+        "SELECT *, (ended_at IS NULL AND until_on >= %s) AS counts FROM unit_absences WHERE organization_id = %s"
+        " ORDER BY counts DESC, from_on DESC LIMIT 50",
+        (today, organization_id),
     ).fetchall()

@@ -62,4 +62,4 @@ class NotificationsService:
 
     @hears(said.DutyOpened, said.DutyEscalated, said.ReminderDue)
     def partner_is_due(self, work: Work, event: Any, envelope: Envelope) -> None:
-        handlers.follow_referral(work, event, envelope, config.public_url())
+        handlers.follow_referral(work, event, envelope, config.public_url(), config.gathering())

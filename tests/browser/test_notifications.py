@@ -14,7 +14,8 @@ from services.notifications import config
 from services.notifications.web.app import create_app
 from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
 from tests.chassis.web_rig import TestIssuer, bearer, settings
-from tests.integration.notifications.conftest import PUBLIC_URL, Notifications
+from tests.integration.notifications.conftest import NOW, PUBLIC_URL, Notifications
+from tests.integration.notifications.test_units import away, quiet
 from tests.integration.notifications.test_web import a_dead_webhook
 
 ISSUER = TestIssuer()
@@ -25,9 +26,10 @@ LEAD = bearer(ISSUER.token(sub="lea", roles=["lead"]))
 class Place:
     url: str
     referral: UUID
+    unit: UUID
 
     def at(self, path: str) -> str:
-        return f"{self.url}/notifications/{path.format(referral=self.referral)}"
+        return f"{self.url}/notifications/{path.format(referral=self.referral, unit=self.unit)}"
 
 
 @pytest.fixture(scope="module")
@@ -41,18 +43,23 @@ def place(make_database: Callable[[str], Any]) -> Iterator[Place]:
         a_dead_webhook(notifications)
         for kind in (ChannelKind.AMQP, ChannelKind.PULL):
             notifications.a_request(notifications.an_organization(kind))
+        unit = notifications.an_organization(
+            ChannelKind.LIGHT, mailbox="team-m@amt.example", contact="leitung@amt.example"
+        )
+        quiet(notifications, unit)
+        away(notifications, unit, from_on=NOW.date(), substitute_mailbox="team-n@amt.example")
         with served(create_app(settings(), notifications.unit, issuer_keys=ISSUER.keys())) as url:
-            yield Place(url, stuck)
+            yield Place(url, stuck, unit)
 
 
-@pytest.mark.parametrize("path", ["deliveries", "referrals/{referral}"])
+@pytest.mark.parametrize("path", ["deliveries", "referrals/{referral}", "units/", "units/{unit}"])
 @pytest.mark.parametrize(("language", "width", "theme"), [("de", "desk", "light"), ("en", "phone", "dark")])
 def test_a_page_has_no_findings_and_fits(
     browser: Browser, place: Place, path: str, language: str, width: str, theme: str
 ) -> None:
     with page_of(browser, language=language, width=width, theme=theme, extra_http_headers=LEAD) as page:
         page.goto(f"{place.at(path)}?lang={language}")
-        shoot(page, f"notifications-{path.partition('/')[0]}-{language}-{width}")
+        shoot(page, f"notifications-{path.translate(str.maketrans('/', '-', '{}'))}-{language}-{width}")
         assert axe(page) == []
         assert not scrolls_sideways(page)
 

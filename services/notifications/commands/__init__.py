@@ -1,8 +1,8 @@
 """What notifications does: make notices, confirm, withdraw, replay, record attempts. Load, one verb, save."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
@@ -25,9 +25,18 @@ from services.notifications import store
 from services.notifications.commands import endpoints
 from services.notifications.domain.delivery import Move, State, move
 from services.notifications.domain.ladder import Ladder
-from services.notifications.domain.policy import LEAVES_AT_ONCE, Decision, channels_for
+from services.notifications.domain.policy import (
+    GATHER,
+    GATHERED,
+    LEAVES_AT_ONCE,
+    MAILED,
+    URGENT,
+    Decision,
+    channels_for,
+)
 from services.notifications.store import Delivery, Organization
 from services.notifications.store import endpoints as kept_endpoints
+from services.notifications.store import units as kept_units
 
 SOURCE = "/lotsennetz/notifications"
 
@@ -35,7 +44,9 @@ SOURCE = "/lotsennetz/notifications"
 # --- notices --------------------------------------------------------------------------------------------------------
 
 
-def tell_partner(work: Work, decision: Decision, kind: NoticeKind, caused_by: UUID, link: str) -> list[UUID]:
+def tell_partner(
+    work: Work, decision: Decision, kind: NoticeKind, caused_by: UUID, link: str, gather: timedelta = GATHER
+) -> list[UUID]:
     """Make the notice once and a delivery for each channel; queue and feed get it in this very transaction.
 
     Returns the deliveries; none if this event has made its notice already, or if people tell this partner.
@@ -58,7 +69,7 @@ def tell_partner(work: Work, decision: Decision, kind: NoticeKind, caused_by: UU
         now=work.now,
     )
     return [
-        _deliver(work, organization, decision.referral_id, notice_id, channel, kind, body)
+        _deliver(work, organization, decision.referral_id, notice_id, channel, kind, body, gather)
         for channel in (channels_for(organization.channel, kind) if made else ())
     ]
 
@@ -101,6 +112,7 @@ def _deliver(
     channel: ChannelKind,
     kind: NoticeKind,
     body: bytes,
+    gather: timedelta,
 ) -> UUID:
     delivery = Delivery(
         work.new_id(), notice_id, referral_id, organization.organization_id, channel, State.PENDING, attempt=0
@@ -110,10 +122,18 @@ def _deliver(
         store.add_delivery(work.tx, left, due_at=None, now=work.now)
         hand_over(work, left, body, kind)
         return left.delivery_id
-    store.add_delivery(work.tx, delivery, due_at=work.now, now=work.now)
+    waits = gather if (channel, kind) in GATHERED else timedelta(0)
+    store.add_delivery(work.tx, delivery, due_at=_not_at_night(work, delivery, kind, work.now + waits), now=work.now)
     if channel is ChannelKind.WEBHOOK and kind is not NoticeKind.TEST and _is_off(work, delivery):
         endpoints.hold(work, delivery)
     return delivery.delivery_id
+
+
+def _not_at_night(work: Work, delivery: Delivery, kind: NoticeKind, moment: datetime) -> datetime:
+    """When this may reach a mailbox; what is urgent may at any time."""
+    is_free = delivery.channel not in MAILED or kind in URGENT or kept_units.is_urgent(work.tx, delivery.referral_id)
+    quiet = None if is_free else kept_units.quiet_hours(work.tx, delivery.organization_id)
+    return quiet.over(moment) if quiet else moment
 
 
 def _is_off(work: Work, delivery: Delivery) -> bool:
@@ -178,9 +198,9 @@ def acknowledge_feed(work: Work, organization_id: UUID, cursor: int) -> int:
     return len(taken)
 
 
-def withdraw(work: Work, referral_id: UUID) -> bool:
+def withdraw(work: Work, referral_id: UUID, kinds: Collection[NoticeKind] = tuple(NoticeKind)) -> bool:
     """Take back what has not left; True if something was taken back."""
-    waiting = store.waiting_for_referral(work.tx, referral_id, work.now)
+    waiting = store.waiting_for_referral(work.tx, referral_id, work.now, kinds)
     for delivery in waiting:
         store.change(work.tx, delivery, move(Move.WITHDRAW, delivery.state), now=work.now)
         store.withdraw_notice(work.tx, delivery.notice_id, work.now)
@@ -243,7 +263,9 @@ def record_attempt(work: Work, delivery_id: UUID, kind: NoticeKind, attempt: Att
     if attempt.cause is None:
         _sent(work, delivery, kind, attempt)
     elif delivery.state is State.PENDING:
-        next_at = None if attempt.final or _is_tried_once(work, delivery, kind) else ladder.due(delivery.step, work.now)
+        is_last = attempt.final or _is_tried_once(work, delivery, kind)
+        step_at = None if is_last else ladder.due(delivery.step, work.now)
+        next_at = step_at and _not_at_night(work, delivery, kind, step_at)
         _failed(work, delivery, attempt.cause, next_at)
         is_stuck = next_at is None and kind is not NoticeKind.TEST
         return _judge_endpoint(work, delivery, attempt, ladder) or (

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +52,12 @@ PARTNER_SAYS = (
     said.ReferralResumed,
     said.DossierFetched,
     said.DeskEntered,
+)
+
+
+#: After one of these nobody needs to be reminded of it any more; to have looked is not yet an answer.
+ANSWERS = tuple(
+    kind for kind in PARTNER_SAYS if kind not in (said.ReferralReceived, said.DossierFetched, said.DeskEntered)
 )
 
 
@@ -116,6 +123,18 @@ LEAVES_AT_ONCE = frozenset({ChannelKind.AMQP, ChannelKind.PULL})
 def link_leads_somewhere(channel: ChannelKind | None, status: Status | None, *, owes: bool) -> bool:
     """Whether a new link is any use: only on the light path, while the referral runs or the partner owes something."""
     return channel is ChannelKind.LIGHT and (owes or (status is not None and not status.is_terminal))
+
+
+#: Ways that end in a mailbox, where somebody may be disturbed or buried.
+MAILED = frozenset({ChannelKind.LIGHT, ChannelKind.CONTACT})
+#: Of these many become one mail.
+GATHERED = frozenset({(ChannelKind.LIGHT, NoticeKind.REMINDER), (ChannelKind.CONTACT, NoticeKind.DUTY_ESCALATED)})
+REMINDERS = frozenset(kind for _, kind in GATHERED)
+#: How long the first of them waits for the others.
+GATHER = timedelta(minutes=10)
+#: What leaves at night, too: work has to stop, or somebody sits before a page and waits. So does all about a referral
+#: that is urgent itself.
+URGENT = frozenset({NoticeKind.REFERRAL_STOPPED, NoticeKind.DESK_LINK_RENEWED})
 
 
 def channels_for(channel: ChannelKind, kind: NoticeKind) -> tuple[ChannelKind, ...]:

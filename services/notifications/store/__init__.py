@@ -1,8 +1,8 @@
 """All write SQL of notifications."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -85,24 +85,38 @@ def keep_organization(tx: Connection, organization: Organization, version: int) 
 
 def organization(tx: Connection, organization_id: UUID) -> Organization | None:
     row = tx.execute(
-        "SELECT organization_id, channel, webhook_url, unit_mailbox FROM organizations WHERE organization_id = %s",
+        "SELECT organization_id, channel, webhook_url, unit_mailbox, name, contact FROM organizations"
+        " WHERE organization_id = %s",
         (organization_id,),
     ).fetchone()
     if row is None:
         return None
-    return Organization(row["organization_id"], ChannelKind(row["channel"]), row["webhook_url"], row["unit_mailbox"])
+    return Organization(
+        row["organization_id"],
+        ChannelKind(row["channel"]),
+        row["webhook_url"],
+        row["unit_mailbox"],
+        row["name"],
+        row["contact"],
+    )
 
 
 def keep_referral(
-    tx: Connection, referral_id: UUID, organization_id: UUID, status: Status, reference: str | None = None
+    tx: Connection,
+    referral_id: UUID,
+    organization_id: UUID,
+    status: Status,
+    reference: str | None = None,
+    urgency: str | None = None,
 ) -> None:
     tx.execute(
         """
-        INSERT INTO referrals (referral_id, organization_id, reference, status) VALUES (%s, %s, %s, %s)
+        INSERT INTO referrals (referral_id, organization_id, reference, status, urgency) VALUES (%s, %s, %s, %s, %s)
         ON CONFLICT (referral_id) DO UPDATE SET status = EXCLUDED.status,
             organization_id = EXCLUDED.organization_id,
-            reference = coalesce(EXCLUDED.reference, referrals.reference)""",
-        (referral_id, organization_id, reference, status.value),
+            reference = coalesce(EXCLUDED.reference, referrals.reference),
+            urgency = coalesce(EXCLUDED.urgency, referrals.urgency)""",
+        (referral_id, organization_id, reference, status.value, urgency),
     )
 
 
@@ -238,13 +252,16 @@ def load(tx: Connection, delivery_id: UUID) -> Delivery | None:
     return None if row is None else delivery_of(row)
 
 
-def waiting_for_referral(tx: Connection, referral_id: UUID, now: datetime) -> list[Delivery]:
-    """What has not left yet and is not leaving at this moment."""
+def waiting_for_referral(
+    tx: Connection, referral_id: UUID, now: datetime, kinds: Collection[NoticeKind]
+) -> list[Delivery]:
+    """What of these kinds has not left yet and is not leaving at this moment."""
     rows = tx.execute(
         """
-        SELECT * FROM deliveries WHERE referral_id = %s AND state = ANY(%s)
-        AND (claimed_until IS NULL OR claimed_until < %s) ORDER BY made_at FOR UPDATE""",
-        (referral_id, _WAITING, now),
+        SELECT d.* FROM deliveries d JOIN notices n USING (notice_id) WHERE d.referral_id = %s AND d.state = ANY(%s)
+        AND n.kind = ANY(%s) AND (d.claimed_until IS NULL OR d.claimed_until < %s)
+        ORDER BY d.made_at FOR UPDATE OF d""",
+        (referral_id, _WAITING, [*map(str, kinds)], now),
     )
     return [delivery_of(row) for row in rows]
 
@@ -305,15 +322,20 @@ def claim(tx: Connection, now: datetime, until: datetime, busy: Sequence[UUID], 
     return [delivery_of(row) for row in rows]
 
 
-def letter(tx: Connection, delivery: Delivery) -> Mapping[str, Any]:
-    """What the sender needs besides the delivery: the bytes, the number, the address."""
+def letter(tx: Connection, delivery: Delivery, today: date) -> Mapping[str, Any]:
+    """What the sender needs besides the delivery: the bytes, the number, the address - on days when nobody of the unit
+    is there, its substitute's."""
     row = tx.execute(
         """
-        SELECT notices.body, notices.reference, notices.kind, organizations.webhook_url, organizations.unit_mailbox,
-            organizations.contact
+        SELECT notices.body, notices.reference, notices.kind, organizations.webhook_url, organizations.contact,
+            coalesce((SELECT substitute_mailbox FROM unit_absences a WHERE a.ended_at IS NULL
+                AND a.organization_id = organizations.organization_id AND %s BETWEEN a.from_on AND a.until_on LIMIT 1),
+                organizations.unit_mailbox) AS unit_mailbox,
+            EXISTS (SELECT FROM referrals r
+                WHERE r.referral_id = notices.referral_id AND r.urgency = 'urgent') AS urgent
         FROM notices JOIN organizations USING (organization_id)
         WHERE notices.notice_id = %s""",
-        (delivery.notice_id,),
+        (today, delivery.notice_id),
     ).fetchone()
     assert row is not None, "the foreign key keeps the notice, and no organization is ever removed"
     return row

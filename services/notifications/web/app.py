@@ -11,13 +11,14 @@ from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
 from services.notifications.bell import Bell
-from services.notifications.web import feed, operator, operator_channels, pages
+from services.notifications.web import feed, operator, operator_channels, operator_units, pages, units
 
 OVERSEERS = frozenset({StaffRole.LEAD.value, StaffRole.OPERATIONS.value})
 NAVIGATION = (
     NavigationItem("Referrals", "/referral/"),
     NavigationItem("Directory", "/directory/"),
     NavigationItem("Deliveries", "/notifications/deliveries", OVERSEERS),
+    NavigationItem("Units and mail", "/notifications/units/", OVERSEERS),
 )
 
 
@@ -31,7 +32,9 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
             feed.blueprint,
             operator.door,
             operator_channels.blueprint(settings.deployment_key),
+            operator_units.door,
             pages.blueprint,
+            units.blueprint(),
         ),
         facts=SecurityFacts(
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count)

@@ -45,7 +45,7 @@ def overview() -> str:
         rows = queries.deliveries(connection, state=state)
         causes = [_cause(row) for row in queries.causes(connection)]
         counts = queries.counts(connection)
-        webhooks = [{**row, "organization": _name(row)} for row in queries.troubled_webhooks(connection)]
+        webhooks = [{**row, "organization": name_of(row)} for row in queries.troubled_webhooks(connection)]
     return render_template(
         "notifications/deliveries.html",
         deliveries=[_shown(row) for row in rows],
@@ -99,15 +99,15 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
         "channel": ChannelKind(row["channel"]),
         "kind": NoticeKind(row["kind"]),
         "may_replay": state is State.PARKED,
-        "organization": _name(row),
+        "organization": name_of(row),
     }
 
 
 def _cause(row: Mapping[str, Any]) -> dict[str, Any]:
     state, channel = State(row["state"]), ChannelKind(row["channel"])
-    return {**row, "state": state, "channel": channel, "organization": _name(row)}
+    return {**row, "state": state, "channel": channel, "organization": name_of(row)}
 
 
-def _name(row: Mapping[str, Any]) -> str:
+def name_of(row: Mapping[str, Any]) -> str:
     """The organization's name in the reader's language, else in German; its id as long as no name was heard."""
     return str(row["name"].get(language()) or row["name"].get("de") or row["organization_id"])

@@ -12,6 +12,7 @@ from contracts import referral as said
 from contracts.capacity_link import CapacityLink, read
 from contracts.codes import ChannelKind, Duty, DutyCause, EndReason, Status
 from services.notifications.channels.desk_link import AUDIENCE
+from services.notifications.domain.policy import GATHER
 from services.notifications.parked_mail import LeadMail
 from tests.integration.notifications.conftest import DEPLOYMENT_KEY, NOW, PUBLIC_URL, Notifications
 from tests.mailing import Mailbox, smtp_server
@@ -111,6 +112,7 @@ def test_what_is_owed_too_long_is_told_to_the_contact_of_the_agreement_without_a
         referral_id=referral, organization_id=partner, duties=(Duty.STATE_DELETION,), due_on=NOW.date()
     )
     notifications.hear(escalated)
+    notifications.clock.instant += GATHER
     notifications.dispatch(dispatcher)
 
     (mail,) = mailbox.mails
@@ -127,6 +129,7 @@ def test_an_agreement_that_names_nobody_is_seen_where_deliveries_are_stuck(notif
     partner = notifications.an_organization(ChannelKind.NONE)
     referral = notifications.a_request(partner)
     notifications.hear(said.DutyEscalated(referral_id=referral, organization_id=partner, duties=(), due_on=NOW.date()))
+    notifications.clock.instant += GATHER
     notifications.dispatch()
     (delivery,) = notifications.deliveries(referral)
     assert (delivery["state"], delivery["cause"]) == ("parked", "mailbox-missing")

@@ -271,3 +271,73 @@ def test_what_the_network_offers_is_described(client: FlaskClient) -> None:
     validate(document)
     assert document["openapi"].startswith("3.1")
     assert {"/partner/v1/events", "/partner/v1/acknowledgements"} <= set(document["paths"])
+
+
+UNITS = "/notifications/units/"
+
+
+def test_the_lead_sets_hours_and_a_substitute_from_the_page(
+    client: FlaskClient, notifications: Notifications, issuer: TestIssuer
+) -> None:
+    unit = notifications.an_organization(ChannelKind.LIGHT, mailbox="team-m@amt.example")
+    lead, other = bearer(issuer.token(sub="lea", roles=["lead"])), bearer(issuer.token(sub="n", roles=["navigator"]))
+    assert client.post(f"{UNITS}hours", data={"begins": "19:00", "ends": "07:00"}, headers=other).status_code == 403
+    hours = client.post(f"{UNITS}hours", data={"begins": "19:00", "ends": "07:00"}, headers=lead)
+    absence = {"from_on": "2026-11-24", "until_on": "2026-11-26", "substitute_mailbox": "team-n@amt.example"}
+    away = client.post(f"{UNITS}{unit}/absences", data=absence, headers=lead)
+    assert (hours.status_code, away.status_code, away.headers["Location"]) == (303, 303, f"{UNITS}{unit}")
+    again = client.post(f"{UNITS}{unit}/absences", data=absence, headers=lead)
+    assert again.status_code == 409
+    assert "schon eine Vertretung" in again.text
+    assert "team-n@amt.example" in page(client, UNITS, issuer, "lead")[1]
+    text = page(client, f"{UNITS}{unit}", issuer, "operations")[1]
+    assert 'value="19:00"' in text
+    [end] = [part.partition('"')[0] for part in text.split('action="') if "/end" in part.partition('"')[0]]
+    assert client.post(end, headers=other).status_code == 403
+    assert client.post(end, headers=lead).status_code == 303
+    assert client.post(end, headers=lead).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "said"),
+    [
+        ("hours", {"begins": "late", "ends": ""}, "a time of day such as 19:00"),
+        ("absences", {"from_on": "", "until_on": "2026-11-26", "substitute_mailbox": "n@amt.example"}, "a date"),
+        (
+            "absences",
+            {"from_on": "2026-11-24", "until_on": "2026-11-26", "substitute_mailbox": "n@elsewhere.example"},
+            "a mail address of the same organization",
+        ),
+    ],
+)
+def test_what_cannot_be_is_said_beside_the_field_and_what_was_typed_stays(
+    client: FlaskClient, notifications: Notifications, issuer: TestIssuer, path: str, given: dict[str, str], said: str
+) -> None:
+    unit = notifications.an_organization(ChannelKind.LIGHT, mailbox="team-m@amt.example")
+    headers = bearer(issuer.token(sub="lea", roles=["lead"]))
+    answer = client.post(f"{UNITS}{unit}/{path}", data=given, headers=headers, query_string={"lang": "en"})
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert all(f'value="{typed}"' in answer.text for typed in given.values() if typed)
+    assert notifications.said() == []
+
+
+def test_an_operator_does_the_same_by_command(
+    client: FlaskClient, notifications: Notifications, operator: dict[str, str]
+) -> None:
+    unit = notifications.an_organization(ChannelKind.LIGHT, mailbox="team-m@amt.example")
+    of = f"/notifications/operator/organizations/{unit}"
+    absence = {"from_on": "2026-11-23", "until_on": "2026-11-26", "substitute_mailbox": "team-n@amt.example"}
+    assert (
+        client.put(f"{of}/quiet-hours", json={"begins": "19:00", "ends": "07:00"}, headers=operator).status_code == 200
+    )
+    everybody = "/notifications/operator/units/everybody/quiet-hours"
+    assert client.put(everybody, json={"begins": "20:00", "ends": "06:00"}, headers=operator).status_code == 200
+    wrong = client.put(f"{of}/quiet-hours", json={"begins": "x"}, headers=operator)
+    assert (wrong.status_code, wrong.json["fields"]) == (422, {"begins": "a-time-of-day", "ends": "a-time-of-day"})
+    entered = client.post(f"{of}/absences", json=absence, headers=operator).json
+    [row] = client.get("/notifications/operator/units", headers=operator).json["units"]
+    assert (row["quiet_from"], row["from_on"], row["absence_id"]) == ("19:00", "2026-11-23", entered["absence_id"])
+    end = f"/notifications/operator/absences/{entered['absence_id']}/end"
+    assert client.post(end, headers=operator).json == {**entered}
+    assert client.get("/notifications/operator/units", headers=operator).json["units"][0]["absence_id"] is None
