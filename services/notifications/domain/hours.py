@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from services.chassis.clock import PLACE
 from services.chassis.errors import InvalidError
+
+PLACE = ZoneInfo("Europe/Berlin")
 
 
 @dataclass(frozen=True, slots=True)
