@@ -62,9 +62,9 @@ def network() -> Iterator[RunningNetwork]:
 def lotse(network: RunningNetwork) -> Callable[..., Told]:
     """The operator's command, as it is typed."""
 
-    def call(*words: str) -> Told:
+    def call(*words: str, timeout: float = 120) -> Told:
         program = [sys.executable, "-m", "lotse", "--config", str(network.dev / "state.json"), *words]
-        done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
         return Told(done.returncode, done.stdout, done.stderr)
 
     return call

@@ -49,19 +49,33 @@ def opened(network: RunningNetwork) -> Iterator[OpenSandbox]:
         gate.wait(20)
 
 
+PROGRAMS = Path(__file__).parent / "partners"
+
+
 @contextmanager
-def kit_takes_part(folder: Path, via: str = "rest", program: str = "answering") -> Iterator[subprocess.Popen[bytes]]:
-    """The kit listens in this folder and hands every file to a small program; nothing else of ours is found there."""
-    with (folder / "settings.toml").open("a", encoding="utf-8") as settings:
-        settings.write(f'command = "{sys.executable} {ROOT / "deploy/demo/sandbox" / program}.py"\n')
-    command = [sys.executable, "-m", "lotsennetz_partner", "--settings", "settings.toml", "listen", "--via", via]
-    with (folder / "kit.log").open("ab") as log:
-        kit = subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": str(ROOT / "partner_kit")}
-        )
-    try:
+def kit_takes_part(folder: Path, via: str = "rest") -> Iterator[None]:
+    """The kit listens in this folder and hands every file to the small answering program."""
+    let_answer(folder)
+    with running(folder, "-m", "lotsennetz_partner", "--settings", "settings.toml", "listen", "--via", via):
         eventually((folder / "inbox").is_dir, timeout=30)
-        yield kit
+        yield
+
+
+def let_answer(folder: Path) -> None:
+    """From now on every new file is handed to the program that answers as the person's name says."""
+    with (folder / "settings.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f'command = "{sys.executable} {ROOT / "deploy/demo/sandbox/answering.py"}"\n')
+
+
+@contextmanager
+def running(folder: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A partner's program in its own folder; of ours only the kit is found there."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "partner_kit")}
+    with (folder / "system.log").open("ab") as log:
+        program = subprocess.Popen([sys.executable, *words], cwd=folder, stdout=log, stderr=log, env=environment)
+    try:
+        yield program
     finally:
-        kit.send_signal(signal.SIGTERM)
-        kit.wait(60)
+        assert program.poll() is None, (folder / "system.log").read_text()[-2000:]
+        program.send_signal(signal.SIGTERM)
+        program.wait(60)

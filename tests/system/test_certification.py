@@ -1,16 +1,21 @@
 """A partner's system is examined on a running network: the kit passes, a careless system fails with named checks."""
 
 import json
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from deploy.demo.places import free_port, read_state
 from deploy.demo.sandbox.joining import Wish
 from tests.system.conftest import RunningNetwork, Told
-from tests.system.sandbox import OpenSandbox, kit_takes_part, opened
+from tests.system.sandbox import PROGRAMS, OpenSandbox, kit_takes_part, let_answer, opened, running
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+#: A whole examination, on a machine that has other things to do.
+WHOLE = pytest.mark.timeout(1500)
 
 
 @pytest.fixture(scope="module")
@@ -19,15 +24,80 @@ def sandbox(network: RunningNetwork) -> Iterator[OpenSandbox]:
         yield here
 
 
-def test_the_kit_asking_by_cursor_takes_a_referral_on(sandbox: OpenSandbox, lotse: Callable[..., Told], tmp_path: Path):
-    folder = sandbox.let_in(Wish("probe-pull", "pull"))
-    with kit_takes_part(folder):
-        told = lotse("partner", "certify", "probe-pull", "--only", "life.accept", "--out", str(tmp_path), "--json")
-    assert told.code == 0, told.out + told.err
-    [check] = told.data["checks"]
-    assert check["outcome"] == "passed", check
-    [signed] = tmp_path.glob("*.jws")
+@pytest.fixture
+def certify(network: RunningNetwork, lotse: Callable[..., Told], tmp_path: Path) -> Callable[..., Any]:
+    """The command as it is typed; the document and how it ended."""
+
+    def call(slug: str, *words: str) -> tuple[int, Any]:
+        told = lotse("partner", "certify", slug, "--out", str(tmp_path), "--json", *words, timeout=1400)
+        assert told.code in (0, 1), told.out + told.err
+        return told.code, told.data
+
+    return call
+
+
+def outcomes(document: Any) -> dict[str, str]:
+    return {one["id"]: one["outcome"] for one in document["checks"]}
+
+
+def failed(document: Any) -> list[Any]:
+    return [one for one in document["checks"] if one["outcome"] == "failed"]
+
+
+def test_the_kit_takes_a_referral_on_and_the_report_is_signed(
+    sandbox: OpenSandbox, certify: Callable[..., Any], lotse: Callable[..., Told], tmp_path: Path
+):
+    with kit_takes_part(sandbox.let_in(Wish("probe-quick", "pull"))):
+        code, document = certify("probe-quick", "--only", "life.accept")
+    assert (code, failed(document)) == (0, [])
     key = sandbox.network.dev / "keys" / "certification.public.json"
-    verified = lotse("partner", "verify-report", str(signed), "--key", str(key), "--json")
-    assert verified.data["run"] == told.data["run"] and not verified.data["passed"], "a part is no certificate"
-    assert json.loads(signed.with_suffix(".json").read_text()) == verified.data
+    verified = lotse("partner", "verify-report", document["signed"], "--key", str(key), "--json")
+    assert verified.data["run"] == document["run"]
+    assert verified.code == 1 and not verified.data["passed"], "a part is no certificate"
+    assert json.loads(Path(document["signed"]).with_suffix(".json").read_text()) == verified.data
+
+
+@pytest.mark.long
+@WHOLE
+@pytest.mark.parametrize(("channel", "via"), [("pull", "rest"), ("amqp", "amqp")])
+def test_the_kit_passes_the_whole_examination(
+    sandbox: OpenSandbox, certify: Callable[..., Any], channel: str, via: str
+):
+    with kit_takes_part(sandbox.let_in(Wish(f"probe-{channel}", channel)), via):
+        code, document = certify(f"probe-{channel}", "--quiet", "3")
+    assert (code, failed(document), document["passed"]) == (0, [], True)
+    not_tried = {name for name, outcome in outcomes(document).items() if outcome == "not_tried"}
+    assert {name.partition(".")[0] for name in not_tried} <= {"webhook", "fault"}, not_tried
+
+
+@pytest.mark.long
+@WHOLE
+def test_a_system_that_is_called_passes_the_whole_examination(sandbox: OpenSandbox, certify: Callable[..., Any]):
+    port = free_port()
+    folder = sandbox.let_in(Wish("probe-webhook", "webhook", f"http://127.0.0.1:{port}/notices"))
+    let_answer(folder)
+    secret = read_state(sandbox.network.dev)["sandbox"]["partners"]["probe-webhook"]["webhook_secret"]
+    with running(folder, str(PROGRAMS / "by_webhook.py"), "settings.toml", str(port), secret):
+        code, document = certify("probe-webhook", "--quiet", "3")
+    assert (code, failed(document), document["passed"]) == (0, [], True)
+    assert "not_tried" not in outcomes(document).values()
+
+
+#: What the careless system does not do, each by the check that says so.
+CARELESS = {"life.fetch", "life.reject", "stop.cancelled", "message.twice", "fault.lost", "end.taken"}
+
+
+@pytest.mark.long
+def test_a_careless_system_fails_with_every_fault_named(sandbox: OpenSandbox, certify: Callable[..., Any]):
+    folder = sandbox.let_in(Wish("probe-careless", "pull"))
+    tried = [word for name in sorted({*CARELESS, "life.accept"}) for word in ("--only", name)]
+    with running(folder, str(PROGRAMS / "careless.py"), "settings.toml"):
+        code, document = certify("probe-careless", *tried, "--patience", "12", "--quiet", "3")
+    assert code == 1
+    assert {one["id"] for one in failed(document)} == CARELESS
+    assert all(one["seen"] and one["hint"] for one in failed(document))
+
+
+def test_what_the_partner_is_handed_is_whole(sandbox: OpenSandbox):
+    handed = tomllib.loads((sandbox.let_in(Wish("probe-handed", "amqp")) / "settings.toml").read_text())
+    assert {"network_url", "organization_id", "token_url", "client_id", "client_secret", "amqp_uri"} <= set(handed)

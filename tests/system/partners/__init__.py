@@ -1,0 +1,1 @@
+"""Partners' systems for certification, each a program of its own that knows the kit or nothing of ours."""
