@@ -61,8 +61,20 @@ class Office:
         heard = self.hear(wait)
         handed = sum(self.hand_over(notice) for notice in self.journal.waiting())
         planned = self.read_outbox()
-        said = sum(self.say(answer) for answer in self.journal.unsaid())
+        said = self._say_what_is_open()
         return heard + handed + planned + said + self.confirm_receipts()
+
+    def _say_what_is_open(self) -> int:
+        """Of each referral one answer at a time: the next is about the version that this one makes."""
+        said, unsettled = 0, {answer.referral_id for answer in self.journal.unsaid("sent")}
+        for answer in self.journal.unsaid():
+            if answer.referral_id in unsettled:
+                continue
+            is_said = self.say(answer)
+            said += is_said
+            if self._via_queue or not is_said:
+                unsettled.add(answer.referral_id)
+        return said
 
     # --- hearing ---------------------------------------------------------------------------------------------------
 
@@ -209,11 +221,11 @@ class Office:
 
     def say(self, answer: Answer) -> bool:
         """Say it; the network being away leaves it open for the next turn."""
-        if self._via_queue and self._queue is not None:
-            self._queue.say(answer, self.client.referral(answer.referral_id).version)
-            self.journal.mark(answer.id, "sent")
-            return True
         try:
+            if self._via_queue and self._queue is not None:
+                self._queue.say(answer, self.client.referral(answer.referral_id).version)
+                self.journal.mark(answer.id, "sent")
+                return True
             referral = self.client.act_now(answer.referral_id, answer.action, answer.body, answer.id)
         except StaleError:
             return False

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ import pytest
 from lotsennetz_partner import keys
 from lotsennetz_partner.client import Event, Page, Referral
 from lotsennetz_partner.errors import AwayError, RefusedError, UnreadableError
-from lotsennetz_partner.journal import Journal
-from lotsennetz_partner.office import Office
+from lotsennetz_partner.journal import Answer, Journal
+from lotsennetz_partner.office import FIRST_PUT_OFF, Office
 from lotsennetz_partner.settings import Settings
 
 OURS = UUID("00000000-0000-0000-0000-00000000000a")
@@ -270,6 +271,91 @@ def test_nothing_is_said_while_the_network_is_away_and_everything_afterwards(pla
 
 
 # --- keys ---
+
+
+def test_a_dossier_that_does_not_open_holds_up_no_other_and_is_asked_for_again(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Sealed to a key that is not ours, or a page of HTML in its place: it may be right the next time."""
+    other = "00000000-0000-0000-0000-0000000000b2"
+    readable = Event(
+        "notice-2", "partner.notice.v1", {**notice(2).data, "referral_id": other, "reference": "R-26-OTHER1"}
+    )
+
+    class HalfSealed(FakeNetwork):
+        wrong = True
+
+        def dossier(self, referral_id: str) -> dict[str, Any]:
+            if referral_id == REFERRAL and self.wrong:
+                raise UnreadableError("sealed dossier: does not open")
+            return DOSSIER
+
+    network = HalfSealed(notice(1), readable)
+    desk = office(place, network)
+    desk.turn()
+    assert [file.name.split(".")[0] for file in (place / "inbox").glob("*.json")] == ["R-26-OTHER1"]
+    network.wrong = False
+    desk.turn()
+    assert len(list((place / "inbox").glob("*.json"))) == 1, "not at once: fetching is a disclosure each time"
+    later = time.monotonic() + FIRST_PUT_OFF
+    monkeypatch.setattr("lotsennetz_partner.office.time.monotonic", lambda: later)
+    desk.turn()
+    assert len(list((place / "inbox").glob("*.json"))) == 2
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"[]", b"{}", b'{"id": 1, "type": null, "data": {}}', b'{"id": "n"}'])
+def test_a_message_that_cannot_be_read_is_taken_off_the_queue_and_the_next_is_heard(place: Path, body: bytes):
+    event = notice(1)
+    good = json.dumps({"id": event.id, "type": event.type, "data": event.data}).encode()
+
+    class FakeQueue:
+        def __init__(self) -> None:
+            self.left, self.taken = [(body, 1), (good, 2)], []
+
+        def next(self) -> tuple[bytes, int] | None:
+            return self.left.pop(0) if self.left else None
+
+        def done(self, tag: int) -> None:
+            self.taken.append(tag)
+
+    desk = office(place, FakeNetwork())
+    desk._via_queue, desk._queue = True, FakeQueue()  # type: ignore[assignment]
+    desk.turn()
+    assert desk._queue.taken == [1, 2]  # type: ignore[union-attr]
+    assert len(list((place / "inbox").glob("*.json"))) == 1
+
+
+def test_by_queue_the_next_answer_about_a_referral_waits_for_the_result_of_the_one_before(place: Path):
+    """Said all at once, the second would be about a version that the first is about to change."""
+
+    class FakeQueue:
+        def __init__(self) -> None:
+            self.said: list[str] = []
+
+        def next(self) -> None:
+            return None
+
+        def say(self, what: Answer, version: int) -> None:
+            self.said.append(what.action)
+
+    office(place, FakeNetwork(notice(1))).turn()
+    answer(place, "1.json")
+    answer(place, "2.json", action="start", first_contact_on="2026-03-09")
+    desk = office(place, FakeNetwork())
+    desk._via_queue, desk._queue = True, FakeQueue()  # type: ignore[assignment]
+    desk.turn()
+    desk.turn()
+    assert desk._queue.said == ["accept"]  # type: ignore[union-attr]
+    [sent] = desk.journal.unsaid("sent")
+    desk.settle(sent.id, "done", {})
+    desk.turn()
+    assert desk._queue.said == ["accept", "start"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("data", [{}, {"referral_id": REFERRAL}, {"referral_id": 7, "kind": "test"}])
+def test_a_notice_that_says_nothing_is_passed_over(place: Path, data: dict[str, Any]):
+    office(place, FakeNetwork(Event("n", "partner.notice.v1", data), notice(2))).turn()
+    assert len(list((place / "inbox").glob("*.json"))) == 1
 
 
 def test_what_is_sealed_to_our_key_opens_with_it_alone(tmp_path: Path):

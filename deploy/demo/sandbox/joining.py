@@ -43,6 +43,16 @@ class Wish:
         return id_of("organization", self.slug)
 
     @property
+    def has_system(self) -> bool:
+        """Whether a program of its own answers; on the light path and without a channel people do."""
+        return self.channel in ("amqp", "webhook", "pull")
+
+    @property
+    def mailbox(self) -> str:
+        """Where a unit on the light path is written to."""
+        return f"eingang@{self.slug}.example"
+
+    @property
     def service(self) -> str:
         return f"{self.slug}-sprache"
 
@@ -64,6 +74,10 @@ def join(dev: Path, wish: Wish) -> Path:
     folder = dev / "sandbox" / wish.slug
     folder.mkdir(parents=True, exist_ok=True)
     config = load(dev / "state.json")
+    if not wish.has_system:
+        _publish(Network(config), wish, None)
+        _remember(dev, wish, {})
+        return folder
     public = json.loads(wish.public_key.read_text()) if wish.public_key else _own_key(folder / "private-key.json")
     _publish(Network(config), wish, public)
     handed = clients.ensure(
@@ -78,7 +92,7 @@ def join(dev: Path, wish: Wish) -> Path:
     return folder
 
 
-def rows(wish: Wish, public: JSON, today: date) -> Iterator[JSON]:
+def rows(wish: Wish, public: JSON | None, today: date) -> Iterator[JSON]:
     """What the directory is told: an organization that says it is none, with one service."""
     name = {"de": f"Testpartner {wish.slug} (Sandbox, erfunden)", "en": f"Test partner {wish.slug} (sandbox, made up)"}
     yield {"object": "source", "id": "sandbox", "title": "Sandbox", "publisher": "Lotsennetz Sandbox"}
@@ -113,24 +127,24 @@ def rows(wish: Wish, public: JSON, today: date) -> Iterator[JSON]:
         "contact_days": 5,
         "back_level": "outcome",
     }
-    address = {"webhook_url": wish.webhook_url} if wish.channel == "webhook" else {}
+    address = {"webhook": {"webhook_url": wish.webhook_url}, "light": {"unit_mailbox": wish.mailbox}}
     yield {
         "object": "participation",
         "organization_id": wish.slug,
-        "channel": {"kind": wish.channel, **address},
+        "channel": {"kind": wish.channel, **address.get(wish.channel, {})},
         "agreement": {
             "kind": "independent",
             "law": "GDPR",
             "signed_on": today.replace(month=1, day=1).isoformat(),
             "contact": f"datenschutz@{wish.slug}.example",
         },
-        "public_key": public,
+        **({"public_key": public} if public else {}),
         "terms": [terms],
     }
     yield {"object": "report", "service_id": wish.service, "assured_date": today.isoformat()}
 
 
-def _publish(network: Network, wish: Wish, public: JSON) -> None:
+def _publish(network: Network, wish: Wish, public: JSON | None) -> None:
     lines = [json.dumps(row, ensure_ascii=False) for row in rows(wish, public, date.today())]
     content = "".join(f"{line}\n" for line in lines).encode()
     network.upload("directory", "operator/imports", content, "application/x-ndjson")
