@@ -91,6 +91,17 @@ def test_the_same_command_again_has_no_second_effect_and_gets_the_same_answer(sc
     assert len(set(results(scene))) == 1
 
 
+def test_the_same_command_on_the_version_it_made_itself_is_the_same_command(scene: Scene):
+    """Its sender died before the result came, looked again, and says it once more under its id."""
+    referral = scene.told_directory().requested()
+    command = a_command(referral.id, version=referral.version)
+    obey(scene, command)
+    obey(scene, {**command, "expectedversion": scene.now(referral.id).version})
+    assert len(scene.said(ReferralAccepted)) == 1
+    first, again = results(scene)
+    assert first == again and first.result is CommandOutcome.DONE
+
+
 def test_an_id_used_for_another_command_is_refused(scene: Scene):
     referral = scene.told_directory().requested()
     one = uuid4()
