@@ -157,8 +157,8 @@ def answer(work: Work, by: Actor, result: CommandResult) -> None:
 def digest_of(envelope: Envelope) -> str:
     """What the command says, so that one id cannot be used for two things.
 
-    As by HTTPS the version is no part of it: a system that died before it heard the result looks again, sees the version
-    its own command made, and says the same on that one.
+    As by HTTPS the version is no part of it: a system that died before it heard the result looks again, sees the
+    version its own command made, and says the same on that one.
     """
     said = (envelope.type, envelope.subject, envelope.data)
     return hashlib.sha256(repr(said).encode()).hexdigest()
