@@ -68,6 +68,11 @@ def as_markdown(found: dict[str, Any]) -> str:
             f" {', '.join(one['categories'])} |"
             for one in found["flows"]
         ),
+        *(
+            f"| {one['organization_id'] or 'not in the directory'} | told outside | {one['ground']} | {one['count']} |"
+            f" {', '.join(one['categories'])} |"
+            for one in found["told_outside"]
+        ),
         "## Measures\n\n| measure | shown by |\n|---|---|",
         *(f"| {what} | {test} |" for what, test in found["measures"].items()),
     ]

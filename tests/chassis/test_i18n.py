@@ -57,6 +57,7 @@ FOR_PERSONS = (
     codes.ConsentChannel,
     codes.GivenBy,
     codes.GroundKind,
+    codes.ExternalGround,
     codes.DisclosurePoint,
     codes.RefusalReason,
     codes.ViewPurpose,

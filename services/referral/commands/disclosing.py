@@ -13,15 +13,18 @@ from uuid import UUID
 from contracts.codes import ChannelKind, DataCategory, DisclosurePoint, Purpose
 from contracts.event import Code
 from contracts.fields import format_instant
+from contracts.partner.dossier import categories_of
 from contracts.referral import DisclosureDecided, DossierDestroyed, DossierSealed
+from services.chassis.errors import RefusedError
 from services.chassis.work import Work
 from services.referral import sealing
 from services.referral.config import Keys
 from services.referral.domain.consent import Allowed, Refused, effective_back_level, may_disclose
-from services.referral.domain.dossier import Composition, compose
+from services.referral.domain.dossier import Composition, compose, narrowed, with_words
 from services.referral.domain.referral import Referral
 from services.referral.store import directory, dossiers, enclosures, grounds, keys, persons, timeline
 from services.referral.store.directory import Listing
+from services.referral.store.grounds import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,18 @@ def decide(
     """What of this person may leave to this partner now? The answer is a fact, whichever it is."""
     listing = directory.listing(work.tx, referral.service_id)
     standing = grounds.standing(work.tx, referral.person_id, work.now)
-    composition = compose(
+    record = enclosures.record_of(work.tx, vault_keys.vault, referral)
+    composition = _composed(referral, record, listing, standing)
+    decision_id = _tell(
+        work, referral, point, composition.decision, asked=composition.asked, at=standing.at, disclosed=disclosed
+    )
+    return Disclosure(decision_id, composition, listing)
+
+
+def _composed(referral: Referral, record: Mapping[str, Any], listing: Listing, standing: Standing) -> Composition:
+    return compose(
         referral.enquirer,
-        enclosures.record_of(work.tx, vault_keys.vault, referral),
+        record,
         standing.grounds,
         listing.recipient,
         Purpose(referral.topic.value),
@@ -58,10 +70,26 @@ def decide(
         minimum=listing.terms.minimum_categories,
         at=standing.at,
     )
-    decision_id = _tell(
-        work, referral, point, composition.decision, asked=composition.asked, at=standing.at, disclosed=disclosed
-    )
-    return Disclosure(decision_id, composition, listing)
+
+
+def decide_answer(
+    work: Work, vault_keys: Keys, referral: Referral, data: Mapping[str, Any], words: str | None
+) -> Allowed | Refused:
+    """May what is answered go into the dossier, on the one ground that carries the rest of it?
+
+    Nothing leaves by this: what was answered is disclosed by the fetch that takes it along, if one ever comes.
+    """
+    told = categories_of(referral.enquirer, data) | ({DataCategory.FREE_TEXT} if words else frozenset())
+    listing = directory.listing(work.tx, referral.service_id)
+    standing = grounds.standing(work.tx, referral.person_id, work.now)
+    answer = may_disclose(standing.grounds, listing.recipient, Purpose(referral.topic.value), told, standing.at)
+    if told and isinstance(answer, Allowed):
+        if not told <= set(listing.terms.categories_accepted):
+            raise RefusedError("answer.not-accepted")
+        record = with_words({**enclosures.record_of(work.tx, vault_keys.vault, referral), **data}, [words])
+        answer = narrowed(_composed(referral, record, listing, standing).decision, told)
+    _tell(work, referral, DisclosurePoint.ANSWER, answer, asked=told, at=standing.at, disclosed=False)
+    return answer
 
 
 def decide_categories(

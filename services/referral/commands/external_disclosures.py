@@ -1,6 +1,7 @@
 """Staff told somebody outside the system on a statutory ground: an audit fact and a finding, and never a way out."""
 
 from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 from contracts.codes import DataCategory, FindingKind, StaffRole, TaskKind, ViewPurpose
@@ -47,9 +48,10 @@ def record(
     return one
 
 
-def confirm(work: Work, by: StaffActor, disclosure_id: UUID) -> ExternalDisclosure:
+def confirm(work: Work, by: StaffActor, disclosure_id: UUID, withheld_until: date | None = None) -> ExternalDisclosure:
     """A second member of staff confirms; what lay on the lead's desk is done."""
-    one = external_disclosure.confirm(store.load(work, disclosure_id, visible_to=by), work.actor, work.now)
+    waiting = store.load(work, disclosure_id, visible_to=by)
+    one = external_disclosure.confirm(waiting, work.actor, moment_of(work), withheld_until)
     store.save(work, one)
     _off_the_desk(work, one)
     work.announce(
@@ -98,6 +100,12 @@ def of_enquiry(work: Work, vault: Vault, by: StaffActor, enquiry: Enquiry) -> li
             enquiry_id=enquiry.id,
         )
     return found
+
+
+def told_of(work: Work, vault: Vault, person_id: UUID) -> list[tuple[ExternalDisclosure, str]]:
+    """What was told outside about her, as far as she may hear of it; that she looks has been noted."""
+    every = store.of_person(work.tx, person_id)
+    return [(one, _words(work, vault, one)) for one in every if one.may_be_told_to_her(work.today)]
 
 
 def _words(work: Work, vault: Vault, one: ExternalDisclosure) -> str:

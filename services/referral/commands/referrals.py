@@ -9,7 +9,6 @@ from uuid import UUID
 
 from contracts.codes import (
     Action,
-    DataCategory,
     DisclosurePoint,
     EndReason,
     FundingJustification,
@@ -19,7 +18,6 @@ from contracts.codes import (
     Way,
 )
 from contracts.event import Reference
-from contracts.partner import dossier as contract
 from contracts.referral import ReferralEnteredInError
 from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.work import Work
@@ -176,33 +174,28 @@ def answer(
     data: Mapping[str, Any],
     words: str | None,
 ) -> Referral | Withheld:
-    """Answer the partner's question; new data is decided on anew, and so is the dossier that carries it."""
+    """Answer the partner's question; what is new is decided on together with the dossier that is to carry it.
+
+    Data become part of her record; words are for whoever asked, and go into no other body's dossier.
+    """
     referral, epoch = load_for_disclosure(work, referral_id, by, version, changes_data=bool(data or words))
     if not referral.questions:
         raise refusal(referral, "lifecycle.not-allowed", Action.ANSWER, moment_of(work))
     check_agreement(work, referral)
     question_id = question_id or referral.questions[0].id
     moved, facts = domain.answer(referral, by, moment_of(work), question_id=question_id)
-    told = contract.categories_of(referral.enquirer, data) | ({DataCategory.FREE_TEXT} if words else frozenset())
-    _, decision = disclosing.decide_categories(
-        work, referral, DisclosurePoint.ANSWER, frozenset(told), disclosed=bool(told)
-    )
+    decision = disclosing.decide_answer(work, keys, referral, data, words)
     if not isinstance(decision, Allowed):
         return Withheld(referral, decision.reason)
     person_key = persons.key_of(work.tx, keys.vault, referral.person_id)
     dossiers.keep_answer(work, person_key, question_id, words)
     saved = save(work, moved, facts, action=Action.ANSWER, epoch=epoch)
-    if told:
-        _add_to_record(work, keys, referral, data, words)
+    if data:
+        record = persons.record_of(work.tx, keys.vault, referral.person_id)
+        persons.replace(work, keys.vault, referral.person_id, {**record, **data})
+    if decision.categories:
         cascade.reseal(work, keys, saved)
     return saved
-
-
-def _add_to_record(work: Work, keys: Keys, referral: Referral, data: Mapping[str, Any], words: str | None) -> None:
-    record = {**persons.record_of(work.tx, keys.vault, referral.person_id), **data}
-    if words:
-        record["note"] = "\n".join(part for part in (record.get("note"), words) if part)
-    persons.replace(work, keys.vault, referral.person_id, record)
 
 
 def check_agreement(work: Work, referral: Referral) -> None:

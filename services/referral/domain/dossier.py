@@ -6,11 +6,11 @@ holds its business contact and nothing else.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from contracts.codes import DataCategory, EnquirerKind, Purpose
+from contracts.codes import DataCategory, EnquirerKind, Purpose, RefusalReason
 from contracts.partner.dossier import SCHEMAS, categories_of, select
 from services.referral.domain.consent import Allowed, Refused, may_disclose, refusal_of
 from services.referral.domain.grounds import ENTERPRISE_CATEGORIES, Ground, Recipient
@@ -69,6 +69,15 @@ def compose(
     return Composition(content, decision, carried)
 
 
+def narrowed(decision: Allowed | Refused, told: frozenset[DataCategory]) -> Allowed | Refused:
+    """The same decision about a part of what would leave: a yes only if all of the part leaves with the rest."""
+    if isinstance(decision, Refused):
+        return decision
+    if not told <= decision.categories:
+        return Refused(RefusalReason.CATEGORY_NOT_COVERED)
+    return replace(decision, categories=told)
+
+
 def understood(kind: EnquirerKind, record: Mapping[str, Any]) -> dict[str, Any]:
     """The fields this version knows; one that another version recorded has no category here and goes to nobody."""
     known = SCHEMAS[kind].fields
@@ -80,6 +89,12 @@ def with_papers(kind: EnquirerKind, record: Mapping[str, Any], papers: Sequence[
     if kind is EnquirerKind.EMPLOYER or not papers:
         return dict(record)
     return {**record, "documents": [*record.get("documents", ()), *papers]}
+
+
+def with_words(record: Mapping[str, Any], words: Iterable[str | None]) -> dict[str, Any]:
+    """The record with what was answered to this partner's questions: free text, after what is noted about her."""
+    note = "\n".join(part for part in (record.get("note"), *words) if part)
+    return {**record, "note": note} if note else dict(record)
 
 
 def offered(

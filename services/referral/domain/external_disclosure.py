@@ -13,6 +13,9 @@ from services.referral.domain.workdays import Moment
 
 #: A second person looks at it within so many working days of its being written down [law].
 CONFIRM_WORKING_DAYS = 1
+#: So long at most it is not told to the person herself, where telling would endanger somebody (§ 34 BDSG, § 83 SGB X)
+#: [law].
+WITHHELD_MOST_DAYS = 183
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,8 @@ class ExternalDisclosure:
     confirmed_by: str | None = None
     confirmed_at: datetime | None = None
     task_id: UUID | None = None
+    #: The last day on which it is not told to her.
+    withheld_until: date | None = None
     #: Of an employer, whom facts never name.
     is_contact: bool = False
 
@@ -57,6 +62,10 @@ class ExternalDisclosure:
     def named_person_id(self) -> UUID | None:
         """The person as facts name her."""
         return None if self.is_contact else self.person_id
+
+    def may_be_told_to_her(self, today: date) -> bool:
+        """Before a second person has looked at it nobody knows whether telling her would endanger somebody."""
+        return not self.is_open and (self.withheld_until is None or self.withheld_until < today)
 
     def is_overdue(self, today: date) -> bool:
         return self.is_open and today > self.confirm_by
@@ -80,10 +89,17 @@ def confirm_by(moment: Moment) -> date:
     return moment.in_working_days(CONFIRM_WORKING_DAYS)
 
 
-def confirm(disclosure: ExternalDisclosure, by: str, at: datetime) -> ExternalDisclosure:
-    """A second person confirms; too late is still better than never, and stays visible as too late."""
+def confirm(
+    disclosure: ExternalDisclosure, by: str, moment: Moment, withheld_until: date | None = None
+) -> ExternalDisclosure:
+    """A second person confirms, and says whether the person herself may hear of it yet.
+
+    Too late is still better than never, and stays visible as too late.
+    """
     if not disclosure.is_open:
         raise RefusedError("external-disclosure.confirmed-already")
     if by == disclosure.recorded_by:
         raise RefusedError("external-disclosure.same-person")
-    return replace(disclosure, confirmed_by=by, confirmed_at=at)
+    if withheld_until and not 0 < (withheld_until - moment.on).days <= WITHHELD_MOST_DAYS:
+        raise InvalidError("request.invalid", {"withheld_until": "a-day-within-half-a-year"})
+    return replace(disclosure, confirmed_by=by, confirmed_at=moment.at, withheld_until=withheld_until)

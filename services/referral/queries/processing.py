@@ -59,6 +59,16 @@ WHERE d.disclosed AND d.decided_at >= %(since)s AND d.decided_at < %(until)s
 GROUP BY d.organization_id, d.point, d.ground ORDER BY d.organization_id, d.point"""
 
 
+OUTSIDE = """
+SELECT d.recipient_id, d.ground, count(DISTINCT d.id) AS count,
+       array_agg(DISTINCT category ORDER BY category) AS categories
+FROM external_disclosures d, unnest(d.categories) AS category
+WHERE d.told_at >= %(since)s AND d.told_at < %(until)s
+  AND (%(site)s::text IS NULL OR d.site = %(site)s)
+  AND (%(organization)s::uuid IS NULL OR d.organization_id = %(organization)s)
+GROUP BY d.recipient_id, d.ground ORDER BY d.recipient_id, d.ground"""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """The days whose disclosures are drawn, both included."""
@@ -88,6 +98,7 @@ def record(connection: Connection, own: ReferralSettings, asked: Asked, span: Sp
         "subjects": {row["kind"]: row["count"] for row in connection.execute(SUBJECTS, asked.scope).fetchall()},
         "purposes": _purposes(connection, asked),
         "flows": flows(connection, asked, span),
+        "told_outside": told_outside(connection, asked, span),
         "span": {"first": span.first.isoformat(), "last": span.last.isoformat()},
     }
 
@@ -142,11 +153,26 @@ def _purposes(connection: Connection, asked: Asked) -> list[Json]:
 
 def flows(connection: Connection, asked: Asked, span: Span) -> list[Json]:
     """What really left in these days: to whom, by which way, on which ground, how often, which categories."""
-    days = {"since": _midnight(span.first), "until": _midnight(span.last + timedelta(days=1))}
-    rows = connection.execute(FLOWS, {**asked.scope, **days}).fetchall()
+    rows = connection.execute(FLOWS, {**asked.scope, **_days(span)}).fetchall()
     return [
         {**row, "organization_id": str(row["organization_id"]), "categories": row["categories"] or []} for row in rows
     ]
+
+
+def told_outside(connection: Connection, asked: Asked, span: Span) -> list[Json]:
+    """What staff told outside the system in these days; whom, only where it is a body of the directory."""
+    rows = connection.execute(OUTSIDE, {**asked.scope, **_days(span)}).fetchall()
+    return [
+        {
+            "organization_id": row["recipient_id"] and str(row["recipient_id"]),
+            **{name: row[name] for name in ("ground", "count", "categories")},
+        }
+        for row in rows
+    ]
+
+
+def _days(span: Span) -> dict[str, datetime]:
+    return {"since": _midnight(span.first), "until": _midnight(span.last + timedelta(days=1))}
 
 
 def _midnight(day: date) -> datetime:

@@ -29,6 +29,8 @@ OF_CONSENTS: LiteralString = (
     " UNION SELECT id FROM drafted_consents WHERE person_id = %(person)s)"
 )
 
+#: What was told outside, once a second person has seen that telling her of it endangers nobody [law].
+TOLD_TO_HER: LiteralString = "confirmed_at IS NOT NULL AND (withheld_until IS NULL OR withheld_until < %(today)s)"
 HER_MATTERS: LiteralString = "SELECT matter_id FROM duplicate_sides WHERE person_id = %(person)s"
 
 
@@ -100,7 +102,8 @@ TABLES: tuple[Table, ...] = (
     Table("views", f"({OWN} OR person_id IS NULL AND ({OF_ENQUIRIES} OR {OF_REFERRALS}))", "viewed_at, id"),
     Table(
         "tasks",
-        f"({OF_REFERRALS} OR {OF_CONSENTS} OR referral_id IS NULL AND consent_id IS NULL AND {OF_ENQUIRIES})",
+        f"({OF_REFERRALS} OR {OF_CONSENTS} OR referral_id IS NULL AND consent_id IS NULL AND {OF_ENQUIRIES})"
+        f" AND NOT EXISTS (SELECT FROM external_disclosures WHERE task_id = tasks.id AND NOT ({TOLD_TO_HER}))",
         "opened_at, id",
     ),
     Table("hand_records", OF_REFERRALS, "recorded_at, id"),
@@ -130,7 +133,7 @@ TABLES: tuple[Table, ...] = (
     Table("subject_accesses", OWN, "given_at, id", omitted={"request_key": "tells one form from another"}),
     Table(
         "external_disclosures",
-        OWN,
+        f"{OWN} AND {TOLD_TO_HER}",
         "told_at, id",
         sealed={"sealed": Sealed("external_disclosures/{id}", "recipient")},
     ),
@@ -152,14 +155,19 @@ NOT_FOR_HER: Mapping[str, str] = {
 }
 
 
-def rows_of(connection: Connection, person_id: UUID, key: PersonKey | None) -> dict[str, list[dict[str, Any]]]:
+def rows_of(
+    connection: Connection, person_id: UUID, key: PersonKey | None, today: date
+) -> dict[str, list[dict[str, Any]]]:
     """All rows of all tables; sealed words are opened, or stay away where her key is destroyed."""
-    return {table.name: _rows(connection, table, person_id, key) for table in TABLES}
+    whose = {"person": person_id, "today": today}
+    return {table.name: _rows(connection, table, whose, key) for table in TABLES}
 
 
-def _rows(connection: Connection, table: Table, person_id: UUID, key: PersonKey | None) -> list[dict[str, Any]]:
+def _rows(
+    connection: Connection, table: Table, whose: Mapping[str, Any], key: PersonKey | None
+) -> list[dict[str, Any]]:
     query: LiteralString = "SELECT * FROM " + table.name + " WHERE " + table.hers + " ORDER BY " + table.order  # noqa: S608 - only from the list above
-    found = connection.execute(query, {"person": person_id}).fetchall()
+    found = connection.execute(query, whose).fetchall()
     return [_shown(table, row, key) for row in found]
 
 

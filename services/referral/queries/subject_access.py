@@ -48,7 +48,7 @@ class Handing:
 def document(connection: Connection, own: ReferralSettings, enquiry: Enquiry, handing: Handing) -> Json:
     """The whole of it. Whoever shows any of it has committed the view first."""
     key, record = _opened(connection, own, handing.person_id)
-    recorded = rows_of(connection, handing.person_id, key)
+    recorded = rows_of(connection, handing.person_id, key, handing.at.astimezone(PLACE).date())
     names = _names(connection, recorded)
     return {
         "format": FORMAT,
@@ -69,6 +69,7 @@ def document(connection: Connection, own: ReferralSettings, enquiry: Enquiry, ha
         "enterprise_requests": recorded["enterprise_requests"],
         "referrals": [_referral(one, recorded, names) for one in recorded["referrals"]],
         "disclosures": [_decision(one, recorded, names) for one in recorded["decisions"] if one["disclosed"]],
+        "told_outside": [_outside(one, names) for one in recorded["external_disclosures"]],
         "refusals": [_decision(one, recorded, names) for one in recorded["decisions"] if not one["allowed"]],
         "views": [{name: one.get(name) for name in VIEW} for one in recorded["views"]],
         "suggestions": _suggestions(recorded, names),
@@ -256,6 +257,16 @@ def _decision(row: Json, recorded: Mapping[str, Rows], names: Mapping[str, Any])
     }
 
 
+def _outside(row: Json, names: Mapping[str, Any]) -> Json:
+    """What staff told somebody without her consent: a body of the directory, or whoever was written down."""
+    return {
+        "at": row["told_at"],
+        "recipient": names.get(row["recipient_id"]) if "recipient_id" in row else row.get("recipient"),
+        "categories": row["categories"],
+        "ground": row["ground"],
+    }
+
+
 def _suggestions(recorded: Mapping[str, Rows], names: Mapping[str, Any]) -> Rows:
     """Which services were computed to fit which need; a person chose."""
     topics = {need["id"]: need["topic"] for need in recorded["needs"]}
@@ -295,7 +306,7 @@ def _ids(value: Any) -> Iterable[str]:
             yield from _ids(item)
 
 
-NAMED = frozenset({"organization_id", "service_id", "better_service_id", "sender_id", "alternatives"})
+NAMED = frozenset({"organization_id", "service_id", "better_service_id", "sender_id", "alternatives", "recipient_id"})
 
 
 def same_person_elsewhere(connection: Connection, person_id: UUID) -> list[Json]:

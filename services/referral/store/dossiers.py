@@ -9,7 +9,8 @@ from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
 from services.referral.sealing import SealedDossier
-from services.referral.vault import PersonKey
+from services.referral.store import persons
+from services.referral.vault import PersonKey, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,19 @@ def keep_answer(work: Work, key: PersonKey, question_id: UUID, words: str | None
     work.tx.execute(
         "UPDATE questions SET answered_at = %s, sealed_answer = %s WHERE id = %s", (work.now, sealed, question_id)
     )
+
+
+def answered(connection: Connection, vault: Vault, person_id: UUID, referral_id: UUID) -> list[str]:
+    """The words of our answers to this partner, in the order they were given: nobody else asked for them."""
+    rows = connection.execute(
+        "SELECT id, sealed_answer FROM questions WHERE referral_id = %s AND sealed_answer IS NOT NULL"
+        " ORDER BY answered_at, id",
+        (referral_id,),
+    ).fetchall()
+    if not rows:
+        return []
+    key = persons.key_of(connection, vault, person_id)
+    return [key.open(f"answers/{row['id']}", row["sealed_answer"]).decode() for row in rows]
 
 
 def keep_comment(work: Work, key: PersonKey, referral_id: UUID, action: Action, words: str) -> None:

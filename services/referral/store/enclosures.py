@@ -8,9 +8,9 @@ from uuid import UUID
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
-from services.referral.domain.dossier import with_papers
+from services.referral.domain.dossier import with_papers, with_words
 from services.referral.domain.referral import Referral
-from services.referral.store import documents, persons
+from services.referral.store import documents, dossiers, persons
 from services.referral.store.documents import Paper
 from services.referral.vault import Vault
 
@@ -75,8 +75,9 @@ def referrals_with(connection: Connection, document_id: UUID) -> list[UUID]:
 
 
 def record_of(connection: Connection, vault: Vault, referral: Referral) -> dict[str, Any]:
-    """The person's record as this referral would pass it on: with the papers that go along."""
-    record = persons.record_of(connection, vault, referral.person_id)
+    """The person's record as this referral would pass it on: with our answers to its body, and the papers."""
+    own = persons.record_of(connection, vault, referral.person_id)
+    record = with_words(own, dossiers.answered(connection, vault, referral.person_id, referral.id))
     papers = [one.paper for one in of_referral(connection, referral.id)]
     listed = [
         {"kind": paper.kind, "id": str(paper.id), "media_type": paper.media_type, "size": paper.size}

@@ -60,8 +60,9 @@ def load(work: Work, disclosure_id: UUID, *, visible_to: StaffActor | None) -> E
 
 def save(work: Work, one: ExternalDisclosure) -> None:
     work.tx.execute(
-        "UPDATE external_disclosures SET confirmed_by = %s, confirmed_at = %s, task_id = %s WHERE id = %s",
-        (one.confirmed_by, one.confirmed_at, one.task_id, one.id),
+        "UPDATE external_disclosures SET confirmed_by = %s, confirmed_at = %s, withheld_until = %s, task_id = %s"
+        " WHERE id = %s",
+        (one.confirmed_by, one.confirmed_at, one.withheld_until, one.task_id, one.id),
     )
 
 
@@ -83,6 +84,7 @@ def from_row(row: Mapping[str, Any]) -> ExternalDisclosure:
         confirmed_by=row["confirmed_by"],
         confirmed_at=row["confirmed_at"],
         task_id=row["task_id"],
+        withheld_until=row["withheld_until"],
         is_contact=row["is_contact"],
     )
 
@@ -101,6 +103,11 @@ def listed(
 
 def of_enquiry(connection: Connection, enquiry_id: UUID) -> list[ExternalDisclosure]:
     rows = connection.execute(SELECT + "d.enquiry_id = %s ORDER BY d.told_at DESC, d.id", (enquiry_id,))
+    return [from_row(row) for row in rows.fetchall()]
+
+
+def of_person(connection: Connection, person_id: UUID) -> list[ExternalDisclosure]:
+    rows = connection.execute(SELECT + "d.person_id = %s ORDER BY d.told_at DESC, d.id", (person_id,))
     return [from_row(row) for row in rows.fetchall()]
 
 

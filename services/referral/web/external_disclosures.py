@@ -1,6 +1,6 @@
 """What staff told outside the system: written down in the enquiry, confirmed by the lead, read by the officer."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from services.chassis.errors import InvalidError
 from services.chassis.room import room
 from services.chassis.work import Work
 from services.referral.commands import external_disclosures
-from services.referral.domain.external_disclosure import Told
+from services.referral.domain.external_disclosure import WITHHELD_MOST_DAYS, Told
 from services.referral.domain.workdays import PLACE
 from services.referral.store import external_disclosures as store
 from services.referral.store.enquiries import Enquiry
@@ -27,6 +27,7 @@ from services.referral.web.subject_requests import chosen
 PAGE = "/referral/data-protection/disclosures"
 LONGEST_RECIPIENT = 200
 LONGEST_LIST = 100
+ONE_DAY = timedelta(days=1)
 desk = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 leads = staff(StaffRole.LEAD)
 
@@ -43,6 +44,7 @@ def blueprint() -> APIBlueprint:
 def register() -> str:
     """What a second person has to look at, and what has been looked at: codes and times, no words."""
     here, caller = room(), current_caller()
+    today = here.unit.clock.today()
     with here.unit.db.read() as connection:
         waiting = store.listed(connection, scope_of(caller.role), is_open=True)
         confirmed = store.listed(connection, scope_of(caller.role), is_open=False, limit=LONGEST_LIST)
@@ -55,7 +57,10 @@ def register() -> str:
         waiting=waiting,
         confirmed=confirmed,
         bodies=bodies,
-        today=here.unit.clock.today(),
+        today=today,
+        first_day=today + ONE_DAY,
+        last_day=today + timedelta(days=WITHHELD_MOST_DAYS),
+        day_after=lambda day: day + ONE_DAY,
         may_act=caller.role is StaffRole.LEAD,
         actor=caller.actor,
         done=request.args.get("done", ""),
@@ -78,10 +83,10 @@ def record(enquiry_id: UUID) -> Response:
 @leads
 def confirm(disclosure_id: UUID) -> Response:
     """A second person looked at it."""
-    by = staff_actor()
+    by, withheld_until = staff_actor(), a_day("withheld_until")
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
-        external_disclosures.confirm(work, by, disclosure_id)
+        external_disclosures.confirm(work, by, disclosure_id, withheld_until)
         return 200, {}
 
     once_per_form(by.actor, disclosure_id, "external-disclosure/confirm", run)
@@ -111,6 +116,14 @@ def an_id(name: str) -> UUID | None:
         return UUID(given) if given else None
     except ValueError:
         raise InvalidError("request.invalid", {name: "an-id"}) from None
+
+
+def a_day(name: str) -> date | None:
+    given = request.form.get(name, "").strip()
+    try:
+        return date.fromisoformat(given) if given else None
+    except ValueError:
+        raise InvalidError("request.invalid", {name: "a-day"}) from None
 
 
 def a_time(name: str) -> datetime:

@@ -11,6 +11,7 @@ from flask import Response, render_template, request
 from contracts.fields import parse_instant
 from services.chassis.access import current_caller
 from services.chassis.errors import InvalidError
+from services.chassis.pages import translate
 from services.chassis.room import room
 from services.referral.queries import processing
 from services.referral.queries.attention import Asked
@@ -94,9 +95,10 @@ def download() -> Response:
 def arrows_of(record: dict[str, Any]) -> list[Arrow]:
     """One arrow per recipient, the busiest first."""
     names = {one["organization_id"]: in_words(one["name"]) for one in record["recipients"]}
+    names[""] = translate("A body that is not in the directory")
     to: dict[str, list[dict[str, Any]]] = {}
-    for flow in record["flows"]:
-        to.setdefault(flow["organization_id"], []).append(flow)
+    for flow in [*map(_within, record["flows"]), *map(_outside, record["told_outside"])]:
+        to.setdefault(flow["organization_id"] or "", []).append(flow)
     busiest = sorted(to.items(), key=lambda one: (-sum(flow["count"] for flow in one[1]), one[0]))
     return [
         Arrow(
@@ -110,6 +112,17 @@ def arrows_of(record: dict[str, Any]) -> list[Arrow]:
         )
         for place, (organization_id, flows) in enumerate(busiest)
     ]
+
+
+def _within(flow: dict[str, Any]) -> dict[str, Any]:
+    """What the consent engine let out, with the keys of its words."""
+    return {**flow, "ground": f"ground_kind:{flow['ground']}", "point": f"disclosure_point:{flow['point']}"}
+
+
+def _outside(flow: dict[str, Any]) -> dict[str, Any]:
+    """What staff told outside the system, likewise."""
+    way = "told outside the system"
+    return {**flow, "ground": f"external_ground:{flow['ground']}", "point": way, "purposes": []}
 
 
 def _all(flows: list[dict[str, Any]], name: str) -> tuple[str, ...]:

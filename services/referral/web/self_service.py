@@ -14,7 +14,8 @@ from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.i18n import for_persons
 from services.chassis.web import request_work
 from services.chassis.work import Work
-from services.referral.commands import self_service
+from services.referral.commands import external_disclosures, self_service
+from services.referral.domain.external_disclosure import ExternalDisclosure
 from services.referral.store import enquiries
 from services.referral.web import self_service_consent, self_service_invitation
 from services.referral.web import self_service_door as door
@@ -63,19 +64,28 @@ def show() -> str:
     with request_work() as work:
         link = her_link(work)
         self_service.look(work, link)
-        recipients = overview(work, link.person_id, Names(work.tx), work.today)
+        names = Names(work.tx)
+        recipients = overview(work, link.person_id, names, work.today)
+        outside = told_outside(work, link.person_id, names)
         _, organization_id = enquiries.desk_of(work.tx, link.enquiry_id)
         today = work.today
     done = request.args.get("done", "")
     return render_template(
         "referral/my/overview.html",
         recipients=recipients,
+        outside=outside,
         controllers=house().controllers.of(organization_id),
         may_withdraw=any(one.may_withdraw for one in recipients),
         done=done if done in DONE else "",
         today=today,
         request_key=uuid4().hex,
     )
+
+
+def told_outside(work: Work, person_id: UUID, names: Names) -> list[tuple[ExternalDisclosure, str]]:
+    """What staff told others about her without her consent, with whom they told."""
+    told = external_disclosures.told_of(work, house().keys.vault, person_id)
+    return [(one, names.organization(one.recipient_id) if one.recipient_id else words) for one, words in told]
 
 
 def named_service(given: str) -> UUID | None:

@@ -29,7 +29,7 @@ from services.chassis.room import room
 from services.chassis.web import request_work
 from services.referral.commands import subject_rights
 from services.referral.commands.subject_rights import AccessForm, GivenAccess
-from services.referral.store import enquiries
+from services.referral.store import enquiries, external_disclosures
 from services.referral.store import subject_rights as store
 from services.referral.web import bodies
 from services.referral.web.callers import LONGEST_KEY, house, staff_actor
@@ -63,11 +63,15 @@ def ask(enquiry_id: UUID) -> str:
         ]
         given = store.accesses_of(connection, enquiry.person_id)
         spoken = store.language_of(connection, enquiry.person_id)
+        outside = external_disclosures.of_person(connection, enquiry.person_id)
+    today = room().unit.clock.today()
     return render_template(
         "referral/subject_access/ask.html",
         enquiry=enquiry,
         waiting=waiting,
         given=given,
+        unconfirmed=any(one.is_open for one in outside),
+        withheld=any(not one.is_open and not one.may_be_told_to_her(today) for one in outside),
         checks=tuple(IdentityCheck),
         spoken=spoken or "de",
         languages_offered=PERSON_LANGUAGES,

@@ -428,7 +428,6 @@ class Disclosures(RuleBasedStateMachine):
             return
         told = {str(category_of(self.enquiry.enquirer, name)) for name in known}
         told |= {DataCategory.FREE_TEXT.value} if words else set()
-        lawful = self.history.may_be_given(referral.organization_id, self.at)
         may_receive = self._may_receive(referral)
         try:
             with self.scene.unit.work(actor=NAVIGATOR.actor) as work:
@@ -436,12 +435,25 @@ class Disclosures(RuleBasedStateMachine):
                     work, self.scene.keys, NAVIGATOR, referral.id, None, question_id=None, data=known, words=words
                 )
         except LotsennetzError:
-            assert self.history.erased or not may_receive
+            taken = told <= set(map(str, self._accepted(referral)))
+            assert self.history.erased or not may_receive or not taken
             self.counts["answers refused: no agreement"] += not may_receive
+            self.counts["answers refused: not taken"] += may_receive and not taken
             return
         assert may_receive, "an answer went to a body without an agreement"
-        assert isinstance(done, Withheld) != (not told or any(told <= names for names in lawful))
+        self._compare_answer(referral.id, told, withheld=isinstance(done, Withheld))
         self.counts["answers"] += not isinstance(done, Withheld)
+
+    def _compare_answer(self, referral_id: UUID, told: set[str], *, withheld: bool) -> None:
+        """What was answered waits in the dossier, and was not answered where no consent for the dossier carries it."""
+        carrying = [names for names in self._lawful(self.scene.now(referral_id)) if MINIMUM in names]
+        if withheld:
+            assert told, "nothing was told, and it was refused"
+            assert not carrying or not all(told <= names for names in carrying), "refused although consented to"
+        elif told:
+            assert any(told <= names for names in carrying), f"{told} is in no single consent that carries a dossier"
+            (row,) = self.scene.rows("SELECT categories FROM dossiers WHERE referral_id = %s", referral_id)
+            assert told <= set(row["categories"]), "it was answered, and the dossier leaves it out"
 
     @rule(data=st.data(), words=st.none() | st.just("Sie lernt gerade"))
     def its_body_asks_and_is_answered(self, data, words):

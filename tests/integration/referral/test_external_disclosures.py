@@ -17,11 +17,14 @@ from contracts.referral import (
     TaskClosed,
     TaskOpened,
 )
+from services.referral import record_of_processing
 from services.referral.commands import enquiries
 from services.referral.domain.consent import may_disclose
 from services.referral.domain.grounds import Recipient
 from services.referral.store import grounds
+from services.referral.store.enquiries import Enquiry
 from services.referral.web import bodies
+from tests.integration.referral.guests import HTML, issued, press
 from tests.integration.referral.rig import Json, Network
 from tests.integration.referral.scene import HWK, HWK_SERVICE, NAVIGATOR
 from tests.integration.referral.test_data_protection_pages import browser_of
@@ -45,9 +48,9 @@ def tell(desk: FlaskClient, enquiry: Json, **changes: Any) -> Any:
     return desk.post(f"/referral/enquiries/{enquiry['id']}/external-disclosures", data=usual | changes)
 
 
-def confirm(client: FlaskClient, network: Network) -> Any:
+def confirm(client: FlaskClient, network: Network, **data: str) -> Any:
     one = network.scene.rows("SELECT id FROM external_disclosures")[0]["id"]
-    return client.post(f"{PAGE}/{one}/confirmations")
+    return client.post(f"{PAGE}/{one}/confirmations", data=data)
 
 
 def said_of(answer: Any) -> tuple[int, str]:
@@ -189,6 +192,136 @@ def test_of_somebody_erased_nobody_reads_whom_it_was_told(network: Network, desk
     network.scene.tick()
     person_id = network.scene.rows("SELECT person_id FROM external_disclosures")[0]["person_id"]
     assert network.scene.keys.vault.person_key(person_id) is None
+
+
+# --- what the person herself hears of it ------------------------------------------------------------------------------
+
+
+def her_page(network: Network, enquiry: Json) -> str:
+    found = enquiry_of(network, enquiry)
+    client = network.app.test_client()
+    assert press(client, issued(network, found)).status_code == 303
+    return str(client.get("/referral/my/", headers=HTML).text)
+
+
+def enquiry_of(network: Network, enquiry: Json) -> Enquiry:
+    with network.scene.unit.work(actor=NAVIGATOR.actor) as work:
+        return enquiries.load(work, UUID(enquiry["id"]), NAVIGATOR)
+
+
+def access(network: Network, enquiry: Json, as_what: str = "application/json") -> Any:
+    path = f"/referral/api/v1/enquiries/{enquiry['id']}/subject-access"
+    body = {"identity_check": "id_document", "language": "en"}
+    return network.staff(sub="lena", roles=["lead"]).ask("POST", path, body, Accept=as_what)
+
+
+def what_she_gets(network: Network, enquiry: Json) -> tuple[str, str, str]:
+    """Her own page, her access as a file, and as a sheet."""
+    return her_page(network, enquiry), access(network, enquiry).text, access(network, enquiry, "text/html").text
+
+
+def test_she_reads_it_on_her_page_and_in_her_access_once_a_second_person_has_seen_it(
+    network: Network, desk: FlaskClient, lead: FlaskClient
+):
+    enquiry = network.navigator.enquire()
+    tell(desk, enquiry)
+    for unseen in what_she_gets(network, enquiry):
+        assert POLICE not in unseen
+    assert confirm(lead, network).status_code == 303
+
+    page, _, sheet = what_she_gets(network, enquiry)
+    found = access(network, enquiry).json
+
+    assert "Told to others without your consent" in page and POLICE in page and "Acute danger" in page
+    assert [(one["recipient"], one["ground"], one["categories"]) for one in found["told_outside"]] == [
+        (POLICE, "acute_danger", ["IDENTITY"])
+    ]
+    assert POLICE in sheet and "Acute danger" in sheet
+    for false in ("Nothing that was passed on", "Nothing is passed on without your consent"):
+        assert false not in page and false not in sheet
+
+
+def test_a_body_of_the_directory_is_told_her_by_its_name(network: Network, desk: FlaskClient, lead: FlaskClient):
+    enquiry = network.navigator.enquire()
+    tell(desk, enquiry, recipient="", recipient_id=str(HWK))
+    confirm(lead, network)
+    assert "Eine Stelle" in her_page(network, enquiry)
+    assert access(network, enquiry).json["told_outside"][0]["recipient"] == {"de": "Eine Stelle"}
+
+
+def test_what_would_endanger_somebody_she_hears_only_after_its_day(
+    network: Network, desk: FlaskClient, lead: FlaskClient
+):
+    """Neither the words nor a row, nor the task that it caused, nor a sentence that would be false."""
+    enquiry = network.navigator.enquire()
+    tell(desk, enquiry)
+    network.scene.days_pass(4)  # so long that it became a task of the lead
+    last = network.scene.clock.today() + timedelta(days=7)
+    assert confirm(lead, network, withheld_until=last.isoformat()).status_code == 303
+    register = lead.get(PAGE).text
+    assert "not before" in register
+
+    network.scene.days_pass(7)
+    for hidden in what_she_gets(network, enquiry):
+        assert POLICE not in hidden and "acute_danger" not in hidden and "disclosure_unconfirmed" not in hidden
+        assert "Nothing was passed on" not in hidden
+    asking = lead.get(f"/referral/enquiries/{enquiry['id']}/subject-access").text
+    assert "Hand out no extract of the audit log" in asking
+
+    network.scene.days_pass(1)
+    for shown in what_she_gets(network, enquiry):
+        assert POLICE in shown
+
+
+@pytest.mark.parametrize("day", ["2026-11-23", "2027-06-01", "bald"])
+def test_a_day_that_cannot_be_is_no_reason_to_keep_it_from_her(
+    network: Network, desk: FlaskClient, lead: FlaskClient, day: str
+):
+    tell(desk, network.navigator.enquire())
+    answer = confirm(lead, network, withheld_until=day)
+    assert answer.status_code == 422
+    assert "withheld_until" in answer.text
+    assert network.scene.said(ExternalDisclosureConfirmed) == []
+
+
+def test_of_a_household_each_hears_only_what_was_told_about_her(network: Network, desk: FlaskClient, lead: FlaskClient):
+    """A parent with a page of her own does not read there what was told about the child."""
+    enquiry = network.navigator.enquire()
+    member = {"relation": "child", "person": {"given_name": "Kim", "family_name": "Muster", "birth_date": "2015-06-01"}}
+    child = network.navigator.post(f"/referral/api/v1/enquiries/{enquiry['id']}/persons", member)
+    tell(desk, enquiry, ground="sgb8_8a", person_id=child["person_id"])
+    confirm(lead, network)
+    assert POLICE not in her_page(network, enquiry)
+    assert POLICE not in access(network, enquiry).text
+
+
+def test_the_sheet_of_an_employers_contact_speaks_of_its_request(network: Network):
+    body = {
+        "enquirer": "employer",
+        "site": "aachen",
+        "employer": {"company": "Beispiel GmbH", "mailbox": "post@beispiel.example"},
+        "needs": [{"topic": "ANWERBUNG", "urgency": "normal"}],
+    }
+    sheet = access(network, network.navigator.post("/referral/api/v1/enquiries", body), "text/html").text
+    assert "because your company asked for it" in sheet
+    assert "with your consent" not in sheet
+
+
+def test_the_map_of_flows_shows_it(network: Network, desk: FlaskClient, lead: FlaskClient):
+    enquiry = network.navigator.enquire()
+    tell(desk, enquiry)
+    tell(desk, enquiry, recipient="", recipient_id=str(HWK), ground="court_order", categories=["IDENTITY", "CONTACT"])
+    record = lead.get("/referral/data-protection/record.json").json
+    assert [
+        (one["organization_id"], one["ground"], one["count"], one["categories"]) for one in record["told_outside"]
+    ] == [
+        (str(HWK), "court_order", 1, ["CONTACT", "IDENTITY"]),
+        (None, "acute_danger", 1, ["IDENTITY"]),
+    ]
+    page = lead.get("/referral/data-protection/record").text
+    assert "A body that is not in the directory" in page and "told outside the system" in page
+    assert "Court order" in page and POLICE not in page
+    assert "| told outside | acute_danger | 1 | IDENTITY |" in record_of_processing.as_markdown(record)
 
 
 def fields_of(schema: marshmallow.Schema) -> set[str]:

@@ -56,7 +56,7 @@ from services.referral.commands.referrals import Withheld
 from services.referral.domain.drafting import Custody, DraftedConsent
 from services.referral.domain.referral import Referral
 from services.referral.store import documents as document_store
-from services.referral.store import drafts, grounds, persons
+from services.referral.store import dossiers, drafts, enclosures, grounds, persons
 from services.referral.store import referrals as referral_store
 from services.referral.store.enquiries import Enquiry
 from tests.integration.referral.scene import (
@@ -338,6 +338,33 @@ def an_answer_holds_only_what_is_consented_to(town: Town) -> None:
 def words_in_an_answer_are_free_text(town: Town) -> None:
     referral = town.referred(fetched=True)
     assert isinstance(town.answer(referral, {}, "Sie hat Asthma"), Withheld)
+
+
+def pieces_of_two_consents_carry_no_answer(town: Town) -> None:
+    referral = town.referred(fetched=True)
+    town.scene.consent(town.enquiry, replace(to_hwk(), categories=(DataCategory.FREE_TEXT,)))
+    assert isinstance(town.answer(referral, {}, "Sie hat Asthma"), Withheld)
+
+
+def an_answer_is_disclosed_by_the_fetch(town: Town) -> None:
+    referral = town.referred(fetched=True)
+    town.answer(referral, {"city": "Stolberg"}, None)
+    [row] = town.scene.rows(
+        "SELECT disclosed FROM decisions WHERE referral_id = %s AND point = 'answer' AND allowed", referral.id
+    )
+    assert row["disclosed"] is False
+
+
+def an_answer_is_for_the_body_that_asked(town: Town) -> None:
+    """A dossier of hers to another body holds nothing of it, although free text may go there, too."""
+    all_of_it = (*TO_PARTNER, DataCategory.FREE_TEXT)
+    first = town.referred(replace(to_hwk(), categories=all_of_it), fetched=True)
+    town.answer(first, {}, "Sie lernt gerade")
+    second = replace(first, id=UUID(int=first.id.int ^ 1))
+    with town.scene.db.read() as connection:
+        own, other = (enclosures.record_of(connection, town.scene.keys.vault, one) for one in (first, second))
+    assert own["note"] == "Sie lernt gerade"
+    assert "note" not in other
 
 
 def a_correction_reaches_the_waiting_dossier(town: Town) -> None:
@@ -646,8 +673,14 @@ GUARDS = [
           "nothing_leaves_within_the_undo_window"),
     Guard(referrals.answer, "if not isinstance(decision, Allowed):", "if False:", "an answer is a disclosure",
           "an_answer_holds_only_what_is_consented_to"),
-    Guard(referrals.answer, " | ({DataCategory.FREE_TEXT} if words else frozenset())", "", "words are free text",
-          "words_in_an_answer_are_free_text"),
+    Guard(disclosing.decide_answer, " | ({DataCategory.FREE_TEXT} if words else frozenset())", "",
+          "words are free text", "words_in_an_answer_are_free_text"),
+    Guard(disclosing.decide_answer, "narrowed(_composed(referral, record, listing, standing).decision, told)", "answer",
+          "on one ground with the dossier", "pieces_of_two_consents_carry_no_answer"),
+    Guard(disclosing.decide_answer, "disclosed=False", "disclosed=True", "answering is no fetching",
+          "an_answer_is_disclosed_by_the_fetch"),
+    Guard(dossiers.answered, "WHERE referral_id = %s AND", "WHERE %s IS NOT NULL AND", "for whoever asked",
+          "an_answer_is_for_the_body_that_asked"),
     Guard(enquiries.erase, "cascade.stop_all(work, whose)", "pass", "erasing stops what runs",
           "erasing_stops_what_runs"),
     Guard(withdrawing.withdraw, "persons.raise_epoch(work, consent.person_id)", "pass", "whoever discloses notices",
