@@ -8,7 +8,7 @@ from typing import Any
 from contracts.codes import AskedBy, Purpose
 from services.chassis.errors import InvalidError
 from services.referral.domain.capture import GENERAL_PURPOSES, LONGEST_MONTHS, Problem, Service, add_months
-from services.referral.domain.drafting import ConsentText
+from services.referral.domain.drafting import ConsentText, Review
 from services.referral.domain.grounds import EnterpriseRequest
 
 
@@ -44,6 +44,8 @@ def _problems(
         yield "notice_given", "the-company-knows-what-is-passed-on-to-whom"
     if notice.retired:
         yield "notice_language", "the-notice-in-use"
+    if notice.review is not Review.REVIEWED:
+        yield "notice_language", "a-reviewed-notice"
     if request.asked_on is not None and request.asked_on > on:
         yield "asked_on", "not-in-the-future"
     if request.valid_until < on:

@@ -38,6 +38,7 @@ from services.referral.web.forms import once_per_form
 from services.referral.web.names import Names
 
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
+FOR_PERSONS = (TextKind.REFERRAL, TextKind.SPOKEN)
 IDENTITY = ("given_name", "family_name", "birth_date")
 
 
@@ -224,9 +225,9 @@ def waiting(work: Work, enquiry: Enquiry) -> list[dict[str, Any]]:
     ]
 
 
-def texts_to_read(organization_id: UUID) -> list[PrintedText]:
+def texts_to_read(enquiry: Enquiry) -> list[PrintedText]:
     """What can be handed over or read out, in every language, with those named who answer for the data."""
     texts, own = house().texts, house().controllers
-    ids = [one.organization_id for one in own.of(organization_id)]
-    kinds = (TextKind.REFERRAL, TextKind.SPOKEN)
+    ids = [one.organization_id for one in own.of(enquiry.organization_id)]
+    kinds = FOR_PERSONS if enquiry.enquirer is EnquirerKind.PERSON else (TextKind.EMPLOYER_NOTICE,)
     return [filled(one, own, ids) for one in texts.all() if one.kind in kinds and one.retired_on is None]

@@ -17,9 +17,8 @@ from services.chassis.db import Connection
 from services.chassis.errors import InvalidError
 from services.chassis.room import room
 from services.chassis.work import Work
-from services.referral.commands import enterprise, preparing, signing
+from services.referral.commands import preparing, signing
 from services.referral.commands.consents import ConsentForm
-from services.referral.commands.enterprise import RequestForm
 from services.referral.domain.drafting import Custody
 from services.referral.store import directory, documents
 from services.referral.store.directory import Listing
@@ -59,7 +58,6 @@ CHECKED = (DataCategory.IDENTITY, DataCategory.CONTACT)
 def blueprint() -> APIBlueprint:
     pages = APIBlueprint("consent", __name__, url_prefix="/referral/enquiries", enable_openapi=False)
     pages.post("/<uuid:enquiry_id>/consents")(give)
-    pages.post("/<uuid:enquiry_id>/enterprise-requests")(request_by_enterprise)
     return pages
 
 
@@ -204,21 +202,3 @@ def take_down(enquiry_id: UUID, form: ConsentForm, scan: tuple[bytes, str]) -> s
 
     once_per_form(by.actor, enquiry_id, "consent", run)
     return "prepared" if only_prepare else "consent"
-
-
-@navigators
-def request_by_enterprise(enquiry_id: UUID) -> Response:
-    """An employer asks to be put in touch; its own contact goes along, never a worker's data."""
-    by, own, found = staff_actor(), house(), chosen(enquiry_id)
-    form = RequestForm(
-        recipients=list(dict.fromkeys((one.organization_id, one.service_id) for one in found)),
-        purposes=tuple(dict.fromkeys((Purpose.VERWEIS, *(one.purpose for one in found)))),
-        notice_given=request.form.get("notice_given") == "true",
-    )
-
-    def run(work: Work) -> tuple[int, dict[str, Any]]:
-        kept = enterprise.record_enterprise_request(work, own, by, enquiry_id, form)
-        return 201, {"id": str(kept.id)}
-
-    once_per_form(by.actor, enquiry_id, "enterprise-request", run)
-    return redirect(f"/referral/enquiries/{enquiry_id}?done=request#consents", 303)

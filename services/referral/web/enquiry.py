@@ -28,6 +28,7 @@ from services.referral.store.enquiries import Enquiry, Member
 from services.referral.store.referrals import StaffActor
 from services.referral.web import (
     bodies,
+    company_requests,
     consent_drafts,
     duplicate_matters,
     enquiry_intake,
@@ -213,7 +214,7 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         "request_key": uuid4().hex,
         "cards": [names.organization(UUID(card["organization_id"])) for card in cards],
         "offered": recipients_offered(work.tx, enquiry, names),
-        "texts": consent_drafts.texts_to_read(enquiry.organization_id),
+        "texts": consent_drafts.texts_to_read(enquiry),
         "subject_requests": subject_rights.of_person(work.tx, enquiry.person_id),
         "request_choices": choices(),
         "external": external_disclosures.section(work, enquiry, names),
@@ -227,6 +228,7 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         "has_mailbox": mailbox_of(work.tx, house().keys, enquiry.person_id) is not None,
         "link_form_key": uuid4().hex,
         "drafts": drafts.of_person(work.tx, enquiry.person_id),
+        **company_requests.section(enquiry),
     }
 
 

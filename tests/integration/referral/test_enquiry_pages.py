@@ -24,9 +24,11 @@ from contracts.referral import (
     EnterpriseRequestRecorded,
     PersonalDataViewed,
 )
+from services.chassis.db import Database
 from services.referral import handlers
+from services.referral.consent_texts import TextLibrary
 from tests.integration.referral.rig import Network, recipient
-from tests.integration.referral.scene import HWK_SERVICE, a_service, an_organization
+from tests.integration.referral.scene import HWK_SERVICE, Scene, a_service, an_organization
 from tests.unit.referral.papers import a_pdf
 
 PERSON = {
@@ -173,18 +175,114 @@ def test_a_contact_card_is_given_along_without_any_consent(network: Network, bro
     assert len(network.scene.said(ContactCardIssued)) == 1
 
 
-def test_an_employers_request_carries_its_own_contact_only(network: Network, browser: FlaskClient):
+COMPANY = {"enquirer": "employer", "topics": "FACHKRAEFTEVERFAHREN", "urgency": "normal", "company": "Rur GmbH"}
+REQUEST = {"recipients": f"FACHKRAEFTEVERFAHREN/{HWK_SERVICE}", "notice_given": "true", "ground": "ART_6_1_F"}
+
+
+def an_employers_enquiry(network: Network, browser: FlaskClient, **changes: str) -> str:
     with network.scene.unit.work(actor="system:directory") as work:
         topics = (Topic.ANERKENNUNG, Topic.FACHKRAEFTEVERFAHREN)
         handlers.keep_service(work, a_service(version=3, topics=topics))
-    employer = {"enquirer": "employer", "topics": "FACHKRAEFTEVERFAHREN", "company": "Schweißtechnik Rur GmbH"}
-    answer = browser.post("/referral/enquiries/", data={**employer, "urgency": "normal", "phone": "+49 2421 000"})
-    enquiry = answer.headers["Location"]
-    data = {"recipients": f"FACHKRAEFTEVERFAHREN/{HWK_SERVICE}"}
-    assert browser.post(f"{enquiry}/enterprise-requests", data=data).status_code == 422
-    assert browser.post(f"{enquiry}/enterprise-requests", data=data | {"notice_given": "true"}).status_code == 303
-    assert len(network.scene.said(EnterpriseRequestRecorded)) == 1
-    assert "Schweißtechnik Rur GmbH" in browser.get(enquiry).text
+    answer = browser.post("/referral/enquiries/", data={**COMPANY, "phone": "+49 2421 000", **changes})
+    return str(answer.headers["Location"])
+
+
+def confirmation_of(browser: FlaskClient, enquiry: str) -> str:
+    [place] = re.findall(r'href="([^"]*/confirmation)"', browser.get(enquiry).text)
+    return str(place)
+
+
+def test_an_employers_request_carries_its_own_contact_only(network: Network, browser: FlaskClient):
+    enquiry = an_employers_enquiry(network, browser)
+    assert "Nichts über Beschäftigte" in browser.get(enquiry).text, "the notice can be read out before"
+    days = {"asked_on": "2026-11-20", "valid_until": "2027-03-01", "notice_language": "en"}
+    assert browser.post(f"{enquiry}/enterprise-requests", data=REQUEST | days).status_code == 303
+    [told] = network.scene.said(EnterpriseRequestRecorded)
+    assert (str(told.ground), str(told.language), str(told.valid_until)) == ("ART_6_1_F", "en", "2027-03-01")
+    [kept] = network.scene.rows("SELECT asked_on FROM enterprise_requests")
+    assert kept["asked_on"].isoformat() == "2026-11-20"
+    page = browser.get(enquiry).text
+    assert "Rur GmbH" in page and "Art. 6 Abs. 1 f DSGVO" in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"notice_given": ""}, "Der Betrieb muss vorher wissen"),
+        ({"asked_on": "2026-11-24"}, "Kein Tag in der Zukunft"),
+        ({"asked_on": "soon"}, "Angefragt am"),
+        ({"valid_until": "2026-11-01"}, "kein Tag in der Vergangenheit"),
+        ({"valid_until": "2028-01-01"}, "höchstens zwölf Monate"),
+        ({"ground": "ART_6_1_A"}, "Grundlage"),
+    ],
+)
+def test_what_an_employers_request_lacks_is_said_and_nothing_typed_is_lost(
+    network: Network, browser: FlaskClient, wrong: dict[str, str], sentence: str
+):
+    enquiry = an_employers_enquiry(network, browser)
+    answer = browser.post(f"{enquiry}/enterprise-requests", data=REQUEST | wrong, headers={"Accept": "text/html"})
+    assert answer.status_code == 422
+    [alert] = re.findall(r'<div id="consent-errors">(.*?)</ul>', answer.text, re.DOTALL)
+    assert "Die Anfrage des Unternehmens ist noch nicht vollständig." in alert
+    assert sentence.lower() in alert.lower()
+    assert f'value="{REQUEST["recipients"]}" checked' in answer.text
+    assert network.scene.said(EnterpriseRequestRecorded) == []
+
+
+def test_the_company_is_handed_a_confirmation_with_the_notice_it_was_given(network: Network, browser: FlaskClient):
+    enquiry = an_employers_enquiry(network, browser, note="Frau Beispiel sucht eine Stelle")
+    browser.post(f"{enquiry}/enterprise-requests", data=REQUEST | {"valid_until": "2027-03-01"})
+    [asked] = network.scene.rows("SELECT id, notice_sha256 FROM enterprise_requests")
+    sheet = browser.get(confirmation_of(browser, enquiry)).text
+    for words in (
+        "Bestätigung Ihrer Anfrage",
+        "Rur GmbH",
+        "+49 2421 000",
+        "Eine Stelle",
+        "Art. 6 Abs. 1 f DSGVO",
+        "01.03.2027",
+        "Welcome Center Musterstadt",
+        "Datenschutzbeauftragte, Musterweg 2",
+        "Aufsichtsbehörde Musterland",
+        "Was wird nicht weitergegeben?",
+        str(asked["id"]),
+        asked["notice_sha256"],
+    ):
+        assert words in sheet, words
+    assert "Frau Beispiel" not in sheet, "only what goes along"
+    assert re.findall(r"[{}]|##", sheet.partition("<main")[2]) == []
+    viewed = network.scene.said(PersonalDataViewed)[-1]
+    assert (viewed.person_id, viewed.role, [*viewed.categories]) == (None, "navigator", ["BUSINESS_CONTACT"])
+    other = network.staff(sub="olga", site="neuss")
+    assert other.ask("GET", confirmation_of(browser, enquiry)).status_code == 404
+
+
+def test_a_confirmation_is_in_the_language_of_the_notice_and_says_when_it_ended(network: Network, browser: FlaskClient):
+    enquiry = an_employers_enquiry(network, browser)
+    browser.post(
+        f"{enquiry}/enterprise-requests", data=REQUEST | {"notice_language": "en", "valid_until": "2026-12-01"}
+    )
+    place = confirmation_of(browser, enquiry)
+    holding = browser.get(place).text
+    assert "Nothing about employees or applicants." in holding and "Art. 6(1)(f) GDPR" in holding
+    assert "This request ended" not in holding
+    network.scene.clock.instant += timedelta(days=9)
+    assert "This request ended on Dec 1, 2026." in browser.get(place).text
+    assert "abgelaufen" in browser.get(enquiry).text
+
+
+def test_no_request_is_taken_down_on_a_notice_nobody_has_reviewed(make_database: Any):
+    """A sample counts in a demonstration and nowhere else, as with consents."""
+    with Database(make_database("referral").app_dsn) as db:
+        network = Network(Scene(db, texts=TextLibrary(samples_count=False)))
+        browser = network.app.test_client()
+        browser.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {network.navigator.token}"
+        enquiry = an_employers_enquiry(network, browser)
+        assert "Noch kein Hinweis für Betriebe ist geprüft." in browser.get(enquiry).text
+        refused = browser.post(f"{enquiry}/enterprise-requests", data=REQUEST)
+        assert (refused.status_code, refused.json["fields"]) == (422, {"notice_language": "a-reviewed-notice"})  # type: ignore[index]
+        assert network.scene.said(EnterpriseRequestRecorded) == []
+        network.scene.close()
 
 
 def test_a_person_is_found_and_the_find_is_a_view(network: Network, browser: FlaskClient):
