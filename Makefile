@@ -64,12 +64,10 @@ contracts-check:
 docs: ## write the generated parts of the documents anew from the code
 	@deploy/dev/setup.sh
 	@$(PY) -m deploy.dev.document
-	@$(PY) -m deploy.dev.partner_parts
 
 .PHONY: docs-check
 docs-check:
 	@$(PY) -m deploy.dev.document --check
-	@$(PY) -m deploy.dev.partner_parts --check
 
 .PHONY: bench
 bench: ## the spine beside its peers, as ratios; writes docs/results

@@ -1,12 +1,12 @@
-"""``python -m deploy.dev.document [--check]``: the generated parts of the documents that have some.
+"""``python -m deploy.dev.document [--check]``: what is generated of the documents.
 
-A generated part stands between ``<!-- generated: name -->`` and ``<!-- end -->``; nothing in it is written by hand.
-Each is computed from the code that decides, so that the document cannot say other than what is done.
+Of `docs/data-protection.md` and the pages for partners the parts between ``<!-- generated: name -->`` and
+``<!-- end -->``; as a whole the picture of a referral's life and the descriptions partners' programs read. Nothing of
+it is written by hand: it is computed from the code that decides, so that no document can say other than what is done.
 """
 
-import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,8 @@ from contracts.codes import (
     Status,
 )
 from contracts.referral import ConsentRecipient
+from deploy.dev import markdown, partner_pages
+from deploy.dev.markdown import table
 from lotse.certify import checks as certification
 from lotse.certify.cases import MEANING
 from lotse.certify.exam import Check
@@ -46,14 +48,8 @@ from services.referral.queries.recorded import NOT_FOR_HER, TABLES
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = DOCS / "data-protection.md"
 CERTIFICATION = DOCS / "partners" / "certification.md"
-PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 NOW = datetime(2026, 3, 2, 11, tzinfo=UTC)
 BODY, SERVICE, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
-
-
-def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = [headers, ["---"] * len(headers), *rows]
-    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines) + "\n"
 
 
 def fields() -> str:
@@ -236,20 +232,24 @@ PAGES: dict[Path, dict[str, Callable[[], str]]] = {PAGE: PARTS, CERTIFICATION: {
 
 def renewed(text: str, parts: Mapping[str, Callable[[], str]] = PARTS) -> str:
     """The page with its generated parts as they are now."""
-    return PART.sub(lambda found: f"{found[1]}{parts[found[2]]()}{found[4]}", text)
+    return markdown.renewed(text, parts)
+
+
+def documents() -> dict[Path, str]:
+    """Every document that is generated, in part or as a whole, as it should stand now."""
+    own = {page: renewed(page.read_text(encoding="utf-8"), parts) for page, parts in PAGES.items()}
+    return {**partner_pages.documents(DOCS / "partners", set(PAGES)), **own}
 
 
 def main(arguments: Sequence[str]) -> int:
-    wrong = 0
-    for page, parts in PAGES.items():
-        before = page.read_text(encoding="utf-8")
-        after = renewed(before, parts)
+    wanted = documents()
+    changed = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path in changed:
         if "--check" not in arguments:
-            page.write_text(after, encoding="utf-8")
-        elif after != before:
-            sys.stdout.write(f"{page.relative_to(DOCS.parent)} differs from the code: run `make docs`\n")
-            wrong = 1
-    return wrong
+            path.write_text(wanted[path], encoding="utf-8")
+        else:
+            sys.stdout.write(f"{path.relative_to(DOCS.parent)} differs from the code: run `make docs`\n")
+    return 1 if changed and "--check" in arguments else 0
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from deploy.dev.document import PAGE, PART, PARTS, renewed
+from deploy.dev.document import PAGE, PARTS, renewed
+from deploy.dev.markdown import PART
 from tests.architecture.sizes import ROOT
 
 POINTER = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")

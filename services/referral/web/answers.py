@@ -1,7 +1,42 @@
 """What is answered: representations without a word about a person."""
 
+from enum import StrEnum
+from typing import Any
+
 from apiflask import Schema
 from marshmallow import fields
+
+from contracts.codes import (
+    Action,
+    BackLevel,
+    DataCategory,
+    Deletion,
+    Duty,
+    DutyCause,
+    Obstacle,
+    Outcome,
+    Party,
+    QuestionCode,
+    Status,
+    Topic,
+    Urgency,
+    Way,
+)
+from contracts.fields import PATTERNS, Reference
+
+
+def coded(codes: type[StrEnum], *, allow_none: bool = False) -> Any:
+    """One code of a list, and the list in the description."""
+    listed: list[str | None] = [one.value for one in codes]
+    return fields.String(allow_none=allow_none, metadata={"enum": [*listed, None] if allow_none else listed})
+
+
+def day(*, allow_none: bool = False) -> Any:
+    return fields.String(allow_none=allow_none, metadata={"format": "date"})
+
+
+def identity(*, allow_none: bool = False) -> Any:
+    return fields.String(allow_none=allow_none, metadata={"format": "uuid"})
 
 
 class NeedOut(Schema):
@@ -40,35 +75,65 @@ class EnquiryOut(Schema):
     contact_cards = fields.List(fields.Dict())
 
 
-class ReferralOut(Schema):
-    """A referral as its reader may see it, with what the reader may do now."""
+class QuestionOut(Schema):
+    """What the partner asked and nobody has answered yet."""
 
-    id = fields.String()
-    reference = fields.String()
+    id = identity()
+    question = coded(QuestionCode)
+    asked_on = day()
+
+
+class DutyOut(Schema):
+    """What the partner owes; without a category it is about all it fetched."""
+
+    duty = coded(Duty)
+    cause = coded(DutyCause)
+    category = coded(DataCategory, allow_none=True)
+    due_on = day()
+
+
+class ByHandOut(Schema):
+    """What a navigator wrote down for the partner."""
+
+    action = coded(Action)
+    way = coded(Way)
+    told_on = day()
+
+
+class HeadOut(Schema):
+    """What every reader of a referral sees, with what this reader may do now."""
+
+    id = identity()
+    reference = fields.String(metadata={"pattern": PATTERNS[Reference]})
     version = fields.Integer()
-    status = fields.String()
+    status = coded(Status)
     fhir_status = fields.String()
-    organization_id = fields.String()
-    service_id = fields.String()
-    topic = fields.String()
-    urgency = fields.String()
-    back_level = fields.String()
-    waiting_for = fields.String(allow_none=True)
-    due_on = fields.String(allow_none=True)
-    requested_on = fields.String(allow_none=True)
-    contact_by = fields.String(allow_none=True)
-    estimated_on = fields.String(allow_none=True)
-    first_contact_on = fields.String(allow_none=True)
-    ended_on = fields.String(allow_none=True)
+    organization_id = identity()
+    service_id = identity()
+    topic = coded(Topic)
+    urgency = coded(Urgency)
+    back_level = coded(BackLevel)
+    waiting_for = coded(Party, allow_none=True)
+    due_on = day(allow_none=True)
+    requested_on = day(allow_none=True)
+    contact_by = day(allow_none=True)
+    estimated_on = day(allow_none=True)
+    first_contact_on = day(allow_none=True)
+    ended_on = day(allow_none=True)
     reason = fields.String(allow_none=True)
-    better_service_id = fields.String(allow_none=True)
-    outcome = fields.String(allow_none=True)
-    obstacles = fields.List(fields.String())
-    questions = fields.List(fields.Dict())
-    duties = fields.List(fields.Dict())
-    deletion = fields.String(allow_none=True)
-    by_hand = fields.Dict(allow_none=True)
-    allowed_actions = fields.List(fields.String())
+    better_service_id = identity(allow_none=True)
+    outcome = coded(Outcome, allow_none=True)
+    obstacles = fields.List(coded(Obstacle))
+    questions = fields.List(fields.Nested(QuestionOut()))
+    duties = fields.List(fields.Nested(DutyOut()))
+    deletion = coded(Deletion, allow_none=True)
+    by_hand = fields.Nested(ByHandOut(), allow_none=True)
+    allowed_actions = fields.List(coded(Action))
+
+
+class ReferralOut(HeadOut):
+    """A referral as the welcome center sees it."""
+
     enquiry_id = fields.String()
     need_id = fields.String()
     site = fields.String()
@@ -80,8 +145,13 @@ class ReferralOut(Schema):
     recordable_actions = fields.List(fields.String())
     timeline = fields.List(fields.Dict())
     last_decision = fields.Dict(allow_none=True)
-    dossier = fields.String()
-    notice = fields.String()
+
+
+class PartnerReferralOut(HeadOut):
+    """A referral as the addressed partner sees it: nothing about the case it belongs to."""
+
+    dossier = fields.String(metadata={"description": "Path of the sealed dossier."})
+    notice = fields.String(metadata={"enum": ["not-an-application"]})
     receipts = fields.List(
         fields.String(),
         metadata={"description": "After an action: each fact, signed (RFC 8417)."},

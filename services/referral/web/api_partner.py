@@ -39,7 +39,7 @@ def own_keys() -> Response:
 
 
 @blueprint.get("/v1/referrals/<uuid:referral_id>")
-@blueprint.output(answers.ReferralOut)
+@blueprint.output(answers.PartnerReferralOut)
 @partner_system
 def referral(referral_id: UUID) -> Json:
     """A referral addressed to this partner, with what it may do now; a foreign one looks like a missing one."""
@@ -91,7 +91,7 @@ def document(referral_id: UUID, document_id: UUID) -> Response:
 
 
 @blueprint.post("/v1/referrals/<uuid:referral_id>/actions/<action>")
-@blueprint.output(answers.ReferralOut)
+@blueprint.output(answers.PartnerReferralOut)
 @blueprint.doc(summary="Answer: one of the allowed actions on the version seen")
 @partner_system
 def act(referral_id: UUID, action: str) -> tuple[Json, int]:

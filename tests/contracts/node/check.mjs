@@ -2,11 +2,12 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Parser } from "@asyncapi/parser";
+import { createConfig, lint } from "@redocly/openapi-core";
 import Ajv from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { CloudEvent, HTTP } from "cloudevents";
 
-const generated = process.argv[2];
+const [, , generated, partners] = process.argv;
 const read = (path) => JSON.parse(readFileSync(join(generated, path), "utf8"));
 const names = (folder) => readdirSync(join(generated, folder)).map((file) => file.replace(/\.json$/, ""));
 
@@ -28,8 +29,8 @@ function withAjv() {
   return { schemas: names("schemas").length, examples: names("examples").length, problems, refused };
 }
 
-async function withAsyncApi() {
-  const text = readFileSync(join(generated, "asyncapi.yaml"), "utf8");
+async function withAsyncApi(file) {
+  const text = readFileSync(file, "utf8");
   const { document, diagnostics } = await new Parser().parse(text);
   const errors = diagnostics.filter((one) => one.severity === 0).map((one) => `${one.path.join(".")}: ${one.message}`);
   return { errors, channels: document?.channels().all().length ?? 0, messages: document?.allMessages().all().length ?? 0 };
@@ -71,4 +72,35 @@ function withCloudEvents() {
   return { understood, problems, theirs: HTTP.structured(theirs).body };
 }
 
-process.stdout.write(JSON.stringify({ ajv: withAjv(), asyncapi: await withAsyncApi(), cloudevents: withCloudEvents() }));
+// What `redocly lint` finds by its recommended rules: it is this library with a command line around it.
+async function withRedocly() {
+  const found = await lint({ ref: join(partners, "openapi.yaml"), config: await createConfig({ extends: ["recommended"] }) });
+  return found.map((one) => `${one.severity} ${one.ruleId}: ${one.message} ${one.location[0]?.pointer ?? ""}`);
+}
+
+// Every message shown on the pages, and the dossier of the vectors, against the schemas beside them.
+function withPages() {
+  const ajv = new Ajv({ strict: true, allErrors: true });
+  addFormats(ajv);
+  ajv.addVocabulary(["x-category"]);
+  const isDossier = ajv.compile(JSON.parse(readFileSync(join(partners, "dossier.schema.json"), "utf8")));
+  const problems = [];
+  let shown = 0;
+  for (const page of readdirSync(partners).filter((name) => name.endsWith(".md"))) {
+    for (const [, text] of readFileSync(join(partners, page), "utf8").matchAll(/^```json\n(.*?)^```$/gms)) {
+      const document = JSON.parse(text);
+      const [validate, value] = document.type
+        ? [ajv.compile({ ...read(`schemas/${document.type}.json`), $id: `https://pages.example/${shown}` }), document.data]
+        : [isDossier, document];
+      shown += 1;
+      if (!validate(value)) problems.push({ page, errors: validate.errors });
+    }
+  }
+  return { shown, problems };
+}
+
+const asyncapi = await withAsyncApi(join(generated, "asyncapi.yaml"));
+const partnerAsyncapi = await withAsyncApi(join(partners, "asyncapi.yaml"));
+process.stdout.write(
+  JSON.stringify({ ajv: withAjv(), asyncapi, partnerAsyncapi, redocly: await withRedocly(), pages: withPages(), cloudevents: withCloudEvents() }),
+);
