@@ -53,7 +53,16 @@ ELSEWHERE: Mapping[str, int] = {
     "request.incident": 500,
     **{slug: status for status, slug in WERKZEUG_SLUGS.items()},
 }
-KINDS = {**{kind.__name__: status for kind, status in STATUS.items()}, "refusal": 409}
+#: The calls that say no, with the status each is answered with.
+KINDS = {
+    "refusal": 409,
+    **{
+        kind.__name__: status
+        for kind in (*vars(errors).values(), UnauthenticatedError)
+        for known, status in STATUS.items()
+        if isinstance(kind, type) and issubclass(kind, known)
+    },
+}
 
 _RENEW = "Ask for a new access token and repeat once. Stays it so, compare what you send with *Sign in*."
 _FIX = "Your program's mistake: mend the request; repeating it as it is changes nothing."
@@ -99,6 +108,7 @@ MET: Mapping[str, str] = {
     "referral.changed-meanwhile": "Fetch the referral, decide anew, answer on the new `version`.",
     "referral.closed": _GONE,
     "referral.comment-required": "This reason needs words: send `sealed_comment`.",
+    "referral.contact-by-late": "`contact_by` is too far off for this urgency: promise an earlier day.",
     "referral.contact-by-past": "`contact_by` is today or later.",
     "referral.contact-date": "`first_contact_on` lies between the request and today.",
     "referral.duty-not-open": "Nothing of this kind is owed (any more): read `duties`.",
@@ -137,11 +147,10 @@ NOT_MET: Mapping[str, str] = {
 
 def slugs_in(source: str) -> Iterator[tuple[str, int]]:
     """Every slug a module raises by name, with the status it is answered with."""
-    kinds = {**KINDS, UnauthenticatedError.__name__: 401}
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and (kind := _name(node.func)) in kinds:
+        if isinstance(node, ast.Call) and (kind := _name(node.func)) in KINDS:
             found = [one.value for one in node.args[:2] if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-            yield from ((slug, kinds[kind]) for slug in found[:1] if "." in slug)
+            yield from ((slug, KINDS[kind]) for slug in found[:1] if "." in slug)
 
 
 def _name(function: ast.expr) -> str:

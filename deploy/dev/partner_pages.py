@@ -14,7 +14,7 @@ from deploy.dev.partner_parts import PARTS
 
 
 def documents(folder: Path, others: Collection[Path] = ()) -> dict[Path, str]:
-    """Each generated file and each page with a generated part, as it should stand now; `others` have parts elsewhere."""
+    """Each generated file and each page with a generated part, as it should stand; `others` are made elsewhere."""
     pages = {page: page.read_text(encoding="utf-8") for page in sorted(folder.glob("*.md")) if page not in others}
     renewed = {page: markdown.renewed(text, PARTS) for page, text in pages.items() if markdown.PART.search(text)}
     return {**renewed, **{folder / name: text for name, text in whole().items()}}
