@@ -7,16 +7,19 @@ from apiflask import APIFlask
 
 from contracts.describe import asyncapi
 from contracts.describe.schemas import message_schema
+from contracts.partner.receipts import MEDIA_TYPE as RECEIPT
 from services.notifications.web import feed
-from services.referral.web import api_partner
+from services.referral.web import api_partner, api_receipts
 from services.referral.web.description import complete
 
 Json = dict[str, Any]
 
 #: Everything under `/partner`, whichever service answers it; one address for the partner.
-BLUEPRINTS = (feed.blueprint, api_partner.blueprint)
+BLUEPRINTS = (feed.blueprint, api_partner.blueprint, api_receipts.blueprint)
 VERSION = "1.0.0"
-ACKNOWLEDGE = "/partner/v1/acknowledgements"
+#: Repeating these changes nothing, so they need no key of their own.
+KEYLESS = ("/partner/v1/acknowledgements", "/partner/v1/receipts")
+HAND_IN = "/partner/v1/receipts"
 JWE: Json = {"application/jose": {"schema": {"type": "string", "description": "Compact JWE, five parts."}}}
 JWK_SET: Json = {
     "type": "object",
@@ -30,6 +33,7 @@ ANSWERS: Mapping[str, Json] = {
     "/partner/.well-known/jwks.json": {"application/jwk-set+json": {"schema": JWK_SET}},
 }
 TAGS = {
+    "Receipts": "Signed proof of what was handed out and said; your own in return.",
     "Partner": "Look at a referral, fetch its sealed dossier and papers, answer.",
     "Partner feed": "Own notices by cursor; whichever channel you have, the feed keeps every notice.",
 }
@@ -105,11 +109,13 @@ def _finish(path: str, method: str, operation: Json) -> None:
         operation["security"] = []
         operation["responses"]["503"] = {"description": "Something of ours does not answer; try again later"}
         return
-    operation["responses"]["200"]["headers"] = RATE_HEADERS
+    next(one for status, one in operation["responses"].items() if status < "300")["headers"] = RATE_HEADERS
     operation["responses"]["429"] = {"$ref": "#/components/responses/TooMany"}
-    if path == ACKNOWLEDGE:  # repeating it changes nothing, so it needs no key
+    if path in KEYLESS:
         operation["parameters"] = []
-        operation["requestBody"]["required"] = True
+    if path == HAND_IN:
+        token = {RECEIPT: {"schema": {"type": "string", "description": "A compact JWS."}}}
+        operation["requestBody"] = {"required": True, "content": token}
     if path.endswith("/events"):
         schema = {"$ref": "#/components/schemas/Notices"}
         operation["responses"]["200"]["content"] = {"application/json": {"schema": schema}}

@@ -286,8 +286,8 @@ def _takes(operation: Json) -> str:
 
 
 def _gives(operation: Json) -> str:
-    kinds = codes(operation["responses"]["200"].get("content", {}))
-    return f"200 {kinds}; {', '.join(sorted(one for one in operation['responses'] if one != '200'))}"
+    well, *noes = sorted(operation["responses"])
+    return f"{well} {codes(operation['responses'][well].get('content', {}))}; {', '.join(noes)}"
 
 
 def referral_fields() -> str:
@@ -327,6 +327,7 @@ SEEN: Mapping[str, str] = {
     "duties": "what you owe; without a category it is about all you fetched",
     "allowed_actions": "**what you may do now; offer your clerks nothing else**",
     "dossier": "path of the sealed dossier",
+    "receipts": "in the answer to an action alone: see [receipts.md](receipts.md)",
     "notice": "this is no application and no decision of an authority (§ 16 SGB I)",
     "by_hand": "what a navigator wrote down for you and nobody has contradicted",
     "questions": "yours, not answered yet",

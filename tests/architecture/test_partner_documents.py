@@ -97,7 +97,7 @@ def test_what_a_partner_is_shown_is_what_is_described() -> None:
     shown = set(answers.PartnerReferralOut().fields)
     source = Path(referrals.__file__).read_text(encoding="utf-8")
     head = source[source.index("def head(") : source.index("def by_hand(")]
-    told = set(re.findall(r'^        "(\w+)":', head, re.MULTILINE)) | {"dossier", "notice"}
+    told = set(re.findall(r'^        "(\w+)":', head, re.MULTILINE)) | {"dossier", "notice", "receipts"}
     assert shown == told
 
 
