@@ -1,6 +1,7 @@
 """`make demo`: start the whole network on this machine, play the main job, show what was seen, stay up until Ctrl-C.
 
 python -m deploy.demo.demo up [--once] [--no-story] [--json] [--dev FOLDER]
+python -m deploy.demo.demo up --time-lapse [--once] [--json]     twenty days of deadlines instead of the story
 python -m deploy.demo.demo story [--json] [--dev FOLDER]      plays it once more on the running demo
 
 Exit: 0 every step held (or ended by Ctrl-C), 1 a step failed, 2 the demo did not start, 3 no RabbitMQ to be had.
@@ -21,8 +22,13 @@ from deploy.demo import stage
 from deploy.demo.network import Network, StartError
 from deploy.demo.places import DEV, read_state
 from deploy.demo.rabbitmq_install import NoBrokerError
-from deploy.demo.showing import show_addresses, show_row, show_table
+from deploy.demo.showing import show_addresses, show_day, show_row, show_table
 from deploy.demo.story import Story, as_json
+from deploy.demo.time_lapse import TimeLapse, missing
+from deploy.demo.time_lapse import as_json as lapse_as_json
+
+#: A digest waits ten minutes for its fellows; in a time-lapse that is a second.
+HURRIED = {"LADDER_SCALE": "0.003"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,16 +56,23 @@ def up(chosen: argparse.Namespace, console: Console) -> int:
     began = time.monotonic()
     ready = chosen.dev / "ready"
     ready.unlink(missing_ok=True)
-    network = Network(chosen.dev, tell=lambda line: console.print(f"[dim]{time.monotonic() - began:5.1f} s[/] {line}"))
+    network = Network(
+        chosen.dev,
+        tell=lambda line: console.print(f"[dim]{time.monotonic() - began:5.1f} s[/] {line}"),
+        changes=HURRIED if chosen.time_lapse else {},
+    )
     held = True
     try:
         network.start()
         console.print(f"[dim]{time.monotonic() - began:5.1f} s[/] the directory is taken in, the partners join")
         stage.furnish(network)
-        network.start_partners()
+        if not chosen.time_lapse:  # there everybody keeps silent
+            network.start_partners()
         network.watch()
         ready.touch()
-        if not chosen.no_story:
+        if chosen.time_lapse:
+            held = lapse(network, console, as_data=chosen.json)
+        elif not chosen.no_story:
             held = play(chosen.dev, console, as_data=chosen.json)
         if not chosen.once:
             show_addresses(console, network)
@@ -88,11 +101,29 @@ def play(dev: Path, console: Console, *, as_data: bool) -> bool:
     return held
 
 
+def lapse(network: Network, console: Console, *, as_data: bool) -> bool:
+    """Twenty days, each shown when it is over; what should have been seen and was not is said at the end."""
+    lapsing = TimeLapse(network, stage.setting(read_state(network.dev), network.dev))
+    lapsing.tell = lambda day: show_day(console, day, lapsing.numbers)
+    began = time.monotonic()
+    lapsing.play()
+    wrong = missing(lapsing.days, lapsing.numbers)
+    for line in wrong:
+        console.print(f"[bold red]FAILED[/] {escape(line)}")
+    console.print(f"{len(lapsing.days)} days in {time.monotonic() - began:.0f} s, {len(wrong)} things missing")
+    text = lapse_as_json(lapsing.days, lapsing.numbers)
+    (network.dev / "time-lapse.json").write_text(text)
+    if as_data:
+        print(text, flush=True)
+    return not wrong
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", nargs="?", choices=("up", "story"), default="up")
     parser.add_argument("--once", action="store_true", help="end after the story")
     parser.add_argument("--no-story", action="store_true", help="only start everything")
+    parser.add_argument("--time-lapse", action="store_true", help="play twenty days of deadlines instead of the story")
     parser.add_argument("--json", action="store_true", help="the result as JSON on standard output")
     parser.add_argument("--dev", type=Path, default=DEV, help="where the demo keeps its things (default: .dev)")
     return parser

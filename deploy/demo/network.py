@@ -47,6 +47,8 @@ class Network:
 
     dev: Path
     tell: Tell = print
+    #: Settings that differ from the usual ones, for every service.
+    changes: Mapping[str, str] = field(default_factory=dict)
     #: The program at the one address of the network, and what it is told besides.
     door: str = "deploy.demo.front"
     door_settings: Callable[[], Mapping[str, str]] = dict
@@ -152,7 +154,7 @@ class Network:
         )
         amqp_uri = self.amqp_uri(service, self.secrets[f"amqp-{service}"])
         secret = self.secrets[f"lotsennetz-{service}"]
-        return service_environment(service, places, self.keys, database, amqp_uri, secret)
+        return {**service_environment(service, places, self.keys, database, amqp_uri, secret), **self.changes}
 
     def _begin_together(self) -> None:
         """Where the databases are gone, what others remember of them (queues, cursors, checkpoints) goes too."""

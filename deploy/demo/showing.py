@@ -1,6 +1,7 @@
 """What the demo shows on a terminal: each step as it is taken, the table at the end, the addresses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from rich.console import Console
 from rich.markup import escape
@@ -8,6 +9,7 @@ from rich.table import Table
 
 from deploy.demo.network import Network
 from deploy.demo.story import Row
+from deploy.demo.time_lapse import Day
 
 PAGES = (
     ("desk: enquiries, referrals, tasks", "/referral/"),
@@ -44,3 +46,17 @@ def show_addresses(console: Console, network: Network) -> None:
         console.print(f"  {name:36}{network.origin}{path}")
     console.print(f"  {'mails':36}{network.dev / 'mail'}\n  {'logs':36}{network.dev / 'logs'}")
     console.print("On the command line: .venv/bin/lotse status\n[bold]Ctrl-C ends everything.[/]")
+
+
+def show_day(console: Console, day: Day, numbers: Mapping[str, str]) -> None:
+    """One day of the time-lapse: what happened to which referral, and on whose desk it lies now."""
+    on = date.fromisoformat(day.on)
+    rest = "" if day.is_working_day else " [dim](no working day)[/]"
+    console.print(
+        f"[bold]day {day.number:2}[/] {on:%a %d %b}{rest}{'' if day.lines else '  [dim]nothing falls due[/]'}"
+    )
+    for line in day.lines:
+        about = f"{line.referral} [dim]({escape(numbers.get(line.referral, ''))})[/] " if line.referral else ""
+        desk = f" [cyan]{escape(line.unit)}[/]" if line.unit else ""
+        due = f" due {date.fromisoformat(line.due_on):%a %d %b}" if line.due_on else ""
+        console.print(f"    {about}{escape(line.words)}{desk}{due}")

@@ -48,7 +48,7 @@ ONCE = frozenset({DeadlineKind.REMIND_FIRST, DeadlineKind.REMIND_SECOND})
 def jobs(keys: Callable[[], Keys], kept: Callable[[], Retention] = Retention) -> tuple[ClockJob, ...]:
     """The clock's list. Keys are asked for only when something is due, so that other roles need none."""
     return (
-        ClockJob("deadlines", due.deadlines, lambda work, one: meet(work, keys(), one)),
+        ClockJob("deadlines", due.deadlines, lambda work, one: meet(work, keys, one)),
         ClockJob("consents-ended", due.consents_ended, lambda work, one: follow_end(work, keys(), one)),
         ClockJob("consents-running-out", due.consents_running_out, warn),
         ClockJob("coming-of-age", due.coming_of_age, ask_for_her_own),
@@ -75,11 +75,11 @@ def jobs(keys: Callable[[], Keys], kept: Callable[[], Retention] = Retention) ->
     )
 
 
-def meet(work: Work, keys: Keys, one: Due) -> None:
+def meet(work: Work, keys: Callable[[], Keys], one: Due) -> None:
     """Do what this deadline asks for, unless the referral has moved on meanwhile; it never comes back."""
     referral_id, kind, due_at = one.payload
     if kind is DeadlineKind.RELEASE:
-        release(work, keys, referral_id)
+        release(work, keys(), referral_id)
     else:
         referral = load(work, referral_id, CLOCK)
         wanted = Deadline(kind, due_at) in deadlines_of(referral, is_working_day)
