@@ -11,6 +11,7 @@ from services.chassis.errors import InvalidError, NotFoundError, RefusedError
 from services.chassis.work import Work
 from services.referral.commands import enquiries, holds
 from services.referral.commands.enquiries import USUAL
+from services.referral.domain.drafting import needs_birth_date
 from services.referral.domain.duplicate_care import AskingRule
 from services.referral.store import consents, drafts, persons, referrals
 from services.referral.store import enquiries as stored
@@ -38,6 +39,8 @@ def add_person(
         raise RefusedError("enquiry.employer-has-no-household")
     if relation is Relation.SELF:
         raise InvalidError("request.invalid", {"relation": "to-the-one-who-asked"})
+    if needs_birth_date(relation) and not record.get("birth_date"):
+        raise InvalidError("enquiry.birth-date-missing", {"birth_date": "of-a-child"})
     if len(enquiry.members) >= MOST:
         raise RefusedError("enquiry.household-too-large")
     member = Member(persons.add(work, vault, "person", record), relation)

@@ -17,7 +17,7 @@ from services.referral.config import ReferralSettings
 from services.referral.consent_texts import TextKind
 from services.referral.domain import capture
 from services.referral.domain.capture import Service
-from services.referral.domain.drafting import ConsentText, Custody, DraftedConsent, confirms_too_late
+from services.referral.domain.drafting import ConsentText, Custody, DraftedConsent, confirms_too_late, needs_birth_date
 from services.referral.domain.form_code import ALPHABET, LENGTH, with_check
 from services.referral.domain.grounds import SecrecyRelease
 from services.referral.store import consents, directory, drafts, persons, timeline
@@ -55,15 +55,19 @@ def prepare_consent(
     enquiry = enquiries.load(work, enquiry_id, by)
     if enquiry.enquirer is not EnquirerKind.PERSON:
         raise RefusedError("consent.employer-cannot-consent")
-    whose = enquiry.member(form.person_id).person_id
+    member = enquiry.member(form.person_id)
+    whose = member.person_id
     persons.raise_epoch(work, whose)
+    born_on = born_on_of(work, house, whose)
+    if needs_birth_date(member.relation) and born_on is None:
+        raise InvalidError("consent.incomplete", {"birth_date": "of-a-child"})
     text = _text(house, form)
     drafted = capture.draft(
         _drafted(work, house, enquiry, whose, form, text),
         text=text,
         services=services_of(work, form.recipients),
         on=work.today,
-        born_on=born_on_of(work, house, whose),
+        born_on=born_on,
     )
     _replace_earlier(work, drafted)
     drafts.add(work, drafted)

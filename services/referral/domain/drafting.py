@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from contracts.codes import DraftEnd, GivenBy, Signer
+from contracts.codes import DraftEnd, GivenBy, Relation, Signer
 from contracts.referral import ConsentRecipient
 from services.referral.domain.grounds import Consent, SecrecyRelease, Signature, has_lapsed
 from services.referral.domain.workdays import PLACE
@@ -115,6 +115,11 @@ def confirms_too_late(drafted: DraftedConsent, said: Consent, day: date) -> bool
 
 def is_minor(born_on: date | None, day: date) -> bool:
     return born_on is not None and age_on(born_on, day) < ADULT
+
+
+def needs_birth_date(relation: Relation) -> bool:
+    """Of whom it has to be known how old she is: a child counts as of age only where that shows [law]."""
+    return relation is Relation.CHILD
 
 
 def required_signers(drafted: DraftedConsent, born_on: date | None, on: date) -> tuple[Signer, ...]:

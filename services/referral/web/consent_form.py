@@ -1,6 +1,6 @@
 """Consent at the desk: who may see which data to what end, for how long; how it is taken back: `withdrawals`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -51,6 +51,8 @@ class Offered:
         return f"{self.purpose.value}/{self.service_id}"
 
 
+#: The guardian is a person or an association that is no body of the network.
+NO_BODY = "none"
 #: What the check for duplicate care is made of.
 CHECKED = (DataCategory.IDENTITY, DataCategory.CONTACT)
 
@@ -146,7 +148,7 @@ def read_form(enquiry_id: UUID) -> ConsentForm:
         interpreter=form.get("interpreter") == "true",
         witnessed_by=form.get("witness") or None,
         valid_until=day_of(form.get("valid_until", "")),
-        custody=custody_of(form.get("holders", "")),
+        custody=custody_of(form.get("holders", ""), form.get("guardian", "")),
     )
 
 
@@ -157,11 +159,27 @@ def day_of(typed: str) -> date | None:
         raise InvalidError("consent.incomplete", {"valid_until": "a-day"}) from None
 
 
-def custody_of(holders: str) -> Custody | None:
-    """Who has custody of somebody under age; nothing said means that she is not."""
-    if holders == "guardian":
+def custody_of(holders: str, guardian: str) -> Custody | None:
+    """Who has custody of somebody under age; nothing said means that she is not.
+
+    Of a guardian it has to be said which body it is, or that it is none of them: a Jugendamt that is Vormund cannot
+    consent to itself as recipient.
+    """
+    if holders != "guardian":
+        return Custody(holders=int(holders)) if holders in {"1", "2"} else None
+    if guardian == NO_BODY:
         return Custody(guardianship=True)
-    return Custody(holders=int(holders)) if holders in {"1", "2"} else None
+    try:
+        return Custody(guardianship=True, guardian_organization_id=UUID(guardian))
+    except ValueError:
+        raise InvalidError("consent.incomplete", {"custody": "which-body-is-guardian"}) from None
+
+
+def guardians_offered(connection: Connection, offered: Iterable[Offered], names: Names) -> list[tuple[str, str]]:
+    """Bodies that may be guardian and recipient at once: those of this form, and authorities like a Jugendamt."""
+    authorities = (one.organization_id for one in directory.organizations(connection) if one.social_data_body)
+    found = dict.fromkeys((*(one.organization_id for one in offered), *authorities))
+    return sorted(((str(one), names.organization(one)) for one in found), key=lambda named: named[1])
 
 
 def scanned() -> tuple[bytes, str]:

@@ -38,7 +38,7 @@ from services.referral.web import (
 )
 from services.referral.web.callers import house, staff_actor, validated, view_purpose
 from services.referral.web.case_view import headline_of
-from services.referral.web.consent_form import recipients_offered
+from services.referral.web.consent_form import guardians_offered, recipients_offered
 from services.referral.web.enquiry_steps import Standing, next_steps
 from services.referral.web.forms import once_per_form
 from services.referral.web.names import Names
@@ -205,6 +205,7 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
     """What belongs to the enquiry, beside the person's record."""
     names = Names(work.tx)
     cards = enquiry_queries.cards(work.tx, enquiry.id)
+    offered = recipients_offered(work.tx, enquiry, names)
     return {
         **standing_of(work, enquiry, names),
         "proofs": tuple(ProofKind),
@@ -213,7 +214,8 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         "told_by": withdrawals.TOLD,
         "request_key": uuid4().hex,
         "cards": [names.organization(UUID(card["organization_id"])) for card in cards],
-        "offered": recipients_offered(work.tx, enquiry, names),
+        "offered": offered,
+        "guardians": guardians_offered(work.tx, offered, names),
         "texts": consent_drafts.texts_to_read(enquiry),
         "subject_requests": subject_rights.of_person(work.tx, enquiry.person_id),
         "request_choices": choices(),

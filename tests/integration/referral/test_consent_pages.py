@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from contracts.referral import ConsentDraftEnded, ConsentGiven, ConsentPrepared, DocumentAdded, PersonalDataViewed
 from tests.integration.referral.rig import Json, Network, recipient
-from tests.integration.referral.scene import HWK_SERVICE
+from tests.integration.referral.scene import HWK, HWK_SERVICE, IHK
 from tests.unit.referral.papers import a_pdf
 
 KEY = f"ANERKENNUNG/{HWK_SERVICE}"
@@ -113,6 +113,41 @@ def test_a_spoken_consent_waits_for_the_colleague_who_heard_it(network: Network,
     assert given.text_id == "spoken-1"
     [task] = network.navigator.get("/referral/api/v1/tasks")["tasks"]
     assert (task["kind"], task["due_on"]) == ("consent_to_confirm", "2026-11-30")
+
+
+GUARDIAN = {"given_by": "guardian", "holders": "guardian", "language": "de"}
+
+
+@pytest.mark.parametrize(
+    ("guardian", "sentence"),
+    [
+        (str(HWK), "willigt nicht in die Weitergabe an sich selbst ein"),
+        ("", "Bitte angeben, wer Vormund ist"),
+        ("nobody", "wer Vormund ist"),
+    ],
+)
+def test_a_body_that_is_guardian_is_named_and_does_not_consent_to_itself(
+    network: Network, browser: FlaskClient, guardian: str, sentence: str
+):
+    enquiry = network.navigator.enquire(birth_date="2015-06-01")
+    body = FORM | GUARDIAN | {"guardian": guardian}
+    refused = browser.post(f"/referral/enquiries/{enquiry['id']}/consents", data=body)
+    assert refused.status_code == 422
+    [alert] = re.findall(r'<div id="consent-errors">(.*?)</ul>', refused.text, re.DOTALL)
+    assert sentence in alert
+    assert network.scene.said(ConsentPrepared) == []
+
+
+@pytest.mark.parametrize("guardian", [str(IHK), "none"])
+def test_another_body_or_nobody_of_the_network_may_be_guardian(network: Network, browser: FlaskClient, guardian: str):
+    enquiry = network.navigator.enquire(birth_date="2015-06-01")
+    page = browser.get(f"/referral/enquiries/{enquiry['id']}").text
+    [offered] = re.findall(r'<select[^>]*name="guardian"[^>]*>(.*?)</select>', page, re.DOTALL)
+    assert {str(HWK), str(IHK), "none"} <= set(re.findall(r'value="([^"]+)"', offered))
+    body = FORM | GUARDIAN | {"guardian": guardian}
+    assert browser.post(f"/referral/enquiries/{enquiry['id']}/consents", data=body).status_code == 303
+    [kept] = network.scene.rows("SELECT custody FROM drafted_consents")
+    assert kept["custody"]["guardian_organization_id"] == (guardian if guardian != "none" else None)
 
 
 def test_who_does_not_want_it_has_no_disadvantage(network: Network, browser: FlaskClient):

@@ -208,7 +208,7 @@ def test_what_proves_a_consent_is_not_deleted(network: Network) -> None:
 def test_a_paper_belongs_to_one_person_of_the_household(
     network: Network, browser: FlaskClient, enquiry_id: str
 ) -> None:
-    body = {"relation": "child", "person": {"given_name": "Yara"}}
+    body = {"relation": "child", "person": {"given_name": "Yara", "birth_date": "2015-06-01"}}
     child = network.navigator.post(f"/referral/api/v1/enquiries/{enquiry_id}/persons", body)["person_id"]
     assert send(browser, page_of(enquiry_id), PDF[1], person_id=child).status_code == 303
     (one,) = network.navigator.get(api_of(enquiry_id))["documents"]

@@ -34,6 +34,29 @@ def add(network: Network, enquiry: Json, person: Json = YUSUF, **changes: Any) -
     return dict(network.navigator.post(f"{API}/{enquiry['id']}/persons", body))
 
 
+def test_a_child_without_a_birth_date_does_not_count_as_of_age(network: Network):
+    enquiry = network.navigator.enquire()
+    undated = {name: value for name, value in YUSUF.items() if name != "birth_date"}
+    body = {"relation": "child", "person": undated, "needs": [NEED]}
+    answer = network.navigator.ask("POST", f"{API}/{enquiry['id']}/persons", body)
+    assert (answer.status_code, answer.json["fields"]) == (422, {"birth_date": "of-a-child"})  # type: ignore[index]
+    assert network.scene.said(HouseholdMemberAdded) == []
+    add(network, enquiry, undated)  # of a spouse nobody has to know it
+
+
+def test_nobody_consents_alone_for_a_child_whose_age_was_never_written_down(network: Network):
+    """Taken in before the birth date was asked for."""
+    enquiry = network.navigator.enquire()
+    undated = {name: value for name, value in YUSUF.items() if name != "birth_date"}
+    child = add(network, enquiry, undated)["person_id"]
+    with network.scene.unit.work(actor="system:test") as work:
+        work.tx.execute("UPDATE enquiry_persons SET relation = 'child' WHERE person_id = %s", (UUID(child),))
+    body = {"given_by": "self", "language": "de", "person_id": child, "recipients": [recipient()]}
+    answer = network.navigator.ask("POST", f"{API}/{enquiry['id']}/consent-drafts", body)
+    assert (answer.status_code, answer.json["fields"]) == (422, {"birth_date": "of-a-child"})  # type: ignore[index]
+    assert network.scene.rows("SELECT FROM drafted_consents") == []
+
+
 def seen(network: Network, enquiry: Json) -> Json:
     return dict(network.navigator.get(f"{API}/{enquiry['id']}"))
 
