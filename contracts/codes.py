@@ -637,6 +637,8 @@ class TaskKind(StrEnum):
     SUBJECT_REQUEST_DUE = "subject_request_due"
     AGREEMENT_ENDS = "agreement_ends"
     AGREEMENT_ENDED = "agreement_ended"
+    PARTNER_KEY_ENDS = "partner_key_ends"
+    PARTNER_KEY_MISSING = "partner_key_missing"
     DISCLOSURE_UNCONFIRMED = "disclosure_unconfirmed"
     DUPLICATE_TO_CLARIFY = "duplicate_to_clarify"
     DESK_CODE_WANTED = "desk_code_wanted"

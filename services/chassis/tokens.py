@@ -81,7 +81,7 @@ def signed_claims(token: str, keys: IssuerKeys) -> tuple[Mapping[str, Any], Mapp
     """Header and claims of a token whose signature holds under a key of the issuer's, by an allowed algorithm."""
     try:
         header = extract_compact(token.encode("ascii")).headers()
-        if header.get("alg") not in ALGORITHMS:
+        if header.get("alg") not in ALGORITHMS or "crit" in header:
             raise UnauthenticatedError("auth.algorithm-not-allowed")
         if not isinstance(header.get("kid"), str):
             raise UnauthenticatedError("auth.unknown-key")

@@ -4,7 +4,7 @@ from contracts.codes import Party, TaskKind
 from contracts.directory import OrganizationPublished, ServicePublished, ServiceRetired
 from services.chassis.work import Work
 from services.referral.calendar import moment_of
-from services.referral.commands import agreements, disclosing, telling
+from services.referral.commands import agreements, partner_keys, telling
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import task
 from services.referral.queries import affected
@@ -14,13 +14,11 @@ DIRECTORY = Actor(Party.SYSTEM, "system:directory")
 
 
 def keep_organization(work: Work, event: OrganizationPublished) -> None:
-    """Keep the newest. A dossier sealed to a key that counts no more is destroyed; the fetch seals it anew."""
+    """Keep the newest; agreement and keys may have changed with it, and what waits follows."""
     if not directory.keep_organization(work, event):
         return
     agreements.settle(work, event.organization_id, event.agreement.valid_until if event.agreement else None)
-    key_id = event.public_key.get("kid") if event.public_key else None
-    for referral_id in affected.sealed_to_other_key(work.tx, event.organization_id, key_id):
-        disclosing.destroy(work, referrals.load(work.tx, referral_id, visible_to=DIRECTORY))
+    partner_keys.follow(work, event)
 
 
 def keep_service(work: Work, event: ServicePublished) -> None:

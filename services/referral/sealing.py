@@ -5,6 +5,7 @@ The profile is FIT-Connect's (RSA-OAEP-256 with A256GCM) plus ECDH-ES+A256KW for
 
 import hashlib
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,9 @@ ALLOWED = [*sorted(set(KEY_WRAPPING.values())), CONTENT]
 CURVES = frozenset({"P-256", "P-384", "P-521", "X25519"})
 SMALLEST_RSA = 2048
 LARGEST_COMMENT = 16_000
+
+#: What is packed may burst, and what is critical we would have to know.
+REFUSED_HEADERS = frozenset({"zip", "crit"})
 
 PublicKey = RSAKey | ECKey | OKPKey
 
@@ -103,10 +107,19 @@ class OwnKeys:
         if len(sealed) > LARGEST_COMMENT:
             raise refusal
         try:
+            if REFUSED_HEADERS & _header(sealed).keys():
+                raise refusal
             opened = jwe.decrypt_compact(sealed, self._keys, algorithms=ALLOWED)
             return (opened.plaintext or b"").decode()
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise refusal from error
+
+
+def _header(sealed: str) -> dict[str, Any]:
+    """The protected header, before anything is done by it."""
+    first = sealed.partition(".")[0]
+    header: dict[str, Any] = json.loads(urlsafe_b64decode(first + "=" * (-len(first) % 4)))
+    return dict(header)
 
 
 def generate_own_keys() -> dict[str, Any]:

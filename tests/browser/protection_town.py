@@ -8,7 +8,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from contracts.event import PublicText
+from contracts.codes import KeyUse
+from contracts.directory import PartnerKey
+from contracts.event import PublicJwk, PublicText
 from services.chassis.auth import caller_from_claims
 from services.chassis.sessions import Session
 from services.referral import handlers
@@ -16,7 +18,7 @@ from services.referral.vault import ServiceKeys, Vault
 from tests.browser.referral_town import IHK, Town
 from tests.browser.rig import served
 from tests.integration.referral.rig import Navigator
-from tests.integration.referral.scene import SERVICE_KEY, an_organization
+from tests.integration.referral.scene import SERVICE_KEY, a_public_key, an_organization
 from tests.integration.referral.test_subject_access import a_whole_story
 
 
@@ -63,8 +65,15 @@ class ProtectionTown(Town):
         found = an_organization(IHK, version=3, name=PublicText({"de": "Industrie- und Handelskammer Aachen"}))
         assert found.agreement is not None
         ends = self.scene.clock.today() + timedelta(days=12)
+        now = self.scene.clock.instant
+        keys = (
+            PartnerKey(key=PublicJwk(a_public_key()), use=KeyUse.ENC, not_after=now + timedelta(days=9)),
+            PartnerKey(key=PublicJwk(a_public_key()), use=KeyUse.ENC, not_before=now + timedelta(days=2)),
+            PartnerKey(key=PublicJwk(a_public_key()), use=KeyUse.SIG),
+        )
+        agreement = replace(found.agreement, valid_until=ends)
         with self.scene.unit.work(actor="system:directory") as work:
-            handlers.keep_organization(work, replace(found, agreement=replace(found.agreement, valid_until=ends)))
+            handlers.keep_organization(work, replace(found, agreement=agreement, public_key=None, keys=keys))
         self.scene.tick()
 
     def tell_outside(self) -> None:

@@ -106,7 +106,9 @@ def _change(row: Row, held: Mapping[str, Any] | None) -> Change:
         return Change(row, Effect.NEW, (), _terms_touched({}, row.document), _owners({}, row.document))
     if row.kind is Kind.PARTICIPATION:
         # Keys are handed in by the partner, not by whoever edits the agreement: leaving them out keeps them.
-        row.document.update({name: held[name] for name in KEYS if name in held and name not in row.document})
+        # A list of them is the whole list, though: the one key from before there was a list is in it or gone.
+        left_out = [name for name in KEYS if name in held and name not in row.document]
+        row.document.update({name: held[name] for name in left_out if "keys" not in row.document or name == "keys"})
     names = sorted(held.keys() | row.document.keys())
     fields = tuple(name for name in names if held.get(name) != row.document.get(name))
     effect = Effect.CHANGED if fields else Effect.UNCHANGED

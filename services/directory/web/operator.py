@@ -59,6 +59,30 @@ def change_public_key(organization: str) -> Json:
         )
 
 
+@blueprint.get("/organizations/<organization>/keys")
+@editors
+def keys(organization: str) -> Json:
+    """Every key of an organization: for what, from when until when, how it stands, its fingerprint."""
+    with request_work() as work:
+        return {"keys": participations.keys_of(work, organization_id(organization))}
+
+
+@blueprint.post("/organizations/<organization>/keys")
+@editors
+def add_key(organization: str) -> Json:
+    """Take in one more key with its life; with `old_until` it follows those of its use."""
+    with request_work() as work:
+        return {"keys": participations.add_key(work, organization_id(organization), body())}
+
+
+@blueprint.post("/organizations/<organization>/keys/<kid>/revocation")
+@editors
+def revoke_key(organization: str, kid: str) -> Json:
+    """From now on this key counts no more."""
+    with request_work() as work:
+        return {"keys": participations.revoke_key(work, organization_id(organization), kid)}
+
+
 @blueprint.get("/history/<kind>/<name>")
 @editors
 def history(kind: str, name: str) -> Json:

@@ -1,5 +1,6 @@
 """An agreement runs out: whoever has referrals running there is told, and told no more once it is renewed."""
 
+from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
@@ -9,11 +10,13 @@ from contracts.referral import FindingRaised, TaskOpened
 from services.chassis.work import Work
 from services.referral.store import agreements, directory, timeline
 
+KINDS = (TaskKind.AGREEMENT_ENDS, TaskKind.AGREEMENT_ENDED)
+
 
 def warn(work: Work, partner_id: UUID, ends_on: date) -> None:
     """A month before, each desk with referrals there has time to renew it or to refer elsewhere."""
     if _still_ends(work, partner_id, ends_on):
-        _tell_desks(work, partner_id, ends_on, TaskKind.AGREEMENT_ENDS)
+        tell_desks(work, partner_id, ends_on, TaskKind.AGREEMENT_ENDS)
 
 
 def tell_end(work: Work, partner_id: UUID, ends_on: date) -> None:
@@ -21,7 +24,7 @@ def tell_end(work: Work, partner_id: UUID, ends_on: date) -> None:
     if not _still_ends(work, partner_id, ends_on):
         return
     settle(work, partner_id, None)
-    _tell_desks(work, partner_id, ends_on, TaskKind.AGREEMENT_ENDED)
+    tell_desks(work, partner_id, ends_on, TaskKind.AGREEMENT_ENDED)
     finding = FindingRaised(
         finding_id=work.new_id(),
         kind=FindingKind.AGREEMENT_ENDED,
@@ -32,9 +35,9 @@ def tell_end(work: Work, partner_id: UUID, ends_on: date) -> None:
     work.announce(finding)
 
 
-def settle(work: Work, partner_id: UUID, ends_on: date | None) -> None:
+def settle(work: Work, partner_id: UUID, ends_on: date | None, kinds: Collection[TaskKind] = KINDS) -> None:
     """Take off the desks what speaks of another last day than this one."""
-    for one in agreements.open_tasks(work.tx):
+    for one in agreements.open_tasks(work.tx, kinds):
         is_its_own = one.id == task_id(partner_id, one.kind, one.due_on, one.site, one.organization_id)
         if is_its_own and one.due_on != ends_on:
             timeline.close_task(work, one.id, site=one.site, organization_id=one.organization_id)
@@ -51,7 +54,8 @@ def _still_ends(work: Work, partner_id: UUID, ends_on: date) -> bool:
     return partner is not None and partner.agreement is not None and partner.agreement.valid_until == ends_on
 
 
-def _tell_desks(work: Work, partner_id: UUID, ends_on: date, kind: TaskKind) -> None:
+def tell_desks(work: Work, partner_id: UUID, ends_on: date, kind: TaskKind) -> None:
+    """Put it on the desk of every lead whose referrals run with this partner."""
     for site, organization_id in agreements.desks(work.tx, partner_id):
         task = TaskOpened(
             task_id=task_id(partner_id, kind, ends_on, site, organization_id),

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from contracts.codes import ChannelKind, DataCategory, DisclosurePoint, Purpose
+from contracts.codes import DataCategory, DisclosurePoint, Purpose, TaskKind
 from contracts.event import Code
 from contracts.fields import format_instant
 from contracts.partner.dossier import categories_of
@@ -18,10 +18,13 @@ from contracts.referral import DisclosureDecided, DossierDestroyed, DossierSeale
 from services.chassis.errors import RefusedError
 from services.chassis.work import Work
 from services.referral import sealing
+from services.referral.calendar import moment_of
 from services.referral.config import Keys
 from services.referral.domain.consent import Allowed, Refused, effective_back_level, may_disclose
 from services.referral.domain.dossier import Composition, compose, narrowed, with_words
-from services.referral.domain.referral import Referral
+from services.referral.domain.footing import OWN_KEY_CHANNELS
+from services.referral.domain.partner_keys import accepted_ids, sealing_keys
+from services.referral.domain.referral import Referral, task
 from services.referral.store import directory, dossiers, enclosures, grounds, keys, persons, timeline
 from services.referral.store.directory import Listing
 from services.referral.store.grounds import Standing
@@ -147,10 +150,17 @@ def _tell(
 
 
 def seal(work: Work, vault_keys: Keys, referral: Referral, disclosure: Disclosure) -> None:
-    """Encrypt what was allowed to the partner's own key, or to the custodial one of a light-path partner."""
+    """Encrypt what was allowed to the partner's own key, or to the custodial one of a light-path partner.
+
+    Where the partner has no key that counts nothing can be sealed: it waits, and somebody has to see to it.
+    """
     allowed = disclosure.allowed
     assert allowed is not None, "nothing is sealed without a yes"
-    key, custodial = recipient_key(work, vault_keys, disclosure.listing)
+    recipient = recipient_key(work, vault_keys, disclosure.listing)
+    if recipient is None:
+        timeline.open_task(work, task(referral, TaskKind.PARTNER_KEY_MISSING, moment_of(work)))
+        return
+    key, custodial = recipient
     sealed = sealing.seal(_document(work, referral, disclosure, allowed), key, custodial=custodial)
     person_key = persons.key_of(work.tx, vault_keys.vault, referral.person_id)
     dossiers.keep(work, person_key, referral.id, sealed, allowed.categories, disclosure.consentref)
@@ -164,12 +174,12 @@ def seal(work: Work, vault_keys: Keys, referral: Referral, disclosure: Disclosur
     timeline.tell(work, referral.id, fact, consentref=disclosure.consentref)
 
 
-def recipient_key(work: Work, vault_keys: Keys, listing: Listing) -> tuple[sealing.PublicKey, bool]:
-    """The partner's own key, or - and then it is marked so - the custodial one."""
-    own = listing.organization.public_key
-    if own is not None and listing.channel not in (ChannelKind.LIGHT, ChannelKind.NONE):
-        return sealing.public_key(own.as_dict()), False
-    return keys.custodial_public(work, vault_keys.vault, listing.organization_id), True
+def recipient_key(work: Work, vault_keys: Keys, listing: Listing) -> tuple[sealing.PublicKey, bool] | None:
+    """The partner's own key of now or, for one that has no system, the custodial one, and then it is marked so."""
+    if listing.channel not in OWN_KEY_CHANNELS:
+        return keys.custodial_public(work, vault_keys.vault, listing.organization_id), True
+    own = sealing_keys(listing.organization, work.now)
+    return (sealing.public_key(own[0].key.as_dict()), False) if own else None
 
 
 def _document(work: Work, referral: Referral, disclosure: Disclosure, allowed: Allowed) -> Mapping[str, Any]:
@@ -203,15 +213,20 @@ def destroy(work: Work, referral: Referral) -> None:
 
 
 def still_fits(work: Work, vault_keys: Keys, kept: dossiers.Kept, disclosure: Disclosure) -> bool:
-    """Was it sealed on this ground, with these categories, to the key the partner has now?"""
-    key, _ = recipient_key(work, vault_keys, disclosure.listing)
+    """Was it sealed on this ground, with these categories, to a key of the partner's that counts now?"""
     allowed = disclosure.allowed
     return (
         allowed is not None
         and kept.categories == allowed.categories
         and kept.ground == disclosure.consentref
-        and kept.sealed.key_id == key.kid
+        and kept.sealed.key_id in _accepted(work, vault_keys, disclosure.listing)
     )
+
+
+def _accepted(work: Work, vault_keys: Keys, listing: Listing) -> frozenset[str]:
+    if listing.channel in OWN_KEY_CHANNELS:
+        return accepted_ids(listing.organization, work.now)
+    return frozenset({str(keys.custodial_public(work, vault_keys.vault, listing.organization_id).kid)})
 
 
 def tell_again(work: Work, referral: Referral, facts: Iterable[Any], disclosure: Disclosure) -> None:

@@ -15,7 +15,7 @@ from services.chassis.work import Work
 from services.referral import sealing
 from services.referral.calendar import moment_of
 from services.referral.commands import cascade, disclosing, receipts
-from services.referral.commands.referrals import Withheld, check_agreement
+from services.referral.commands.referrals import Withheld, check_agreement, check_key
 from services.referral.commands.saving import load_for_disclosure
 from services.referral.config import Keys
 from services.referral.domain import owing
@@ -94,6 +94,7 @@ def _may_be_asked_for(work: Work, referral: Referral, document_id: UUID) -> Pape
     if referral.status not in RUNNING:
         raise refusal(referral, "referral.closed", None, moment_of(work))
     check_agreement(work, referral)
+    check_key(work, referral)
     paper = enclosures.one(work.tx, referral.id, document_id).paper
     if DataCategory.DOCUMENTS not in directory.listing(work.tx, referral.service_id).terms.categories_accepted:
         raise refusal(referral, "enclosure.not-accepted", None, moment_of(work))
@@ -141,6 +142,8 @@ def _renew(work: Work, keys: Keys, referral: Referral) -> None:
 def hand_over(work: Work, keys: Keys, handed: Handed) -> tuple[sealing.SealedDossier, tuple[str, ...]]:
     """The paper as a message of its own to the partner's key, with the receipt of its fetch."""
     listing = directory.listing(work.tx, handed.referral.service_id)
-    key, custodial = disclosing.recipient_key(work, keys, listing)
+    recipient = disclosing.recipient_key(work, keys, listing)
+    assert recipient is not None, "looked for before the engine was asked"
+    key, custodial = recipient
     sealed = sealing.seal_bytes(handed.document.content, handed.document.media_type, key, custodial=custodial)
     return sealed, receipts.issue(work, keys.receipts, handed.referral.organization_id, sealed.sha256)

@@ -12,7 +12,7 @@ from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import moment_of
 from services.referral.commands import cascade, disclosing, receipts, telling
-from services.referral.commands.referrals import Withheld, check_agreement, keep_comment
+from services.referral.commands.referrals import Withheld, check_agreement, check_key, keep_comment
 from services.referral.commands.saving import load_for_disclosure, save, see
 from services.referral.config import Keys
 from services.referral.domain.lifecycle import RUNNING, Actor
@@ -104,6 +104,7 @@ def fetch_dossier(work: Work, keys: Keys, referral_id: UUID, by: Actor, *, print
     if referral.status not in RUNNING:
         raise refusal(referral, "referral.closed", None, moment_of(work))
     check_agreement(work, referral)
+    check_key(work, referral)
     point = DisclosurePoint.PRINT if printed else DisclosurePoint.FETCH
     disclosure = disclosing.decide(work, keys, referral, point, disclosed=True)
     if disclosure.allowed is None:

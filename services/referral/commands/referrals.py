@@ -14,6 +14,7 @@ from contracts.codes import (
     FundingJustification,
     Party,
     RefusalReason,
+    TaskKind,
     Urgency,
     Way,
 )
@@ -30,9 +31,10 @@ from services.referral.config import Keys
 from services.referral.domain.consent import Allowed, effective_back_level
 from services.referral.domain.dossier import missing_minimum
 from services.referral.domain.duplicate_care import AskingRule
-from services.referral.domain.footing import lacking, may_receive
+from services.referral.domain.footing import OWN_KEY_CHANNELS, lacking, may_receive
 from services.referral.domain.lifecycle import Actor
-from services.referral.domain.referral import Referral, refusal
+from services.referral.domain.partner_keys import sealing_keys
+from services.referral.domain.referral import Referral, refusal, task
 from services.referral.store import breaches, directory, dossiers, enclosures, persons, referrals, timeline
 from services.referral.store.enquiries import expect_open
 from services.referral.store.referrals import StaffActor
@@ -203,6 +205,15 @@ def check_agreement(work: Work, referral: Referral) -> None:
     footing = directory.listing(work.tx, referral.service_id).footing
     if not may_receive(footing, work.today, has_dossier=referral.is_fetched):
         raise refusal(referral, "agreement.not-in-force", None, moment_of(work))
+
+
+def check_key(work: Work, referral: Referral) -> None:
+    """Without a key of the partner's that counts nothing can be sealed; the desk is told, the partner too."""
+    listing = directory.listing(work.tx, referral.service_id)
+    if listing.channel in OWN_KEY_CHANNELS and not sealing_keys(listing.organization, work.now):
+        refused = refusal(referral, "dossier.key-missing", None, moment_of(work))
+        missing = task(referral, TaskKind.PARTNER_KEY_MISSING, moment_of(work))
+        raise RefusedError(refused.slug, [*refused.facts, missing], **refused.data)
 
 
 def conclude(work: Work, by: StaffActor, referral_id: UUID, version: int | None, *, contact_on: date) -> Referral:

@@ -1,11 +1,12 @@
 """What must be in force before a partner is sent anything: agreement, terms, channel, key, and an assured entry."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from contracts.codes import ChannelKind
-from contracts.directory import Agreement
+from contracts.directory import Agreement, PartnerKey
+from services.referral.domain.partner_keys import counts
 
 #: An entry nobody has assured for so long is not referable; after the first span it is only marked.
 STALE_DAYS = 180
@@ -35,7 +36,7 @@ class Footing:
     channel: ChannelKind
     agreement: Agreement | None
     has_terms: bool
-    has_key: bool
+    keys: tuple[PartnerKey, ...]
     assured_on: date | None
     retired: bool = False
 
@@ -46,7 +47,7 @@ def lacking(footing: Footing, on: date) -> tuple[str, ...]:
         "service": footing.retired,
         "agreement": not _in_force(footing.agreement, on),
         "terms": not footing.has_terms,
-        "key": footing.channel in OWN_KEY_CHANNELS and not footing.has_key,
+        "key": footing.channel in OWN_KEY_CHANNELS and not _has_key(footing.keys, on),
         "assurance": footing.assured_on is None or (on - footing.assured_on).days > UNREFERABLE_DAYS,
     }
     return tuple(code for code, is_missing in missing.items() if is_missing)
@@ -73,6 +74,11 @@ def state_of(agreement: Agreement | None, on: date) -> AgreementState:
 def days_left(agreement: Agreement, on: date) -> int | None:
     """Days until the last one, 0 on it, negative after it; None if no end was agreed."""
     return None if agreement.valid_until is None else (agreement.valid_until - on).days
+
+
+def _has_key(keys: tuple[PartnerKey, ...], on: date) -> bool:
+    """One that counts at the end of this day, so that what is sent today can be sealed all day."""
+    return any(counts(key, datetime.combine(on, time.max, UTC)) for key in keys)
 
 
 def _in_force(agreement: Agreement | None, on: date) -> bool:

@@ -151,6 +151,7 @@ _ENDING = (
     | _ASKED
     | _UNMET
     | {TaskKind.CONCLUDE_DUE, TaskKind.CONSENT_RUNS_OUT, TaskKind.CONSENT_MISSING, TaskKind.WAITLIST_UNRENEWED}
+    | {TaskKind.PARTNER_KEY_MISSING}
 )
 
 

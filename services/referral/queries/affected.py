@@ -1,20 +1,32 @@
 """Which referrals a change in the directory concerns."""
 
+from collections.abc import Collection
 from uuid import UUID
 
+from contracts.codes import TaskKind
 from services.chassis.db import Connection
 from services.referral.domain.lifecycle import RUNNING
 
 SEALED_TO_OTHER_KEY = """
 SELECT dossiers.referral_id FROM dossiers JOIN referrals ON referrals.id = dossiers.referral_id
-WHERE referrals.organization_id = %s AND NOT dossiers.custodial AND dossiers.key_id IS DISTINCT FROM %s
+WHERE referrals.organization_id = %s AND NOT dossiers.custodial AND dossiers.key_id <> ALL(%s)
 ORDER BY dossiers.referral_id"""
 
 
-def sealed_to_other_key(connection: Connection, organization_id: UUID, key_id: str | None) -> list[UUID]:
-    """Referrals whose dossier waits for this partner, sealed to another key than the one it has now."""
-    rows = connection.execute(SEALED_TO_OTHER_KEY, (organization_id, key_id)).fetchall()
+def sealed_to_other_key(connection: Connection, organization_id: UUID, key_ids: Collection[str]) -> list[UUID]:
+    """Referrals whose dossier waits for this partner, sealed to another key than those that count."""
+    rows = connection.execute(SEALED_TO_OTHER_KEY, (organization_id, sorted(key_ids))).fetchall()
     return [row["referral_id"] for row in rows]
+
+
+def waiting_for_a_key(connection: Connection, organization_id: UUID) -> list[UUID]:
+    """Referrals to this partner of which a desk was told that nothing can be sealed."""
+    rows = connection.execute(
+        "SELECT DISTINCT r.id FROM referrals r JOIN tasks ON tasks.referral_id = r.id WHERE r.organization_id = %s"
+        " AND tasks.kind = %s AND tasks.closed_at IS NULL ORDER BY r.id",
+        (organization_id, TaskKind.PARTNER_KEY_MISSING),
+    ).fetchall()
+    return [row["id"] for row in rows]
 
 
 def running_at(connection: Connection, service_id: UUID) -> list[UUID]:

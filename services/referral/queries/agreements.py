@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from contracts.directory import OrganizationPublished
+from contracts.directory import OrganizationPublished, PartnerKey
 from services.chassis.db import Connection
+from services.referral.domain import partner_keys
 from services.referral.domain.footing import OWN_KEY_CHANNELS, AgreementState, days_left, lacking, state_of
 from services.referral.domain.lifecycle import RUNNING
+from services.referral.domain.partner_keys import KeyState
 from services.referral.queries.attention import OWN_REFERRALS, Asked
 from services.referral.store import directory
 from services.referral.store.directory import Listing
@@ -23,6 +25,18 @@ NEVER = 10**6
 
 
 @dataclass(frozen=True, slots=True)
+class KeyShown:
+    """One key of a partner and how it stands."""
+
+    key: PartnerKey
+    state: KeyState
+
+    @property
+    def id(self) -> str:
+        return str(self.key.key.get("kid", ""))
+
+
+@dataclass(frozen=True, slots=True)
 class Registered:
     """One organization in the register."""
 
@@ -30,6 +44,7 @@ class Registered:
     services: tuple[Listing, ...]
     running: int
     on: date
+    at: datetime
 
     @property
     def state(self) -> AgreementState:
@@ -41,9 +56,16 @@ class Registered:
         return days_left(agreement, self.on) if agreement else None
 
     @property
-    def key_id(self) -> str | None:
-        key = self.organization.public_key
-        return str(key.get("kid", "")) if key else None
+    def keys(self) -> list[KeyShown]:
+        """Every key that has not simply ended: those to seal to first, in them whichever needs a look."""
+        shown = [KeyShown(one, partner_keys.state_of(one, self.at)) for one in partner_keys.life(self.organization)]
+        order = list(KeyState)
+        living = [one for one in shown if one.state is not KeyState.ENDED]
+        return sorted(living, key=lambda one: (one.key.use, order.index(one.state)))
+
+    @property
+    def has_key(self) -> bool:
+        return bool(partner_keys.sealing_keys(self.organization, self.at))
 
     @property
     def needs_key(self) -> bool:
@@ -73,7 +95,9 @@ def register(connection: Connection, asked: Asked) -> list[Registered]:
     for one in directory.offered(connection):
         offered[one.organization_id].append(one)
     rows = [
-        Registered(one, tuple(offered[one.organization_id]), running.get(one.organization_id, 0), asked.today)
+        Registered(
+            one, tuple(offered[one.organization_id]), running.get(one.organization_id, 0), asked.today, asked.now
+        )
         for one in directory.organizations(connection)
     ]
     return sorted(rows, key=lambda row: row.urgency)

@@ -4,11 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
 
+from contracts.event import from_dict
 from services.chassis.db import Connection
 from services.chassis.jobs import ACTOR, Due
 from services.referral.domain.deadlines import CONSENT_REMINDER_DAYS, DeadlineKind
-from services.referral.domain.footing import RENEWAL_DAYS
+from services.referral.domain.footing import OWN_KEY_CHANNELS, RENEWAL_DAYS
 from services.referral.domain.lifecycle import RUNNING
+from services.referral.domain.partner_keys import RENEWAL_DAYS as KEY_RENEWAL_DAYS
+from services.referral.domain.partner_keys import sealed_until
 from services.referral.domain.workdays import PLACE
 from services.referral.store import external_disclosures, pseudonyms, withdrawals
 
@@ -173,6 +176,29 @@ def _agreements(connection: Connection, kind: str, first: date, last: date, limi
     params = (first, last, [str(status) for status in RUNNING], ACTOR, kind, limit)
     rows = connection.execute(AGREEMENTS, params).fetchall()
     return [Due(f"agreement/{row['id']}:{kind}:{row['until']}", (row["id"], row["until"])) for row in rows]
+
+
+#: Partners with an own system, referrals running there, and a key to seal to that ends between two instants.
+KEYS_ENDING: LiteralString = """
+SELECT id, snapshot FROM organizations o
+WHERE snapshot #>> '{channel,kind}' = ANY(%s)
+    AND EXISTS (SELECT FROM jsonb_array_elements(snapshot -> 'keys') AS key
+        WHERE key ->> 'use' = 'enc' AND (key ->> 'not_after')::timestamptz BETWEEN %s AND %s)
+    AND EXISTS (SELECT FROM referrals r WHERE r.organization_id = o.id AND r.status = ANY(%s))
+ORDER BY id"""
+
+
+def keys_ending(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """Partners to whom nothing can be sealed within thirty days, while referrals run there, and nobody was told yet."""
+    last = now + timedelta(days=KEY_RENEWAL_DAYS)
+    params = ([str(kind) for kind in OWN_KEY_CHANNELS], now, last, [str(status) for status in RUNNING])
+    found = []
+    for row in connection.execute(KEYS_ENDING, params).fetchall():
+        until = sealed_until(from_dict("directory.organization_published.v1", row["snapshot"]))
+        if until is not None and now <= until <= last:
+            found.append(Due(f"key/{row['id']}:ends:{until.isoformat()}", (row["id"], until)))
+    waiting = [one for one in found if connection.execute(DONE, (ACTOR, one.key)).fetchone() is None]
+    return waiting[:limit]
 
 
 def withdrawals_unnoted(connection: Connection, _now: datetime, limit: int) -> list[Due]:

@@ -1,5 +1,6 @@
-"""Who has referrals running with a partner, and what lies on desks about agreements."""
+"""Who has referrals running with a partner, and what lies on desks about its agreement and its keys."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -8,12 +9,10 @@ from contracts.codes import Site, TaskKind
 from services.chassis.db import Connection
 from services.referral.domain.lifecycle import RUNNING
 
-KINDS = (TaskKind.AGREEMENT_ENDS, TaskKind.AGREEMENT_ENDED)
-
 
 @dataclass(frozen=True, slots=True)
 class DeskTask:
-    """One open task about an agreement."""
+    """One open task about a partner's agreement or its keys."""
 
     id: UUID
     kind: TaskKind
@@ -32,11 +31,11 @@ def desks(connection: Connection, partner_id: UUID) -> list[tuple[Site, UUID]]:
     return [(Site(row["site"]), row["sender_id"]) for row in rows]
 
 
-def open_tasks(connection: Connection) -> list[DeskTask]:
-    """All of them: a handful at most, since a deployment has few partners whose agreement runs out."""
+def open_tasks(connection: Connection, kinds: Collection[TaskKind]) -> list[DeskTask]:
+    """All of them: a handful at most, since a deployment has few partners where something runs out."""
     rows = connection.execute(
         "SELECT id, kind, due_on, site, organization_id FROM tasks WHERE kind = ANY(%s) AND closed_at IS NULL",
-        ([str(kind) for kind in KINDS],),
+        ([str(kind) for kind in kinds],),
     ).fetchall()
     return [
         DeskTask(row["id"], TaskKind(row["kind"]), row["due_on"], Site(row["site"]), row["organization_id"])

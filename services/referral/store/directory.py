@@ -8,12 +8,13 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from contracts.codes import ChannelKind, Topic
+from contracts.codes import ChannelKind, KeyUse, Topic
 from contracts.directory import OrganizationPublished, ServicePublished, ServiceRetired, Terms
 from contracts.event import from_dict, to_dict
 from services.chassis.db import Connection
 from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.work import Work
+from services.referral.domain import partner_keys
 from services.referral.domain.candidates import Candidate
 from services.referral.domain.footing import Footing, lacking
 from services.referral.domain.grounds import Recipient
@@ -65,7 +66,7 @@ class Listing:
             channel=self.channel,
             agreement=self.organization.agreement,
             has_terms=bool(self.terms.categories_accepted),
-            has_key=self.organization.public_key is not None,
+            keys=tuple(one for one in partner_keys.life(self.organization) if one.use is KeyUse.ENC),
             assured_on=self.service.assured_on,
             retired=self.retired,
         )

@@ -26,6 +26,7 @@ PLACES = {
     TaskKind.SUBJECT_REQUEST_DUE: "/referral/data-protection/requests",
     TaskKind.AGREEMENT_ENDS: "/referral/data-protection/agreements",
     TaskKind.AGREEMENT_ENDED: "/referral/data-protection/agreements",
+    TaskKind.PARTNER_KEY_ENDS: "/referral/data-protection/agreements",
     TaskKind.DESK_CODE_WANTED: "/referral/desk-units",
 }
 #: Done when somebody has telephoned or looked; all others are settled by the deed itself.

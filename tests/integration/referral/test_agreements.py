@@ -7,13 +7,25 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from joserfc.jwk import OKPKey
 
-from contracts.codes import ChannelKind, FindingKind, Site, StaffRole, TaskKind
-from contracts.directory import Agreement, Channel
+from contracts.codes import ChannelKind, FindingKind, KeyUse, Site, StaffRole, TaskKind
+from contracts.directory import Agreement, Channel, PartnerKey
+from contracts.event import PublicJwk
 from contracts.referral import FindingRaised, TaskClosed, TaskOpened
 from services.referral import handlers
 from tests.integration.referral.rig import Network
-from tests.integration.referral.scene import CENTER, HWK, HWK_SERVICE, IHK, NOW, a_service, an_organization, some_terms
+from tests.integration.referral.scene import (
+    CENTER,
+    HWK,
+    HWK_SERVICE,
+    IHK,
+    NOW,
+    a_public_key,
+    a_service,
+    an_organization,
+    some_terms,
+)
 from tests.integration.referral.test_data_protection_pages import HUB, browser_of
 
 PAGE = "/referral/data-protection/agreements"
@@ -79,7 +91,7 @@ def test_the_register_follows_the_directory(network: Network, dpo: FlaskClient):
     assert (soon[4], soon[5], soon[7], soon[8]) == ("12 days", "kept for it", "nothing", "0")
     assert endless[1].startswith("in force")
     assert (endless[3], endless[4], endless[7], endless[8]) == ("no end agreed", "–", "nothing", "1")
-    assert endless[5].startswith("its own")
+    assert endless[5].startswith("to seal to counts")
 
     tell(network, 3, agreement=until(TODAY - timedelta(days=3)), public_key=None)
     with network.scene.unit.work(actor="system:directory") as work:
@@ -92,6 +104,25 @@ def test_the_register_follows_the_directory(network: Network, dpo: FlaskClient):
 
     tell(network, 4, agreement=None)
     assert [row[1].split()[0] for row in rows(dpo.get(PAGE).text)] == ["none", "ends"]
+
+
+def test_each_key_stands_in_the_register_with_its_life(network: Network, dpo: FlaskClient):
+    old, new, signing = (
+        a_public_key(),
+        a_public_key(),
+        OKPKey.generate_key("Ed25519", auto_kid=True).as_dict(private=False),
+    )
+    now = network.scene.clock.instant
+    keys = (
+        PartnerKey(key=PublicJwk(old), use=KeyUse.ENC, not_after=now + timedelta(days=9)),
+        PartnerKey(key=PublicJwk(new), use=KeyUse.ENC, not_before=now + timedelta(days=2)),
+        PartnerKey(key=PublicJwk(signing), use=KeyUse.SIG, revoked_at=now),
+    )
+    tell(network, 2, public_key=None, keys=keys, agreement=until(None))
+    told = next(row[5] for row in rows(dpo.get(PAGE).text) if "until" in row[5])
+    assert told.startswith("to seal to ends soon until Dec 2, 2026")
+    assert "to seal to not yet from Nov 25, 2026" in told
+    assert "to check receipts with revoked" in told
 
 
 def test_the_officer_counts_all_and_a_lead_her_own(network: Network, dpo: FlaskClient):
