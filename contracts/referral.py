@@ -720,6 +720,40 @@ class TaskClosed:
     kind: TaskKind
 
 
+@event("referral.desk_absence_set.v1", subject=("desk_absence", "absence_id"))
+class DeskAbsenceSet:
+    """On these days a desk of the welcome center is closed, and another one of the organization works for it."""
+
+    absence_id: UUID
+    organization_id: UUID
+    site: Site
+    substitute: Site
+    from_on: date
+    until_on: date
+
+
+@event("referral.desk_absence_ended.v1", subject=("desk_absence", "absence_id"))
+class DeskAbsenceEnded:
+    """A desk is open again earlier than was said."""
+
+    absence_id: UUID
+
+
+@event("referral.substitution_begun.v1", subject=("desk_absence", "absence_id"))
+class SubstitutionBegun:
+    """A member of the substitute's desk works at the closed one from now on, and sees what its own people see."""
+
+    absence_id: UUID
+    site: Site
+
+
+@event("referral.substitution_ended.v1", subject=("desk_absence", "absence_id"))
+class SubstitutionEnded:
+    """Somebody who stood in is back at the own desk."""
+
+    absence_id: UUID
+
+
 # --- the person's rights ---------------------------------------------------------------------------------------------
 
 

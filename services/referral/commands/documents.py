@@ -59,7 +59,7 @@ def look_into(
     timeline.viewed(
         work,
         role=by.role,
-        purpose=purpose,
+        purpose=by.why(purpose),
         categories=(DataCategory.DOCUMENTS,),
         person_id=paper.advised_person_id,
         enquiry_id=enquiry.id,

@@ -156,7 +156,7 @@ def view_person(
     timeline.viewed(
         work,
         role=by.role,
-        purpose=purpose,
+        purpose=by.why(purpose),
         categories=tuple(sorted(contract.categories_of(enquiry.enquirer, record))),
         person_id=(person_id or enquiry.person_id) if advised else None,
         enquiry_id=enquiry.id,

@@ -94,7 +94,7 @@ def of_enquiry(work: Work, vault: Vault, by: StaffActor, enquiry: Enquiry) -> li
         timeline.viewed(
             work,
             role=by.role,
-            purpose=ViewPurpose.CASE_WORK,
+            purpose=by.why(ViewPurpose.CASE_WORK),
             categories=(DataCategory.FREE_TEXT,),
             person_id=person_id,
             enquiry_id=enquiry.id,

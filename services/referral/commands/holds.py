@@ -67,7 +67,7 @@ def read(work: Work, vault: Vault, by: StaffActor, enquiry: Enquiry, purpose: Vi
     timeline.viewed(
         work,
         role=by.role,
-        purpose=purpose,
+        purpose=by.why(purpose),
         categories=(DataCategory.FREE_TEXT,),
         person_id=enquiry.advised_person_id,
         enquiry_id=enquiry.id,

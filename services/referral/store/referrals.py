@@ -31,6 +31,7 @@ from contracts.codes import (
     TaskKind,
     Topic,
     Urgency,
+    ViewPurpose,
     Way,
 )
 from services.chassis.db import Connection
@@ -50,6 +51,13 @@ class StaffActor(Actor):
     site: Site | None = None
     employer: UUID | None = None
     role: StaffRole = StaffRole.NAVIGATOR
+    #: Works at the desk of another site, which is closed.
+    substituting: bool = False
+
+    def why(self, purpose: ViewPurpose) -> ViewPurpose:
+        """What whoever stands in looks at is looked at as a substitute."""
+        is_work = self.substituting and purpose is ViewPurpose.CASE_WORK
+        return ViewPurpose.SUBSTITUTION if is_work else purpose
 
     @property
     def desks(self) -> list[StaffRole]:

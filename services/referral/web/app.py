@@ -15,6 +15,7 @@ from services.referral import config
 from services.referral.config import ReferralSettings
 from services.referral.store.timeline import tell_refusal
 from services.referral.web import (
+    absences,
     agreements,
     api_consents,
     api_documents,
@@ -104,6 +105,7 @@ def doors() -> tuple[APIBlueprint, ...]:
         desk_units.blueprint(),
         board.blueprint(),
         tasks.blueprint(),
+        absences.blueprint(),
         case.blueprint(),
         documents.blueprint(),
         enclosures.blueprint(),
@@ -152,6 +154,7 @@ def create_app(
         upload_bytes=own.document_bytes + documents.FORM_BYTES,
     )
     names.prepare(app)
+    absences.prepare(app)
     app.extensions["referral-limits"] = Limits()
     app.extensions["referral"] = own
     app.spec_processor(complete)  # type: ignore[arg-type]  # ours is a mapping, never YAML text

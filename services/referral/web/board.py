@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from apiflask import APIBlueprint
-from flask import redirect, render_template, request
+from flask import g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from contracts.codes import Party, StaffRole, Status
@@ -12,6 +12,7 @@ from services.chassis.access import staff
 from services.chassis.room import room
 from services.referral.queries import enquiries, tracking
 from services.referral.queries.tracking import Wanted
+from services.referral.web.absences import to_stand_in_for
 from services.referral.web.callers import staff_actor
 from services.referral.web.names import in_words
 from services.referral.web.tasks import place_of
@@ -52,6 +53,8 @@ def board() -> str | Response:
         statuses=tuple(Status),
         link=link,
         place_of=place_of,
+        standing_in=g.get("standing_in"),
+        substitutes_for=to_stand_in_for(by),
         in_words=in_words,
         following=link(after=following) if following else None,
         first=link(after=None) if wanted.after else None,

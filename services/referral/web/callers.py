@@ -34,8 +34,9 @@ def staff_actor() -> StaffActor:
     caller = current_caller()
     if caller.site is None or caller.employer is None:
         raise ForbiddenError("auth.site-missing")
+    role = caller.role or StaffRole.NAVIGATOR
     return StaffActor(
-        Party.NAVIGATOR, caller.actor, None, caller.site, caller.employer, caller.role or StaffRole.NAVIGATOR
+        Party.NAVIGATOR, caller.actor, None, caller.site, caller.employer, role, substituting="standing_in" in g
     )
 
 

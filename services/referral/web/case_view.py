@@ -146,7 +146,7 @@ def note_view(work: Work, by: StaffActor, referral: Referral, record: dict[str, 
     viewed(
         work,
         role=by.role,
-        purpose=purpose,
+        purpose=by.why(purpose),
         categories=tuple(sorted(categories_of(referral.enquirer, record))),
         person_id=referral.person_id if referral.enquirer is EnquirerKind.PERSON else None,
         enquiry_id=referral.enquiry_id,

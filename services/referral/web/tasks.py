@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from flask import redirect, render_template
+from flask import g, redirect, render_template
 from werkzeug.wrappers import Response
 
 from contracts.codes import Site, StaffRole, TaskKind
@@ -15,6 +15,7 @@ from services.chassis.room import room
 from services.chassis.web import request_work
 from services.referral.commands.enquiries import close_task
 from services.referral.queries import enquiries
+from services.referral.web.absences import to_stand_in_for
 from services.referral.web.callers import staff_actor
 from services.referral.web.names import Names
 
@@ -77,6 +78,9 @@ def show() -> str:
         most=MOST if len(tasks) == MOST else None,
         today=here.unit.clock.today().isoformat(),
         place_of=place_of,
+        standing_in=g.get("standing_in"),
+        substitutes_for=to_stand_in_for(by),
+        is_lead=by.role is StaffRole.LEAD,
         looked_into=LOOKED_INTO,
     )
 
