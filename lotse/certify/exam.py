@@ -12,10 +12,12 @@ from lotse.certify.cases import Word
 from lotse.certify.injection import Injector
 from lotse.certify.sandbox import Partner, Sandbox, Seen
 from lotse.certify.welcome import Case, WelcomeCenter, happened
+from lotse.network import ProblemError
 
 OWN_SYSTEM = frozenset({ChannelKind.AMQP, ChannelKind.WEBHOOK, ChannelKind.PULL})
 BY_REST = frozenset({ChannelKind.WEBHOOK, ChannelKind.PULL})
 LOOK_SECONDS = 0.3
+NOT_ALLOWED = 409
 
 
 class Outcome(StrEnum):
@@ -71,7 +73,14 @@ class Exam:
     cases: list[Case] = field(default_factory=list)
 
     def refer(self, word: Word) -> Case:
-        case = self.welcome.refer(word)
+        """A test referral, on its way."""
+        case = self.draft(word)
+        self.welcome.send(case)
+        return case
+
+    def draft(self, word: Word) -> Case:
+        """One that is not sent yet."""
+        case = self.welcome.draft(word)
         self.cases.append(case)
         return case
 
@@ -159,6 +168,11 @@ def _tried(exam: Exam, check: Check) -> Result:
             outcome, seen = Outcome.PASSED, check.run(exam)
         except UnmetError as unmet:
             outcome, seen = Outcome.FAILED, str(unmet)
+        except ProblemError as problem:
+            if problem.status != NOT_ALLOWED:
+                raise  # the sandbox itself is ill: nothing can be said about the partner
+            # the partner brought the referral where the welcome center's next step is not possible any more
+            outcome, seen = Outcome.FAILED, f"{exam.story(exam.cases[-1])}; then: {problem}"
         finally:
             exam.sandbox.misbehave(())
     seconds = round(time.monotonic() - began, 1)

@@ -191,7 +191,7 @@ def signed(secret: str, body: bytes, at: datetime | None = None) -> dict[str, st
     return {
         "webhook-id": identity,
         "webhook-timestamp": str(int(moment.timestamp())),
-        "webhook-signature": Webhook(secret).sign(identity, moment, body.decode()),
+        "webhook-signature": Webhook(secret).sign(identity, moment, body.decode(errors="replace")),
     }
 
 

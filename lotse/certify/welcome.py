@@ -16,6 +16,7 @@ CONSENT_DAYS = 60
 CATEGORIES = [DataCategory.IDENTITY.value, DataCategory.CONTACT.value, DataCategory.LANGUAGE.value]
 LOOK_SECONDS = 0.3
 TRIES = 10
+NEWS_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class WelcomeCenter:
     def draft(self, word: Word) -> Case:
         """The same, not sent yet: the partner cannot know of it."""
         enquiry = self._post("enquiries", self._enquiry(word))
-        consent = self._post(f"enquiries/{enquiry['id']}/consents", self._consent())
+        consent = self._consented(enquiry["id"])
         draft = self._post(
             "referrals",
             {
@@ -79,6 +80,11 @@ class WelcomeCenter:
         path = f"operator/organizations/{self.target.organization_id}/participation"
         found: JSON = self.operator.get("directory", path)["public_key"]
         return found
+
+    def deliveries(self, case: Case) -> list[JSON]:
+        """The notices about it: which kind, and whether the partner has it."""
+        found = self.operator.get("notifications", "operator/deliveries", referral_id=case.referral_id)
+        return list(found["deliveries"])
 
     def look(self, case: Case) -> JSON:
         """How it stands, with everything that happened to it."""
@@ -114,6 +120,17 @@ class WelcomeCenter:
     def mark_in_error(self, case: Case) -> None:
         """The wrong person was referred."""
         self.act(case.referral_id, "mark_entered_in_error", {})
+
+    def _consented(self, enquiry_id: str) -> JSON:
+        """Her consent; news of a partner that was let in a moment ago may still be on its way."""
+        deadline = time.monotonic() + NEWS_SECONDS
+        while True:
+            try:
+                return self._post(f"enquiries/{enquiry_id}/consents", self._consent())
+            except ProblemError as error:
+                if error.status != 422 or time.monotonic() > deadline:
+                    raise
+                time.sleep(LOOK_SECONDS)
 
     def _post(self, path: str, body: JSON) -> JSON:
         answer: JSON = self.network.post("referral", f"{API}/{path}", body)

@@ -30,7 +30,7 @@ def certify(network: RunningNetwork, lotse: Callable[..., Told], tmp_path: Path)
 
     def call(slug: str, *words: str) -> tuple[int, Any]:
         told = lotse("partner", "certify", slug, "--out", str(tmp_path), "--json", *words, timeout=1400)
-        assert told.code in (0, 1), told.out + told.err
+        assert told.code in (0, 1) and told.out, told.err
         return told.code, told.data
 
     return call

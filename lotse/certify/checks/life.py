@@ -5,6 +5,9 @@ from lotse.certify.cases import Word
 from lotse.certify.exam import OWN_SYSTEM, Check, Exam, UnmetError
 from lotse.certify.injection import QueueInjector
 
+TAKING = "/acknowledgements"
+#: Confirmed, or taken back before it left.
+TAKEN = frozenset({"confirmed", "withdrawn"})
 READ = "The dossier says what to do: the word after the last hyphen of `person.family_name`."
 
 
@@ -38,17 +41,25 @@ def works_on_several(exam: Exam) -> str:
 
 
 def leaves_nothing_lying(exam: Exam) -> str:
-    """Everything that was sent was also taken: acknowledged to the queue, or by cursor."""
+    """Everything that was sent was also taken: off the queue, with 2xx, or by acknowledging the cursor."""
     if isinstance(exam.injector, QueueInjector):
         queue = exam.injector
         exam.until(lambda: queue.waiting() == 0, lambda: f"{queue.waiting()} messages lie in the queue unacknowledged")
         return "the queue is empty"
-    if exam.partner.channel is ChannelKind.PULL:
-        taken = [one for one in exam.asked() if one.path.endswith("/acknowledgements") and one.status == 200]
-        if not taken:
-            raise UnmetError("nothing was ever acknowledged")
-        return f"acknowledged {len(taken)} times"
-    return "every notice was answered with 2xx, or it would have come again"
+    exam.until(lambda: not untaken(exam), lambda: f"not taken: {', '.join(untaken(exam)[:10])}")
+    if exam.partner.channel is ChannelKind.PULL and not any(one.path.endswith(TAKING) for one in exam.asked()):
+        raise UnmetError("nothing was ever acknowledged")
+    return f"every notice about {len(exam.cases)} referrals was taken"
+
+
+def untaken(exam: Exam) -> list[str]:
+    """The notices that left and that the partner never said it has, by referral and kind."""
+    return [
+        f"{case.reference} {one['kind']} ({one['state']})"
+        for case in exam.cases
+        for one in exam.welcome.deliveries(case)
+        if one["state"] not in TAKEN
+    ]
 
 
 def asks_in_moderation(exam: Exam) -> str:

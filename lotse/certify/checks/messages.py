@@ -40,7 +40,7 @@ def late(exam: Exam) -> str:
 
 def early(exam: Exam) -> str:
     """A stop overtakes the request it is about. What counts is how the referral stands when it is looked at."""
-    case = exam.welcome.draft(Word.ACCEPT)
+    case = exam.draft(Word.ACCEPT)
     exam.injector.send(notice(exam.partner, case.referral_id, "referral_stopped", "cancelled"))
     exam.welcome.send(case)
     return exam.reaches(case, "accepted")

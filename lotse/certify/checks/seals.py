@@ -64,7 +64,7 @@ def _not_believed(name: str, make: Make) -> Callable[[Exam], str]:
     def run(exam: Exam) -> str:
         body = make(exam.welcome.public_key())
         ever = 1_000
-        case = exam.welcome.draft(Word.HOLD)
+        case = exam.draft(Word.HOLD)
         how = {"status": 200, "headers": {"Content-Type": "application/jose"}, "body": body, "times": ever}
         with exam.sandbox.misbehaving(exam.fault(name, "GET", f"{case.referral_id}/dossier$", **how)):
             exam.welcome.send(case)

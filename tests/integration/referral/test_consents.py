@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from contracts.codes import DraftEnd, TaskKind
 from contracts.referral import (
     ConsentDraftEnded,
@@ -260,3 +262,14 @@ def test_an_operator_finds_a_referral_by_its_reference_in_codes_alone(network: N
     assert [one["kind"] for one in found["deadlines"]] == ["remind_first", "remind_second", "expire"]
     assert "Ben Salah" not in str(found)
     assert operator.ask("GET", "/referral/operator/referrals/R-26-NOBODY").status_code == 404
+
+
+@pytest.mark.parametrize(("counts", "mode"), [(True, "demo"), (False, "production")])
+def test_operations_are_told_whether_made_up_persons_may_be_sent_here(
+    network: Network, monkeypatch: pytest.MonkeyPatch, counts: bool, mode: str
+):
+    """What a certification asks before it sends anything; nobody but operations may ask."""
+    operator = network.staff(sub="ole", roles=["operations"], site=None, employer=None)
+    monkeypatch.setattr(network.scene.texts, "samples_count", counts)
+    assert operator.get("/referral/operator/mode") == {"mode": mode}
+    assert network.navigator.ask("GET", "/referral/operator/mode").status_code == 403

@@ -8,34 +8,25 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
-from lotsennetz_partner import AwayError, Client, Event, load
+from lotsennetz_partner import AwayError, Client, Settings, load
 from lotsennetz_partner.journal import Journal
 from lotsennetz_partner.office import Office
 from standardwebhooks import Webhook, WebhookVerificationError
 
 LARGEST = 20_000
-heard: SimpleQueue[tuple[Event | None, threading.Event]] = SimpleQueue()
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 
 
 class CalledOffice(Office):
-    """Its ear is the receiver: an event counts as taken once it stands in the journal."""
+    """Its ear is the receiver, which writes into the same journal."""
 
     def hear(self, wait: int = 0) -> int:
-        count = 0
-        while True:
-            try:
-                event, taken = heard.get(timeout=wait if not count else 0.01)
-            except Empty:
-                return count
-            if event is not None:
-                self.take(event)
-            taken.set()
-            count += 1
+        return 0
 
 
 class Receiver(BaseHTTPRequestHandler):
+    own: Settings
     hook: Webhook
 
     def do_POST(self) -> None:
@@ -45,9 +36,21 @@ class Receiver(BaseHTTPRequestHandler):
         except (WebhookVerificationError, UnicodeDecodeError, ValueError):
             self.answer(401)
             return
-        taken = threading.Event()
-        heard.put((readable(body), taken))
-        self.answer(204 if taken.wait(12) else 503)
+        self.write_down(body)
+        self.answer(204)
+
+    def write_down(self, body: bytes) -> None:
+        """Signed garbage is taken, so that it does not come again, and nothing more."""
+        try:
+            document = json.loads(body)
+            identity, data = str(document["id"]), dict(document["data"])
+            known = document["type"] == "partner.notice.v1" and {"referral_id", "kind"} <= set(data)
+        except (ValueError, TypeError, KeyError):
+            return
+        if known:
+            journal = Journal(self.own.journal, self.own.organization_id)
+            journal.take(identity, data)
+            journal.close()
 
     def answer(self, status: int) -> None:
         self.send_response(status)
@@ -58,29 +61,20 @@ class Receiver(BaseHTTPRequestHandler):
         """The journal says what came."""
 
 
-def readable(body: bytes) -> Event | None:
-    """Signed garbage is taken, so that it does not come again, and nothing more."""
-    try:
-        document = json.loads(body)
-        return Event(str(document["id"]), str(document["type"]), dict(document["data"]))
-    except (ValueError, TypeError, KeyError):
-        return None
-
-
 def main(settings: Path, port: int, secret: str) -> None:
     own = load(settings)
     office = CalledOffice(own, Client(own), Journal(own.journal, own.organization_id))
-    Receiver.hook = Webhook(secret)
+    Receiver.own, Receiver.hook = own, Webhook(secret)
     server = ThreadingHTTPServer(("127.0.0.1", port), Receiver)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    pause = 1.0
+    pause = SHORTEST_PAUSE
     while True:
         try:
-            office.turn(1)
-            pause = 1.0
+            office.turn()
+            pause = SHORTEST_PAUSE
         except AwayError as away:
-            pause = min(20.0, max(pause * 2, away.retry_after))
-            threading.Event().wait(pause)
+            pause = min(LONGEST_PAUSE, max(pause * 2, away.retry_after))
+        threading.Event().wait(pause)
 
 
 if __name__ == "__main__":
