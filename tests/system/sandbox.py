@@ -11,7 +11,8 @@ from pathlib import Path
 
 from deploy.demo.keys import KeyFiles
 from deploy.demo.places import free_port
-from deploy.demo.sandbox.joining import Wish, join, open_sandbox
+from deploy.demo.sandbox.handing_out import Wish
+from deploy.demo.sandbox.joining import join, open_sandbox
 from deploy.demo.sandbox.opening import gate_settings, new_token, signing_keys
 from tests.system.conftest import ROOT, RunningNetwork
 from tests.waiting import eventually

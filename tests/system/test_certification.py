@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.demo.places import free_port, read_state
-from deploy.demo.sandbox.joining import Wish
+from deploy.demo.sandbox.handing_out import Wish
 from tests.system.conftest import RunningNetwork, Told
 from tests.system.sandbox import PROGRAMS, OpenSandbox, kit_takes_part, let_answer, opened, running
 

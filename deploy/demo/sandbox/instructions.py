@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from deploy.demo.places import read_state
-from deploy.demo.sandbox.joining import Wish
+from deploy.demo.sandbox.handing_out import Wish
 from lotse.certify.cases import FAMILY_NAME, MEANING
 from lotse.certify.checks import chosen
 from lotse.certify.rehearsal import BRANCHES
@@ -23,7 +23,8 @@ def instructions(dev: Path, wish: Wish, folder: Path) -> str:
     lines += [f"  {name:<18}{value}" for name, value in given.items()]
     lines += [f"  {name:<18}{value}" for name, value in _beside(dev, wish, given).items()]
     lines += [f"  {'how':<18}{HOW[wish.channel].format(**given)}", "", "The same stands, for the partner kit, in", ""]
-    lines += [f"  {folder / 'settings.toml'}", "", "What a test referral asks of you stands in its dossier, after the"]
+    lines += [f"  {folder / 'settings.toml'}", "", "and under the names of the partners' pages (docs/partners) in", ""]
+    lines += [f"  {folder / 'partner.env'}", "", "What a test referral asks of you stands in its dossier, after the"]
     lines += [f"last hyphen of the family name ({FAMILY_NAME}-ACCEPT):", ""]
     lines += [f"  {word:<8}{meaning}" for word, meaning in MEANING.items()]
     lines += ["", "What comes now, one after another, each waiting for you:", ""]

@@ -4,7 +4,6 @@ import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from contracts.identity import id_of
 from contracts.topology import partner_user
 from deploy.demo.people import EMPLOYER
 from deploy.demo.places import read_state, write_private, write_state
+from deploy.demo.sandbox.handing_out import Given, Wish, hand_out
 from lotse import clients, topology
 from lotse.broker import Broker
 from lotse.config import Config, load
@@ -26,35 +26,6 @@ JSON = dict[str, Any]
 WELCOME_CLIENT = "lotse-welcome"
 NEWS_SECONDS = 60
 CATEGORIES = ["IDENTITY", "CONTACT", "LANGUAGE"]
-
-
-@dataclass(frozen=True)
-class Wish:
-    """Who wants in, by which way, and what the partner hands in itself; what it does not is made for it."""
-
-    slug: str
-    channel: str
-    webhook_url: str = ""
-    public_key: Path | None = None
-    client_key: Path | None = None
-
-    @property
-    def organization_id(self) -> UUID:
-        return id_of("organization", self.slug)
-
-    @property
-    def has_system(self) -> bool:
-        """Whether a program of its own answers; on the light path and without a channel people do."""
-        return self.channel in ("amqp", "webhook", "pull")
-
-    @property
-    def mailbox(self) -> str:
-        """Where a unit on the light path is written to."""
-        return f"eingang@{self.slug}.example"
-
-    @property
-    def service(self) -> str:
-        return f"{self.slug}-sprache"
 
 
 def open_sandbox(dev: Path, gate: str, token: str, keys: Mapping[str, str]) -> None:
@@ -88,7 +59,7 @@ def join(dev: Path, wish: Wish) -> Path:
     if wish.channel == "webhook":
         handed["webhook_secret"] = _webhook_secret(Network(config), wish.organization_id)
     _remember(dev, wish, handed)
-    _hand_out(folder, config, wish, handed)
+    hand_out(folder, Given(config.sandbox["gate"], wish, handed))
     return folder
 
 
@@ -191,27 +162,3 @@ def _remember(dev: Path, wish: Wish, handed: Mapping[str, Any]) -> None:
         "webhook_secret": handed.get("webhook_secret", ""),
     }
     write_state({"sandbox": {**sandbox, "partners": {**sandbox["partners"], wish.slug: row}}}, dev)
-
-
-def _hand_out(folder: Path, config: Config, wish: Wish, handed: Mapping[str, Any]) -> None:
-    """The kit's settings; other systems read the same values from it."""
-    lines = {
-        "network_url": config.sandbox["gate"],
-        "organization_id": str(wish.organization_id),
-        "token_url": handed["token_url"],
-        "client_id": handed["client_id"],
-    }
-    for name in ("client_secret", "amqp_uri"):
-        if name in handed:
-            lines[name] = handed[name]
-    text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items())
-    if wish.client_key:
-        text += '# client_key_file = "the private half of the key you handed in"\n'
-    text += (
-        '# private_key_files = ["the private half of the key you handed in"]\n'
-        if wish.public_key
-        else 'private_key_files = ["private-key.json"]\n'
-    )
-    if "webhook_secret" in handed:
-        text += f"# webhook secret (Standard Webhooks): {handed['webhook_secret']}\n# called at: {wish.webhook_url}\n"
-    write_private(folder / "settings.toml", text)

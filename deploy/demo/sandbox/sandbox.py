@@ -21,8 +21,9 @@ from deploy.demo import stage
 from deploy.demo.network import Network, StartError
 from deploy.demo.places import DEV, read_state
 from deploy.demo.rabbitmq_install import NoBrokerError
+from deploy.demo.sandbox.handing_out import Wish
 from deploy.demo.sandbox.instructions import instructions
-from deploy.demo.sandbox.joining import Wish, join, open_sandbox
+from deploy.demo.sandbox.joining import join, open_sandbox
 from deploy.demo.sandbox.opening import gate_settings, new_token, signing_keys
 from lotse.certify.rehearsal import rehearse_all
 from lotse.certify.setting import exam_of

@@ -15,7 +15,7 @@ from deploy.demo.desk import Desk, sign_in
 from deploy.demo.partners.light_mail import Browser
 from deploy.demo.partners.office import Store
 from deploy.demo.places import free_port, read_state
-from deploy.demo.sandbox.joining import Wish
+from deploy.demo.sandbox.handing_out import Wish
 from deploy.demo.stage import STORY_CLIENT
 from lotse.certify.cases import Cast, Word
 from lotse.certify.sandbox import Sandbox
