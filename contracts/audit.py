@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from contracts.codes import StaffRole
+from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
 from contracts.event import Code, Slug, event
 
 
@@ -43,6 +43,17 @@ class EntriesExpired:
     entries: int
     first: int
     last: int
+
+
+@event("audit.parked_settled.v1", subject=("settlement", "settlement_id"))
+class ParkedSettled:
+    """An operator had a message tried again that audit had put aside, or gave it up. Never what it said."""
+
+    settlement_id: UUID
+    event_id: UUID | None
+    outcome: ParkedOutcome
+    cause: Code
+    reason: DiscardReason | None
 
 
 @event("audit.sign_in_refused.v1", subject=("refusal", "refusal_id"))

@@ -729,6 +729,24 @@ class NoticeKind(StrEnum):
     TEST = "test"
 
 
+class ParkedOutcome(StrEnum):
+    """What an operator did with a message that had been put aside."""
+
+    RETRY = "retry"
+    DISCARD = "discard"
+
+
+class DiscardReason(StrEnum):
+    """Why an operator gives up something that did not get through: a notice, or a message that was put aside."""
+
+    TOLD_ANOTHER_WAY = "TOLD_ANOTHER_WAY"
+    OUTDATED = "OUTDATED"
+    RECEIVER_GONE = "RECEIVER_GONE"
+    DUPLICATE = "DUPLICATE"
+    MADE_BY_MISTAKE = "MADE_BY_MISTAKE"
+    UNREADABLE = "UNREADABLE"
+
+
 class DocumentKind(StrEnum):
     """What a kept paper is; a consent form is evidence, the others may go along with a referral."""
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from contracts.codes import ChannelKind, NoticeKind
+from contracts.codes import ChannelKind, DiscardReason, NoticeKind, ParkedOutcome
 from contracts.event import Code, Slug, event
 
 
@@ -69,6 +69,18 @@ class NoticeReplayed:
     delivery_id: UUID
     referral_id: UUID
     organization_id: UUID
+
+
+@event("notifications.notice_discarded.v1", subject=("delivery", "delivery_id"))
+class NoticeDiscarded:
+    """An operator gave it up: it did not get through and is not tried any more; the feed keeps the notice."""
+
+    delivery_id: UUID
+    referral_id: UUID
+    organization_id: UUID
+    channel: ChannelKind
+    cause: Code
+    reason: DiscardReason
 
 
 @event("notifications.desk_link_issued.v1", subject=("delivery", "delivery_id"))
@@ -139,6 +151,17 @@ class UnitAbsenceEnded:
 
     absence_id: UUID
     organization_id: UUID
+
+
+@event("notifications.parked_settled.v1", subject=("settlement", "settlement_id"))
+class ParkedSettled:
+    """An operator had a message tried again that notifications had put aside, or gave it up. Never what it said."""
+
+    settlement_id: UUID
+    event_id: UUID | None
+    outcome: ParkedOutcome
+    cause: Code
+    reason: DiscardReason | None
 
 
 @event("notifications.sign_in_refused.v1", subject=("refusal", "refusal_id"))

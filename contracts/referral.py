@@ -14,6 +14,7 @@ from contracts.codes import (
     DataCategory,
     DelayReason,
     Deletion,
+    DiscardReason,
     DisclosurePoint,
     DocumentKind,
     DraftEnd,
@@ -38,6 +39,7 @@ from contracts.codes import (
     NoNoticeGround,
     Obstacle,
     Outcome,
+    ParkedOutcome,
     Party,
     PauseReason,
     PersonLinkPurpose,
@@ -947,6 +949,17 @@ class SignedIn:
     session_id: UUID
     role: StaffRole
     site: Site | None
+
+
+@event("referral.parked_settled.v1", subject=("settlement", "settlement_id"))
+class ParkedSettled:
+    """An operator had a message tried again that referral had put aside, or gave it up. Never what it said."""
+
+    settlement_id: UUID
+    event_id: UUID | None
+    outcome: ParkedOutcome
+    cause: Code
+    reason: DiscardReason | None
 
 
 @event("referral.sign_in_refused.v1", subject=("refusal", "refusal_id"))

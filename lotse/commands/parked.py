@@ -2,9 +2,11 @@
 
 from enum import StrEnum
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 
+from contracts.codes import DiscardReason
 from lotse import showing
 from lotse.config import SERVICES
 from lotse.session import network_of
@@ -62,14 +64,27 @@ def show(context: typer.Context, service: Which, number: Number, as_json: AsJson
 
 
 @app.command()
-def retry(context: typer.Context, service: Which, number: Number, as_json: AsJson = False) -> None:
-    """Handle it once more; what waits behind it follows.
+def retry(
+    context: typer.Context,
+    service: Which,
+    number: Annotated[int | None, typer.Argument(help="Its number; left out: all, or all for one reason.")] = None,
+    reason: Annotated[str | None, typer.Option(help="All that are parked for this reason.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Handle it once more, or all of a kind; what waits behind it follows.
 
     \b
     lotse parked retry referral 17
+    lotse parked retry referral --reason bug
     """
-    row = network_of(context).post(service, f"operator/parked/{number}/retry")
-    showing.as_json(row) if as_json else showing.say(f"{service} {number} is tried again.")
+    network = network_of(context)
+    if number is not None:
+        told = network.post(service, f"operator/parked/{number}/retry")
+    else:
+        told = network.post(
+            service, "operator/parked/retries" + (f"?{urlencode({'reason': reason})}" if reason else "")
+        )
+    showing.as_json(told) if as_json else showing.say(f"{service}: {len(told.get('parked', [number]))} tried again.")
 
 
 @app.command()
@@ -77,7 +92,7 @@ def discard(
     context: typer.Context,
     service: Which,
     number: Number,
-    reason: Annotated[str, typer.Option(help="Why it may be given up: a code, kept in the audit log.")],
+    reason: Annotated[DiscardReason, typer.Option(help="Why it may be given up; kept in the audit log.")],
     as_json: AsJson = False,
 ) -> None:
     """Give it up for good; it counts as heard, and the reason is audited.
@@ -85,5 +100,5 @@ def discard(
     \b
     lotse parked discard referral 17 --reason DUPLICATE
     """
-    row = network_of(context).post(service, f"operator/parked/{number}/discard", {"reason": reason})
+    row = network_of(context).post(service, f"operator/parked/{number}/discard", {"reason": reason.value})
     showing.as_json(row) if as_json else showing.say(f"{service} {number} is discarded.")

@@ -25,15 +25,11 @@ class Beat:
     figures: Mapping[str, Any]
 
 
-def beat(connection: Connection, role: str, figures: Mapping[str, Any]) -> None:
-    connection.execute(BEAT, (role, Jsonb(dict(figures))))
-
-
 def due(last: float, connection: Connection, role: str, figures: Mapping[str, Any]) -> float:
     """Beat if the last time is long enough ago; returns when the last beat was."""
     if monotonic() - last < EVERY_SECONDS:
         return last
-    beat(connection, role, figures)
+    connection.execute(BEAT, (role, Jsonb(dict(figures))))
     return monotonic()
 
 

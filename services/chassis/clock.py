@@ -1,6 +1,5 @@
 """The time, as something that is handed in: nothing in the domain ever looks at a wall."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -25,16 +24,3 @@ class SystemClock:
 
     def today(self) -> date:
         return datetime.now(PLACE).date()
-
-
-@dataclass
-class FixedClock:
-    """A clock that stands where a test put it; ``advance`` by assigning ``instant``."""
-
-    instant: datetime
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def today(self) -> date:
-        return self.instant.astimezone(PLACE).date()

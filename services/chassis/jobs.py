@@ -13,9 +13,9 @@ from typing import Any
 
 from services.chassis import beats
 from services.chassis.backoff import Backoff
-from services.chassis.db import INFRASTRUCTURE_ERRORS, Connection, connect
+from services.chassis.db import Connection
 from services.chassis.errors import LotsennetzError, UnavailableError
-from services.chassis.leader import CLOCK, wait_to_lead
+from services.chassis.leader import CLOCK, lead
 from services.chassis.logging import get_logger
 from services.chassis.work import Unit, Work
 
@@ -52,26 +52,16 @@ class ClockRole:
     _later: dict[str, float] = field(default_factory=dict)
 
     def run(self, stop: Event) -> None:
-        backoff = Backoff()
-        while not stop.is_set():
-            try:
-                with connect(self.unit.db.dsn, name=f"{self.unit.service}.clock") as session:
-                    if wait_to_lead(session, CLOCK, stop):
-                        self._lead(session, stop, backoff)
-            except (UnavailableError, *INFRASTRUCTURE_ERRORS) as error:
-                delay = backoff.next()
-                get_logger().warning("clock.interrupted", error=type(error).__name__, retry_in=round(delay, 2))
-                stop.wait(delay)
+        name = f"{self.unit.service}.clock"
+        lead(name, self.unit.db.dsn, CLOCK, stop, lambda session, backoff: self._lead(session, stop, backoff))
 
     def _lead(self, session: Connection, stop: Event, backoff: Backoff) -> None:
-        next_beat = next_sweep = 0.0
+        last_beat = next_sweep = 0.0
         while not stop.is_set():
             session.execute("SELECT 1")  # the lock is only ours while this session lives
             for job in self.jobs:
                 self.run_due(job)
-            if monotonic() >= next_beat:
-                next_beat = monotonic() + beats.EVERY_SECONDS
-                beats.beat(session, "clock", {"done": self.done})
+            last_beat = beats.due(last_beat, session, "clock", {"done": self.done})
             if monotonic() >= next_sweep:
                 next_sweep = monotonic() + 3600
                 sweep(session)

@@ -1,25 +1,27 @@
-"""The operators' door of every service: how it is doing, what is parked, try again or give up. Ids and codes only."""
+"""The operators' door of every service: how it is doing, what is parked, try again or give up. Ids and codes only.
 
-import re
-from dataclasses import asdict
+Each intervention is a fact, told in the transaction that makes it. Browsers get a page, programs JSON.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import request
+from flask import redirect, render_template, request
 
-from contracts.codes import StaffRole
+from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
 from services.chassis import parking
 from services.chassis.access import current_caller, staff
 from services.chassis.beats import beats
 from services.chassis.errors import InvalidError
 from services.chassis.figures import figures
-from services.chassis.logging import get_logger
-from services.chassis.room import room
+from services.chassis.room import request_work, room
+from services.chassis.web_errors import wants_page
+from services.chassis.work import Work
 
 Json = dict[str, Any]
 operations = staff(StaffRole.OPERATIONS)
-PAGE = 100
-REASON = re.compile(r"[A-Z][A-Z_]{2,40}")
+PAGE = 200
 
 
 def blueprint(service: str) -> APIBlueprint:
@@ -27,6 +29,7 @@ def blueprint(service: str) -> APIBlueprint:
     door = APIBlueprint("operator", __name__, url_prefix=f"/{service}/operator", tag="operator")
     door.get("/status")(status)
     door.get("/parked")(list_parked)
+    door.post("/parked/retries")(retry_some)
     door.get("/parked/<int:parked_id>")(show_parked)
     door.post("/parked/<int:parked_id>/retry")(retry_parked)
     door.post("/parked/<int:parked_id>/discard")(discard_parked)
@@ -58,7 +61,7 @@ def status() -> Json:
 
 
 @operations
-def list_parked() -> Json:
+def list_parked() -> Any:
     """What was put aside, oldest first; ``after`` is the cursor of the page before."""
     after = request.args.get("after", "0")
     if not after.isdigit():
@@ -66,6 +69,8 @@ def list_parked() -> Json:
     with room().unit.db.read() as connection:
         found = parking.parked(connection, PAGE, int(after))
     following = found[-1].parked_id if len(found) == PAGE else None
+    if wants_page():
+        return render_template("chassis/parked.html", parked=found, following=following, reasons=DiscardReason)
     return {"parked": [as_json(item) for item in found], "next": following}
 
 
@@ -76,28 +81,40 @@ def show_parked(parked_id: int) -> Json:
 
 
 @operations
-def retry_parked(parked_id: int) -> Json:
-    """Ask the worker to try once more."""
-    with room().unit.db.transaction() as tx:
-        item = parking.retry(tx, parked_id)
-    return settled(item, "retry")
+def retry_some() -> Any:
+    """Everything parked for one reason, or everything: the first of each subject, the others wait their turn."""
+    wanted = request.values.get("reason")
+    return settle(lambda work: parking.retry_some(work.tx, wanted), ParkedOutcome.RETRY)
 
 
 @operations
-def discard_parked(parked_id: int) -> Json:
+def retry_parked(parked_id: int) -> Any:
+    """Ask the worker to try once more."""
+    return settle(lambda work: [parking.retry(work.tx, parked_id)], ParkedOutcome.RETRY)
+
+
+@operations
+def discard_parked(parked_id: int) -> Any:
     """Give it up for good, for a reason in code; what waits behind it goes on."""
-    reason = str((request.get_json(silent=True) or {}).get("reason", ""))
-    if not REASON.fullmatch(reason):
+    reason = request.form.get("reason") or (request.get_json(silent=True) or {}).get("reason")
+    if reason not in set(DiscardReason):
         raise InvalidError("request.invalid", {"reason": "a-code-like-DUPLICATE"})
-    with room().unit.db.transaction() as tx:
-        item = parking.discard(tx, parked_id, f"{current_caller().actor} {reason}")
-    return settled(item, "discard")
+    by = current_caller().actor
+    return settle(lambda work: [parking.discard(work.tx, parked_id, f"{by} {reason}")], ParkedOutcome.DISCARD, reason)
 
 
-def settled(item: parking.Parked, outcome: str) -> Json:
-    get_logger().info("parked." + outcome, id=item.parked_id, type=item.type, subject=item.subject, outcome=outcome)
-    return {**as_json(item), "outcome": outcome}
+def settle(act: Callable[[Work], list[parking.Parked]], outcome: ParkedOutcome, reason: str | None = None) -> Any:
+    """Do it and say so; then back to the list, or what was touched."""
+    tell = room().facts.settled
+    with request_work() as work:
+        items = act(work)
+        if tell is not None:  # a service that hears has a word for this
+            for item in items:
+                work.announce(tell(work.new_id(), item, outcome, reason))
+    if wants_page():
+        return redirect(f"/{room().service}/operator/parked?done={len(items)}", 303)
+    return {"outcome": outcome, "parked": [as_json(item) for item in items]}
 
 
 def as_json(item: parking.Parked) -> Json:
-    return {name: str(value) if not isinstance(value, int | None) else value for name, value in asdict(item).items()}
+    return {name: str(value) if not isinstance(value, int | None) else value for name, value in item._asdict().items()}

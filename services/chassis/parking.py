@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -141,8 +141,7 @@ def put_back(tx: Connection, waiting: Waiting, reason: str, error: str | None) -
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Parked:
+class Parked(NamedTuple):
     """A parked message as an operator sees it: everything but its content."""
 
     parked_id: int
@@ -159,8 +158,7 @@ class Parked:
     retry_requested_at: datetime | None
 
 
-LISTED = """parked_id, event_id, source, subject, sequence, type, queue, reason, error, attempts, parked_at,
-    retry_requested_at"""
+LISTED = ", ".join(Parked._fields)
 
 
 def parked(connection: Connection, limit: int = 100, after: int = 0) -> list[Parked]:
@@ -185,6 +183,19 @@ def retry(tx: Connection, parked_id: int) -> Parked:
     item = _earliest(tx, parked_id)
     tx.execute("UPDATE parked_events SET retry_requested_at = now() WHERE parked_id = %s", (parked_id,))
     return item
+
+
+RETRY_SOME = f"""
+UPDATE parked_events AS mine SET retry_requested_at = now()
+WHERE settled_at IS NULL AND retry_requested_at IS NULL AND (%(reason)s::text IS NULL OR reason = %(reason)s)
+    AND NOT EXISTS (SELECT FROM parked_events AS before WHERE before.settled_at IS NULL AND before.queue = mine.queue
+        AND (before.source, before.subject) = (mine.source, mine.subject) AND before.sequence < mine.sequence)
+RETURNING {LISTED}"""  # noqa: S608 - the columns above
+
+
+def retry_some(tx: Connection, reason: str | None) -> list[Parked]:
+    """The same for all that are parked for this reason (None: for whatever reason) and have none parked before them."""
+    return [Parked(**row) for row in tx.execute(RETRY_SOME, {"reason": reason})]
 
 
 def discard(tx: Connection, parked_id: int, by: str) -> Parked:

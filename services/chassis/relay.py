@@ -13,10 +13,9 @@ from typing import Any
 from contracts.topology import events_exchange
 from services.chassis import beats, broker, topology
 from services.chassis.backoff import Backoff
-from services.chassis.db import INFRASTRUCTURE_ERRORS, Connection, connect
+from services.chassis.db import Connection
 from services.chassis.despatch import Head, Parcel, Shelf
-from services.chassis.errors import UnavailableError
-from services.chassis.leader import RELAY, wait_to_lead
+from services.chassis.leader import RELAY, lead
 from services.chassis.logging import get_logger
 
 WINDOW = 500
@@ -25,14 +24,7 @@ POLL_BUSY = 0.002
 POLL_IDLE = 0.020
 REPORT_SECONDS = 60.0
 DAYS_AHEAD, DAYS_KEPT = 3, 35
-TROUBLE: tuple[type[Exception], ...] = (
-    *INFRASTRUCTURE_ERRORS,
-    *broker.INFRASTRUCTURE_ERRORS,
-    broker.PublishError,
-    topology.TopologyError,
-    UnavailableError,
-)
-
+#: Their own words name an exchange or a queue, never a content.
 OURS = (broker.PublishError, topology.TopologyError)
 
 Report = Callable[[Head], None]
@@ -54,18 +46,8 @@ class Relay:
 
     def run(self, stop: Event) -> None:
         """Lead, or stand by to lead; after trouble begin anew, ever more patiently."""
-        backoff = Backoff()
-        while not stop.is_set():
-            try:
-                with connect(self._dsn, name=f"{self._service}.relay") as database:
-                    if wait_to_lead(database, RELAY, stop):
-                        self._lead(database, stop, backoff)
-            except TROUBLE as error:
-                delay = backoff.next()
-                reason = str(error) if isinstance(error, OURS) else None
-                kind = type(error).__name__
-                self._log.warning("relay.interrupted", error=kind, reason=reason, retry_in=round(delay, 2))
-                stop.wait(delay)
+        name, trouble = f"{self._service}.relay", (*broker.INFRASTRUCTURE_ERRORS, *OURS)
+        lead(name, self._dsn, RELAY, stop, lambda database, backoff: self._lead(database, stop, backoff), trouble)
 
     def _lead(self, database: Connection, stop: Event, backoff: Backoff) -> None:
         link = broker.connect(self._amqp_uri, f"{self._service}.relay")
@@ -80,16 +62,14 @@ class Relay:
             broker.close_quietly(link)
 
     def _turn_until(self, stop: Event, turns: "Turns", database: Connection) -> None:
-        pause, next_second, next_beat, next_report = POLL_BUSY, 0.0, 0.0, monotonic() + REPORT_SECONDS
+        pause, next_second, last_beat, next_report = POLL_BUSY, 0.0, 0.0, monotonic() + REPORT_SECONDS
         while not stop.is_set():
             moved = turns.turn()
             now = monotonic()
             if now >= next_second:
                 next_second = now + 1.0
                 turns.breathe()
-            if now >= next_beat:
-                next_beat = now + beats.EVERY_SECONDS
-                beats.beat(database, "relay", {"published": turns.published})
+            last_beat = beats.due(last_beat, database, "relay", {"published": turns.published})
             if now >= next_report:
                 next_report = now + REPORT_SECONDS
                 self._each_minute(turns, database)

@@ -1,21 +1,24 @@
 """What the parts of one web application share, found again from inside any request by `room()`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from flask import current_app
+from flask import current_app, g
 
+from contracts.codes import ParkedOutcome
 from services.chassis.access import Caller, caller_or_none
 from services.chassis.config import Settings
 from services.chassis.db import Connection
 from services.chassis.errors import LotsennetzError
+from services.chassis.parking import Parked
 from services.chassis.rates import Limiter
 from services.chassis.refusals import Refusals
 from services.chassis.sessions import Sessions
 from services.chassis.tokens import AccessTokens
-from services.chassis.work import Unit
+from services.chassis.work import Unit, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class SecurityFacts:
     refused: Callable[[UUID, str, int], object] | None = None
     signed_in: Callable[[Caller], object] | None = None
     signed_out: Callable[[Caller], object] | None = None
+    #: What an operator did with a parked message: id of the fact, the message, outcome, reason.
+    settled: Callable[[UUID, Parked, ParkedOutcome, str | None], object] | None = None
 
 
 @dataclass
@@ -74,6 +79,14 @@ def room() -> Room:
     """The room of the application that answers this request."""
     found: Room = current_app.extensions["lotsennetz"]
     return found
+
+
+def request_work() -> AbstractContextManager[Work]:
+    """One unit of work in the caller's name, in this request's conversation and trace."""
+    caller = caller_or_none()
+    return room().unit.work(
+        actor=caller.actor if caller else "anonymous:web", correlation_id=g.correlation_id, traceparent=g.trace.header
+    )
 
 
 def count_refusal(error: LotsennetzError) -> None:

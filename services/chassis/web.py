@@ -6,7 +6,6 @@ problem details, health, metrics, the operators' door, security headers and one 
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -25,11 +24,11 @@ from services.chassis.auth import admit, bearer_of, caller_from_bearer
 from services.chassis.config import Settings
 from services.chassis.db import Connection
 from services.chassis.errors import ForbiddenError, InvalidError
-from services.chassis.room import NavigationItem, Room, SecurityFacts, count_refusal, room
+from services.chassis.room import NavigationItem, Room, SecurityFacts, count_refusal, request_work, room
 from services.chassis.sessions import check_csrf
 from services.chassis.stubs import uuid_of
 from services.chassis.tokens import AccessTokens, IssuerKeys
-from services.chassis.work import Unit, Work
+from services.chassis.work import Unit
 
 SECONDS = Histogram("lotsennetz_http_request_seconds", "Requests by route", ["service", "method", "route", "status"])
 SECURITY_HEADERS = {
@@ -177,14 +176,6 @@ def log_request(service: str, response: Response) -> None:
     )
 
 
-def request_work() -> AbstractContextManager[Work]:
-    """One unit of work in the caller's name, in this request's conversation and trace."""
-    caller = caller_or_none()
-    return room().unit.work(
-        actor=caller.actor if caller else "anonymous:web", correlation_id=g.correlation_id, traceparent=g.trace.header
-    )
-
-
 def expected_version() -> int:
     """The version the caller saw (``If-Match: "3"``)."""
     if "If-Match" not in request.headers:
@@ -224,4 +215,4 @@ def buffers(largest: int) -> dict[str, int]:
     return {"max_request_body_size": taken, "inbuf_overflow": taken + 1, "outbuf_overflow": taken + 1}
 
 
-__all__ = ["NavigationItem", "SecurityFacts", "room"]
+__all__ = ["NavigationItem", "SecurityFacts", "request_work", "room"]

@@ -6,10 +6,8 @@ from threading import Event
 from services.chassis import beats
 from services.chassis.backoff import Backoff
 from services.chassis.config import Settings
-from services.chassis.db import INFRASTRUCTURE_ERRORS, Connection, connect
-from services.chassis.errors import UnavailableError
-from services.chassis.leader import wait_to_lead
-from services.chassis.logging import get_logger
+from services.chassis.db import Connection
+from services.chassis.leader import lead
 from services.chassis.work import Unit, new_id
 from services.notifications import config
 from services.notifications.channels.desk_link import DeskLinks
@@ -44,19 +42,12 @@ class Leadership:
 def run(settings: Settings, unit: Unit, stop: Event) -> None:
     """The role `dispatcher`: leads when it may, stands by when another does, outlives the database going away."""
     dispatcher = make_dispatcher(config.load(settings), unit)
-    backoff = Backoff()
-    while not stop.is_set():
-        try:
-            with connect(unit.db.dsn, name="notifications.dispatcher") as session:
-                if wait_to_lead(session, LOCK, stop):
-                    backoff.reset()
-                    dispatcher.run(stop, Leadership(session, dispatcher).check)
-        except (UnavailableError, *INFRASTRUCTURE_ERRORS) as error:
-            delay = backoff.next()
-            get_logger().warning(
-                "dispatch", outcome="interrupted", error=type(error).__name__, retry_in=round(delay, 2)
-            )
-            stop.wait(delay)
+
+    def turn(session: Connection, backoff: Backoff) -> None:
+        backoff.reset()
+        dispatcher.run(stop, Leadership(session, dispatcher).check)
+
+    lead("notifications.dispatcher", unit.db.dsn, LOCK, stop, turn)
 
 
 def make_dispatcher(own: config.SenderSettings, unit: Unit) -> Dispatcher:

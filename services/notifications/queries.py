@@ -1,8 +1,10 @@
 """Read-only SQL: the feed of a partner, deliveries for people and programs."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from services.notifications.domain.delivery import State
 LARGEST_PAGE = 500
 SHOWN = """
 SELECT d.delivery_id, d.referral_id, n.reference, d.organization_id, d.channel, n.kind, d.state, d.attempt, d.due_at,
-    d.cause, d.made_at, d.changed_at, o.name
+    d.cause, d.made_at, d.changed_at, d.discard_reason, o.name
 FROM deliveries d JOIN notices n USING (notice_id) JOIN organizations o ON o.organization_id = d.organization_id"""
 
 
@@ -65,10 +67,67 @@ def causes(connection: Connection) -> Sequence[Mapping[str, Any]]:
     """What is wrong, grouped: one broken endpoint is one line, not a hundred."""
     return connection.execute(
         """
-        SELECT organization_id, o.name, d.channel, state, cause, count(*) AS count, min(made_at) AS since
+        SELECT organization_id, o.name, d.channel, state, cause, count(*) AS count, min(made_at) AS since,
+            min(due_at) AS next_at
         FROM deliveries d JOIN organizations o USING (organization_id) WHERE state IN ('failed', 'parked')
-        GROUP BY organization_id, o.name, d.channel, state, cause ORDER BY count(*) DESC"""
+        GROUP BY organization_id, o.name, d.channel, state, cause ORDER BY state DESC, count(*) DESC"""
     ).fetchall()
+
+
+def lags(connection: Connection, now: datetime) -> Sequence[Mapping[str, Any]]:
+    """Partners for whom something is under way: how much, since when, and how their attempts of a day went."""
+    return connection.execute(
+        """
+        WITH waiting AS (
+            SELECT organization_id, count(*) FILTER (WHERE state IN ('pending', 'failed')) AS leaving,
+                count(*) FILTER (WHERE state = 'sent') AS unacknowledged,
+                count(*) FILTER (WHERE state = 'parked') AS parked,
+                min(made_at) FILTER (WHERE state = 'sent') AS oldest_unacknowledged,
+                min(made_at) FILTER (WHERE state IN ('pending', 'failed', 'parked')) AS oldest_leaving
+            FROM deliveries WHERE state IN ('pending', 'failed', 'sent', 'parked') GROUP BY organization_id),
+        lately AS (
+            SELECT d.organization_id, count(*) AS attempts, count(*) FILTER (WHERE NOT a.succeeded) AS failed,
+                percentile_cont(0.5) WITHIN GROUP (ORDER BY a.latency_ms)::integer AS median_ms,
+                max(a.latency_ms) AS slowest_ms
+            FROM attempts a JOIN deliveries d USING (delivery_id) WHERE a.began_at > %s
+            GROUP BY d.organization_id)
+        SELECT o.organization_id, o.name, o.channel, coalesce(w.leaving, 0) AS leaving,
+            coalesce(w.unacknowledged, 0) AS unacknowledged, coalesce(w.parked, 0) AS parked, w.oldest_unacknowledged,
+            w.oldest_leaving, coalesce(l.attempts, 0) AS attempts, coalesce(l.failed, 0) AS failed, l.median_ms,
+            l.slowest_ms, (SELECT d.delivery_id FROM deliveries d WHERE d.organization_id = o.organization_id
+                AND d.state = 'sent' ORDER BY d.made_at, d.delivery_id LIMIT 1) AS oldest_id
+        FROM organizations o LEFT JOIN waiting w USING (organization_id) LEFT JOIN lately l USING (organization_id)
+        WHERE w.organization_id IS NOT NULL OR l.organization_id IS NOT NULL
+        ORDER BY least(w.oldest_leaving, w.oldest_unacknowledged) NULLS LAST, o.organization_id LIMIT 500""",
+        (now - timedelta(days=1),),
+    ).fetchall()
+
+
+def envelope(connection: Connection, delivery_id: UUID) -> Mapping[str, Any]:
+    """What stands on a notice, with its size and hash: everything but what is in it."""
+    row = connection.execute(
+        """
+        SELECT n.position, n.notice_id, n.caused_by, n.body, n.made_at, n.withdrawn_at
+        FROM deliveries d JOIN notices n USING (notice_id) WHERE d.delivery_id = %s""",
+        (delivery_id,),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError("delivery.unknown")
+    body = bytes(row.pop("body"))
+    return {**row, **attributes_of(body), "size": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+
+
+#: Attributes of the envelope that are ids, codes, numbers or times by their definition.
+SHOWN_ATTRIBUTES = ("specversion", "type", "source", "time", "datacontenttype", "dataclassification", "correlationid")
+
+
+def attributes_of(body: bytes) -> dict[str, Any]:
+    """The attributes of a CloudEvent that may be looked at; of bytes that are none, nothing."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return {}
+    return {name: document[name] for name in SHOWN_ATTRIBUTES if name in document}
 
 
 def delivery(connection: Connection, delivery_id: UUID) -> Mapping[str, Any]:

@@ -14,9 +14,8 @@ from threading import Event
 from services.chassis import beats, i18n, mail
 from services.chassis.backoff import Backoff
 from services.chassis.config import Environment, Settings
-from services.chassis.db import INFRASTRUCTURE_ERRORS, Connection, connect
-from services.chassis.errors import UnavailableError
-from services.chassis.leader import wait_to_lead
+from services.chassis.db import Connection
+from services.chassis.leader import lead
 from services.chassis.logging import get_logger
 from services.chassis.mail import HandedIn, MailServer
 from services.chassis.work import Unit
@@ -109,17 +108,12 @@ def say(language: str, sentence: str) -> str:
 def run(settings: Settings, unit: Unit, stop: Event) -> None:
     """Leads when it may, stands by when another does, outlives the database going away."""
     postman = make_postman(settings, unit)
-    backoff = Backoff()
-    while not stop.is_set():
-        try:
-            with connect(unit.db.dsn, name="referral.postman") as session:
-                if wait_to_lead(session, LOCK, stop):
-                    backoff.reset()
-                    postman.run(session, stop)
-        except (UnavailableError, *INFRASTRUCTURE_ERRORS) as error:
-            delay = backoff.next()
-            get_logger().warning("letter", outcome="interrupted", error=type(error).__name__, retry_in=round(delay, 2))
-            stop.wait(delay)
+
+    def turn(session: Connection, backoff: Backoff) -> None:
+        backoff.reset()
+        postman.run(session, stop)
+
+    lead("referral.postman", unit.db.dsn, LOCK, stop, turn)
 
 
 def make_postman(settings: Environment, unit: Unit) -> Postman:

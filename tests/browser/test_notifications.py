@@ -27,9 +27,11 @@ class Place:
     url: str
     referral: UUID
     unit: UUID
+    delivery: UUID
 
     def at(self, path: str) -> str:
-        return f"{self.url}/notifications/{path.format(referral=self.referral, unit=self.unit)}"
+        named = path.format(referral=self.referral, unit=self.unit, delivery=self.delivery)
+        return f"{self.url}/notifications/{named}"
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +51,19 @@ def place(make_database: Callable[[str], Any]) -> Iterator[Place]:
         quiet(notifications, unit)
         away(notifications, unit, from_on=NOW.date(), substitute_mailbox="team-n@amt.example")
         with served(create_app(settings(), notifications.unit, issuer_keys=ISSUER.keys())) as url:
-            yield Place(url, stuck, unit)
+            yield Place(url, stuck, unit, notifications.deliveries(stuck)[0]["delivery_id"])
 
 
-@pytest.mark.parametrize("path", ["deliveries", "referrals/{referral}", "units/", "units/{unit}"])
+@pytest.mark.parametrize(
+    "path", ["deliveries", "deliveries/{delivery}", "referrals/{referral}", "units/", "units/{unit}"]
+)
 @pytest.mark.parametrize(("language", "width", "theme"), [("de", "desk", "light"), ("en", "phone", "dark")])
 def test_a_page_has_no_findings_and_fits(
     browser: Browser, place: Place, path: str, language: str, width: str, theme: str
 ) -> None:
     with page_of(browser, language=language, width=width, theme=theme, extra_http_headers=LEAD) as page:
         page.goto(f"{place.at(path)}?lang={language}")
+        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
         shoot(page, f"notifications-{path.translate(str.maketrans('/', '-', '{}'))}-{language}-{width}")
         assert axe(page) == []
         assert not scrolls_sideways(page)
@@ -71,4 +76,5 @@ def test_from_what_is_stuck_to_its_referral(browser: Browser, place: Place) -> N
         page.get_by_role("button", name="Anzeigen").click()
         page.locator(f"a[href$='{place.referral}']").click()
         assert page.url.endswith(str(place.referral))
+        page.get_by_role("link", name="Diese Zustellung, und was zu tun ist").click()
         assert page.get_by_role("button", name="Erneut senden").count() == 1

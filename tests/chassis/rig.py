@@ -16,12 +16,13 @@ import psycopg
 from contracts.directory import ImportApplied, ServiceRetired
 from contracts.envelope import write
 from deploy.demo.databases import DatabaseAddresses
-from services.chassis.clock import FixedClock, SystemClock
+from services.chassis.clock import SystemClock
 from services.chassis.db import Connection, Database, connect
 from services.chassis.errors import UnavailableError
 from services.chassis.hear import Mail
 from services.chassis.migrate import migrate
 from services.chassis.work import Unit, new_id
+from tests.clocks import FixedClock
 from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]

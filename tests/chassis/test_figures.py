@@ -2,7 +2,7 @@
 
 from prometheus_client.registry import CollectorRegistry
 
-from services.chassis.beats import beat, beats
+from services.chassis.beats import beats, due
 from services.chassis.db import Database
 from services.chassis.figures import MEANINGS, StreamFigures, figures
 from tests.chassis.rig import Room
@@ -27,7 +27,7 @@ def test_nothing_is_said_while_the_database_does_not_answer() -> None:
 
 def test_a_role_says_that_it_lives_and_the_lag_is_a_figure(directory: Room) -> None:
     with directory.session() as session:
-        beat(session, "worker", {"lag_ms": 250})
+        due(0.0, session, "worker", {"lag_ms": 250})
         (said,) = beats(session)
         assert said.role == "worker"
         assert said.age_seconds >= 0

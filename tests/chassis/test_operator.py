@@ -1,13 +1,21 @@
 """The operators' door: what is parked can be seen, tried again and given up, by operations only."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 
+from contracts import envelope
+from contracts.audit import ParkedSettled
+from services.audit.web.app import settled
+from services.chassis.auth import caller_from_claims
 from services.chassis.clock import SystemClock
 from services.chassis.db import Database
+from services.chassis.room import SecurityFacts
+from services.chassis.sessions import Session
 from services.chassis.web import create_app
 from services.chassis.work import Unit
 from tests.chassis.web_rig import Client, TestIssuer, bearer, settings
@@ -33,7 +41,10 @@ def client(database: str, issuer: TestIssuer) -> Iterator[Client]:
     configured = settings(DATABASE_URL=database)
     with Database(database) as db:
         unit = Unit(db, SystemClock(), "audit")
-        app = create_app("audit", configured, unit, status=lambda _: {"size": 7}, issuer_keys=issuer.keys())
+        facts = SecurityFacts(settled=settled)
+        app = create_app(
+            "audit", configured, unit, status=lambda _: {"size": 7}, issuer_keys=issuer.keys(), facts=facts
+        )
         yield app.test_client()
 
 
@@ -78,6 +89,71 @@ def test_what_was_given_up_is_no_longer_listed(client: Client, operator: dict[st
     assert client.post(path, headers=operator).status_code == 422
     assert client.post(path, headers=operator, json={"reason": "DUPLICATE"}).status_code == 200
     assert client.get(f"/audit/operator/parked/{parked_id}", headers=operator).status_code == 404
+
+
+def told(database: str) -> list[tuple[str, str, str | None]]:
+    """What was announced of interventions, oldest first, without what the message said."""
+    with psycopg.connect(database) as connection:
+        bodies = [bytes(row[0]) for row in connection.execute("SELECT body FROM outbox ORDER BY number")]
+    assert not [body for body in bodies if b"Mustermann" in body]
+    facts = [envelope.read(body).data for body in bodies]
+    return [(fact.outcome, fact.cause, fact.reason) for fact in facts if isinstance(fact, ParkedSettled)]
+
+
+def test_every_intervention_is_a_fact(client: Client, operator: dict[str, str], parked_id: int, database: str) -> None:
+    path = "/audit/operator/parked"
+    client.post(f"{path}/{parked_id}/retry", headers=operator)
+    client.post(f"{path}/{parked_id}/discard", headers=operator, json={"reason": "NONSENSE"})
+    client.post(f"{path}/{parked_id + 1}/discard", headers=operator, json={"reason": "DUPLICATE"})
+    client.post(f"{path}/{parked_id}/discard", headers=operator, json={"reason": "OUTDATED"})
+    assert told(database) == [("retry", "bug", None), ("discard", "bug", "OUTDATED")]
+
+
+def test_all_of_one_cause_are_tried_again_the_first_of_each_subject_first(
+    client: Client, operator: dict[str, str], parked_id: int, database: str
+) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(PARK.replace("referral/1", "referral/2").replace("'bug'", "'envelope.invalid'"), (1,))
+    answer = client.post("/audit/operator/parked/retries", headers=operator, query_string={"reason": "bug"})
+    assert answer.json is not None
+    assert [item["parked_id"] for item in answer.json["parked"]] == [parked_id]
+    everything = client.post("/audit/operator/parked/retries", headers=operator).json
+    assert everything is not None
+    assert [item["reason"] for item in everything["parked"]] == ["envelope.invalid"]
+    assert told(database) == [("retry", "bug", None), ("retry", "envelope.invalid", None)]
+
+
+@pytest.fixture
+def browser(client: Client, issuer: TestIssuer, operator: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Client:
+    """Operations in a browser."""
+    room = client.application.extensions["lotsennetz"]
+    claims = room.tokens.claims(operator["Authorization"].removeprefix("Bearer "))
+    caller = replace(caller_from_claims(claims, room.settings.deployment_key), by_session=True, session_id=uuid4())
+    monkeypatch.setattr(room.sessions, "find", lambda _: Session(caller, "form-token", "cookie"))
+    return client
+
+
+def test_the_page_groups_by_cause_shows_envelopes_and_no_content(browser: Client, parked_id: int) -> None:
+    text = browser.get("/audit/operator/parked", headers={"Accept": "text/html"}).text
+    for words in ("Fehler im Programm", "referral.received.v1", "referral/1", "Aufgeben", "überholt"):
+        assert words in text
+    assert "Mustermann" not in text
+
+
+def test_from_the_page_one_is_tried_again_given_up_with_a_reason_and_gone(
+    browser: Client, parked_id: int, database: str
+) -> None:
+    form, page = {"csrf_token": "form-token"}, {"Accept": "text/html"}
+    path = f"/audit/operator/parked/{parked_id}"
+    assert browser.post(f"{path}/discard", data=form, headers=page).status_code == 422
+    assert browser.post(f"{path}/retry", data={}, headers=page).status_code == 419
+    answer = browser.post(f"{path}/retry", data=form, headers=page)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/audit/operator/parked?done=1")
+    assert "wird erneut versucht" in browser.get(answer.headers["Location"], headers=page).text
+    browser.post(f"{path}/discard", data={**form, "reason": "DUPLICATE"}, headers=page)
+    browser.post(f"/audit/operator/parked/{parked_id + 1}/discard", data={**form, "reason": "OUTDATED"}, headers=page)
+    assert "Nichts ist angehalten." in browser.get("/audit/operator/parked", headers=page).text
+    assert len(told(database)) == 3
 
 
 def test_only_operations_may(client: Client, issuer: TestIssuer) -> None:

@@ -17,13 +17,13 @@ from contracts.referral import SubjectAccessGiven
 from lotse.commands import subject_access as command
 from services.audit import commands
 from services.audit.web.app import create_app
-from services.chassis.clock import FixedClock
 from services.chassis.config import load
 from services.chassis.db import Database
 from services.chassis.hear import Arrival
 from services.chassis.work import Unit
 from tests.browser.rig import served
 from tests.chassis.web_rig import SETTINGS
+from tests.clocks import FixedClock
 from tests.integration.audit.conftest import LogAtWork, a_log
 from tests.integration.audit.test_verifier import VERIFIER
 from tests.integration.referral.rig import ISSUER, Network

@@ -21,6 +21,13 @@ COMMANDS = [
     ("deliveries", "list"),
     ("deliveries", "show", "d1"),
     ("deliveries", "replay", "d1"),
+    ("deliveries", "lag"),
+    ("deliveries", "retry", "--all"),
+    ("deliveries", "retry", "--organization", "ihk-aachen", "--cause", "http-500"),
+    ("deliveries", "discard", "--delivery", "d1", "--reason", "OUTDATED"),
+    ("deliveries", "discard", "--organization", "ihk-aachen", "--cause", "http-404", "--reason", "RECEIVER_GONE"),
+    ("parked", "retry", "referral"),
+    ("parked", "retry", "referral", "--reason", "bug"),
     ("directory", "check", __file__),
     ("directory", "import", __file__),
 ]
@@ -37,6 +44,12 @@ def answering(paper: PaperNetwork) -> PaperNetwork:
     paper.say("GET", "/notifications/operator/deliveries", {"deliveries": [delivery]})
     paper.say("GET", "/notifications/operator/deliveries/d1", delivery)
     paper.say("POST", "/notifications/operator/deliveries/d1/replay", delivery)
+    paper.say("GET", "/notifications/operator/lag", {"partners": [{"organization_id": "o1", "leaving": 3}]})
+    for path in ("stuck/retries", "stuck/discards"):
+        paper.say("POST", f"/notifications/operator/{path}", {"handled": 2})
+    paper.say("POST", "/notifications/operator/deliveries/d1/discard", delivery)
+    paper.say("POST", "/referral/operator/parked/retries", {"parked": [parked]})
+    paper.say("POST", "/referral/operator/parked/retries?reason=bug", {"parked": [parked]})
     paper.say("GET", "/referral/operator/referrals/R-2026-7K3F", {"id": "u", "status": "received", "timeline": []})
     paper.say("POST", "/directory/operator/imports", {"effect": "none"})
     return paper
@@ -120,6 +133,18 @@ def test_wrong_use_is_2(run: Lotse) -> None:
     assert run("parked", "discard", "referral", "17").code == 2
     assert run("parked", "show", "kitchen", "1").code == 2
     assert run("no-such-command").code == 2
+
+
+def test_anything_stuck_is_1_and_giving_up_or_trying_all_needs_its_words(paper: PaperNetwork, run: Lotse) -> None:
+    cause = {"organization_id": "o1", "cause": "http-500", "count": 4}
+    paper.say("GET", "/notifications/operator/deliveries", {"deliveries": [], "causes": [cause]})
+    told = run("deliveries", "stuck")
+    assert (told.code, "http-500" in told.out) == (1, True)
+    assert run("deliveries", "retry").code == 2
+    assert run("deliveries", "discard", "--delivery", "d1").code == 2
+    assert run("deliveries", "discard", "--delivery", "d1", "--reason", "WHY_NOT").code == 2
+    assert run("deliveries", "discard", "--organization", "o1", "--reason", "OUTDATED").code == 2
+    assert not [one for one in paper.asked if one[0] == "POST" and "operator" in one[1]]
 
 
 def test_anything_parked_is_1(paper: PaperNetwork, run: Lotse) -> None:

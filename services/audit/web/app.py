@@ -1,17 +1,19 @@
 """Audit's web application."""
 
 from functools import partial
+from uuid import UUID
 
 from apiflask import APIFlask
 
-from contracts.audit import SignInRefused
-from contracts.codes import StaffRole
-from contracts.event import Slug
+from contracts.audit import ParkedSettled, SignInRefused
+from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
+from contracts.event import Code, Slug
 from services.audit.config import checkpoint_directory, load_verifier_key
 from services.audit.queries.health import log_health
 from services.audit.web import api, operator, pages
 from services.audit.writer import Outside
 from services.chassis.config import Settings
+from services.chassis.parking import Parked
 from services.chassis.room import NavigationItem, SecurityFacts
 from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
@@ -19,11 +21,23 @@ from services.chassis.work import Unit
 
 READERS = frozenset({StaffRole.DPO.value})
 WATCHERS = frozenset({StaffRole.DPO.value, StaffRole.OPERATIONS.value})
+OPERATORS = frozenset({StaffRole.OPERATIONS.value})
 NAVIGATION = (
     NavigationItem("Audit log", "/audit/", READERS),
     NavigationItem("Findings", "/audit/findings", READERS),
     NavigationItem("Integrity", "/audit/integrity", WATCHERS),
+    NavigationItem("Parked messages", "/audit/operator/parked", OPERATORS),
 )
+
+
+def settled(settlement_id: UUID, item: Parked, outcome: ParkedOutcome, reason: str | None) -> ParkedSettled:
+    return ParkedSettled(
+        settlement_id=settlement_id,
+        event_id=item.event_id,
+        outcome=outcome,
+        cause=Code(item.reason),
+        reason=DiscardReason(reason) if reason else None,
+    )
 
 
 def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None = None) -> APIFlask:
@@ -35,7 +49,8 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         unit,
         blueprints=(pages.blueprint, api.blueprint, operator.blueprint),
         facts=SecurityFacts(
-            refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count)
+            refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count),
+            settled=settled,
         ),
         navigation=NAVIGATION,
         status=partial(log_health, outside=outside),

@@ -335,7 +335,7 @@ def _say_link(work: Work, delivery: Delivery, link_id: UUID, until: datetime) ->
 
 
 def replay(work: Work, delivery_id: UUID) -> None:
-    """An operator sends a parked delivery on its way again, on a fresh ladder."""
+    """An operator sends a delivery that does not get through on its way again, on a fresh ladder."""
     delivery = store.load(work.tx, delivery_id)
     if delivery is None:
         raise NotFoundError("delivery.unknown")

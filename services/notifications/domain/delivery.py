@@ -1,4 +1,4 @@
-"""The life of a delivery: pending -> sent -> confirmed | failed (back to pending) | parked | withdrawn."""
+"""The life of a delivery: pending -> sent -> confirmed | failed (back to pending) | parked | withdrawn | discarded."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -14,6 +14,7 @@ class State(StrEnum):
     FAILED = "failed"
     PARKED = "parked"
     WITHDRAWN = "withdrawn"
+    DISCARDED = "discarded"
 
 
 class Move(StrEnum):
@@ -27,6 +28,7 @@ class Move(StrEnum):
     WITHDRAW = "withdraw"
     REPLAY = "replay"
     RESEND = "resend"
+    DISCARD = "discard"
 
 
 MOVES: Mapping[tuple[Move, State], State] = MappingProxyType(
@@ -45,7 +47,13 @@ MOVES: Mapping[tuple[Move, State], State] = MappingProxyType(
         (Move.CONFIRM, State.FAILED): State.CONFIRMED,
         (Move.CONFIRM, State.PENDING): State.CONFIRMED,
         (Move.CONFIRM, State.PARKED): State.CONFIRMED,
+        (Move.CONFIRM, State.DISCARDED): State.CONFIRMED,
         (Move.REPLAY, State.PARKED): State.PENDING,
+        # Somebody knows that the receiver is well again: no need to wait for the next step of the ladder.
+        (Move.REPLAY, State.FAILED): State.PENDING,
+        # Given up for a reason. While an attempt is under way it is pending, so nothing is given up in flight.
+        (Move.DISCARD, State.FAILED): State.DISCARDED,
+        (Move.DISCARD, State.PARKED): State.DISCARDED,
         # The partner lost what it had: everything since a moment goes out once more, under the same ids.
         (Move.RESEND, State.SENT): State.PENDING,
         (Move.RESEND, State.CONFIRMED): State.PENDING,
@@ -61,6 +69,10 @@ def move(what: Move, state: State) -> State:
         return MOVES[what, state]
     except KeyError:
         raise RefusedError("delivery.not-allowed", state=state.value, move=what.value) from None
+
+
+#: What somebody should look at, the worst first.
+STUCK = (State.PARKED, State.FAILED)
 
 
 def states_before(what: Move) -> tuple[State, ...]:

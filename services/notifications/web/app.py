@@ -1,11 +1,14 @@
 """The web application of notifications."""
 
+from uuid import UUID
+
 from apiflask import APIFlask
 
-from contracts.codes import StaffRole
-from contracts.event import Slug
-from contracts.notifications import SignInRefused
+from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
+from contracts.event import Code, Slug
+from contracts.notifications import ParkedSettled, SignInRefused
 from services.chassis.config import Settings
+from services.chassis.parking import Parked
 from services.chassis.room import NavigationItem, SecurityFacts
 from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
@@ -14,12 +17,24 @@ from services.notifications.bell import Bell
 from services.notifications.web import feed, operator, operator_channels, operator_units, pages, units
 
 OVERSEERS = frozenset({StaffRole.LEAD.value, StaffRole.OPERATIONS.value})
+OPERATORS = frozenset({StaffRole.OPERATIONS.value})
 NAVIGATION = (
     NavigationItem("Referrals", "/referral/"),
     NavigationItem("Directory", "/directory/"),
     NavigationItem("Deliveries", "/notifications/deliveries", OVERSEERS),
     NavigationItem("Units and mail", "/notifications/units/", OVERSEERS),
+    NavigationItem("Parked messages", "/notifications/operator/parked", OPERATORS),
 )
+
+
+def settled(settlement_id: UUID, item: Parked, outcome: ParkedOutcome, reason: str | None) -> ParkedSettled:
+    return ParkedSettled(
+        settlement_id=settlement_id,
+        event_id=item.event_id,
+        outcome=outcome,
+        cause=Code(item.reason),
+        reason=DiscardReason(reason) if reason else None,
+    )
 
 
 def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None = None) -> APIFlask:
@@ -37,7 +52,8 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
             units.blueprint(),
         ),
         facts=SecurityFacts(
-            refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count)
+            refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count),
+            settled=settled,
         ),
         navigation=NAVIGATION,
         issuer_keys=issuer_keys,

@@ -1,12 +1,15 @@
 """Referral's web application."""
 
+from uuid import UUID
+
 from apiflask import APIBlueprint, APIFlask
 
-from contracts.codes import StaffRole
-from contracts.event import Slug
-from contracts.referral import SignedIn, SignedOut, SignInRefused
+from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
+from contracts.event import Code, Slug
+from contracts.referral import ParkedSettled, SignedIn, SignedOut, SignInRefused
 from services.chassis.access import Caller
 from services.chassis.config import Settings
+from services.chassis.parking import Parked
 from services.chassis.room import NavigationItem, SecurityFacts
 from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
@@ -62,11 +65,13 @@ from services.referral.web.limits import Limits
 
 NAVIGATORS = frozenset({StaffRole.NAVIGATOR.value, StaffRole.LEAD.value})
 GUARDIANS = frozenset({StaffRole.LEAD.value, StaffRole.DPO.value})
+OPERATORS = frozenset({StaffRole.OPERATIONS.value})
 NAVIGATION = (
     NavigationItem("Referrals", "/referral/", NAVIGATORS),
     NavigationItem("Units without a system", "/referral/desk-units", NAVIGATORS),
     NavigationItem("Directory", "/directory/"),
     NavigationItem("Data protection", "/referral/data-protection/", GUARDIANS),
+    NavigationItem("Parked messages", "/referral/operator/parked", OPERATORS),
 )
 
 
@@ -80,10 +85,21 @@ def signed_out(caller: Caller) -> SignedOut:
     return SignedOut(session_id=caller.session_id)
 
 
+def settled(settlement_id: UUID, item: Parked, outcome: ParkedOutcome, reason: str | None) -> ParkedSettled:
+    return ParkedSettled(
+        settlement_id=settlement_id,
+        event_id=item.event_id,
+        outcome=outcome,
+        cause=Code(item.reason),
+        reason=DiscardReason(reason) if reason else None,
+    )
+
+
 FACTS = SecurityFacts(
     refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count),
     signed_in=signed_in,
     signed_out=signed_out,
+    settled=settled,
 )
 
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from services.audit import handlers, jobs
-from services.chassis.clock import FixedClock
 from services.chassis.db import Database
 from services.chassis.jobs import ClockRole
 from services.chassis.work import Unit
+from tests.clocks import FixedClock
 from tests.integration.audit.conftest import START, an_arrival
 
 

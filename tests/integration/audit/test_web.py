@@ -22,11 +22,11 @@ from services.audit import commands, jobs
 from services.audit.domain.merkle import extends, includes
 from services.audit.web.app import create_app
 from services.chassis import i18n
-from services.chassis.clock import FixedClock
 from services.chassis.config import load
 from services.chassis.db import Database
 from services.chassis.work import Unit
 from tests.chassis.web_rig import SETTINGS, TestIssuer, bearer
+from tests.clocks import FixedClock
 from tests.integration.audit.conftest import START, a_log, an_arrival
 from tests.integration.audit.test_verifier import VERIFIER
 from tests.unit.audit.events import ORGANIZATION, PERSON, REFERRAL, a_consent_given, a_disclosure_decided

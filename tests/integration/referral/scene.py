@@ -36,7 +36,6 @@ from contracts.directory import Agreement, Channel, OrganizationPublished, Servi
 from contracts.event import JsonDocument, LanguageTag, OfficialKey, PublicJwk, PublicText
 from contracts.identity import id_of
 from contracts.referral import ConsentRecipient
-from services.chassis.clock import FixedClock
 from services.chassis.db import Database
 from services.chassis.jobs import ClockRole
 from services.chassis.work import Unit
@@ -59,6 +58,7 @@ from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor
 from services.referral.store.timeline import tell_refusal
 from services.referral.vault import ServiceKeys, Vault
+from tests.clocks import FixedClock
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
 HWK = id_of("organization", "hwk-aachen")
