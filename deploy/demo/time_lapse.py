@@ -16,6 +16,7 @@ from typing import Any
 import requests
 
 from deploy.demo import databases
+from deploy.demo.clocks import FixedClock
 from deploy.demo.network import Network
 from deploy.demo.story import (
     BOGDAN,
@@ -32,7 +33,7 @@ from deploy.demo.story import (
     Setting,
     Story,
 )
-from services.chassis.clock import FixedClock
+from services.chassis.clock import SystemClock
 from services.chassis.db import Connection, Database
 from services.chassis.i18n import label
 from services.chassis.jobs import ClockRole
@@ -158,7 +159,7 @@ class TimeLapse:
     def play(self, today: date | None = None) -> None:
         """Assemble, then one morning after the other."""
         self.numbers = Cast(self.setting, partner_token=self._partner_token).assemble()
-        begun = today or FixedClock(datetime.now().astimezone()).today()
+        begun = today or SystemClock().today()
         dsn = databases.addresses(self.network.postgres.dsn, "referral", self.network.secrets).app_dsn
         with Database(dsn, 0, 4, name="referral.time-lapse") as db:
             for number in range(1, DAYS + 1):

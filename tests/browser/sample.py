@@ -9,13 +9,13 @@ from apiflask import APIBlueprint
 from flask import Flask, render_template
 
 from contracts.codes import Site, StaffRole
+from deploy.demo.clocks import FixedClock
 from services.chassis.access import Caller, Kind, public, staff
 from services.chassis.i18n import for_persons
 from services.chassis.room import NavigationItem
 from services.chassis.sessions import Session
 from services.chassis.web import create_app
 from tests.chassis.web_rig import settings
-from tests.clocks import FixedClock
 
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 ANNA = Caller(

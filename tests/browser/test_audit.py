@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from deploy.demo.clocks import FixedClock
 from services.audit import commands
 from services.audit.keys import make_signer, save_signer
 from services.audit.web.app import create_app
@@ -15,7 +16,6 @@ from services.chassis.db import Database
 from services.chassis.work import Unit
 from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
 from tests.chassis.web_rig import TestIssuer, bearer, settings
-from tests.clocks import FixedClock
 from tests.integration.audit.conftest import START, an_arrival
 from tests.unit.audit.events import REFERRAL, a_consent_given, a_disclosure_decided
 

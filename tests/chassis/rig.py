@@ -15,6 +15,7 @@ import psycopg
 
 from contracts.directory import ImportApplied, ServiceRetired
 from contracts.envelope import write
+from deploy.demo.clocks import FixedClock
 from deploy.demo.databases import DatabaseAddresses
 from services.chassis.clock import SystemClock
 from services.chassis.db import Connection, Database, connect
@@ -22,7 +23,6 @@ from services.chassis.errors import UnavailableError
 from services.chassis.hear import Mail
 from services.chassis.migrate import migrate
 from services.chassis.work import Unit, new_id
-from tests.clocks import FixedClock
 from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,6 +13,7 @@ from apiflask.fields import Integer
 from flask import request
 
 from contracts.codes import StaffRole
+from deploy.demo.clocks import FixedClock
 from services.chassis.access import current_caller, desk, partner_system, public, staff, uploads
 from services.chassis.errors import (
     ForbiddenError,
@@ -24,7 +25,6 @@ from services.chassis.errors import (
 )
 from services.chassis.web import SecurityFacts, create_app, expected_version
 from tests.chassis.web_rig import HWK, Client, TestIssuer, bearer, settings
-from tests.clocks import FixedClock
 
 ERRORS: dict[str, Exception] = {
     "invalid": InvalidError("sample.invalid", {"postcode": "five-digits"}),

@@ -14,6 +14,7 @@ import pytest
 
 from contracts import envelope
 from contracts.referral import SubjectAccessGiven
+from deploy.demo.clocks import FixedClock
 from lotse.commands import subject_access as command
 from services.audit import commands
 from services.audit.web.app import create_app
@@ -23,7 +24,6 @@ from services.chassis.hear import Arrival
 from services.chassis.work import Unit
 from tests.browser.rig import served
 from tests.chassis.web_rig import SETTINGS
-from tests.clocks import FixedClock
 from tests.integration.audit.conftest import LogAtWork, a_log
 from tests.integration.audit.test_verifier import VERIFIER
 from tests.integration.referral.rig import ISSUER, Network

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from deploy.demo.clocks import FixedClock
 from services.audit import handlers, jobs
 from services.chassis.db import Database
 from services.chassis.jobs import ClockRole
 from services.chassis.work import Unit
-from tests.clocks import FixedClock
 from tests.integration.audit.conftest import START, an_arrival
 
 

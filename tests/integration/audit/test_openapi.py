@@ -3,12 +3,12 @@
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 
+from deploy.demo.clocks import FixedClock
 from services.audit.web.app import create_app
 from services.chassis.db import Database
 from services.chassis.work import Unit
 from tests.chassis.web_rig import HWK, TestIssuer, bearer
 from tests.chassis.web_rig import settings as web_settings
-from tests.clocks import FixedClock
 from tests.integration.audit.conftest import START
 
 MEANT = {200, 400, 403, 404, 409, 415, 422}

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
+from deploy.demo.clocks import FixedClock
 from services.audit import jobs, retention
 from services.audit.queries.search import Search, search
 from services.chassis.db import Database, connect
 from services.chassis.jobs import ClockJob, ClockRole
 from services.chassis.work import Unit
-from tests.clocks import FixedClock
 from tests.integration.audit.test_verifier import VERIFIER, of_database, write_export
 from tests.integration.audit.test_web import DPO, serving
 

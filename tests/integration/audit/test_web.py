@@ -18,6 +18,7 @@ import contracts.referral  # noqa: F401 - the registry is full once all four are
 from contracts.codes import Classification
 from contracts.event import REGISTRY, spec_of
 from contracts.referral import ConsentGiven, ConsentRecipient, StreamReported
+from deploy.demo.clocks import FixedClock
 from services.audit import commands, jobs
 from services.audit.domain.merkle import extends, includes
 from services.audit.web.app import create_app
@@ -26,7 +27,6 @@ from services.chassis.config import load
 from services.chassis.db import Database
 from services.chassis.work import Unit
 from tests.chassis.web_rig import SETTINGS, TestIssuer, bearer
-from tests.clocks import FixedClock
 from tests.integration.audit.conftest import START, a_log, an_arrival
 from tests.integration.audit.test_verifier import VERIFIER
 from tests.unit.audit.events import ORGANIZATION, PERSON, REFERRAL, a_consent_given, a_disclosure_decided

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from werkzeug.serving import make_server
 
+from deploy.demo.clocks import FixedClock
 from services.audit.web.app import create_app
 from services.chassis.config import load
 from services.chassis.db import Database, connect
 from services.chassis.work import Unit
 from tests.chassis.web_rig import HWK, SETTINGS, TestIssuer, bearer
-from tests.clocks import FixedClock
 from tests.integration.audit.conftest import START
 
 WITNESS = Path(__file__).parents[3] / "services" / "audit" / "verifier" / "lotsennetz_witness.py"

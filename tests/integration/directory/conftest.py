@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from contracts import envelope
+from deploy.demo.clocks import FixedClock
 from services.chassis.db import Database
 from services.chassis.work import Unit
 from services.directory.commands.imports import import_file
-from tests.clocks import FixedClock
 
 ROOT = Path(__file__).resolve().parents[3]
 REGION = ROOT / "services" / "directory" / "data" / "aachen-muenster.ndjson"

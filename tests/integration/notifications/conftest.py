@@ -17,6 +17,7 @@ from contracts import referral as said
 from contracts.codes import AgreementKind, BackLevel, ChannelKind, DataProtectionLaw, Urgency
 from contracts.directory import Agreement, Channel, OrganizationPublished
 from contracts.event import Code, PublicContact, PublicText, PublicUrl, Reference
+from deploy.demo.clocks import FixedClock
 from services.chassis.db import Database
 from services.chassis.hear import doors_of
 from services.chassis.mail import MailServer
@@ -29,7 +30,6 @@ from services.notifications.commands import endpoints
 from services.notifications.dispatcher import Dispatcher
 from services.notifications.domain.ladder import Ladder
 from services.notifications.service import NotificationsService
-from tests.clocks import FixedClock
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 PUBLIC_URL = "http://127.0.0.1:8100"

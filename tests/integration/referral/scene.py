@@ -36,6 +36,7 @@ from contracts.directory import Agreement, Channel, OrganizationPublished, Servi
 from contracts.event import JsonDocument, LanguageTag, OfficialKey, PublicJwk, PublicText
 from contracts.identity import id_of
 from contracts.referral import ConsentRecipient
+from deploy.demo.clocks import FixedClock
 from services.chassis.db import Database
 from services.chassis.jobs import ClockRole
 from services.chassis.work import Unit
@@ -58,7 +59,6 @@ from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor
 from services.referral.store.timeline import tell_refusal
 from services.referral.vault import ServiceKeys, Vault
-from tests.clocks import FixedClock
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
 HWK = id_of("organization", "hwk-aachen")

@@ -1,4 +1,4 @@
-"""A clock for tests, standing where it was put."""
+"""A clock that stands where it was put: for tests, and for days played in a row."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
