@@ -82,6 +82,9 @@ class EnquiryRecorded:
     site: Site
     organization_id: UUID
     topics: tuple[Topic, ...]
+    #: The notice she had before her, where she asked for advice on a page of her own (GDPR Art. 13, 14).
+    notice_text_id: Code | None = None
+    notice_sha256: Code | None = None
 
 
 @event("referral.need_recorded.v1", subject=("enquiry", "enquiry_id"))

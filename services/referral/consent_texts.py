@@ -33,6 +33,7 @@ class TextKind(StrEnum):
     YOUNG_PERSON = "young-person"
     SPOKEN = "spoken"
     EMPLOYER_NOTICE = "employer-notice"
+    INVITATION = "invitation"
 
 
 class TextIndexError(ValueError):
@@ -105,6 +106,22 @@ class TextLibrary:
 
     def text_for(self, text_id: str | None, language: str, *, interpreter: bool) -> ConsentText:
         return self.shown_to(text_id, language, interpreter=interpreter).text
+
+    def notice(self, kind: TextKind, language: str) -> PrintedText | None:
+        """What somebody of this language is told by it: her own if reviewed, otherwise German, or nothing."""
+        known = {one.text.language: one for one in self.in_use(kind) if one.text.review is Review.REVIEWED}
+        return known.get(language) or known.get(GERMAN)
+
+    def notice_given(self, kind: TextKind, sha256: str) -> ConsentText:
+        """The one in use that somebody had before her, by its hash."""
+        for one in self.in_use(kind):
+            if one.text.review is Review.REVIEWED and one.text.sha256 == sha256:
+                return one.text
+        raise InvalidError("request.invalid", {"notice": "the-notice-in-use"})
+
+    def in_use(self, kind: TextKind) -> list[PrintedText]:
+        """The version in use of a kind, in every language there is."""
+        return [one for one in self.all() if one.text.id == self._current.get(kind)]
 
     def kind_of(self, text_id: str) -> TextKind:
         return self.printed(text_id, GERMAN).kind

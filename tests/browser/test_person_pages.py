@@ -70,7 +70,7 @@ class House:
                 record={"company": "Muster GmbH"},
                 needs=[(Topic.ANWERBUNG, Urgency.NORMAL)],
             )
-            made = invitations.invite(work, scene.keys, NAVIGATOR, employer.id, language=language)
+            made = invitations.invite(work, scene.house, NAVIGATOR, employer.id, language=language)
         return f"{self.address}{path_of(made)}"
 
 

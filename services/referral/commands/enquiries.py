@@ -18,12 +18,14 @@ from contracts.codes import (
     Urgency,
     ViewPurpose,
 )
+from contracts.event import Code
 from contracts.partner import dossier as contract
 from contracts.referral import ContactCardIssued, EnquiryRecorded, NeedRecorded
 from services.chassis.errors import ForbiddenError, InvalidError
 from services.chassis.work import Work
 from services.referral.commands import cascade, duplicates, holds, majority
 from services.referral.config import Keys
+from services.referral.domain.drafting import ConsentText
 from services.referral.domain.duplicate_care import AskingRule
 from services.referral.store import directory, enquiries, persons, timeline
 from services.referral.store.directory import Listing
@@ -70,8 +72,9 @@ def open_enquiry(
     record: Mapping[str, Any],
     needs: Sequence[tuple[Topic, Urgency]],
     asking: AskingRule = USUAL,
+    notice: ConsentText | None = None,
 ) -> Enquiry:
-    """A new enquiry on the desk of one organization at one site, whoever took it down."""
+    """A new enquiry on the desk of one organization at one site, whoever took it down, and what she was told then."""
     kind = "person" if enquirer is EnquirerKind.PERSON else "business_contact"
     person_id = persons.add(work, vault, kind, record)
     wanted = tuple(Need(work.new_id(), topic, urgency, person_id) for topic, urgency in needs)
@@ -80,6 +83,8 @@ def open_enquiry(
     members = (Member(person_id, Relation.SELF),)
     enquiry = Enquiry(work.new_id(), enquirer, person_id, site, organization_id, wanted, members)
     enquiries.add(work, enquiry)
+    if notice is not None:
+        enquiries.keep_notice(work, enquiry.id, notice)
     work.announce(
         EnquiryRecorded(
             enquiry_id=enquiry.id,
@@ -88,6 +93,8 @@ def open_enquiry(
             site=site,
             organization_id=organization_id,
             topics=tuple(dict.fromkeys(need.topic for need in wanted)),
+            notice_text_id=Code(notice.id) if notice else None,
+            notice_sha256=Code(notice.sha256) if notice else None,
         )
     )
     for need in wanted:

@@ -17,7 +17,8 @@ from services.chassis.jobs import Due
 from services.chassis.work import Work
 from services.referral.commands import desk_tasks, enquiries, person_links
 from services.referral.commands.person_links import IssuedLink
-from services.referral.config import Keys
+from services.referral.config import ReferralSettings
+from services.referral.consent_texts import TextKind
 from services.referral.store import letters, persons
 from services.referral.store import person_links as links
 from services.referral.store.enquiries import Enquiry, desk_of
@@ -30,12 +31,18 @@ OVER = "invitation.over"
 
 
 def invite(
-    work: Work, keys: Keys, by: StaffActor, enquiry_id: UUID, *, language: str, mailbox: str | None = None
+    work: Work, house: ReferralSettings, by: StaffActor, enquiry_id: UUID, *, language: str, mailbox: str | None = None
 ) -> IssuedLink:
-    """Invite a worker: by a letter to the address given for it, or by a link to take along."""
+    """Invite a worker: by a letter to the address given for it, or by a link to take along.
+
+    Only where there is a reviewed notice to tell her what becomes of what she enters (GDPR Art. 13, 14).
+    """
     enquiry = enquiries.load(work, enquiry_id, by)
     if enquiry.enquirer is not EnquirerKind.EMPLOYER:
         raise InvalidError("invitation.not-an-employer", {"enquiry_id": "an-employers-enquiry"})
+    if house.texts.notice(TextKind.INVITATION, language) is None:
+        raise InvalidError("invitation.no-notice", {"language": "a-reviewed-notice"})
+    keys = house.keys
     placeholder = persons.add(work, keys.vault, KIND, {"email": mailbox} if mailbox else {})
     issued = person_links.issue(
         work,
@@ -53,15 +60,21 @@ def invite(
 
 def accept(
     work: Work,
-    keys: Keys,
+    house: ReferralSettings,
     link: PersonLink,
     *,
     record: Mapping[str, Any],
     topics: Sequence[Topic],
+    notice_sha256: str,
     wants_link: bool = False,
 ) -> Enquiry:
-    """She says who she is: from here on she is the person of an enquiry of her own, at the same desk."""
+    """She says who she is: from here on she is the person of an enquiry of her own, at the same desk.
+
+    She consents to nothing by that. On what ground her words are kept is for a lawyer [law]; which notice told her so
+    is kept with them.
+    """
     expect_open(work, link)
+    keys, notice = house.keys, house.texts.notice_given(TextKind.INVITATION, notice_sha256)
     site, organization_id = desk_of(work.tx, link.enquiry_id)
     enquiry = enquiries.open_enquiry(
         work,
@@ -71,6 +84,7 @@ def accept(
         organization_id=organization_id,
         record=record,
         needs=[(topic, Urgency.NORMAL) for topic in topics],
+        notice=notice,
     )
     desk_tasks.open_for_enquiry(work, enquiry.id, TaskKind.INVITATION_ACCEPTED)
     if wants_link and record.get("email"):

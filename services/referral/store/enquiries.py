@@ -10,6 +10,7 @@ from contracts.codes import EnquirerKind, Relation, Site, Topic, Urgency
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError, RefusedError
 from services.chassis.work import Work
+from services.referral.domain.drafting import ConsentText
 
 OF_INDEX = (
     "SELECT e.id, p.id AS person_id FROM enquiries e"
@@ -94,6 +95,15 @@ def add(work: Work, enquiry: Enquiry) -> None:
         add_member(work, enquiry.id, member)
     for need in enquiry.needs:
         add_need(work, enquiry.id, need)
+
+
+def keep_notice(work: Work, enquiry_id: UUID, notice: ConsentText) -> None:
+    """Which words the person had before her when she asked (GDPR Art. 13, 14)."""
+    work.tx.execute(
+        "UPDATE enquiries SET notice_text_id = %s, notice_version = %s, notice_sha256 = %s, notice_language = %s"
+        " WHERE id = %s",
+        (notice.id, notice.version, notice.sha256, notice.language, enquiry_id),
+    )
 
 
 def add_member(work: Work, enquiry_id: UUID, member: Member) -> None:

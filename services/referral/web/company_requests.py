@@ -53,9 +53,8 @@ def section(enquiry: Enquiry) -> dict[str, Any]:
 
 def notice_languages() -> list[str]:
     """Only a reviewed notice can have been given."""
-    texts = house().texts
-    current = texts.current(TextKind.EMPLOYER_NOTICE)
-    return [one.text.language for one in texts.all() if one.text.id == current and one.text.review is Review.REVIEWED]
+    known = house().texts.in_use(TextKind.EMPLOYER_NOTICE)
+    return [one.text.language for one in known if one.text.review is Review.REVIEWED]
 
 
 @navigators

@@ -11,7 +11,8 @@ from services.referral.web.callers import house
 USED = """
 SELECT text_sha256, count(*) AS times FROM (
     SELECT signed ->> 'text_sha256' AS text_sha256 FROM consents, jsonb_array_elements(signatures) AS signed
-    UNION ALL SELECT notice_sha256 FROM enterprise_requests WHERE notice_sha256 IS NOT NULL) AS every
+    UNION ALL SELECT notice_sha256 FROM enterprise_requests WHERE notice_sha256 IS NOT NULL
+    UNION ALL SELECT notice_sha256 FROM enquiries WHERE notice_sha256 IS NOT NULL) AS every
 GROUP BY text_sha256"""
 
 

@@ -94,7 +94,7 @@ def give(enquiry_id: UUID) -> str | Response:
         enquiry = enquiries.load(work, enquiry_id, by)
         if enquiry.enquirer is EnquirerKind.EMPLOYER:
             mailbox = mailbox_typed() if way is PersonLinkWay.MAILED else None
-            issued = invitations.invite(work, house().keys, by, enquiry_id, language=language, mailbox=mailbox)
+            issued = invitations.invite(work, house(), by, enquiry_id, language=language, mailbox=mailbox)
             return 201, {"id": str(issued.id)}
         return 201, {"id": str(own_page(work, enquiry, language, way, mail_is_safe=mail_is_safe))}
 

@@ -1,5 +1,6 @@
 """An invited worker: she enters what she wants to say of herself, or declines; until then nobody knows anything."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,23 +11,30 @@ from contracts.codes import EnquirerKind, PersonLinkPurpose, Topic
 from contracts.partner.dossier import PERSON
 from services.chassis.access import current_caller, person
 from services.chassis.errors import InvalidError
-from services.chassis.i18n import for_persons
+from services.chassis.i18n import RIGHT_TO_LEFT, for_persons
+from services.chassis.pages import language
 from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import invitations
 from services.referral.commands.enquiries import topics_of
-from services.referral.store import person_links
+from services.referral.config import ReferralSettings
+from services.referral.consent_texts import PrintedText, TextKind, filled
+from services.referral.keeping import told
+from services.referral.store import enquiries, person_links
 from services.referral.web import bodies
 from services.referral.web.callers import house, validated
 from services.referral.web.enquiry_form import INPUTS, LANGUAGES
 from services.referral.web.forms import once_per_form
 from services.referral.web.self_service_door import her_link
+from services.referral.web.subject_access import span
 
 PATH = "/referral/my/invitation"
 #: Her own first words: who she is and how to reach her. Everything else is asked in the conversation.
 FIELDS = ("given_name", "family_name", "birth_date", "phone", "email", "postal_code")
 #: In whose name the new enquiry is told: not the placeholder's, so that no log leads from the employer to her.
 HERSELF = "person:self"
+#: How long what she enters is kept, as far as nothing has been passed on yet and after that.
+KEPT = ("enquiry", "case")
 invited = person(PersonLinkPurpose.INVITATION)
 
 
@@ -39,12 +47,18 @@ def show_invitation() -> str:
 
 def page(errors: dict[str, Any]) -> str:
     done = request.args.get("done", "")
+    own = house()
     with request_work() as work:
         link = her_link(work)
         over = invitations.is_over(work.tx, link)
+        _, organization_id = enquiries.desk_of(work.tx, link.enquiry_id)
     return render_template(
         "referral/my/invitation.html",
         over=over,
+        notices=notices(own, organization_id),
+        periods=[asdict(one) for one in told(own.retention.periods) if one.what in KEPT],
+        spans=span,
+        right_to_left=RIGHT_TO_LEFT,
         done=done if done in {"accepted", "declined"} else "",
         fields=FIELDS,
         inputs=INPUTS,
@@ -54,6 +68,16 @@ def page(errors: dict[str, Any]) -> str:
         errors=errors,
         request_key=uuid4().hex,
     )
+
+
+def notices(own: ReferralSettings, organization_id: UUID) -> list[PrintedText]:
+    """The one that counts first, and hers beside it where that is not reviewed yet."""
+    texts, ids = own.texts, [one.organization_id for one in own.controllers.of(organization_id)]
+    counts = texts.notice(TextKind.INVITATION, language())
+    if counts is None:
+        return []
+    hers = [one for one in texts.in_use(TextKind.INVITATION) if one.text.language == language()]
+    return [filled(one, own.controllers, ids) for one in dict.fromkeys((counts, *hers))]
 
 
 def typed() -> tuple[dict[str, Any], list[Topic]]:
@@ -93,7 +117,15 @@ def answer_invitation() -> str | Response | tuple[str, int]:
         if declines:
             invitations.decline(work, link)
         else:
-            invitations.accept(work, house().keys, link, record=record, topics=topics, wants_link=wants_link)
+            invitations.accept(
+                work,
+                house(),
+                link,
+                record=record,
+                topics=topics,
+                notice_sha256=request.form.get("notice", ""),
+                wants_link=wants_link,
+            )
         return 200, {}
 
     once_per_form(HERSELF, caller.only or UUID(int=0), "invitation", run)

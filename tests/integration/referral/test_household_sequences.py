@@ -479,7 +479,7 @@ class Households(RuleBasedStateMachine):
         self.step()
         mailbox = self.family[SPOUSE].record["email"]
         with self.scene.unit.work(actor=NAVIGATOR.actor) as work:
-            invitations.invite(work, self.scene.keys, NAVIGATOR, self.firm.id, language="de", mailbox=mailbox)
+            invitations.invite(work, self.scene.house, NAVIGATOR, self.firm.id, language="de", mailbox=mailbox)
         self.counts["invitations"] += 1
 
     @precondition(lambda self: self.firms)

@@ -14,6 +14,7 @@ from contracts.referral import EnquiryRecorded, PersonKeyDestroyed, PersonLinkIs
 from services.chassis.errors import InvalidError
 from services.referral.commands import enquiries, invitations
 from services.referral.commands.person_links import IssuedLink
+from services.referral.consent_texts import TextLibrary
 from services.referral.store import persons
 from services.referral.store.enquiries import Enquiry
 from tests.integration.referral.guests import HTML, deliver, everything, links_in, path_of, press
@@ -50,9 +51,9 @@ def smtp(mailbox: Mailbox) -> Iterator[tuple[str, int]]:
         yield address
 
 
-def invited(network: Network, employer: Enquiry, mailbox: str | None = None) -> IssuedLink:
+def invited(network: Network, employer: Enquiry, mailbox: str | None = None, language: str = "en") -> IssuedLink:
     with network.scene.unit.work(actor=NAVIGATOR.actor) as work:
-        return invitations.invite(work, network.scene.keys, NAVIGATOR, employer.id, language="en", mailbox=mailbox)
+        return invitations.invite(work, network.scene.house, NAVIGATOR, employer.id, language=language, mailbox=mailbox)
 
 
 def guest_of(network: Network, link: IssuedLink | str) -> FlaskClient:
@@ -107,6 +108,59 @@ def test_who_accepts_is_the_person_of_an_enquiry_of_her_own(network: Network, em
     [task] = network.scene.said(TaskOpened)
     assert (task.kind, task.enquiry_id) == (TaskKind.INVITATION_ACCEPTED, told.enquiry_id)
     assert placeholder(network)["erased_at"] is not None
+
+
+def test_she_is_told_who_keeps_what_on_what_ground_and_consents_to_nothing(network: Network, employer: Enquiry):
+    guest = guest_of(network, invited(network, employer))
+    page = guest.get(PATH, headers=HTML).text
+    main = page[page.index("<main") : page.index("</main>")]
+    for words in (
+        "Welcome Center Musterstadt, Musterweg 1",
+        "Datenschutzbeauftragte, Musterweg 2",
+        "Aufsichtsbehörde Musterland",
+        "Where does my address come from?",
+        "because you ask us to (Art. 6(1) GDPR",
+        "This is no consent",
+        "6 months",
+    ):
+        assert words in main, words
+    assert "you agree" not in main and not re.findall(r"[{}]|##", main)
+    send(guest, "accept", **HERS)
+    told = network.scene.said(EnquiryRecorded)[-1]
+    [kept] = network.scene.rows("SELECT * FROM enquiries WHERE id = %s", told.enquiry_id)
+    text = network.scene.texts.printed("invitation-1", "en").text
+    assert (kept["notice_text_id"], kept["notice_version"], kept["notice_language"]) == ("invitation-1", 1, "en")
+    assert kept["notice_sha256"] == told.notice_sha256 == text.sha256
+    assert network.scene.rows("SELECT FROM consents") == []
+
+
+@pytest.mark.parametrize("language", ["de", "de-simple", "ar", "uk", "tr", "fr"])
+def test_the_notice_is_in_her_language_and_where_that_is_not_reviewed_in_german_too(
+    network: Network, employer: Enquiry, language: str
+):
+    link = invited(network, employer, language=language)
+    page = guest_of(network, link).get(PATH, headers=HTML).text
+    texts = network.scene.texts
+    counts = texts.printed("invitation-1", "de" if language == "de-simple" else language)
+    assert texts.printed("invitation-1", language).title in page and counts.title in page
+    assert f'name="notice" value="{counts.text.sha256}"' in page
+    assert "keeps what you enter" not in page and "How long the data stay" not in page
+
+
+def test_an_answer_to_another_notice_than_the_one_shown_keeps_nothing(network: Network, employer: Enquiry):
+    guest = guest_of(network, invited(network, employer))
+    unreviewed = network.scene.texts.printed("invitation-1", "de-simple").text.sha256
+    for wrong in ("0" * 64, unreviewed, ""):
+        refused = send(guest, "accept", **{**HERS, "notice": wrong})
+        assert refused.status_code == 422, wrong
+    assert placeholder(network)["erased_at"] is None and "Plantova" not in str(everything(network))
+
+
+def test_nobody_is_invited_on_a_notice_nobody_has_reviewed(network: Network, employer: Enquiry):
+    network.scene.texts = TextLibrary(samples_count=False)
+    with pytest.raises(InvalidError, match=r"invitation\.no-notice"):
+        invited(network, employer)
+    assert network.scene.rows("SELECT FROM person_links") == []
 
 
 def test_nothing_leads_from_the_employer_to_her(network: Network, employer: Enquiry):

@@ -57,7 +57,7 @@ def test_every_kind_of_text_for_persons_exists_in_every_language():
         kind: tuple(one.text.language for one in texts) for kind, texts in groupby(FOR_PERSONS, lambda one: one.kind)
     }
     assert kinds == dict.fromkeys(
-        (TextKind.GUARDIAN, TextKind.REFERRAL, TextKind.SPOKEN, TextKind.YOUNG_PERSON), LANGUAGES
+        (TextKind.GUARDIAN, TextKind.INVITATION, TextKind.REFERRAL, TextKind.SPOKEN, TextKind.YOUNG_PERSON), LANGUAGES
     )
 
 
