@@ -35,6 +35,12 @@ RESIDENCE_ADVICE = id_of("service", "auslaenderamt-aufenthalt")
 ZAG = id_of("organization", "bezirksregierung-muenster-zag-pug")
 ZAG_RECOGNITION = id_of("service", "zag-pug-anerkennung-gesundheit")
 
+#: An empty page: what stands on the paper is nobody's business but the person's.
+SIGNED_FORM = (
+    b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages /Kids [] /Count 0 >>\n"
+    b"endobj\ntrailer << /Root 1 0 R >>\nstartxref\n9\n%%EOF\n"
+)
+
 AMIRA: JSON = {
     "given_name": "Amira",
     "family_name": "Beispiel-Mustermann",
@@ -237,8 +243,10 @@ class Story:
     # --- consent and referrals --------------------------------------------------------------------------------
 
     def _consent(self, enquiry: str, language: str, recipients: list[JSON]) -> JSON:
+        place = f"/referral/api/v1/enquiries/{self.ids[enquiry]}"
+        scan = self.desk.upload(f"{place}/documents", SIGNED_FORM, "application/pdf", kind="CONSENT_FORM")
         consent: JSON = self.desk.post(
-            f"/referral/api/v1/enquiries/{self.ids[enquiry]}/consents",
+            f"{place}/consents",
             {
                 "given_by": "self",
                 "channel": "signed_paper",
@@ -246,7 +254,7 @@ class Story:
                 "interpreter": False,
                 "recipients": recipients,
                 "valid_until": (date.today() + timedelta(days=180)).isoformat(),
-                "evidence_sha256": "5f" * 32,
+                "document_id": scan["id"],
             },
         )
         self.ids[f"{enquiry}/consent"] = consent["id"]

@@ -1,7 +1,6 @@
 """Consent is given and confirmed; what waits for it follows at once. How it ends by will: `withdrawing`."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -30,16 +29,15 @@ class ConsentForm:
     person_id: UUID | None = None
     text_id: str | None = None
     interpreter: bool = False
-    witnessed_by: str | None = None
+    witness: Witness | None = None
+    interpreter_name: str | None = None
     secrecy_release: bool = False
-    evidence_sha256: str | None = None
     document_id: UUID | None = None
     proof: ProofKind | None = None
     valid_from: date | None = None
     valid_until: date | None = None
     custody: Custody | None = None
     follows: UUID | None = None
-    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def draft(self) -> DraftForm:
@@ -55,19 +53,17 @@ class ConsentForm:
             valid_until=self.valid_until,
             custody=self.custody,
             follows=self.follows,
-            names=self.names,
         )
 
-    def signing(self, by: str) -> Signing:
-        witness, witnessed_by = witness_named(self.witnessed_by, by)
+    @property
+    def signing(self) -> Signing:
         return Signing(
             channel=self.channel,
             signer=self.signer,
-            evidence_sha256=self.evidence_sha256,
             document_id=self.document_id,
             proof=self.proof,
-            witness=witness,
-            witnessed_by=witnessed_by,
+            witness=self.witness,
+            interpreter_name=self.interpreter_name,
         )
 
     @property
@@ -79,25 +75,16 @@ class ConsentForm:
         )
 
 
-def witness_named(named: str | None, by: str) -> tuple[Witness | None, str | None]:
-    """An interpreter who is named has witnessed; a member of staff says so herself, and never of her own record."""
-    if named is None:
-        return None, None
-    if named.startswith(Witness.INTERPRETER):
-        return Witness.INTERPRETER, named
-    return Witness.STAFF, named if named == by else None
-
-
 def give_consent(
     work: Work, house: ReferralSettings, by: StaffActor, enquiry_id: UUID, form: ConsentForm
 ) -> Consent | DraftedConsent:
     """Prepared and agreed to in one step; still a draft where somebody else has to agree as well."""
     drafted = preparing.prepare_consent(work, house, by, enquiry_id, form.draft)
-    return signing.complete_consent(work, house, drafted, form.signing(work.actor))
+    return signing.complete_consent(work, house, drafted, form.signing)
 
 
 def confirm_consent(
-    work: Work, house: ReferralSettings, by: StaffActor, enquiry_id: UUID, consent_id: UUID, evidence_sha256: str
+    work: Work, house: ReferralSettings, by: StaffActor, enquiry_id: UUID, consent_id: UUID, document_id: UUID
 ) -> Consent | DraftedConsent:
     """What was said is confirmed in writing: the same terms, signed, are the next version; it no longer lapses."""
     enquiry = enquiries.load(work, enquiry_id, by)
@@ -109,5 +96,5 @@ def confirm_consent(
     if has_lapsed(consent, work.today):
         raise InvalidError("consent.lapsed", {"consent_id": "still-within-the-days-to-confirm"})
     drafted = drafts.load(work.tx, consent_id)
-    signed = Signing(channel=ConsentChannel.SIGNED_PAPER, evidence_sha256=evidence_sha256)
+    signed = Signing(channel=ConsentChannel.SIGNED_PAPER, document_id=document_id)
     return signing.complete_consent(work, house, drafted, signed)

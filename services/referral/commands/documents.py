@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from contracts.codes import DataCategory, DocumentKind, ViewPurpose
-from services.chassis.errors import InvalidError, RefusedError
+from services.chassis.errors import RefusedError
 from services.chassis.work import Work
 from services.referral.commands import cascade, closing
 from services.referral.commands import enquiries as commands
@@ -29,8 +29,6 @@ def add(
 ) -> Paper:
     """Take a paper of one of the enquiry's persons in, of who asked if nobody is named; it is sealed before it lies."""
     enquiry = commands.load(work, enquiry_id, by)
-    if kind is DocumentKind.CONSENT_FORM:
-        raise InvalidError("document.kind-of-a-consent", {"kind": "not-a-consent-form"})
     domain.examine(content, media_type, largest=largest)
     document_id = documents.keep(
         work,
@@ -71,9 +69,9 @@ def delete(work: Work, keys: Keys, by: StaffActor, enquiry_id: UUID, document_id
     """Keep it no longer; what proves a consent stays as long as the consent's own record (GDPR Art. 7(1))."""
     enquiry = commands.load(work, enquiry_id, by)
     paper = documents.load(work.tx, document_id, enquiry_id=enquiry.id)
+    persons.raise_epoch(work, paper.person_id)
     if documents.proves_consent(work.tx, paper):
         raise RefusedError("document.proves-consent")
-    persons.raise_epoch(work, paper.person_id)
     documents.delete(work, paper)
     if enclosures.referrals_with(work.tx, paper.id):
         cascade.reseal_all(work, keys, paper.person_id)

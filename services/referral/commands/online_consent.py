@@ -1,7 +1,8 @@
 """A prepared consent agreed to online: recipient by recipient, on exactly what was shown, or refused as easily.
 
-What she agrees to is one canonical statement: text, recipients, purposes, categories, fields, what may come back, until
-when. Its hash is the evidence; the statement itself is kept beside the draft, sealed under her key.
+What she agrees to is one canonical statement: the words as she reads them, recipients, purposes, categories, fields,
+what may come back, who is released from secrecy, until when. Its hash is the evidence; the statement itself is kept
+beside the draft, sealed under her key.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from services.chassis.work import Work
 from services.referral.commands import person_links, preparing, signing
 from services.referral.commands.signing import Signing
 from services.referral.config import ReferralSettings
+from services.referral.consent_texts import GERMAN, PrintedText, filled
 from services.referral.domain.drafting import DraftedConsent, missing_signers
 from services.referral.domain.grounds import Consent
 from services.referral.store import drafts, persons
@@ -28,13 +30,26 @@ def fields_of(categories: Collection[str]) -> tuple[str, ...]:
     return tuple(name for name, field in PERSON.fields.items() if field.metadata[CATEGORY] in categories)
 
 
+def words_shown(house: ReferralSettings, drafted: DraftedConsent) -> tuple[PrintedText, PrintedText]:
+    """What she reads here, in her language and in German: her own words where her guardians have theirs."""
+    texts = house.texts
+    text_id = signing.text_shown(texts, drafted, Signer.PERSON, ConsentChannel.ONLINE)
+    shown = texts.shown_to(text_id, drafted.language, interpreter=drafted.interpreter)
+    hers, german = (
+        filled(one, house.controllers, drafted.controllers) for one in (shown, texts.printed(text_id, GERMAN))
+    )
+    return hers, german
+
+
 def statement(house: ReferralSettings, drafted: DraftedConsent) -> dict[str, Any]:
     """Everything the page shows, in one order: the same draft always gives the same bytes."""
-    text = house.texts.text_for(drafted.text_id, drafted.language, interpreter=drafted.interpreter)
+    shown, _ = words_shown(house, drafted)
+    text = shown.text
     return {
         "consent": str(drafted.id),
         "version": drafted.version,
         "text": {"id": text.id, "version": text.version, "sha256": text.sha256, "language": text.language},
+        "words_sha256": hashlib.sha256(shown.body.encode()).hexdigest(),
         "controllers": [str(one) for one in drafted.controllers],
         "recipients": [
             {
@@ -47,6 +62,7 @@ def statement(house: ReferralSettings, drafted: DraftedConsent) -> dict[str, Any
             }
             for one in drafted.recipients
         ],
+        "secrecy_released_to": sorted(str(one.to_service_id) for one in drafted.secrecy_releases),
         "valid_from": drafted.valid_from.isoformat() if drafted.valid_from else None,
         "valid_until": drafted.valid_until.isoformat(),
     }
@@ -89,9 +105,7 @@ def agree(
         work,
         house,
         drafted,
-        Signing(
-            channel=ConsentChannel.ONLINE, evidence_sha256=sha256_of(agreed), names={"statement": canonical(agreed)}
-        ),
+        Signing(channel=ConsentChannel.ONLINE, statement=canonical(agreed)),
     )
     if link.mail_is_safe and person_links.mailbox_of(work.tx, house.keys, link.person_id) is not None:
         # Withdrawing has to be as easy as this was (Art. 7(3)): her own page comes by mail.

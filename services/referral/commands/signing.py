@@ -5,8 +5,7 @@ In force once everybody who has to has agreed; until then it stays drafted and c
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -23,25 +22,36 @@ from services.referral.consent_texts import TextKind, TextLibrary
 from services.referral.domain import capture
 from services.referral.domain.drafting import ConsentText, DraftedConsent, confirms_too_late, missing_signers
 from services.referral.domain.grounds import Consent, Signature, Witness, given
-from services.referral.store import consents, drafts, persons, timeline
+from services.referral.store import consents, documents, drafts, persons, timeline
+from services.referral.store.documents import Paper
 from services.referral.store.referrals import StaffActor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signing:
-    """How one of them agreed. Language and interpreter are the draft's unless this one was shown other words."""
+    """How one of them agreed. Language and interpreter are the draft's unless this one was shown other words.
+
+    What shows it is never said by the caller: it is looked up in the paper that lies sealed, or made from what she saw.
+    """
 
     channel: ConsentChannel
     signer: Signer = Signer.PERSON
     signed_on: date | None = None
     language: str | None = None
     interpreter: bool | None = None
-    evidence_sha256: str | None = None
+    #: The scan of what was signed.
     document_id: UUID | None = None
+    #: What her own page showed, in its canonical form.
+    statement: str | None = None
     proof: ProofKind | None = None
     witness: Witness | None = None
-    witnessed_by: str | None = None
-    names: Mapping[str, str] = field(default_factory=dict)
+    interpreter_name: str | None = None
+
+    @property
+    def to_seal(self) -> dict[str, str]:
+        """What names somebody, or tells what she saw: it lies under the person's key, beside the draft."""
+        kept = {"interpreter": self.interpreter_name, "statement": self.statement}
+        return {name: words for name, words in kept.items() if words}
 
 
 def sign_consent(
@@ -62,7 +72,7 @@ def complete_consent(
     born_on = born_on_of(work, house, drafted.person_id)
     drafted = capture.sign(drafted, signature, text=text, on=work.today, born_on=born_on)
     drafts.keep_signatures(work, drafted)
-    drafts.remember(work, key_of(work, house, drafted), drafted, signing.names)
+    drafts.remember(work, key_of(work, house, drafted), drafted, signing.to_seal)
     if signature.waits_for_witness:
         open_task(work, drafted.enquiry_id, drafted.id, TaskKind.CONSENT_TO_WITNESS, work.today)
     else:
@@ -116,15 +126,21 @@ def _signature(
         signed_on=signing.signed_on or work.today,
         recorded_at=work.now,
         recorded_by=work.actor,
-        evidence_sha256=signing.evidence_sha256,
         document_id=signing.document_id,
         proof=signing.proof,
         witness=signing.witness,
-        witnessed_by=signing.witnessed_by,
+        witnessed_by=_witnessed_by(signing),
     )
-    if signing.channel in capture.ON_PAPER or signing.evidence_sha256 is not None:
-        return signature, text
-    return replace(signature, evidence_sha256=_declaration(work, drafted, signature)), text
+    return replace(signature, evidence_sha256=_evidence(work, drafted, signing, signature)), text
+
+
+def _witnessed_by(signing: Signing) -> str | None:
+    """The interpreter is there and is named, under the person's key; a colleague says so in her own session."""
+    if signing.witness is not Witness.INTERPRETER:
+        return None
+    if not signing.interpreter_name:
+        raise InvalidError("consent.incomplete", {"interpreter_name": "who-heard-it"})
+    return Witness.INTERPRETER
 
 
 def text_shown(texts: TextLibrary, drafted: DraftedConsent, signer: Signer, channel: ConsentChannel) -> str:
@@ -136,8 +152,25 @@ def text_shown(texts: TextLibrary, drafted: DraftedConsent, signer: Signer, chan
     return drafted.text_id
 
 
+def _evidence(work: Work, drafted: DraftedConsent, signing: Signing, signature: Signature) -> str | None:
+    """The hash of the paper, or of what her page showed; of what was only said it is that of the record itself."""
+    if signing.document_id is not None:
+        return _form_of(work, drafted, signing.document_id).evidence_sha256
+    if signing.statement is not None:
+        return hashlib.sha256(signing.statement.encode()).hexdigest()
+    return None if signing.channel in capture.ON_PAPER else _declaration(work, drafted, signature)
+
+
+def _form_of(work: Work, drafted: DraftedConsent, document_id: UUID) -> Paper:
+    """The scan lies sealed with this enquiry, and is hers; of any other paper the record would say what is not so."""
+    for paper in documents.of_ids(work.tx, [document_id]):
+        if (paper.enquiry_id, paper.person_id) == (drafted.enquiry_id, drafted.person_id) and paper.evidence_sha256:
+            return paper
+    raise InvalidError("consent.incomplete", {"document_id": "a-signed-form-of-this-person"})
+
+
 def _declaration(work: Work, drafted: DraftedConsent, signature: Signature) -> str:
-    """Where no paper is signed, what shows the consent is the record itself: terms, words, capacity, moment."""
+    """What shows a spoken consent: terms, words, capacity, moment."""
     said = [drafted.terms_sha256, signature.text_sha256, signature.signer, signature.channel, work.now.isoformat()]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 

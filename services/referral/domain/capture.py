@@ -26,6 +26,7 @@ from services.referral.domain.grounds import (
     Consent,
     Signature,
 )
+from services.referral.domain.lifecycle import herself
 from services.referral.domain.workdays import IsWorkingDay, add_working_days
 
 USUAL_MONTHS = 6
@@ -35,6 +36,8 @@ ALL_CATEGORIES = frozenset(DataCategory) - ENTERPRISE_CATEGORIES
 #: Purposes that go with every service, whatever it offers.
 GENERAL_PURPOSES = frozenset({Purpose.VERWEIS, Purpose.DOPPELPRUEFUNG})
 ON_PAPER = frozenset({ConsentChannel.SIGNED_PAPER, ConsentChannel.SIGN_PAD})
+#: How staff take one down; online she agrees herself.
+AT_THE_DESK = tuple(one for one in ConsentChannel if one is not ConsentChannel.ONLINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,9 +296,11 @@ def _signing_problems(
 
 
 def _shown(drafted: DraftedConsent, signature: Signature) -> Iterator[Problem]:
-    """What shows that it was given: a signed form, or a witness and then little and not for long."""
-    if signature.channel in ON_PAPER and signature.evidence_sha256 is None:
-        yield "evidence_sha256", "hash-of-the-signed-form"
+    """What shows that it was given: a signed form, her own hand, or a witness and then little and not for long."""
+    if signature.channel in ON_PAPER and signature.document_id is None:
+        yield "document_id", "the-signed-form"
+    if signature.channel is ConsentChannel.ONLINE and not _by_herself(drafted, signature):
+        yield "channel", "online-only-by-her-own-link"
     if signature.channel is ConsentChannel.VERBAL_WITNESSED:
         if signature.witness is None:
             yield "witnessed_by", "a-second-staff-member-or-interpreter"
@@ -303,3 +308,8 @@ def _shown(drafted: DraftedConsent, signature: Signature) -> Iterator[Problem]:
             yield "witnessed_by", "somebody-else-than-who-wrote-it-down"
         if not all(frozenset(one.categories) <= VERBAL_CATEGORIES for one in drafted.recipients):
             yield "categories", "identity-contact-language-by-word-of-mouth"
+
+
+def _by_herself(drafted: DraftedConsent, signature: Signature) -> bool:
+    """Online she agrees in her own session; what staff write down of it is word of mouth or a paper."""
+    return signature.signer is Signer.PERSON and signature.recorded_by == herself(drafted.person_id)

@@ -28,7 +28,7 @@ CHECKS: Mapping[MediaType, Check] = MappingProxyType(
 ENDINGS: Mapping[MediaType, str] = MappingProxyType(
     {MediaType.PDF: "pdf", MediaType.PNG: "png", MediaType.JPEG: "jpg", MediaType.TIFF: "tif"}
 )
-#: What is taken in by itself; a signed consent comes with its consent.
+#: What is taken in by itself on the enquiry's page; a signed consent comes with its consent there.
 UPLOADED = tuple(kind for kind in DocumentKind if kind is not DocumentKind.CONSENT_FORM)
 #: An archive is found by its end: whoever looks there unpacks it, whatever the file begins with.
 ARCHIVE_END, ARCHIVE_END_SIZE, LONGEST_ARCHIVE_COMMENT = b"PK\x05\x06", 22, 65_535

@@ -39,6 +39,11 @@ class Actor:
     organization_id: UUID | None = None
 
 
+def herself(person_id: UUID) -> str:
+    """How whoever came in by her own link is named; nobody signed in as staff ever is."""
+    return f"person:{person_id}"
+
+
 def _cells(
     action: Action, sources: Collection[Status], target: Status, who: frozenset[Party]
 ) -> dict[tuple[Action, Status], Cell]:

@@ -13,6 +13,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
+
 from contracts.codes import DocumentKind, MediaType
 from contracts.referral import DocumentAdded, DocumentDeleted
 from services.chassis.db import Connection
@@ -143,10 +145,12 @@ def of_ids(connection: Connection, document_ids: list[UUID]) -> list[Paper]:
 
 
 def proves_consent(connection: Connection, paper: Paper) -> bool:
-    """Whether a consent's record names this paper as its evidence."""
+    """Whether a consent, or one that waits for further signatures, names this paper as what shows one of them."""
+    signed = Jsonb([{"evidence_sha256": paper.evidence_sha256}])
     found = connection.execute(
-        "SELECT FROM consents WHERE person_id = %s AND evidence_sha256 = %s LIMIT 1",
-        (paper.person_id, paper.evidence_sha256),
+        "SELECT FROM consents WHERE person_id = %s AND signatures @> %s UNION ALL"
+        " SELECT FROM drafted_consents WHERE person_id = %s AND ended_at IS NULL AND signatures @> %s LIMIT 1",
+        (paper.person_id, signed, paper.person_id, signed),
     )
     return paper.evidence_sha256 is not None and found.fetchone() is not None
 

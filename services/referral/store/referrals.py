@@ -38,7 +38,7 @@ from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError, StaleError
 from services.chassis.work import Work
 from services.referral.domain.grounds import Recipient
-from services.referral.domain.lifecycle import Actor
+from services.referral.domain.lifecycle import Actor, herself
 from services.referral.domain.referral import ByHand, Question, Referral
 from services.referral.store import deadlines, duties, grounds
 from services.referral.store.grounds import Standing
@@ -73,7 +73,7 @@ class PersonActor(Actor):
 
 
 def person_actor(person_id: UUID) -> PersonActor:
-    return PersonActor(Party.PERSON, f"person:{person_id}", None, person_id)
+    return PersonActor(Party.PERSON, herself(person_id), None, person_id)
 
 
 def staff_actor(actor: str, site: Site | None, employer: UUID | None, role: StaffRole) -> StaffActor:

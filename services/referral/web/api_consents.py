@@ -11,7 +11,7 @@ from contracts.referral import ConsentRecipient
 from services.chassis.access import staff
 from services.chassis.work import Work
 from services.referral.commands import consents, preparing, signing
-from services.referral.commands.consents import ConsentForm, witness_named
+from services.referral.commands.consents import ConsentForm
 from services.referral.commands.preparing import DraftForm
 from services.referral.commands.signing import Signing
 from services.referral.domain.drafting import Custody, DraftedConsent
@@ -60,9 +60,7 @@ def prepare(enquiry_id: UUID, json_data: Json) -> Answer:
 @navigators
 def sign(enquiry_id: UUID, consent_id: UUID, json_data: Json) -> Answer:
     """One of those who have to agrees; the consent is in force once nobody is missing."""
-    by = staff_actor()
-    witness, witnessed_by = witness_named(json_data.pop("witnessed_by"), by.actor)
-    signed = Signing(**json_data, witness=witness, witnessed_by=witnessed_by)
+    by, signed = staff_actor(), Signing(**json_data)
 
     def run(work: Work) -> tuple[int, Json]:
         return 201, shown(work, signing.sign_consent(work, house(), by, enquiry_id, consent_id, signed))
@@ -103,7 +101,7 @@ def confirm_consent(enquiry_id: UUID, consent_id: UUID, json_data: Json) -> Answ
     by = staff_actor()
 
     def run(work: Work) -> tuple[int, Json]:
-        confirmed = consents.confirm_consent(work, house(), by, enquiry_id, consent_id, json_data["evidence_sha256"])
+        confirmed = consents.confirm_consent(work, house(), by, enquiry_id, consent_id, json_data["document_id"])
         return 201, shown(work, confirmed)
 
     return once(run)

@@ -7,15 +7,14 @@ from uuid import UUID
 from apiflask import APIBlueprint, Schema
 from apiflask.fields import File
 from flask import Response
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from contracts.codes import DocumentKind, MediaType, StaffRole
-from contracts.fields import CodeOf, Identifier
+from contracts.fields import Identifier
 from services.chassis.access import staff, uploads
 from services.chassis.web import request_work, room
 from services.chassis.work import Work
 from services.referral.commands import documents
-from services.referral.domain.documents import UPLOADED
 from services.referral.store import documents as store
 from services.referral.store import enquiries
 from services.referral.store.documents import Paper
@@ -34,15 +33,10 @@ class DocumentIn(bodies.Body):
     """One paper: a PDF, PNG, JPEG or TIFF of at most `DOCUMENT_MAX_BYTES` (10 million), and what it is.
 
     The part's `Content-Type` has to be what the file is. Scripts, attachments, passwords and archives inside are
-    refused (422). A signed consent comes with its consent, not here.
+    refused (422). A scan of a signed consent comes first; the consent then names it as its `document_id`.
     """
 
-    kind = CodeOf(
-        DocumentKind,
-        required=True,
-        validate=validate.OneOf(UPLOADED),
-        metadata={"type": "string", "enum": [str(kind) for kind in UPLOADED]},
-    )
+    kind = bodies.code(DocumentKind, required=True)
     person_id = Identifier(load_default=None, metadata={"description": "Whose it is; who asked, if nobody is named."})
     file = File(required=True)  # type: ignore[no-untyped-call]
 

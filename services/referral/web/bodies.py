@@ -38,8 +38,9 @@ from contracts.codes import (
 from contracts.fields import PATTERNS, CodeOf, Day, Identifier, Instant, LanguageTag, Matches
 from contracts.partner.dossier import EMPLOYER, PERSON, EmployerSchema, PersonSchema
 from services.chassis.i18n import PERSON_LANGUAGES
+from services.referral.domain.capture import AT_THE_DESK
+from services.referral.domain.grounds import Witness
 
-SHA256 = Matches(r"^[0-9a-f]{64}$")
 LONGEST_WORDS = 4_000
 
 
@@ -154,11 +155,20 @@ class DraftIn(Body):
 
 
 class EvidenceIn(Body):
-    """How somebody agreed, and what shows it."""
+    """How somebody agreed, and what shows it: a scan taken in before, or who heard it.
 
-    channel = code(ConsentChannel, required=True)
-    witnessed_by = fields.String(load_default=None, allow_none=True, validate=Matches(r"^[A-Za-z0-9:_-]{1,80}$"))
-    evidence_sha256 = fields.String(load_default=None, allow_none=True, validate=SHA256)
+    Nobody at a desk agrees online for her: that she does herself, by her own link.
+    """
+
+    channel = CodeOf(
+        ConsentChannel,
+        required=True,
+        validate=validate.OneOf(AT_THE_DESK, error="one-of-those-offered"),
+        metadata={"type": "string", "enum": [str(one) for one in AT_THE_DESK]},
+    )
+    document_id = Identifier(load_default=None, allow_none=True)
+    witness = code(Witness, load_default=None, allow_none=True)
+    interpreter_name = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 100))
     proof = code(ProofKind, load_default=None, allow_none=True)
 
 
@@ -185,7 +195,9 @@ class WithdrawalIn(Body):
 
 
 class ConfirmationIn(Body):
-    evidence_sha256 = fields.String(required=True, validate=SHA256)
+    """The scan of what she has signed by now."""
+
+    document_id = Identifier(required=True)
 
 
 class ServiceIn(Body):

@@ -28,7 +28,8 @@ from services.referral.domain.grounds import ENTERPRISE_CATEGORIES, EnterpriseRe
 from services.referral.store import consents, persons
 from services.referral.store.enquiries import Enquiry
 from services.referral.web.callers import house, staff_actor
-from services.referral.web.consent_form import chosen, enquiry_page
+from services.referral.web.consent_drafts import answered
+from services.referral.web.consent_form import ticked_bodies
 from services.referral.web.forms import once_per_form
 from services.referral.web.names import Names
 from services.referral.web.subject_access import speaking
@@ -58,7 +59,7 @@ def notice_languages() -> list[str]:
 
 
 @navigators
-def take_down(enquiry_id: UUID) -> Response | tuple[str, int]:
+def take_down(enquiry_id: UUID) -> Response:
     """An employer asks to be put in touch; its own contact goes along, never a worker's data."""
     by, own = staff_actor(), house()
 
@@ -70,14 +71,12 @@ def take_down(enquiry_id: UUID) -> Response | tuple[str, int]:
         form = read_form(enquiry_id)
         once_per_form(by.actor, enquiry_id, "enterprise-request", run)
     except InvalidError as error:
-        if "Authorization" in request.headers and "text/html" not in request.headers.get("Accept", ""):
-            raise
-        return enquiry_page(enquiry_id, error.fields), 422
+        return answered(enquiry_id, error)
     return redirect(f"/referral/enquiries/{enquiry_id}?done=request#consents", 303)
 
 
 def read_form(enquiry_id: UUID) -> RequestForm:
-    found, typed = chosen(enquiry_id), request.form
+    found, typed = ticked_bodies(enquiry_id), request.form
     if typed.get("ground", EnterpriseGround.CONTRACT) not in set(EnterpriseGround):
         raise InvalidError("enterprise-request.incomplete", {"ground": "one-of-those-offered"})
     return RequestForm(

@@ -1,17 +1,18 @@
 """What was prepared, until it is signed: printed in two languages, found by its code, signed, witnessed, declined."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, TypeVar
 from uuid import UUID
 
 import segno
 from apiflask import APIBlueprint
 from flask import redirect, render_template, request
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Response as AnyResponse
 
 from contracts.codes import (
-    ConsentChannel,
     DataCategory,
-    DocumentKind,
     DraftEnd,
     EnquirerKind,
     ProofKind,
@@ -20,7 +21,7 @@ from contracts.codes import (
 )
 from contracts.partner.dossier import PERSON, category_of
 from services.chassis import i18n
-from services.chassis.access import staff
+from services.chassis.access import staff, uploads
 from services.chassis.errors import InvalidError
 from services.chassis.room import room
 from services.chassis.web import request_work
@@ -28,18 +29,41 @@ from services.chassis.work import Work
 from services.referral.commands import enquiries, preparing, signing
 from services.referral.commands.signing import Signing
 from services.referral.consent_texts import GERMAN, PrintedText, TextKind, filled
+from services.referral.domain.capture import AT_THE_DESK
 from services.referral.domain.drafting import DraftedConsent, missing_signers
 from services.referral.domain.form_code import is_code, normalized, readable
 from services.referral.domain.grounds import Witness
-from services.referral.store import documents, drafts, persons
+from services.referral.store import drafts, persons
 from services.referral.store.enquiries import Enquiry
 from services.referral.web.callers import house, staff_actor
 from services.referral.web.forms import once_per_form
 from services.referral.web.names import Names
+from services.referral.web.scans import Scan, keep_scan, scanned
 
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 FOR_PERSONS = (TextKind.REFERRAL, TextKind.SPOKEN)
 IDENTITY = ("given_name", "family_name", "birth_date")
+LONGEST_NAME = 100
+Chosen = TypeVar("Chosen", bound=StrEnum)
+#: Complaints that name fields of the form.
+OF_FIELDS = frozenset({"consent.incomplete", "enterprise-request.incomplete", "request.invalid"})
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentError:
+    """What was wrong, and in which form: that of a draft, or the one to take a consent down in one go."""
+
+    error: InvalidError
+    consent_id: UUID | None = None
+
+    @property
+    def slug(self) -> str:
+        return self.error.slug
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """Which fields of the form; a file, or a form that came too late, is refused for one reason of its own."""
+        return self.error.fields if self.error.slug in OF_FIELDS else {}
 
 
 def blueprint() -> APIBlueprint:
@@ -54,7 +78,7 @@ def blueprint() -> APIBlueprint:
 
 
 @navigators
-def find() -> Response:
+def find() -> AnyResponse:
     """From the code on a signed paper, typed or scanned, to what was prepared."""
     code = normalized(request.args.get("code", ""))
     if not is_code(code):
@@ -106,8 +130,13 @@ def sheet_of(work: Work, drafted: DraftedConsent) -> dict[str, Any]:
         "picture": segno.make(address, error="m", micro=False).svg_data_uri(scale=3, border=2, light="white"),
         "right_to_left": drafted.language in i18n.RIGHT_TO_LEFT,
         "languages_shown": tuple(dict.fromkeys((shown.text.language, GERMAN))),
-        "say": lambda value, tag: i18n.label("referral", tag, value),
+        "say": say,
     }
+
+
+def say(word: Any, language: str) -> str:
+    """A word of the form in the language of a text, whatever that of the page is."""
+    return i18n.label("referral", language, word)
 
 
 def in_full(text: PrintedText, drafted: DraftedConsent) -> PrintedText:
@@ -125,61 +154,65 @@ def still_to_sign(work: Work, drafted: DraftedConsent) -> tuple[Signer, ...]:
 
 
 @navigators
-def sign(enquiry_id: UUID, consent_id: UUID) -> Response:
+@uploads
+def sign(enquiry_id: UUID, consent_id: UUID) -> AnyResponse:
     """The signed paper comes back: its scan is sealed under her key, its hash is what proves the consent."""
-    by, own, given = staff_actor(), house(), request.form
-    scan = request.files.get("scan")
-    content, media_type = (scan.read(), scan.mimetype) if scan is not None and scan.filename else (b"", "")
-    signer, channel = (
-        chosen(Signer, given.get("signer"), "signer"),
-        chosen(ConsentChannel, given.get("channel"), "channel"),
-    )
-    witness_kind = chosen(Witness, given.get("witness"), "witnessed_by") if given.get("witness") else None
-
-    def run(work: Work) -> tuple[int, dict[str, Any]]:
-        drafted = preparing.open_draft(work, by, enquiry_id, consent_id)
-        document_id = keep_scan(work, drafted, content, media_type) if content else None
-        signing.complete_consent(
-            work,
-            own,
-            drafted,
-            Signing(
-                channel=channel,
-                signer=signer,
-                evidence_sha256=documents.load(work.tx, document_id).evidence_sha256 if document_id else None,
-                document_id=document_id,
-                proof=chosen(ProofKind, given.get("proof"), "proof") if given.get("proof") else None,
-                witness=witness_kind,
-                witnessed_by="interpreter" if witness_kind is Witness.INTERPRETER else None,
-                names={"interpreter": name} if (name := given.get("interpreter_name", "").strip()[:100]) else {},
-            ),
-        )
-        return 201, {"id": str(consent_id)}
-
-    once_per_form(by.actor, enquiry_id, f"sign/{consent_id}", run)
+    try:
+        sign_once(enquiry_id, consent_id, scanned())
+    except InvalidError as error:
+        return answered(enquiry_id, error, consent_id)
     return back(enquiry_id, "consent")
 
 
-def keep_scan(work: Work, drafted: DraftedConsent, content: bytes, media_type: str) -> UUID:
-    return documents.keep(
-        work,
-        house().keys.vault,
-        drafted.person_id,
-        enquiry_id=drafted.enquiry_id,
-        kind=DocumentKind.CONSENT_FORM,
-        content=content,
-        media_type=media_type,
+def sign_once(enquiry_id: UUID, consent_id: UUID, scan: Scan) -> None:
+    by, own, signed = staff_actor(), house(), signing_typed()
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        drafted = preparing.open_draft(work, by, enquiry_id, consent_id)
+        signing.complete_consent(work, own, drafted, replace(signed, document_id=keep_scan(work, drafted, scan)))
+        return 201, {"id": str(consent_id)}
+
+    once_per_form(by.actor, enquiry_id, f"sign/{consent_id}", run, file=scan.content)
+
+
+def signing_typed() -> Signing:
+    """How it was signed or said, as typed into the form; the scan comes beside it."""
+    given = request.form
+    return Signing(
+        channel=chosen(AT_THE_DESK, given.get("channel"), "channel"),
+        signer=chosen(tuple(Signer), given.get("signer"), "signer"),
+        proof=chosen(tuple(ProofKind), given["proof"], "proof") if given.get("proof") else None,
+        **witness_typed(),
     )
 
 
-def chosen(codes: Any, given: str | None, field: str) -> Any:
-    if given not in set(codes):
+def witness_typed() -> dict[str, Any]:
+    """Who heard what was said, and the interpreter by name."""
+    given = request.form
+    return {
+        "witness": chosen(tuple(Witness), given["witness"], "witnessed_by") if given.get("witness") else None,
+        "interpreter_name": given.get("interpreter_name", "").strip()[:LONGEST_NAME] or None,
+    }
+
+
+def chosen(codes: Sequence[Chosen], given: str | None, field: str) -> Chosen:
+    found = next((one for one in codes if one.value == given), None)
+    if found is None:
         raise InvalidError("consent.incomplete", {field: "one-of-those-offered"})
-    return codes(given)
+    return found
+
+
+def answered(enquiry_id: UUID, error: InvalidError, consent_id: UUID | None = None) -> AnyResponse:
+    """The page with what was wrong, and with all that was typed; a program gets the fields."""
+    if "Authorization" in request.headers and "text/html" not in request.headers.get("Accept", ""):
+        raise error
+    from services.referral.web.enquiry import page  # noqa: PLC0415 - the page holds this form
+
+    return AnyResponse(page(enquiry_id, consent_error=ConsentError(error, consent_id)), 422, mimetype="text/html")
 
 
 @navigators
-def witness(enquiry_id: UUID, consent_id: UUID) -> Response:
+def witness(enquiry_id: UUID, consent_id: UUID) -> AnyResponse:
     """The second member of staff says in her own session that she heard it."""
     by, own = staff_actor(), house()
 
@@ -192,7 +225,7 @@ def witness(enquiry_id: UUID, consent_id: UUID) -> Response:
 
 
 @navigators
-def decline(enquiry_id: UUID, consent_id: UUID) -> Response:
+def decline(enquiry_id: UUID, consent_id: UUID) -> AnyResponse:
     """Somebody who has to agree does not. That has no disadvantage; nothing else follows."""
     by = staff_actor()
 
@@ -204,7 +237,7 @@ def decline(enquiry_id: UUID, consent_id: UUID) -> Response:
     return back(enquiry_id, "declined")
 
 
-def back(enquiry_id: UUID, done: str) -> Response:
+def back(enquiry_id: UUID, done: str) -> AnyResponse:
     return redirect(f"/referral/enquiries/{enquiry_id}?done={done}#consents", 303)
 
 

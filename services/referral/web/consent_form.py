@@ -1,6 +1,6 @@
 """Consent at the desk: who may see which data to what end, for how long; how it is taken back: `withdrawals`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -10,23 +10,25 @@ from apiflask import APIBlueprint
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from contracts.codes import BackLevel, ConsentChannel, DataCategory, EnquirerKind, GivenBy, Purpose, StaffRole
+from contracts.codes import BackLevel, DataCategory, EnquirerKind, GivenBy, Purpose, StaffRole
 from contracts.referral import ConsentRecipient
-from services.chassis.access import staff
+from services.chassis.access import staff, uploads
 from services.chassis.db import Connection
 from services.chassis.errors import InvalidError
 from services.chassis.room import room
 from services.chassis.work import Work
 from services.referral.commands import preparing, signing
 from services.referral.commands.consents import ConsentForm
+from services.referral.domain.capture import AT_THE_DESK
 from services.referral.domain.drafting import Custody
-from services.referral.store import directory, documents
+from services.referral.store import directory
 from services.referral.store.directory import Listing
 from services.referral.store.enquiries import Enquiry, load
 from services.referral.web.callers import house, staff_actor
-from services.referral.web.consent_drafts import keep_scan
+from services.referral.web.consent_drafts import answered, chosen, witness_typed
 from services.referral.web.forms import once_per_form
 from services.referral.web.names import Names, in_words
+from services.referral.web.scans import Scan, keep_scan, scanned
 
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 
@@ -108,7 +110,7 @@ def offered_of(purpose: Purpose, listing: Listing, names: Names) -> Offered:
     )
 
 
-def chosen(enquiry_id: UUID) -> list[Offered]:
+def ticked_bodies(enquiry_id: UUID) -> list[Offered]:
     """The bodies whose boxes were ticked, as the directory offers them."""
     by = staff_actor()
     ticked = set(request.form.getlist("recipients"))
@@ -137,19 +139,25 @@ def recipient_of(one: Offered) -> ConsentRecipient:
 
 def read_form(enquiry_id: UUID) -> ConsentForm:
     form = request.form
-    if form.get("channel") not in set(ConsentChannel) or form.get("given_by") not in set(GivenBy):
-        raise InvalidError("request.invalid", {"channel": "how-it-was-given"})
     return ConsentForm(
-        given_by=GivenBy(form["given_by"]),
-        channel=ConsentChannel(form["channel"]),
+        given_by=chosen(tuple(GivenBy), form.get("given_by"), "given_by"),
+        channel=chosen(AT_THE_DESK, form.get("channel"), "channel"),
         language=form.get("language", "de"),
-        recipients=tuple(recipient_of(one) for one in chosen(enquiry_id)),
-        person_id=UUID(form["person_id"]) if form.get("person_id") else None,
+        recipients=tuple(recipient_of(one) for one in ticked_bodies(enquiry_id)),
+        person_id=id_of(form.get("person_id", ""), "person_id"),
         interpreter=form.get("interpreter") == "true",
-        witnessed_by=form.get("witness") or None,
+        secrecy_release=form.get("secrecy_release") == "true",
         valid_until=day_of(form.get("valid_until", "")),
         custody=custody_of(form.get("holders", ""), form.get("guardian", "")),
+        **witness_typed(),
     )
+
+
+def id_of(typed: str, field: str) -> UUID | None:
+    try:
+        return UUID(typed) if typed else None
+    except ValueError:
+        raise InvalidError("consent.incomplete", {field: "one-of-those-offered"}) from None
 
 
 def day_of(typed: str) -> date | None:
@@ -182,41 +190,27 @@ def guardians_offered(connection: Connection, offered: Iterable[Offered], names:
     return sorted(((str(one), names.organization(one)) for one in found), key=lambda named: named[1])
 
 
-def scanned() -> tuple[bytes, str]:
-    scan = request.files.get("scan")
-    return (scan.read(), scan.mimetype) if scan is not None and scan.filename else (b"", "")
-
-
 @navigators
-def give(enquiry_id: UUID) -> Response | tuple[str, int]:
+@uploads
+def give(enquiry_id: UUID) -> Response:
     """Prepared and, unless only a form is wanted, signed at once; what is wrong is told with all that was typed."""
     try:
         done = take_down(enquiry_id, read_form(enquiry_id), scanned())
     except InvalidError as error:
-        if "Authorization" in request.headers and "text/html" not in request.headers.get("Accept", ""):
-            raise
-        return enquiry_page(enquiry_id, error.fields), 422
+        return answered(enquiry_id, error)
     return redirect(f"/referral/enquiries/{enquiry_id}?done={done}#consents", 303)
 
 
-def enquiry_page(enquiry_id: UUID, errors: Mapping[str, Any]) -> str:
-    from services.referral.web.enquiry import page  # noqa: PLC0415 - the page holds this form
-
-    return page(enquiry_id, consent_errors=errors)
-
-
-def take_down(enquiry_id: UUID, form: ConsentForm, scan: tuple[bytes, str]) -> str:
+def take_down(enquiry_id: UUID, form: ConsentForm, scan: Scan) -> str:
     by, own = staff_actor(), house()
     only_prepare = request.form.get("step") == "prepare"
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
         drafted = preparing.prepare_consent(work, own, by, enquiry_id, form.draft)
         if not only_prepare:
-            document_id = keep_scan(work, drafted, *scan) if scan[0] else None
-            evidence = documents.load(work.tx, document_id).evidence_sha256 if document_id else None
-            signed = replace(form.signing(work.actor), evidence_sha256=evidence, document_id=document_id)
+            signed = replace(form.signing, document_id=keep_scan(work, drafted, scan))
             signing.complete_consent(work, own, drafted, signed)
         return 201, {"id": str(drafted.id)}
 
-    once_per_form(by.actor, enquiry_id, "consent", run)
+    once_per_form(by.actor, enquiry_id, "consent", run, file=scan.content)
     return "prepared" if only_prepare else "consent"

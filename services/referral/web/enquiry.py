@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from apiflask import APIBlueprint
 from flask import redirect, render_template, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from contracts.codes import FundingJustification, ProofKind, Relation, StaffRole, ViewPurpose
@@ -38,6 +39,7 @@ from services.referral.web import (
 )
 from services.referral.web.callers import house, staff_actor, validated, view_purpose
 from services.referral.web.case_view import headline_of
+from services.referral.web.consent_drafts import ConsentError
 from services.referral.web.consent_form import guardians_offered, recipients_offered
 from services.referral.web.enquiry_steps import Standing, next_steps
 from services.referral.web.forms import once_per_form
@@ -89,7 +91,7 @@ def show(enquiry_id: UUID) -> str:
     return page(enquiry_id)
 
 
-def page(enquiry_id: UUID, *, document_error: str = "", consent_errors: Mapping[str, Any] | None = None) -> str:
+def page(enquiry_id: UUID, *, document_error: str = "", consent_error: ConsentError | None = None) -> str:
     """That somebody looks is committed before anything is shown."""
     by = staff_actor()
     with request_work() as work:
@@ -111,8 +113,9 @@ def page(enquiry_id: UUID, *, document_error: str = "", consent_errors: Mapping[
         done=said_done(),
         opened={request.args.get("open", ""), DONE.get(said_done(), "")},
         document_error=document_error,
-        consent_errors=consent_errors or {},
-        typed=request.form,
+        consent_error=consent_error,
+        typed=MultiDict() if consent_error and consent_error.consent_id else request.form,
+        signed_as_typed=request.form,
         ticked_bodies=set(request.form.getlist("recipients")),
         **belonging,
     )

@@ -16,6 +16,7 @@ from services.referral.commands import online_consent, self_service
 from services.referral.consent_texts import GERMAN
 from services.referral.store import person_links
 from services.referral.web.callers import house
+from services.referral.web.consent_drafts import say
 from services.referral.web.forms import once_per_form
 from services.referral.web.limits import expect_patience, limits
 from services.referral.web.names import Names
@@ -50,15 +51,14 @@ def show_draft() -> str:
             for one in drafted.recipients
         ]
     own = house()
-    text = own.texts.text_for(drafted.text_id, drafted.language, interpreter=drafted.interpreter)
+    hers, german = online_consent.words_shown(own, drafted)
     return render_template(
         "referral/my/consent.html",
         drafted=drafted,
         recipients=recipients,
-        controllers=[one.contact for one in own.controllers.all if one.organization_id in drafted.controllers],
-        text=own.texts.printed(text.id, text.language),
-        german=own.texts.printed(text.id, GERMAN),
-        direction_of_text="rtl" if text.language in RIGHT_TO_LEFT else "ltr",
+        texts=[hers] if hers.text.language == GERMAN else [hers, german],
+        right_to_left=RIGHT_TO_LEFT,
+        say=say,
         seen=online_consent.sha256_of(online_consent.statement(own, drafted)),
         request_key=uuid4().hex,
     )

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from io import BytesIO
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,6 +30,7 @@ from tests.integration.referral.scene import (
     an_organization,
     some_controllers,
 )
+from tests.unit.referral.papers import a_pdf
 
 Json = dict[str, Any]
 FULL = ["IDENTITY", "CONTACT", "LANGUAGE", "QUALIFICATION"]
@@ -86,15 +88,26 @@ class Navigator(Caller):
         }
         return dict(self.post("/referral/api/v1/enquiries", body))
 
+    def scan(self, enquiry: Json, person_id: str | None = None) -> str:
+        """The signed form is scanned and taken in, as it is before its consent; returns its id."""
+        form = {"kind": "CONSENT_FORM", "file": (BytesIO(a_pdf()), "scan.pdf", "application/pdf")}
+        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": str(uuid4())}
+        path = f"/referral/api/v1/enquiries/{enquiry['id']}/documents"
+        data = {**form, "person_id": person_id} if person_id else form
+        answer = self.client.post(path, data=data, headers=headers, content_type="multipart/form-data")
+        assert answer.status_code == 201, answer.text
+        return str(answer.json["id"])  # type: ignore[index]
+
     def consent(self, enquiry: Json, *recipients: Json, **changes: Any) -> Json:
         body = {
             "given_by": "self",
             "channel": "signed_paper",
             "language": "ar",
             "recipients": list(recipients) or [recipient()],
-            "evidence_sha256": "5f" * 32,
             **changes,
         }
+        if body["channel"] == "signed_paper" and "document_id" not in body:
+            body["document_id"] = self.scan(enquiry, changes.get("person_id"))
         return dict(self.post(f"/referral/api/v1/enquiries/{enquiry['id']}/consents", body))
 
     def draft(self, enquiry: Json, service_id: UUID = HWK_SERVICE, **changes: Any) -> Json:

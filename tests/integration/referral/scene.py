@@ -22,6 +22,7 @@ from contracts.codes import (
     ConsentChannel,
     DataCategory,
     DataProtectionLaw,
+    DocumentKind,
     EnquirerKind,
     GivenBy,
     Party,
@@ -47,6 +48,7 @@ from services.referral.config import Keys, ReferralSettings
 from services.referral.consent_texts import TextLibrary
 from services.referral.controllers import Contact, Controller, Controllers
 from services.referral.domain.duplicate_care import AskingRule
+from services.referral.domain.grounds import Witness
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Referral
 from services.referral.domain.withdrawing import Part
@@ -54,11 +56,13 @@ from services.referral.keystore.ledger import DeletionLedger
 from services.referral.keystore.store import KeyStore
 from services.referral.link_tokens import LinkTokens
 from services.referral.receipts import ReceiptKeys, generate_receipt_keys
+from services.referral.store import documents
 from services.referral.store import referrals as referral_store
 from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor
 from services.referral.store.timeline import tell_refusal
 from services.referral.vault import ServiceKeys, Vault
+from tests.unit.referral.papers import a_pdf
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
 HWK = id_of("organization", "hwk-aachen")
@@ -71,6 +75,12 @@ NAVIGATOR = StaffActor(Party.NAVIGATOR, "staff:" + "a" * 32, None, Site.AACHEN, 
 COLLEAGUE = StaffActor(Party.NAVIGATOR, "staff:" + "b" * 32, None, Site.AACHEN, CENTER)
 #: As much as can be said by word of mouth.
 SPOKEN = (DataCategory.IDENTITY, DataCategory.CONTACT, DataCategory.LANGUAGE)
+#: Word of mouth that an interpreter heard.
+HEARD: Any = {
+    "channel": ConsentChannel.VERBAL_WITNESSED,
+    "witness": Witness.INTERPRETER,
+    "interpreter_name": "Samir Muster",
+}
 TO_PARTNER = (DataCategory.IDENTITY, DataCategory.CONTACT, DataCategory.LANGUAGE, DataCategory.QUALIFICATION)
 RECORD = {
     "given_name": "Amira",
@@ -265,19 +275,33 @@ class Scene:
             "channel": ConsentChannel.SIGNED_PAPER,
             "language": "de",
             "recipients": recipients or (to_hwk(),),
-            "evidence_sha256": "0" * 64,
         }
-        form = consent_commands.ConsentForm(**{**usual, **changes})
+        said = {**usual, **changes}
+        if said["channel"] is ConsentChannel.SIGNED_PAPER:
+            said.setdefault("document_id", self.scan(enquiry, said.get("person_id")))
+        form = consent_commands.ConsentForm(**said)
         with self.unit.work(actor=NAVIGATOR.actor) as work:
             return consent_commands.give_consent(work, self.house, NAVIGATOR, enquiry.id, form)
 
     def spoken(self, enquiry: Enquiry, *recipients: ConsentRecipient) -> Any:
         """Said on the telephone, and heard by a colleague."""
         little = [replace(one, categories=SPOKEN) for one in recipients or (to_hwk(),)]
-        said = {"channel": ConsentChannel.VERBAL_WITNESSED, "witnessed_by": "staff", "evidence_sha256": None}
-        drafted = self.consent(enquiry, *little, **said)
+        drafted = self.consent(enquiry, *little, channel=ConsentChannel.VERBAL_WITNESSED, witness=Witness.STAFF)
         with self.unit.work(actor=COLLEAGUE.actor) as work:
             return signing.witness_consent(work, self.house, COLLEAGUE, enquiry.id, drafted.id)
+
+    def scan(self, enquiry: Enquiry, person_id: UUID | None = None) -> UUID:
+        """The signed form, taken in as it is before its consent; the very same paper again is the one that is there."""
+        with self.unit.work(actor=NAVIGATOR.actor) as work:
+            return documents.keep(
+                work,
+                self.keys.vault,
+                person_id or enquiry.person_id,
+                enquiry_id=enquiry.id,
+                kind=DocumentKind.CONSENT_FORM,
+                content=a_pdf(),
+                media_type="application/pdf",
+            )
 
     def withdraw(self, enquiry: Enquiry, consent_id: UUID, organization_id: UUID | None = None, **part: Any) -> Any:
         with self.unit.work(actor=NAVIGATOR.actor) as work:

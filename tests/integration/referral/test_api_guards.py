@@ -302,7 +302,7 @@ def test_a_wrong_answer_names_its_field_and_changes_nothing(network: Network, ac
     [
         ({"valid_until": "2020-01-01"}, "valid_until"),
         ({"valid_until": "2029-01-01"}, "valid_until"),
-        ({"evidence_sha256": None}, "evidence_sha256"),
+        ({"document_id": None}, "document_id"),
         ({"language": "xx"}, "language"),
         ({"given_by": "guardian"}, "given_by"),
         ({"channel": "verbal_witnessed"}, "witnessed_by"),
@@ -319,7 +319,7 @@ def test_a_consent_that_does_not_hold_together_is_not_kept(network: Network, cha
         "channel": "signed_paper",
         "language": "de",
         "recipients": [recipient()],
-        "evidence_sha256": "5f" * 32,
+        "document_id": network.navigator.scan(enquiry),
         **change,
     }
 

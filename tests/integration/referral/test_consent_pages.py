@@ -1,6 +1,7 @@
 """A consent at the desk: prepared, printed in two languages, found by its code, signed, witnessed, declined."""
 
 import re
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -91,6 +92,76 @@ def test_the_signed_paper_finds_its_form_by_the_code_and_is_sealed(network: Netw
     assert len(network.scene.said(DocumentAdded)) == 1
 
 
+def test_the_release_from_secrecy_stands_in_both_languages_of_the_form(network: Network, browser: FlaskClient):
+    plain = browser.get(address(*prepared(network, browser))).text
+    enquiry, drafted = prepared(network, browser, secrecy_release="true")
+    sheet = browser.get(address(enquiry, drafted), headers={"Accept-Language": "en"}).text
+    for words in ("Ich entbinde die Beschäftigten hier im Haus", "أعفي العاملين هنا من واجب كتمان السر"):
+        assert words in sheet and words not in plain
+    network.navigator.post(
+        f"/referral/api/v1/enquiries/{enquiry['id']}/consents/{drafted['id']}/signatures",
+        {"signer": "person", "channel": "signed_paper", "document_id": network.navigator.scan(enquiry)},
+    )
+    assert "von der Schweigepflicht entbunden" in browser.get(f"/referral/enquiries/{enquiry['id']}").text
+
+
+def test_a_form_made_by_hand_does_not_agree_online_for_her(network: Network, browser: FlaskClient):
+    enquiry, drafted = prepared(network, browser)
+    by_hand = [
+        browser.post(f"/referral/enquiries/{enquiry['id']}/consents", data=FORM | {"channel": "online", "step": ""}),
+        browser.post(f"{address(enquiry, drafted)}/signatures", data={"signer": "person", "channel": "online"}),
+    ]
+    assert [answer.status_code for answer in by_hand] == [422, 422]
+    assert network.scene.said(ConsentGiven) == []
+
+
+def test_what_was_typed_beside_a_bad_scan_is_not_lost(network: Network, browser: FlaskClient):
+    enquiry, drafted = prepared(network, browser, language="de")
+    typed = {"signer": "person", "channel": "sign_pad", "interpreter_name": "Samir Muster"}
+    scan = (BytesIO(b"GIF89a"), "s.gif", "image/gif")
+
+    answer = browser.post(f"{address(enquiry, drafted)}/signatures", data={**typed, "scan": scan})
+
+    assert answer.status_code == 422
+    box = answer.text[answer.text.index(f'id="draft-{drafted["id"]}"') :].partition("</details>")[0]
+    assert 'role="alert"' in box and '<details class="action" open>' in box
+    assert 'value="sign_pad" selected' in box and 'value="Samir Muster"' in box
+    assert network.scene.said(ConsentGiven) == []
+
+
+def test_a_scan_may_be_as_large_as_any_paper(network: Network, browser: FlaskClient):
+    room = network.app.extensions["lotsennetz"]
+    room.settings = replace(room.settings, max_request_bytes=50_000)
+    large = a_pdf(b" " * 60_000)
+    at_once = FORM | {"step": "", "scan": (BytesIO(large), "s.pdf", "application/pdf")}
+    enquiry, drafted = prepared(network, browser)
+    later = {"signer": "person", "channel": "signed_paper", "scan": (BytesIO(large), "s.pdf", "application/pdf")}
+    assert browser.post(f"/referral/enquiries/{enquiry['id']}/consents", data=at_once).status_code == 303
+    assert browser.post(f"{address(enquiry, drafted)}/signatures", data=later).status_code == 303
+    over = (BytesIO(a_pdf(b" " * network.app.extensions["referral"].document_bytes)), "s.pdf", "application/pdf")
+    refused = browser.post(f"/referral/enquiries/{enquiry['id']}/consents", data=at_once | {"scan": over})
+    assert refused.status_code == 422 and "zu groß" in refused.text
+
+
+def test_the_same_form_with_another_scan_is_another_form(network: Network, browser: FlaskClient):
+    enquiry = network.navigator.enquire()
+    answers = [
+        browser.post(
+            f"/referral/enquiries/{enquiry['id']}/consents",
+            data=FORM | {"step": "", "request_key": "e" * 32, "scan": (BytesIO(scan), "s.pdf", "application/pdf")},
+        ).status_code
+        for scan in (a_pdf(), a_pdf(), a_pdf(b"<< /Other 1 >>"))
+    ]
+    assert answers == [303, 303, 422]
+    assert len(network.scene.said(ConsentGiven)) == 1
+
+
+def test_whose_consent_it_is_is_one_of_those_offered(network: Network, browser: FlaskClient):
+    enquiry = network.navigator.enquire()
+    answer = browser.post(f"/referral/enquiries/{enquiry['id']}/consents", data=FORM | {"person_id": "nobody"})
+    assert answer.status_code == 422 and "Bitte eines der angebotenen wählen" in answer.text
+
+
 def test_a_mistyped_code_opens_nothing(network: Network, browser: FlaskClient):
     _, drafted = prepared(network, browser)
     wrong = "2" if drafted["code"][0] != "2" else "3"
@@ -101,6 +172,8 @@ def test_a_spoken_consent_waits_for_the_colleague_who_heard_it(network: Network,
     enquiry, drafted = prepared(network, browser, language="de")
     url = address(enquiry, drafted)
     said = {"signer": "person", "channel": "verbal_witnessed", "witness": "staff"}
+    nameless = browser.post(f"{url}/signatures", data=said | {"witness": "interpreter"})
+    assert nameless.status_code == 422 and "die gedolmetscht und mitgehört hat" in nameless.text
     assert browser.post(f"{url}/signatures", data=said).status_code == 303
     assert network.scene.said(ConsentGiven) == []
     assert browser.post(f"{url}/witnesses").status_code == 422
@@ -198,7 +271,8 @@ def test_what_is_missing_is_said_and_nothing_typed_is_lost(
         ({"language": "so"}, "language"),
         ({"text_id": "referral-1"}, "text_id"),
         ({"text_id": "spoken-1"}, "text_id"),
-        ({"evidence_sha256": None}, "evidence_sha256"),
+        ({"document_id": None}, "document_id"),
+        ({"channel": "online"}, "channel"),
         ({"channel": "verbal_witnessed", "recipients": [recipient(categories=["IDENTITY"])]}, "witnessed_by"),
         ({"given_by": "representative"}, "proof"),
     ],
@@ -206,7 +280,7 @@ def test_what_is_missing_is_said_and_nothing_typed_is_lost(
 def test_the_interface_names_each_field_and_keeps_nothing(network: Network, changes: Json, field: str):
     enquiry = network.navigator.enquire()
     usual = {"given_by": "self", "channel": "signed_paper", "language": "de", "recipients": [recipient()]}
-    body = {**usual, "evidence_sha256": "5f" * 32, **changes}
+    body = {**usual, "document_id": network.navigator.scan(enquiry), **changes}
     if changes.get("recipients") == [recipient(service_id=None)]:
         body["recipients"][0]["service_id"] = None
 

@@ -1,11 +1,13 @@
 """Consents as they are taken down: word of mouth, custody, versions, and what a mistake sets off."""
 
+import hashlib
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.codes import DraftEnd, TaskKind
+from contracts.codes import ConsentChannel, DocumentKind, DraftEnd, TaskKind
 from contracts.referral import (
     ConsentDraftEnded,
     ConsentGiven,
@@ -14,11 +16,14 @@ from contracts.referral import (
     DutyOpened,
     ReferralEnteredInError,
 )
+from services.chassis.errors import InvalidError
+from services.referral.store import documents, drafts, persons
 from tests.integration.referral.rig import Json, Network, recipient, to_ihk
 from tests.integration.referral.scene import HWK, IHK, NOW
+from tests.unit.referral.papers import a_pdf
 
 TODAY = NOW.date()
-SPOKEN = {"channel": "verbal_witnessed", "witnessed_by": "interpreter:0712", "evidence_sha256": None}
+SPOKEN = {"channel": "verbal_witnessed", "witness": "interpreter", "interpreter_name": "Samir Muster"}
 NARROW = ["IDENTITY", "CONTACT", "LANGUAGE"]
 
 
@@ -52,8 +57,10 @@ def test_confirmed_in_writing_it_lapses_no_more(network: Network):
     consent = network.navigator.consent(enquiry, recipient(categories=NARROW), **SPOKEN)
     path = f"consents/{consent['id']}/confirmations"
 
-    confirmed = post(network, enquiry, path, {"evidence_sha256": "7a" * 32})
-    again = post(network, enquiry, path, {"evidence_sha256": "7a" * 32})
+    signed = {"document_id": network.navigator.scan(enquiry)}
+
+    confirmed = post(network, enquiry, path, signed)
+    again = post(network, enquiry, path, signed)
 
     assert (confirmed.status_code, confirmed.json["version"], confirmed.json["lapses_on"]) == (201, 2, None)
     assert (again.status_code, again.json["slug"]) == (409, "consent.nothing-to-confirm")
@@ -66,7 +73,9 @@ def test_after_the_fifth_working_day_there_is_nothing_left_to_confirm(network: N
     consent = network.navigator.consent(enquiry, recipient(categories=NARROW), **SPOKEN)
     network.scene.clock.instant += timedelta(days=8)
 
-    late = post(network, enquiry, f"consents/{consent['id']}/confirmations", {"evidence_sha256": "7a" * 32})
+    late = post(
+        network, enquiry, f"consents/{consent['id']}/confirmations", {"document_id": network.navigator.scan(enquiry)}
+    )
 
     assert (late.status_code, late.json["slug"]) == (422, "consent.lapsed")
 
@@ -74,7 +83,7 @@ def test_after_the_fifth_working_day_there_is_nothing_left_to_confirm(network: N
 def test_the_form_that_lay_ready_ends_with_what_was_said(network: Network):
     enquiry = network.navigator.enquire()
     consent = network.navigator.consent(enquiry, recipient(categories=NARROW), **SPOKEN)
-    signature = {"signer": "person", "channel": "signed_paper", "evidence_sha256": "7a" * 32}
+    signature = {"signer": "person", "channel": "signed_paper", "document_id": network.navigator.scan(enquiry)}
     path = f"consents/{consent['id']}/signatures"
     network.scene.clock.instant += timedelta(days=8)
 
@@ -97,7 +106,7 @@ def test_a_form_prepared_after_what_was_said_had_lapsed_is_a_consent_like_any_ot
     terms = {"given_by": "self", "language": "de", "recipients": [recipient()], "follows": said["id"]}
     anew = post(network, enquiry, "consent-drafts", terms).json
     network.scene.tick()
-    signature = {"signer": "person", "channel": "signed_paper", "evidence_sha256": "7a" * 32}
+    signature = {"signer": "person", "channel": "signed_paper", "document_id": network.navigator.scan(enquiry)}
 
     given = post(network, enquiry, f"consents/{anew['id']}/signatures", signature)
 
@@ -116,20 +125,88 @@ def test_a_next_version_may_be_prepared_anew(network: Network):
     assert [one.reason for one in network.scene.said(ConsentDraftEnded)] == [DraftEnd.REPLACED]
 
 
-def test_the_navigator_is_not_her_own_witness(network: Network):
-    enquiry = network.navigator.enquire()
-    [row] = network.scene.rows("SELECT recorded_by FROM enquiries")
-    body = {
+def spoken_body(**changes: Any) -> Json:
+    return {
         "given_by": "self",
         "language": "de",
         "recipients": [recipient(categories=NARROW)],
-        **SPOKEN,
-        "witnessed_by": row["recorded_by"],
+        "channel": "verbal_witnessed",
+        **changes,
     }
 
-    answer = post(network, enquiry, "consents", body)
 
-    assert (answer.status_code, set(answer.json["fields"])) == (422, {"witnessed_by"})
+def test_the_navigator_is_not_her_own_witness(network: Network):
+    enquiry = network.navigator.enquire()
+    said = post(network, enquiry, "consents", spoken_body(witness="staff"))
+
+    own = post(network, enquiry, f"consents/{said.json['id']}/witnesses", {})
+
+    assert (said.json["state"], own.status_code, set(own.json["fields"])) == ("drafted", 422, {"witnessed_by"})
+    assert network.scene.said(ConsentGiven) == []
+
+
+def test_an_interpreter_who_heard_it_is_named_and_her_name_lies_sealed(network: Network):
+    enquiry = network.navigator.enquire()
+
+    nameless = post(network, enquiry, "consents", spoken_body(witness="interpreter"))
+    given = post(network, enquiry, "consents", spoken_body(witness="interpreter", interpreter_name="Samir Muster"))
+
+    assert (nameless.status_code, set(nameless.json["fields"])) == (422, {"interpreter_name"})
+    assert given.json["state"] == "given"
+    with network.scene.db.read() as connection:
+        key = persons.key_of(connection, network.scene.keys.vault, UUID(enquiry["person_id"]))
+        assert drafts.remembered(connection, key, UUID(given.json["id"]), 1) == {"interpreter": "Samir Muster"}
+    [consent] = network.scene.rows("SELECT * FROM consents")
+    assert consent["witnessed_by"] == "interpreter" and "Samir" not in str(consent)
+
+
+def test_nobody_at_a_desk_agrees_online_for_her(network: Network):
+    enquiry = network.navigator.enquire()
+    terms = {"given_by": "self", "language": "de", "recipients": [recipient()]}
+    drafted = network.navigator.post(f"/referral/api/v1/enquiries/{enquiry['id']}/consent-drafts", terms)
+
+    at_once = post(network, enquiry, "consents", {**terms, "channel": "online"})
+    signed = post(network, enquiry, f"consents/{drafted['id']}/signatures", {"signer": "person", "channel": "online"})
+
+    assert [(one.status_code, "channel" in str(one.json["fields"])) for one in (at_once, signed)] == [(422, True)] * 2
+    with pytest.raises(InvalidError) as refused:
+        network.scene.consent(network.scene.an_enquiry(), channel=ConsentChannel.ONLINE)
+    assert refused.value.fields == {"channel": "online-only-by-her-own-link"}
+    assert network.scene.said(ConsentGiven, ConsentSigned) == []
+
+
+def papers_that_prove_nothing(network: Network, enquiry: Json) -> dict[str, str]:
+    """Ids that could be named as a signed form and are none of hers."""
+    scene, other = network.scene, network.navigator.enquire()
+    with scene.unit.work(actor="staff:x") as work:
+        certificate = documents.keep(
+            work,
+            scene.keys.vault,
+            UUID(enquiry["person_id"]),
+            enquiry_id=UUID(enquiry["id"]),
+            kind=DocumentKind.CERTIFICATE,
+            content=a_pdf(),
+            media_type="application/pdf",
+        )
+    return {"another's": network.navigator.scan(other), "a certificate": str(certificate), "none": str(uuid4())}
+
+
+def test_a_paper_that_is_not_her_signed_form_proves_no_consent(network: Network):
+    enquiry = network.navigator.enquire()
+    for document_id in papers_that_prove_nothing(network, enquiry).values():
+        body = {"given_by": "self", "channel": "signed_paper", "language": "de", "recipients": [recipient()]}
+        answer = post(network, enquiry, "consents", {**body, "document_id": document_id})
+        assert (answer.status_code, set(answer.json["fields"])) == (422, {"document_id"})
+    assert network.scene.said(ConsentGiven) == []
+
+
+def test_the_record_names_the_hash_of_the_scan_that_lies_sealed(network: Network):
+    enquiry = network.navigator.enquire()
+    given = network.navigator.consent(enquiry)
+    [signature] = given["signatures"]
+    [paper] = network.scene.rows("SELECT id, sealed, evidence_sha256 FROM documents")
+    assert signature["evidence_sha256"] == hashlib.sha256(a_pdf()).hexdigest() == paper["evidence_sha256"]
+    assert a_pdf() not in bytes(paper["sealed"])
 
 
 def test_for_a_young_person_everybody_with_custody_signs_and_she_does_too(network: Network):
@@ -137,13 +214,11 @@ def test_for_a_young_person_everybody_with_custody_signs_and_she_does_too(networ
     terms = {"given_by": "guardian", "language": "de", "recipients": [recipient()], "custody": {"holders": 2}}
     drafted = network.navigator.post(f"/referral/api/v1/enquiries/{enquiry['id']}/consent-drafts", terms)
     signatures = f"consents/{drafted['id']}/signatures"
-    parent = {"signer": "custody_holder", "channel": "signed_paper", "proof": "BIRTH_CERTIFICATE"}
+    paper = {"channel": "signed_paper", "document_id": network.navigator.scan(enquiry)}
+    parent = {**paper, "signer": "custody_holder", "proof": "BIRTH_CERTIFICATE"}
 
-    states = [
-        post(network, enquiry, signatures, {**parent, "evidence_sha256": "1" * 64}).json["state"],
-        post(network, enquiry, signatures, {**parent, "evidence_sha256": "2" * 64}).json["state"],
-    ]
-    given = post(network, enquiry, signatures, {"signer": "person", "channel": "online"})
+    states = [post(network, enquiry, signatures, parent).json["state"] for _ in range(2)]
+    given = post(network, enquiry, signatures, {**paper, "signer": "person"})
 
     assert states == ["drafted", "drafted"]
     assert (given.json["state"], given.json["valid_until"]) == ("given", "2027-01-31")

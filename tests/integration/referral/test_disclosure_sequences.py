@@ -21,7 +21,6 @@ from contracts.codes import (
     Action,
     BackLevel,
     ChannelKind,
-    ConsentChannel,
     DataCategory,
     DisclosurePoint,
     DocumentKind,
@@ -52,6 +51,7 @@ from services.referral.store.keys import custodial_private
 from tests.integration.referral.lawful import AACHEN, LEVELS, History, Said, day_of, working_days_after
 from tests.integration.referral.playing import FEW, MANY, new_key, own_key, play
 from tests.integration.referral.scene import (
+    HEARD,
     HWK,
     HWK_SERVICE,
     IHK,
@@ -255,11 +255,7 @@ class Disclosures(RuleBasedStateMachine):
             replace(to_hwk(level), organization_id=one, service_id=SERVICES[one], categories=tuple(sorted(categories)))
             for one in who
         ]
-        how = (
-            {"channel": ConsentChannel.VERBAL_WITNESSED, "witnessed_by": "interpreter:0712", "evidence_sha256": None}
-            if spoken
-            else {}
-        )
+        how = HEARD if spoken else {}
         try:
             given = self.scene.consent(self.enquiry, *entries, valid_from=first, valid_until=until, **how)
         except LotsennetzError:

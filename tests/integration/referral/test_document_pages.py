@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,8 +12,7 @@ from werkzeug.test import TestResponse
 
 from contracts.codes import DataCategory
 from contracts.referral import DocumentAdded, DocumentDeleted, PersonalDataViewed
-from services.referral.store import documents
-from tests.integration.referral.rig import Network
+from tests.integration.referral.rig import Network, recipient
 from tests.unit.referral.papers import a_pdf, a_png, a_zip
 
 PDF = ("application/pdf", a_pdf())
@@ -141,9 +140,10 @@ def test_a_file_over_the_limit_is_refused_by_its_size_and_an_ordinary_request_st
     assert elsewhere.status_code == 413
 
 
-def test_a_signed_consent_comes_with_its_consent(browser: FlaskClient, enquiry_id: str) -> None:
-    answer = send(browser, api_of(enquiry_id), PDF[1], kind="CONSENT_FORM")
-    assert (answer.status_code, list(answer.json["fields"])) == (422, ["form_and_files"])
+def test_a_signed_form_comes_before_its_consent_by_program_and_with_it_by_page(
+    browser: FlaskClient, enquiry_id: str
+) -> None:
+    assert send(browser, api_of(enquiry_id), PDF[1], kind="CONSENT_FORM").status_code == 201
     assert send(browser, page_of(enquiry_id), PDF[1], kind="CONSENT_FORM").status_code == 422
 
 
@@ -188,21 +188,24 @@ def test_a_paper_is_deleted_by_form_and_over_the_interface(
 
 def test_what_proves_a_consent_is_not_deleted(network: Network) -> None:
     enquiry = network.navigator.enquire()
-    scan = a_png()
-    with network.scene.unit.work(actor="staff:x") as work:
-        document_id = documents.keep(
-            work,
-            network.scene.keys.vault,
-            work.tx.execute("SELECT person_id FROM enquiries").fetchone()["person_id"],  # type: ignore[index]
-            enquiry_id=UUID(enquiry["id"]),
-            kind=documents.DocumentKind.CONSENT_FORM,
-            content=scan,
-            media_type="image/png",
-        )
-        paper = documents.load(work.tx, document_id)
-    network.navigator.consent(enquiry, evidence_sha256=paper.evidence_sha256)
+    document_id = network.navigator.scan(enquiry)
+    network.navigator.consent(enquiry, document_id=document_id)
     answer = network.navigator.ask("POST", f"{api_of(enquiry['id'])}/{document_id}/deletions")
     assert (answer.status_code, answer.json["slug"]) == (409, "document.proves-consent")
+
+
+def test_what_one_of_two_parents_signed_stays_while_the_other_is_waited_for(network: Network) -> None:
+    enquiry = network.navigator.enquire(birth_date="2015-06-01")
+    terms = {"given_by": "guardian", "language": "de", "recipients": [recipient()], "custody": {"holders": 2}}
+    consents = f"/referral/api/v1/enquiries/{enquiry['id']}/consents"
+    drafted = network.navigator.post(consents.removesuffix("s") + "-drafts", terms)["id"]
+    document_id = network.navigator.scan(enquiry)
+    proof = {"channel": "signed_paper", "document_id": document_id, "proof": "BIRTH_CERTIFICATE"}
+    network.navigator.post(f"{consents}/{drafted}/signatures", {"signer": "custody_holder", **proof})
+    deletion = f"{api_of(enquiry['id'])}/{document_id}/deletions"
+    assert network.navigator.ask("POST", deletion).status_code == 409
+    network.navigator.post(f"{consents}/{drafted}/refusals", {})
+    assert network.navigator.ask("POST", deletion).status_code == 201
 
 
 def test_a_paper_belongs_to_one_person_of_the_household(

@@ -143,7 +143,6 @@ def test_an_employer_cannot_consent_for_anybody(network: Network):
         "channel": "signed_paper",
         "language": "de",
         "recipients": [recipient(IHK, IHK_SERVICE, categories=["IDENTITY"])],
-        "evidence_sha256": "5f" * 32,
     }
 
     answer = network.navigator.ask("POST", f"/referral/api/v1/enquiries/{enquiry['id']}/consents", body)

@@ -60,6 +60,7 @@ from services.referral.store import dossiers, drafts, enclosures, grounds, perso
 from services.referral.store import referrals as referral_store
 from services.referral.store.enquiries import Enquiry
 from tests.integration.referral.scene import (
+    HEARD,
     HWK,
     HWK_SERVICE,
     IHK,
@@ -161,7 +162,8 @@ class Town:
 
     def sign(self, drafted: DraftedConsent, signer: Signer) -> Any:
         proof = None if signer is Signer.PERSON else ProofKind.BIRTH_CERTIFICATE
-        how = signing.Signing(channel=ConsentChannel.SIGNED_PAPER, signer=signer, evidence_sha256="0" * 64, proof=proof)
+        scan = self.scene.scan(self.enquiry)
+        how = signing.Signing(channel=ConsentChannel.SIGNED_PAPER, signer=signer, document_id=scan, proof=proof)
         with self.scene.unit.work(actor=NAVIGATOR.actor) as work:
             return signing.sign_consent(work, self.scene.house, NAVIGATOR, self.enquiry.id, drafted.id, how)
 
@@ -602,9 +604,8 @@ def one_of_two_parents_is_not_enough(town: Town) -> None:
 
 def a_form_printed_before_brings_nothing_back(town: Town) -> None:
     town.enquiry = town.scene.an_enquiry(**somebody_else())
-    spoken = {"channel": ConsentChannel.VERBAL_WITNESSED, "witnessed_by": "interpreter:1", "evidence_sha256": None}
     little = replace(to_hwk(), categories=(DataCategory.IDENTITY,))
-    given = town.scene.consent(town.enquiry, little, **spoken)
+    given = town.scene.consent(town.enquiry, little, **HEARD)
     with town.scene.db.read() as connection:
         form = drafts.load(connection, given.id)
     town.scene.withdraw(town.enquiry, given.id)

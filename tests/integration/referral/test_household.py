@@ -130,7 +130,6 @@ def test_nobody_consents_for_somebody_of_another_enquiry(network: Network):
         "channel": "signed_paper",
         "language": "de",
         "recipients": [recipient()],
-        "evidence_sha256": "5f" * 32,
     }
 
     answer = network.navigator.ask("POST", f"{API}/{other['id']}/consents", body)

@@ -271,8 +271,9 @@ class Households(RuleBasedStateMachine):
         child = self.family[CHILD]
         may = self.today < child.speaks_for_herself_from and self.today <= form.until and not child.history.erased
         proof = ProofKind.BIRTH_CERTIFICATE if signer is PARENT else None
-        signing = Signing(channel=Way.SIGNED_PAPER, signer=signer, evidence_sha256="0" * 64, proof=proof)
         try:
+            scan = self.scene.scan(self.enquiry, child.id)
+            signing = Signing(channel=Way.SIGNED_PAPER, signer=signer, document_id=scan, proof=proof)
             with self.scene.unit.work(actor=NAVIGATOR.actor) as work:
                 signed = sign_consent(work, self.scene.house, NAVIGATOR, self.enquiry.id, form.id, signing)
         except LotsennetzError:

@@ -10,15 +10,16 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from contracts.codes import ConsentChannel, GivenBy, PersonLinkPurpose
+from contracts.codes import ConsentChannel, GivenBy, PersonLinkPurpose, Signer
 from contracts.referral import ConsentDraftEnded, ConsentGiven, PersonalDataViewed
+from services.chassis.i18n import PERSON_LANGUAGES
 from services.referral.commands import preparing
-from services.referral.domain.drafting import DraftedConsent
+from services.referral.domain.drafting import Custody, DraftedConsent
 from services.referral.store import consents, drafts, persons
 from services.referral.store.enquiries import Enquiry
 from tests.integration.referral.guests import HTML, issued, press
 from tests.integration.referral.rig import Network
-from tests.integration.referral.scene import HWK_SERVICE, IHK_SERVICE, NAVIGATOR, to_hwk, to_ihk
+from tests.integration.referral.scene import HEARD, HWK_SERVICE, IHK_SERVICE, NAVIGATOR, to_hwk, to_ihk
 
 PATH = "/referral/my/consent"
 
@@ -28,8 +29,9 @@ def enquiry(network: Network) -> Enquiry:
     return network.scene.an_enquiry()
 
 
-def prepared(network: Network, enquiry: Enquiry, language: str = "ar") -> DraftedConsent:
-    form = preparing.DraftForm(given_by=GivenBy.SELF, language=language, recipients=(to_hwk(), to_ihk()))
+def prepared(network: Network, enquiry: Enquiry, language: str = "ar", **changes: Any) -> DraftedConsent:
+    usual: dict[str, Any] = {"given_by": GivenBy.SELF, "language": language, "recipients": (to_hwk(), to_ihk())}
+    form = preparing.DraftForm(**{**usual, **changes})
     with network.scene.unit.work(actor=NAVIGATOR.actor) as work:
         return preparing.prepare_consent(work, network.scene.house, NAVIGATOR, enquiry.id, form)
 
@@ -57,6 +59,59 @@ def test_the_page_shows_both_languages_every_recipient_and_nothing_is_ticked(net
     assert page.count('name="answer"') == 2 and page.count("kern-btn--primary") == 2, "no is as easy as yes"
     assert len(network.scene.said(PersonalDataViewed)) == 1
     assert network.scene.said(ConsentGiven) == []
+
+
+def main_of(page: str) -> str:
+    return page[page.index("<main") : page.index("</main>")]
+
+
+def test_she_reads_who_is_responsible_whom_to_ask_and_where_to_complain_in_every_language(
+    network: Network, enquiry: Enquiry
+):
+    for tag in PERSON_LANGUAGES:
+        own = "de" if tag == "de-simple" else tag  # nobody has reviewed the plain text yet
+        page = main_of(
+            guest_before(network, enquiry, prepared(network, enquiry, own), language=tag).get(PATH, headers=HTML).text
+        )
+        assert "{" not in page and "##" not in page, tag
+        for name in ("Welcome Center Musterstadt", "datenschutz@center.example", "Aufsichtsbehörde Musterland"):
+            assert page.count(name) == (1 if own == "de" else 2), (tag, name)
+
+
+def test_a_young_person_reads_and_agrees_to_her_own_words_not_to_her_guardians(network: Network):
+    enquiry = network.scene.an_enquiry(birth_date="2009-02-01")
+    by_guardian = {"given_by": GivenBy.GUARDIAN, "custody": Custody(), "recipients": (to_hwk(),)}
+    drafted = prepared(network, enquiry, "en", **by_guardian)
+    guest = guest_before(network, enquiry, drafted, language="en")
+
+    page = main_of(guest.get(PATH, headers=HTML).text)
+    assert "Your own agreement, because you are 16 or older" in page and "Consent for a child" not in page
+    assert send(guest, "agree", HWK_SERVICE).status_code == 303
+
+    with network.scene.db.read() as connection:
+        [hers] = drafts.load(connection, drafted.id).signatures
+        key = persons.key_of(connection, network.scene.keys.vault, enquiry.person_id)
+        shown = json.loads(drafts.remembered(connection, key, drafted.id, drafted.version)["statement"])
+    assert (hers.signer, hers.text_id) == (Signer.PERSON, "young-person-1")
+    assert (shown["text"]["id"], shown["text"]["sha256"]) == (hers.text_id, hers.text_sha256)
+
+
+def test_whoever_releases_staff_from_secrecy_has_read_it(network: Network, enquiry: Enquiry):
+    unasked = guest_before(network, enquiry, prepared(network, enquiry))
+    assert "§ 203" not in unasked.get(PATH, headers=HTML).text
+    drafted = prepared(network, enquiry, secrecy_release=True)
+    guest = guest_before(network, enquiry, drafted)
+
+    page = guest.get(PATH, headers=HTML).text
+    assert "Ich entbinde die Beschäftigten hier im Haus" in page and "أعفي العاملين هنا من واجب كتمان السر" in page
+    send(guest, "agree", HWK_SERVICE)
+
+    with network.scene.db.read() as connection:
+        [given] = consents.of_person(connection, enquiry.person_id)
+        key = persons.key_of(connection, network.scene.keys.vault, enquiry.person_id)
+        shown = json.loads(drafts.remembered(connection, key, given.id, given.version)["statement"])
+    assert [one.to_service_id for one in given.secrecy_releases] == [HWK_SERVICE]
+    assert shown["secrecy_released_to"] == sorted([str(HWK_SERVICE), str(IHK_SERVICE)])
 
 
 def test_agreeing_is_evidence_of_what_was_shown(network: Network, enquiry: Enquiry):
@@ -123,7 +178,10 @@ def test_a_spoken_consent_is_confirmed_the_same_way(network: Network, enquiry: E
     categories = to_hwk().categories[:3]
     spoken = replace(to_hwk(), categories=categories)
     consent = network.scene.consent(
-        enquiry, spoken, channel=ConsentChannel.VERBAL_WITNESSED, witnessed_by="interpreter", language="en"
+        enquiry,
+        spoken,
+        **HEARD,
+        language="en",
     )
     with network.scene.db.read() as connection:
         drafted = drafts.load(connection, consent.id)

@@ -28,7 +28,7 @@ def drafted(network: Network, born: str, **changes: Any) -> tuple[Json, Json]:
 
 
 def sign(network: Network, enquiry: Json, draft: Json, **signature: Any) -> Json:
-    body = {"evidence_sha256": "5f" * 32, **signature}
+    body = {"document_id": network.navigator.scan(enquiry), **signature}
     return dict(network.navigator.post(f"{API}/{enquiry['id']}/consents/{draft['id']}/signatures", body))
 
 
@@ -76,7 +76,7 @@ def test_the_office_that_is_guardian_does_not_consent_to_itself(network: Network
 def test_a_guardian_shows_the_appointment(network: Network):
     enquiry, draft = drafted(network, "2015-06-01", custody={"guardianship": True})
     path = f"{API}/{enquiry['id']}/consents/{draft['id']}/signatures"
-    signature = {"signer": "guardian", "channel": "signed_paper", "evidence_sha256": "5f" * 32}
+    signature = {"signer": "guardian", "channel": "signed_paper", "document_id": network.navigator.scan(enquiry)}
 
     unproven = network.navigator.ask("POST", path, signature)
     given = sign(network, enquiry, draft, signer="guardian", channel="signed_paper", proof="GUARDIAN_APPOINTMENT")
@@ -90,7 +90,7 @@ def test_in_the_night_of_her_eighteenth_birthday_it_ends(network: Network):
     """Born on 15 January: a second before midnight in Berlin it holds; two seconds later nothing leaves."""
     enquiry, draft = drafted(network, "2009-01-15", custody={"holders": 1})
     sign(network, enquiry, draft, **PARENT)
-    given = sign(network, enquiry, draft, signer="person", channel="online")
+    given = sign(network, enquiry, draft, signer="person", channel="signed_paper")
     referral_id = network.navigator.draft(enquiry)["id"]
     network.navigator.act(referral_id, "prepare")
     network.scene.tick()
@@ -192,7 +192,7 @@ def test_when_it_turns_out_she_is_under_age_what_she_alone_consented_to_carries_
 def test_a_form_printed_for_an_adult_is_not_signed_by_a_child(network: Network):
     enquiry, draft = drafted(network, "1990-06-01", given_by="self", custody=None)
     rectify_birth_date(network, enquiry, "2012-06-01")
-    body = {"signer": "person", "channel": "signed_paper", "evidence_sha256": "5f" * 32}
+    body = {"signer": "person", "channel": "signed_paper", "document_id": network.navigator.scan(enquiry)}
 
     answer = network.navigator.ask("POST", f"{API}/{enquiry['id']}/consents/{draft['id']}/signatures", body)
 

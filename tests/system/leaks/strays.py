@@ -140,7 +140,9 @@ def _bodies(ids: Mapping[str, str]) -> Iterator[Wrong]:
     for change in (
         {"text_id": value},
         {"language": value},
-        {"witnessed_by": f"{value} {value}"},
+        {"witness": value},
+        {"interpreter_name": value * 40},
+        {"document_id": value},
         {"recipients": [value]},
     ):
         yield (

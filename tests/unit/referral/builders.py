@@ -201,6 +201,7 @@ def a_signature(**changes: Any) -> Signature:
         "recorded_at": NOON,
         "recorded_by": NAVIGATOR.actor,
         "evidence_sha256": "1" * 64,
+        "document_id": UUID(int=0x6),
     }
     return Signature(**{**usual, **changes})
 

@@ -21,6 +21,7 @@ from services.referral.domain.drafting import (
     required_signers,
 )
 from services.referral.domain.grounds import Consent, Signature, Witness, state_on
+from services.referral.domain.lifecycle import herself
 from services.referral.domain.workdays import is_weekday
 from tests.unit.referral.builders import (
     AUTHORITY,
@@ -31,6 +32,8 @@ from tests.unit.referral.builders import (
     IHK_SERVICE,
     NAVIGATOR,
     NOON,
+    PERSON,
+    SENDER,
     TODAY,
     a_consent,
     a_drafted_consent,
@@ -177,12 +180,24 @@ def test_the_authority_is_consented_to_alone_or_not_at_all():
 
 class TestSigning:
     @pytest.mark.parametrize("channel", [ConsentChannel.SIGNED_PAPER, ConsentChannel.SIGN_PAD])
-    def test_a_signed_form_is_shown_by_its_hash(self, channel: ConsentChannel):
-        nothing = a_signature(channel=channel, evidence_sha256=None)
-        assert problems(signed, a_drafted_consent(), nothing) == {"evidence_sha256": "hash-of-the-signed-form"}
+    def test_a_signed_form_is_shown_by_its_scan(self, channel: ConsentChannel):
+        nothing = a_signature(channel=channel, document_id=None)
+        assert problems(signed, a_drafted_consent(), nothing) == {"document_id": "the-signed-form"}
 
-    def test_online_the_record_itself_shows_it(self):
-        assert given(None, a_signature(channel=ConsentChannel.ONLINE)).channel is ConsentChannel.ONLINE
+    def test_online_she_agrees_herself(self):
+        hers = a_signature(channel=ConsentChannel.ONLINE, recorded_by=herself(PERSON), document_id=None)
+        assert given(None, hers).channel is ConsentChannel.ONLINE
+
+    @pytest.mark.parametrize("by", [NAVIGATOR.actor, herself(SENDER), "system:clock"])
+    def test_nobody_else_agrees_online_for_her(self, by: str):
+        written = a_signature(channel=ConsentChannel.ONLINE, recorded_by=by)
+        assert problems(signed, a_drafted_consent(), written) == {"channel": "online-only-by-her-own-link"}
+
+    def test_online_she_agrees_for_nobody_but_herself(self):
+        hers = {"channel": ConsentChannel.ONLINE, "recorded_by": herself(PERSON), "proof": ProofKind.POWER_OF_ATTORNEY}
+        for_another = a_drafted_consent(given_by=GivenBy.REPRESENTATIVE)
+        found = problems(signed, for_another, a_signature(signer=Signer.REPRESENTATIVE, **hers))
+        assert found == {"channel": "online-only-by-her-own-link"}
 
     @pytest.mark.parametrize(
         ("signed_on", "expected"),

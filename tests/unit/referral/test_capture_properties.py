@@ -14,13 +14,16 @@ from services.referral.domain import capture
 from services.referral.domain.capture import Service, add_months
 from services.referral.domain.drafting import ConsentText, Custody, DraftedConsent, Review, missing_signers
 from services.referral.domain.grounds import VERBAL_CATEGORIES, Consent, Witness
+from services.referral.domain.lifecycle import herself
 from services.referral.domain.workdays import is_weekday
 from tests.unit.referral.builders import (
     HWK,
     HWK_SERVICE,
     IHK,
     IHK_SERVICE,
+    NAVIGATOR,
     NOON,
+    PERSON,
     TODAY,
     a_drafted_consent,
     a_signature,
@@ -33,7 +36,7 @@ SERVICES = tuple(
 )
 FIELDS = {
     *("valid_from", "valid_until", "recipients", "purposes", "categories", "language", "text_id", "given_by"),
-    *("custody", "signer", "signed_on", "proof", "evidence_sha256", "witnessed_by", "signatures"),
+    *("custody", "signer", "signed_on", "proof", "document_id", "channel", "witnessed_by", "signatures"),
 }
 DAYS = st.integers(-40, 800).map(lambda days: TODAY + timedelta(days=days))
 BORN = st.none() | st.dates(date(1950, 1, 1), TODAY)
@@ -90,8 +93,9 @@ def captured(drafted: DraftedConsent, text: ConsentText, channel: ConsentChannel
             language=one.language,
             interpreter=one.interpreter,
             proof=None if signer is Signer.PERSON else ProofKind.BIRTH_CERTIFICATE,
+            recorded_by=herself(PERSON) if channel is ConsentChannel.ONLINE else NAVIGATOR.actor,
             witness=Witness.INTERPRETER,
-            witnessed_by="interpreter:0712",
+            witnessed_by="interpreter",
         )
         one = capture.sign(one, signature, text=text, on=TODAY, born_on=born_on)
     return capture.complete(one, services=SERVICES, at=NOON, on=TODAY, is_working_day=is_weekday, born_on=born_on)
