@@ -201,7 +201,7 @@ def test_the_navigator_sends_papers_along_on_the_case_page(network: Network) -> 
     browser = network.app.test_client()
     browser.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {network.navigator.token}"
     case = f"/referral/referrals/{referral_id}"
-    assert "Bescheid 2" in browser.get(case).text
+    assert "Bescheid 3" in browser.get(case).text
     assert browser.post(f"{case}/documents/{second}").status_code == 303
     assert browser.post(f"{case}/documents/{first}/removals").status_code == 303
     assert [one["id"] for one in network.hwk.fetch(referral_id)["person"]["documents"]] == [second]
