@@ -1,8 +1,12 @@
 """What the pages for partners tell to type is typed here, at a running network, in a partner's place."""
 
 import json
+import os
 import shutil
 import socket
+import subprocess
+import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +16,11 @@ import pytest
 from deploy.demo import stage
 from deploy.demo.keys import KeyFiles
 from deploy.demo.participants import PARTICIPANTS
+from deploy.demo.sandbox.joining import Wish
 from deploy.demo.story import Story
 from tests.system.conftest import RunningNetwork, Told
 from tests.system.guests import PAGES, Guest, blocks, sitting_at, typed
+from tests.system.sandbox import opened
 from tests.waiting import eventually
 
 HWK, IHK, KIA = "hwk-aachen", "ihk-aachen", "kia-staedteregion-aachen"
@@ -88,6 +94,31 @@ def test_a_whole_program_hears_opens_and_answers_and_stops_when_told_to(at, prog
         eventually(lambda: "state_deletion" in well(guest.run(*program)), timeout=60, interval=0.5)
         duties = guest.story.desk.get(f"/referral/api/v1/referrals/{referral}")["duties"]
         assert duties == []
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize(("runs", "script"), [("node", "partner.mjs"), (sys.executable, "partner.py")])
+def test_a_whole_program_passes_the_examination(
+    network: RunningNetwork, lotse: Callable[..., Told], tmp_path: Path, runs: str, script: str
+) -> None:
+    slug = f"docs-{script.replace('.', '-')}"
+    with opened(network) as sandbox:
+        folder = sandbox.let_in(Wish(slug, "pull"))
+        handed = tomllib.loads((folder / "settings.toml").read_text())
+        given = {name: str(handed[name.lower()]) for name in ("TOKEN_URL", "CLIENT_ID", "CLIENT_SECRET")}
+        given |= {"NETWORK": handed["network_url"], "PRIVATE_KEY_FILE": str(folder / handed["private_key_files"][0])}
+        words = [runs, str(PAGES / "examples" / script)]
+        with (tmp_path / "told").open("wb") as log:
+            program = subprocess.Popen(words, cwd=tmp_path, env={**os.environ, **given}, stdout=log, stderr=log)
+        try:
+            told = lotse("partner", "certify", slug, "--out", str(tmp_path), "--json", "--quiet", "3", timeout=1400)
+            assert program.poll() is None, (tmp_path / "told").read_text()[-2000:]
+        finally:
+            program.kill()
+            program.wait(10)
+    assert [one for one in told.data["checks"] if one["outcome"] == "failed"] == []
+    assert (told.code, told.data["passed"]) == (0, True)
 
 
 @pytest.mark.long
