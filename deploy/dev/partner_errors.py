@@ -30,6 +30,8 @@ MODULES = (
     "referral/commands/partners.py",
     "referral/commands/enclosing.py",
     "referral/commands/receipts.py",
+    "referral/commands/disclosing.py",
+    "referral/commands/referrals.py",
     "referral/domain/answering.py",
     "referral/domain/owing.py",
     "referral/domain/referral.py",
@@ -50,7 +52,6 @@ WITHHELD = tuple(
 #: Slugs that are put together or handed on, so that no module raises them by name.
 ELSEWHERE: Mapping[str, int] = {
     **dict.fromkeys(WITHHELD, 409),
-    "agreement.not-in-force": 409,
     "feed.cursor-ahead": 422,
     "lifecycle.not-allowed": 409,
     "referral.closed": 409,
@@ -97,6 +98,7 @@ MET: Mapping[str, str] = {
     "consent.back-level": "You may not tell this much back. Nothing of it was kept. Offer only `allowed_actions`.",
     "database.unavailable": _LATER,
     "document.unknown": "The dossier you fetched last names other papers, or it was taken out: fetch the dossier anew.",
+    "dossier.key-missing": "No key of yours counts now: hand in a new one. The referral waits and goes on by itself.",
     "enclosure.dossier-first": "Fetch the dossier before its papers.",
     "enclosure.not-accepted": "Your terms do not take papers: your contact at the network can change them.",
     "feed.cursor-ahead": "Acknowledge only a `cursor` you were given. After a restored backup begin with `after=0`.",
@@ -144,6 +146,8 @@ MET: Mapping[str, str] = {
 }
 #: Raised in the same modules, but not to a partner's system.
 NOT_MET: Mapping[str, str] = {
+    "answer.not-accepted": "the navigator who answers",
+    "referral.topic-not-offered": "the navigator who drafts",
     "auth.choose-role": "staff with several roles",
     "auth.other-purpose": "a person's link",
     "auth.site-missing": "staff",
