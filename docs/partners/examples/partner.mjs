@@ -152,14 +152,15 @@ async function work(one) {
   if (may("acknowledge_stop")) referral = await say(one, "acknowledge_stop");
   if (may("state_deletion")) referral = await say(one, "state_deletion", { deletion: "deleted" });
   if (may("receive")) referral = await say(one, "receive");
-  await decide(one, referral, may);
+  await decide(one, referral);
 }
 
 // --- the office: here your own program, or a clerk, decides -----------------------------------------------------------
 
-async function decide(one, referral, may) {
+async function decide(one, referral) {
+  const may = (action) => referral.allowed_actions.includes(action);
   if (may("start")) referral = await say(one, "start", { first_contact_on: new Date().toISOString().slice(0, 10) });
-  if (referral.status === "in_progress") return void (may("complete") && await say(one, "complete", { outcome: "ADVICE_GIVEN" }));
+  if (may("complete")) await say(one, "complete", { outcome: "ADVICE_GIVEN" });
   if (!may("accept")) return; // ended, or this partner may say no more than that it came
   const dossier = await dossierOf(one, referral);
   const wanted = dossier.person?.family_name?.split("-").pop(); // a made-up person's name says what to try
@@ -167,7 +168,7 @@ async function decide(one, referral, may) {
   if (wanted === "REJECT") return void await say(one, "reject", { reason: "NOT_COMPETENT" });
   if (wanted === "ACCEPT" || one.heard.question_answered) {
     referral = await say(one, "accept");
-    return wanted === "ACCEPT" ? decide(one, referral, (action) => referral.allowed_actions.includes(action)) : undefined;
+    return wanted === "ACCEPT" ? decide(one, referral) : undefined;
   }
   if (may("ask")) await say(one, "ask", { question: "LANGUAGE_LEVEL", sealed_comment: await sealed("Welches Niveau, bitte?") });
 }
