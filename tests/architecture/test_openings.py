@@ -47,6 +47,8 @@ ALLOWED = {
     "commands/breaches.py": VIEW,  # the lead's words on a breach, by themselves
     "web/api_household.py": VIEW,
     "web/company_requests.py": VIEW,  # a company's confirmation shows the contact that goes along
+    "web/rectification.py": VIEW,  # what is there, to be written over
+    "web/whose.py": VIEW,  # names to choose from
     "web/consent_drafts.py": VIEW,  # the form to sign shows her name
     "commands/enclosing.py": DECISION,  # one paper, handed out after it
     "queries/subject_access.py": VIEW,  # the person's own copy (GDPR Art. 15), shown or printed by staff

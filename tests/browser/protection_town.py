@@ -35,6 +35,13 @@ class ProtectionTown(Town):
         self.tell_outside()
         self.make_mistakes()
         self.ask_for_rights()
+        self.couple = self.add_a_couple()
+
+    def add_a_couple(self) -> Any:
+        enquiry = self.network.navigator.enquire(given_name="Amira", family_name="Muster", health_note="Heuschnupfen")
+        spouse = {"given_name": "Karim", "family_name": "Muster", "birth_date": "1988-03-04"}
+        self.send(f"/referral/enquiries/{enquiry['id']}/persons", relation="spouse", topics="SPRACHE", **spouse)
+        return enquiry
 
     def send(self, path: str, **data: Any) -> None:
         """A form as the lead sends it."""
@@ -77,12 +84,15 @@ class ProtectionTown(Town):
         self.scene.tick()
 
     def tell_outside(self) -> None:
-        told = {"ground": "acute_danger", "categories": ["IDENTITY"], "recipient": "Polizei"}
+        """Twice; one of them a second person has confirmed, so that it stands on the sheet the person is handed."""
         at = self.scene.clock.now().strftime("%Y-%m-%dT%H:%M")
         place = f"/referral/enquiries/{self.story['id']}/external-disclosures"
         own = {"Authorization": f"Bearer {self.network.navigator.token}"}
-        answer = self.network.navigator.client.post(place, data={**told, "told_at": at}, headers=own)
-        assert answer.status_code == 303
+        for ground, recipient in (("acute_danger", "Polizei"), ("court_order", "Amtsgericht Musterstadt")):
+            told = {"ground": ground, "categories": ["IDENTITY"], "recipient": recipient, "told_at": at}
+            assert self.network.navigator.client.post(place, data=told, headers=own).status_code == 303
+        [one] = self.scene.rows("SELECT id FROM external_disclosures WHERE ground = 'court_order'")
+        self.send(f"/referral/data-protection/disclosures/{one['id']}/confirmations")
 
     def make_mistakes(self) -> None:
         """Two referrals to a wrong partner: one check is assessed."""

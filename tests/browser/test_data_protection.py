@@ -72,6 +72,25 @@ def test_every_page_of_data_protection(
     assert {name: what for name, what in found.items() if what != ([], False)} == {}
 
 
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: "-".join(view.values()))
+def test_a_couples_data_are_corrected_and_erased(
+    browser: Browser, address: str, town: ProtectionTown, view: dict[str, str]
+) -> None:
+    enquiry = f"{address}/referral/enquiries/{town.couple['id']}"
+    with page_of(browser, **view) as page:  # type: ignore[arg-type]
+        for name, place in (
+            ("enquiry", ""),
+            ("correct", f"/persons/{town.couple['person_id']}/record"),
+            ("erase", "/erasure"),
+            ("access", "/subject-access"),
+        ):
+            page.goto(f"{enquiry}{place}")
+            page.locator("details[class]").evaluate_all("all => all.forEach(one => { one.open = true })")
+            shoot(page, f"couple-{name}-{'-'.join(view.values())}")
+            assert axe(page) == [], name
+            assert not scrolls_sideways(page), name
+
+
 @pytest.mark.parametrize("language", ["de", "ar", "uk"])
 def test_the_sheet_a_person_is_handed(browser: Browser, address: str, enquiry: Any, language: str) -> None:
     with page_of(browser) as page:

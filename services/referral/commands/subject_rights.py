@@ -1,5 +1,6 @@
 """A person asks for something about her own data: taken down, extended, answered - and everything handed out on it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -27,7 +28,7 @@ from contracts.referral import (
 from services.chassis.errors import ForbiddenError, NotFoundError
 from services.chassis.work import Work
 from services.referral.commands import enquiries
-from services.referral.config import ReferralSettings
+from services.referral.config import Keys, ReferralSettings
 from services.referral.domain import subject_rights
 from services.referral.domain.subject_rights import SubjectRequest
 from services.referral.queries import subject_access
@@ -46,12 +47,14 @@ def receive(
     channel: RequestChannel,
     received_on: date,
     enquiry_id: UUID | None = None,
+    person_id: UUID | None = None,
 ) -> SubjectRequest:
     """Take it down the day it comes: the month runs from there. Who asks may be somebody nothing is held about."""
     if by.site is None or by.employer is None:
         raise ForbiddenError("auth.site-missing")
     subject_rights.check_received(received_on, work.today)
     enquiry = enquiries.load(work, enquiry_id, by, restricted_too=True) if enquiry_id else None
+    asks = enquiry.member(person_id).person_id if enquiry else None
     request = SubjectRequest(
         id=work.new_id(),
         right=right,
@@ -60,7 +63,7 @@ def receive(
         organization_id=by.employer,
         received_on=received_on,
         due_on=subject_rights.due_on(received_on),
-        person_id=enquiry.person_id if enquiry else None,
+        person_id=asks,
         enquiry_id=enquiry_id,
         is_contact=enquiry is not None and enquiry.enquirer is EnquirerKind.EMPLOYER,
     )
@@ -100,7 +103,9 @@ def extend(work: Work, by: StaffActor, request_id: UUID, reason: ExtensionReason
 
 def answer(work: Work, by: StaffActor, request_id: UUID, said: RequestAnswer, answered_on: date) -> SubjectRequest:
     """Say what became of it; the task is done."""
-    request = subject_rights.answer(store.load(work, request_id, visible_to=by), said, answered_on, work.today)
+    asked = store.load(work, request_id, visible_to=by)
+    is_done = asked.right is not SubjectRight.ERASURE or store.is_erased(work.tx, asked.person_id)
+    request = subject_rights.answer(asked, said, answered_on, work.today, is_done=is_done)
     store.save(work, request)
     _off_the_desk(work, request)
     work.announce(
@@ -114,6 +119,35 @@ def answer(work: Work, by: StaffActor, request_id: UUID, said: RequestAnswer, an
         )
     )
     return request
+
+
+def rectify(
+    work: Work,
+    keys: Keys,
+    by: StaffActor,
+    enquiry_id: UUID,
+    person_id: UUID,
+    changes: Mapping[str, Any],
+    request_id: UUID | None = None,
+) -> None:
+    """Correct her record and, if she asked for that, say so in the same breath."""
+    enquiries.rectify(work, keys, by, enquiry_id, changes, person_id)
+    _answer_by_it(work, by, request_id, person_id)
+
+
+def erase(work: Work, by: StaffActor, enquiry_id: UUID, person_id: UUID, request_id: UUID | None = None) -> None:
+    """Erase her and, if she asked for that, say so in the same breath."""
+    enquiries.erase(work, by, enquiry_id, person_id)
+    _answer_by_it(work, by, request_id, person_id)
+
+
+def _answer_by_it(work: Work, by: StaffActor, request_id: UUID | None, person_id: UUID) -> None:
+    if request_id is None:
+        return
+    if by.role is not StaffRole.LEAD:
+        raise ForbiddenError("auth.role-missing")
+    _expect_of(store.load(work, request_id, visible_to=by), person_id)
+    answer(work, by, request_id, RequestAnswer.GRANTED, work.today)
 
 
 def _on_the_desk(work: Work, request: SubjectRequest) -> SubjectRequest:

@@ -75,9 +75,13 @@ def extend(request: SubjectRequest, reason: ExtensionReason, today: date) -> Sub
     )
 
 
-def answer(request: SubjectRequest, said: RequestAnswer, answered_on: date, today: date) -> SubjectRequest:
-    """Say what became of it."""
+def answer(
+    request: SubjectRequest, said: RequestAnswer, answered_on: date, today: date, *, is_done: bool = True
+) -> SubjectRequest:
+    """Say what became of it; that it was granted only once it is done."""
     _expect_open(request)
+    if said is RequestAnswer.GRANTED and not is_done:
+        raise RefusedError("subject-request.not-done")
     if not request.received_on <= answered_on <= today:
         raise InvalidError("subject-request.answered-when", {"answered_on": "between-receipt-and-today"})
     return replace(request, answer=said, answered_on=answered_on)

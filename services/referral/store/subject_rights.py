@@ -116,6 +116,12 @@ def of_person(connection: Connection, person_id: UUID) -> list[SubjectRequest]:
     return [from_row(row) for row in rows.fetchall()]
 
 
+def is_erased(connection: Connection, person_id: UUID | None) -> bool:
+    """Of whom nothing is held there is nothing left to erase."""
+    found = connection.execute("SELECT erased_at FROM persons WHERE id = %s", (person_id,)).fetchone()
+    return found is None or found["erased_at"] is not None
+
+
 def add_access(
     work: Work,
     *,

@@ -58,6 +58,7 @@ DONE = {
     "withdrawal": "",
     "request": "",
     "subject-request": "rights",
+    "rectification": "",
     "letter": "link",
     "link-void": "link",
     "document": "documents",
@@ -212,6 +213,7 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
     return {
         **standing_of(work, enquiry, names),
         "proofs": tuple(ProofKind),
+        "topics_offered": enquiries.topics_of(enquiry.enquirer),
         "relations": tuple(one for one in Relation if one is not Relation.SELF),
         "withdrawable": lambda ground: withdrawals.rows_of(ground, names),
         "told_by": withdrawals.TOLD,
@@ -220,7 +222,9 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         "offered": offered,
         "guardians": guardians_offered(work.tx, offered, names),
         "texts": consent_drafts.texts_to_read(enquiry),
-        "subject_requests": subject_rights.of_person(work.tx, enquiry.person_id),
+        "subject_requests": [
+            one for member in enquiry.members for one in subject_rights.of_person(work.tx, member.person_id)
+        ],
         "request_choices": choices(),
         "external": external_disclosures.section(work, enquiry, names),
         "today": work.today,
@@ -230,10 +234,10 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         "document_kinds": UPLOADED,
         "largest_document": house().document_bytes,
         "links": links_of(work.tx, enquiry),
-        "has_mailbox": mailbox_of(work.tx, house().keys, enquiry.person_id) is not None,
+        "has_mailbox": any(mailbox_of(work.tx, house().keys, one.person_id) for one in enquiry.members),
         "link_form_key": uuid4().hex,
-        "drafts": drafts.of_person(work.tx, enquiry.person_id),
         **company_requests.section(enquiry),
+        "drafts": [one for member in enquiry.members for one in drafts.of_person(work.tx, member.person_id)],
     }
 
 
@@ -241,7 +245,7 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
 def add_person(enquiry_id: UUID) -> Response:
     """One more person of the household, with a record of her own."""
     by, given = staff_actor(), request.form
-    names = ("given_name", "family_name", "birth_date")
+    names = ("given_name", "family_name", "birth_date", "phone", "email")
     person = {name: value for name in names if (value := given.get(name, "").strip())}
     needs = [{"topic": topic} for topic in given.getlist("topics")]
     wanted = validated(bodies.MemberIn(), {"relation": given.get("relation"), "person": person, "needs": needs})

@@ -27,7 +27,7 @@ from services.referral.store import person_links as store
 from services.referral.store.enquiries import Enquiry
 from services.referral.store.letters import State
 from services.referral.store.person_links import PersonLink
-from services.referral.web import bodies
+from services.referral.web import bodies, whose
 from services.referral.web.callers import house, staff_actor, validated
 from services.referral.web.forms import once_per_form
 
@@ -112,26 +112,28 @@ def mailbox_typed() -> str:
     return str(validated(bodies.ClosedPerson(), {"email": typed})["email"])
 
 
-def consent_named(work: Work, enquiry: Enquiry) -> UUID | None:
-    """The prepared consent the link is to lead to; none: her own page."""
+def consent_named(work: Work, person_id: UUID) -> UUID | None:
+    """The prepared consent the link is to lead to, of her own; none: her own page."""
     named = request.form.get("consent_id", "")
-    found = [one.id for one in drafts.of_person(work.tx, enquiry.person_id) if str(one.id) == named]
+    found = [one.id for one in drafts.of_person(work.tx, person_id) if str(one.id) == named]
     if named and not found:
-        raise NotFoundError("consent.not-drafted")
+        raise InvalidError("request.invalid", {"consent_id": "a-prepared-consent-of-hers"})
     return found[0] if found else None
 
 
 def own_page(work: Work, enquiry: Enquiry, language: str, way: PersonLinkWay, *, mail_is_safe: bool) -> UUID:
-    keys, consent_id = house().keys, consent_named(work, enquiry)
+    """Of a household each has a page of her own, and nobody sees another's."""
+    keys, person_id = house().keys, enquiry.member(whose.typed()).person_id
+    consent_id = consent_named(work, person_id)
     purpose = PersonLinkPurpose.CONSENT if consent_id else PersonLinkPurpose.SELF_SERVICE
     if way is PersonLinkWay.MAILED:
-        if links.mailbox_of(work.tx, keys, enquiry.person_id) is None:
+        if links.mailbox_of(work.tx, keys, person_id) is None:
             raise InvalidError("person-link.no-address", {"way": "shown-without-a-mail-address"})
-        return links.send(work, keys, enquiry.person_id, enquiry.id, purpose, language=language, consent_id=consent_id)
+        return links.send(work, keys, person_id, enquiry.id, purpose, language=language, consent_id=consent_id)
     issued = links.issue(
         work,
         keys,
-        enquiry.person_id,
+        person_id,
         enquiry.id,
         purpose,
         language=language,

@@ -18,7 +18,7 @@ from babel.units import format_unit
 from flask import Response, g, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from contracts.codes import IdentityCheck, StaffRole, SubjectRight
+from contracts.codes import IdentityCheck, StaffRole, SubjectRight, ViewPurpose
 from contracts.fields import parse_instant
 from services.chassis import i18n
 from services.chassis.access import staff
@@ -31,7 +31,7 @@ from services.referral.commands import subject_rights
 from services.referral.commands.subject_rights import AccessForm, GivenAccess
 from services.referral.store import enquiries, external_disclosures
 from services.referral.store import subject_rights as store
-from services.referral.web import bodies
+from services.referral.web import bodies, whose
 from services.referral.web.callers import LONGEST_KEY, house, staff_actor
 from services.referral.web.forms import request_key_of
 from services.referral.web.names import in_words
@@ -54,22 +54,30 @@ def blueprint() -> APIBlueprint:
 
 @leads
 def ask(enquiry_id: UUID) -> str:
-    """What has to be known before anything is handed out; shows nothing of the person."""
+    """What has to be known before anything is handed out; of several persons it shows the names, which is a view."""
     by = staff_actor()
-    with room().unit.db.read() as connection:
-        enquiry = enquiries.load(connection, enquiry_id, site=by.site, organization_id=by.employer, restricted_too=True)
+    with request_work() as work:
+        enquiry = enquiries.load(work.tx, enquiry_id, site=by.site, organization_id=by.employer, restricted_too=True)
+        asking = {enquiry.person_id: ""}
+        if len(enquiry.members) > 1:
+            asking = whose.named(work, by, enquiry, ViewPurpose.SUBJECT_ACCESS)
+        everybody = [one.person_id for one in enquiry.members]
         waiting = [
-            one for one in store.of_person(connection, enquiry.person_id) if one.is_open and one.right in ANSWERED_BY_IT
+            one
+            for person_id in everybody
+            for one in store.of_person(work.tx, person_id)
+            if one.is_open and one.right in ANSWERED_BY_IT
         ]
-        given = store.accesses_of(connection, enquiry.person_id)
-        spoken = store.language_of(connection, enquiry.person_id)
-        outside = external_disclosures.of_person(connection, enquiry.person_id)
+        given = [one for person_id in everybody for one in store.accesses_of(work.tx, person_id)]
+        spoken = store.language_of(work.tx, enquiry.person_id)
+        outside = [one for person_id in everybody for one in external_disclosures.of_person(work.tx, person_id)]
     today = room().unit.clock.today()
     return render_template(
         "referral/subject_access/ask.html",
         enquiry=enquiry,
         waiting=waiting,
         given=given,
+        members=asking,
         unconfirmed=any(one.is_open for one in outside),
         withheld=any(not one.is_open and not one.may_be_told_to_her(today) for one in outside),
         checks=tuple(IdentityCheck),
@@ -90,6 +98,7 @@ def give(enquiry_id: UUID) -> AnyResponse:
         language=tag,
         request_key=request_key_of(request.form),
         request_id=_id(request.form.get("request_id", "")),
+        person_id=whose.typed(),
     )
     return answer(_given(enquiry_id, form), wanted)
 

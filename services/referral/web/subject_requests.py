@@ -1,5 +1,6 @@
 """The register of what persons ask for about their own data: taken down by whoever hears it, answered by the lead."""
 
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -16,9 +17,11 @@ from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.room import room
 from services.chassis.work import Work
 from services.referral.commands import subject_rights
+from services.referral.domain.subject_rights import SubjectRequest
 from services.referral.queries import tracking
 from services.referral.store import subject_rights as store
 from services.referral.store.referrals import StaffActor
+from services.referral.web import whose
 from services.referral.web.callers import staff_actor
 from services.referral.web.forms import once_per_form
 from services.referral.web.protection import guardians, scope_of
@@ -28,6 +31,13 @@ LONGEST_LIST = 100
 desk = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 leads = staff(StaffRole.LEAD)
 Codes = TypeVar("Codes", bound=StrEnum)
+#: Where what is asked for is done.
+PLACES: Mapping[str, Callable[[SubjectRequest], str]] = {
+    SubjectRight.ACCESS: lambda one: f"/referral/enquiries/{one.enquiry_id}/subject-access",
+    SubjectRight.PORTABILITY: lambda one: f"/referral/enquiries/{one.enquiry_id}/subject-access",
+    SubjectRight.RECTIFICATION: lambda one: f"/referral/enquiries/{one.enquiry_id}/persons/{one.person_id}/record",
+    SubjectRight.ERASURE: lambda one: f"/referral/enquiries/{one.enquiry_id}/erasure",
+}
 
 
 def blueprint() -> APIBlueprint:
@@ -54,6 +64,7 @@ def register() -> str:
         today=here.unit.clock.today(),
         may_act=role is StaffRole.LEAD,
         done=request.args.get("done", ""),
+        places=PLACES,
         **choices(),
     )
 
@@ -93,17 +104,23 @@ def enquiry_of(connection: Connection, by: StaffActor, reference: str) -> UUID:
 @desk
 def receive_in_enquiry(enquiry_id: UUID) -> Response:
     """The person asks at the desk, with her case open."""
-    _receive(staff_actor(), enquiry_id)
+    _receive(staff_actor(), enquiry_id, whose.typed())
     return redirect(f"/referral/enquiries/{enquiry_id}?done=subject-request#rights", 303)
 
 
-def _receive(by: StaffActor, enquiry_id: UUID | None) -> None:
+def _receive(by: StaffActor, enquiry_id: UUID | None, person_id: UUID | None = None) -> None:
     right, channel = chosen("right", SubjectRight), chosen("channel", RequestChannel)
     received_on = day("received_on")
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
         kept = subject_rights.receive(
-            work, by, right=right, channel=channel, received_on=received_on, enquiry_id=enquiry_id
+            work,
+            by,
+            right=right,
+            channel=channel,
+            received_on=received_on,
+            enquiry_id=enquiry_id,
+            person_id=person_id,
         )
         return 201, {"id": str(kept.id)}
 
