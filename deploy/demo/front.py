@@ -19,6 +19,7 @@ ROUTES = (
     ("/partner/v1/acknowledgements", "notifications"),
     ("/partner/v1/webhooks", "notifications"),
     ("/partner", "referral"),
+    ("/fhir", "referral"),
     ("/referral", "referral"),
     ("/directory", "directory"),
     ("/hsds", "directory"),

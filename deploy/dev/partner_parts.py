@@ -14,7 +14,7 @@ from contracts.codes import END_REASONS, REJECTION_REASONS, DataCategory, Notice
 from contracts.describe.examples import all_examples
 from contracts.describe.schemas import all_schemas
 from contracts.partner import actions, dossier
-from deploy.dev import partner_errors, receipt_parts
+from deploy.dev import fhir_parts, partner_errors, receipt_parts
 from deploy.dev.markdown import codes, table
 from deploy.dev.partner_api import openapi, partner_asyncapi
 from deploy.dev.partner_life import deadline_table, statuses, transitions
@@ -388,4 +388,5 @@ PARTS: dict[str, Callable[[], str]] = {
     "operations": operations,
     "referral-fields": referral_fields,
     "signed-facts": receipt_parts.receipts,
+    "fhir-status": fhir_parts.fhir_status,
 }

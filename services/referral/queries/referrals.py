@@ -9,6 +9,7 @@ from contracts.codes import FHIR_TASK_STATUS, Action, Party, Status
 from services.chassis.db import Connection
 from services.chassis.errors import InvalidError
 from services.referral.calendar import is_working_day
+from services.referral.domain import fhir
 from services.referral.domain.deadlines import due_on
 from services.referral.domain.lifecycle import BY_HAND, OWED, Actor, is_above, reaches
 from services.referral.domain.referral import Referral
@@ -118,6 +119,14 @@ def case(connection: Connection, referral_id: UUID, by: Actor) -> dict[str, Any]
 
 def partner_case(connection: Connection, referral_id: UUID, by: Actor) -> dict[str, Any]:
     return to_partner(referrals.load(connection, referral_id, visible_to=by))
+
+
+def as_seen(connection: Connection, referral_id: UUID, by: Actor) -> fhir.Seen:
+    """One referral for the FHIR view, with the moment of its last change."""
+    referral = referrals.load(connection, referral_id, visible_to=by)
+    row = connection.execute("SELECT changed_at FROM referrals WHERE id = %s", (referral.id,)).fetchone()
+    assert row is not None, "loaded a line above, in the same read"
+    return fhir.Seen(referral, row["changed_at"], due_on(referral, is_working_day))
 
 
 def timeline(connection: Connection, referral_id: UUID) -> list[dict[str, Any]]:

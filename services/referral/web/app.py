@@ -46,6 +46,7 @@ from services.referral.web import (
     enquiry,
     erasure,
     external_disclosures,
+    fhir,
     holding,
     key_custody,
     ledger,
@@ -117,6 +118,7 @@ def doors() -> tuple[APIBlueprint, ...]:
         api_referrals.blueprint,
         api_partner.blueprint,
         api_receipts.blueprint,
+        fhir.blueprint,
         operator.blueprint,
         desk.blueprint(),
         desk_units.api,
@@ -175,6 +177,7 @@ def create_app(
     )
     names.prepare(app)
     absences.prepare(app)
+    app.after_request(fhir.speak_fhir)
     app.extensions["referral-limits"] = Limits()
     app.extensions["referral"] = own
     app.spec_processor(complete)  # type: ignore[arg-type]  # ours is a mapping, never YAML text
