@@ -128,6 +128,10 @@ class Exam:
             time.sleep(LOOK_SECONDS)
         return f"watched for {self.quiet:.0f} s: silent"
 
+    def watch(self) -> None:
+        """Let the time pass in which a system would do too much."""
+        time.sleep(self.quiet)
+
     def goes_on(self) -> str:
         """After whatever was sent, the next referral is taken on as if nothing had been."""
         return self.reaches(self.refer(Word.ACCEPT), "accepted")

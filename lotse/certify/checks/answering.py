@@ -1,6 +1,5 @@
 """The network does not answer as it should: away, slow, garbage, the answer lost. And the partner answers late."""
 
-import time
 from collections.abc import Callable, Sequence
 
 from lotse.certify.cases import Word
@@ -77,7 +76,7 @@ def too_late(exam: Exam) -> str:
         exam.reaches(case, "expired")
     exam.until(lambda: set(DUTIES) <= set(exam.facts(case)), lambda: exam.story(case))
     before = [one for one in exam.said(case.referral_id, "accept", since) if one.status == 409]
-    time.sleep(exam.quiet)
+    exam.watch()
     after = [one for one in exam.said(case.referral_id, "accept", since) if one.status == 409]
     if len(after) > len(before) + 1:
         raise UnmetError(f"a refused answer is said again and again ({len(after)} times)")
