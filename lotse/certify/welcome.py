@@ -62,8 +62,11 @@ class WelcomeCenter:
         return case
 
     def send(self, case: Case) -> None:
-        """Prepared; the network requests by itself once the undo window is over and consent says yes."""
-        self.act(case.referral_id, "prepare")
+        """Prepared; the network requests by itself once the undo window is over and consent says yes.
+
+        Of many made-up persons two may look alike: whether one is cared for already is looked at and answered.
+        """
+        self.act(case.referral_id, "prepare", {"duplicates_acknowledged": True})
 
     def draft(self, word: Word) -> Case:
         """The same, not sent yet: the partner cannot know of it."""
