@@ -120,10 +120,13 @@ def keep():
 
 
 def take(event):
-    if not isinstance(event, dict) or event.get("type") != "partner.notice.v1" or event.get("id") in state["taken"]:
-        return  # unknown, or here before
-    state["taken"][event["id"]] = time.time()
-    kind, referral = event["data"].get("kind"), event["data"].get("referral_id")
+    number, data = (event.get("id"), event.get("data")) if isinstance(event, dict) else (None, None)
+    if not isinstance(number, str) or not isinstance(data, dict) or event.get("type") != "partner.notice.v1":
+        return  # nothing we know, or nothing anybody can read
+    if number in state["taken"]:
+        return  # here before
+    state["taken"][number] = time.time()
+    kind, referral = data.get("kind"), data.get("referral_id")
     if kind == "test" or not isinstance(referral, str):
         return
     one = state["cases"].setdefault(referral, {"id": referral, "heard": []})
