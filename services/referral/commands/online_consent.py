@@ -22,6 +22,7 @@ from services.referral.consent_texts import GERMAN, PrintedText, filled
 from services.referral.domain.drafting import DraftedConsent, missing_signers
 from services.referral.domain.grounds import Consent
 from services.referral.store import drafts, persons
+from services.referral.store import person_links as stored_links
 from services.referral.store.person_links import PersonLink
 
 
@@ -107,7 +108,8 @@ def agree(
         drafted,
         Signing(channel=ConsentChannel.ONLINE, statement=canonical(agreed)),
     )
-    if link.mail_is_safe and person_links.mailbox_of(work.tx, house.keys, link.person_id) is not None:
+    by_mail = link.mail_is_safe and stored_links.mail_is_safe(work.tx, link.person_id)
+    if by_mail and person_links.mailbox_of(work.tx, house.keys, link.person_id) is not None:
         # Withdrawing has to be as easy as this was (Art. 7(3)): her own page comes by mail.
         own_page = PersonLinkPurpose.SELF_SERVICE
         person_links.send(work, house.keys, link.person_id, link.enquiry_id, own_page, language=link.language)

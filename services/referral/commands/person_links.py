@@ -107,7 +107,7 @@ def use(work: Work, keys: Keys, token: Token) -> PersonLink:
 
 
 def void(work: Work, link: PersonLink) -> None:
-    """Take a link back that nobody has used."""
+    """Take a link back: nobody comes in by it any more, and no other is sent in its place."""
     if person_links.void(work, link.id):
         work.announce(
             PersonLinkVoided(
@@ -147,9 +147,9 @@ def renew(work: Work, keys: Keys, link_id: UUID) -> bool:
     Her row is locked meanwhile, so that of two clicks at once the second finds the letter of the first.
     """
     link = person_links.load(work.tx, link_id)
-    if not is_renewable(link, work.now):
-        return False
     person_links.lock_person(work, link.person_id)
+    if not is_renewable(link, work.now) or not person_links.mail_is_safe(work.tx, link.person_id):
+        return False
     just_written = letters.written_since(work.tx, link.person_id, link.purpose, work.now - PAUSE)
     if just_written or mailbox_of(work.tx, keys, link.person_id) is None:
         return False
@@ -166,7 +166,7 @@ def renew(work: Work, keys: Keys, link_id: UUID) -> bool:
 
 
 def is_renewable(link: PersonLink, now: datetime) -> bool:
-    """Only what was spent and not taken back, where mail is safe; an invitation's address is gone with its letter."""
+    """Only what was spent and not taken back, where mail was safe; an invitation's address is gone with its letter."""
     spent = link.used_at is not None or link.expires_at <= now
     return (
         spent

@@ -12,9 +12,13 @@ from services.referral.commands.saving import load, save
 from services.referral.commands.withdrawing import withdraw
 from services.referral.config import Keys
 from services.referral.domain.grounds import Consent
+from services.referral.domain.withdrawing import Part, covers
 from services.referral.store import consents, persons, timeline
 from services.referral.store.person_links import PersonLink
 from services.referral.store.referrals import PersonActor, person_actor
+
+#: Nothing named: all of it.
+WHOLE = Part()
 
 
 def look(work: Work, link: PersonLink) -> None:
@@ -36,14 +40,10 @@ def in_force(work: Work, person_id: UUID) -> list[Consent]:
     ]
 
 
-def take_back(work: Work, keys: Keys, person_id: UUID, service_id: UUID | None = None) -> int:
-    """Withdraw everything, or all that names one recipient, in whichever consents it stands."""
+def take_back(work: Work, keys: Keys, person_id: UUID, part: Part = WHOLE) -> int:
+    """Withdraw everything, or all that names one recipient or one kind of data, in whichever consents it stands."""
     persons.raise_epoch(work, person_id)
-    concerned = [
-        one
-        for one in in_force(work, person_id)
-        if service_id is None or any(recipient.service_id == service_id for recipient in one.recipients)
-    ]
+    concerned = [one for one in in_force(work, person_id) if covers(one.recipients, part)]
     if not concerned:
         raise RefusedError("consent.withdrawn")
     for consent in concerned:
@@ -51,7 +51,8 @@ def take_back(work: Work, keys: Keys, person_id: UUID, service_id: UUID | None =
             work,
             keys,
             consent,
-            service_id=service_id,
+            service_id=part.service_id,
+            category=part.category,
             by_channel=WithdrawalChannel.ONLINE,
             actor=person_actor(person_id),
         )

@@ -83,12 +83,22 @@ def burn(work: Work, link_id: UUID) -> bool:
 
 
 def void(work: Work, link_id: UUID) -> bool:
-    """Let it open nothing any more."""
+    """Let it open nothing any more, and be replaced by none; one that was used would still bring a new one by mail."""
     voided = work.tx.execute(
-        "UPDATE person_links SET voided_at = %s WHERE id = %s AND used_at IS NULL AND voided_at IS NULL",
+        "UPDATE person_links SET voided_at = %s WHERE id = %s AND voided_at IS NULL",
         (work.now, link_id),
     )
     return voided.rowcount == 1
+
+
+def mail_is_safe(connection: Connection, person_id: UUID) -> bool:
+    """What she answered last, whichever link it was asked with; of two answers at once the careful one."""
+    row = connection.execute(
+        "SELECT bool_and(mail_is_safe) AS safe FROM person_links"
+        " WHERE person_id = %s AND issued_at = (SELECT max(issued_at) FROM person_links WHERE person_id = %s)",
+        (person_id, person_id),
+    ).fetchone()
+    return bool(row and row["safe"])
 
 
 def of_enquiry(connection: Connection, enquiry_id: UUID) -> list[PersonLink]:

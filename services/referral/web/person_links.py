@@ -60,10 +60,10 @@ def links_of(connection: Connection, enquiry: Enquiry) -> list[GivenLink]:
 def state_of(link: PersonLink, now: Any) -> str:
     if link.purpose is PersonLinkPurpose.INVITATION:
         return "invited"
-    if link.used_at is not None:
-        return "used"
     if link.voided_at is not None:
         return "voided"
+    if link.used_at is not None:
+        return "used"
     return "expired" if link.expires_at <= now else "open"
 
 

@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from contracts.codes import PersonLinkPurpose
+from contracts.codes import DataCategory, PersonLinkPurpose
 from services.chassis.access import current_caller, person
 from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.i18n import for_persons
@@ -16,6 +16,7 @@ from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import external_disclosures, self_service
 from services.referral.domain.external_disclosure import ExternalDisclosure
+from services.referral.domain.withdrawing import Part
 from services.referral.store import enquiries
 from services.referral.web import self_service_consent, self_service_invitation
 from services.referral.web import self_service_door as door
@@ -24,7 +25,7 @@ from services.referral.web.forms import once_per_form
 from services.referral.web.limits import expect_patience, limits
 from services.referral.web.names import Names
 from services.referral.web.self_service_door import her_link
-from services.referral.web.self_service_view import overview
+from services.referral.web.self_service_view import RecipientView, overview
 
 SELF = PersonLinkPurpose.SELF_SERVICE
 HOME = "/referral/my/"
@@ -110,19 +111,36 @@ def ask_to_withdraw() -> str:
     if not concerned:
         raise NotFoundError("consent.unknown")
     return render_template(
-        "referral/my/withdraw.html", concerned=concerned, service_id=service_id, request_key=uuid4().hex
+        "referral/my/withdraw.html",
+        concerned=concerned,
+        service_id=service_id,
+        kinds=kinds_of(concerned) if service_id else [],
+        request_key=uuid4().hex,
     )
+
+
+def kinds_of(concerned: list[RecipientView]) -> list[DataCategory]:
+    """What could be taken back by itself; the last kind of data is all of it."""
+    told = {category for one in concerned for _, categories in one.may_receive for category in categories}
+    return [category for category in DataCategory if category in told] if len(told) > 1 else []
+
+
+def part_named() -> Part:
+    kind = request.form.get("category", "")
+    if kind and kind not in set(DataCategory):
+        raise InvalidError("request.invalid", {"category": "a-known-kind"})
+    service_id = named_service(request.form.get("service", ""))
+    return Part(service_id=service_id, category=DataCategory(kind) if kind else None)
 
 
 @person(SELF)
 @for_persons
 def withdraw() -> Response:
     """As easy as giving it: one button, no reason, at once."""
-    service_id = named_service(request.form.get("service", ""))
-    link = link_of_session()
+    part, link = part_named(), link_of_session()
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
-        return 200, {"consents": self_service.take_back(work, house().keys, link.person_id, service_id)}
+        return 200, {"consents": self_service.take_back(work, house().keys, link.person_id, part)}
 
     once_per_form(current_caller().actor, link.id, "withdraw", run)
     return redirect(f"{HOME}?done=withdrawn", 303)

@@ -188,7 +188,8 @@ def test_where_mail_is_not_safe_none_is_sent_and_the_page_says_the_same(
     network: Network, enquiry: Enquiry, changes: dict[str, Any]
 ):
     said = []
-    for link in (issued(network, enquiry), issued(network, enquiry, **changes)):
+    for one in ({}, changes):
+        link = issued(network, enquiry, **one)
         press(network.app.test_client(), link)
         said.append(re.sub(r"/enter/[\w.-]+", "", ask_for_new(network, path_of(link))))
     assert len(network.scene.rows("SELECT FROM person_letters")) == 1
@@ -219,6 +220,27 @@ def test_a_link_taken_back_opens_nothing_and_is_not_replaced(network: Network, e
     ask_for_new(network, path_of(link))
     assert network.scene.rows("SELECT FROM person_letters") == []
     assert len(network.scene.said(PersonLinkVoided)) == 1
+
+
+def test_a_later_answer_that_mail_is_not_safe_counts_for_every_older_link(network: Network, enquiry: Enquiry):
+    link = issued(network, enquiry)
+    press(network.app.test_client(), link)
+    network.scene.clock.instant += timedelta(minutes=10)
+    issued(network, enquiry, mail_is_safe=False)
+    ask_for_new(network, path_of(link))
+    assert network.scene.rows("SELECT FROM person_letters") == []
+
+
+def test_a_used_link_taken_back_is_not_replaced_either(network: Network, enquiry: Enquiry):
+    link = issued(network, enquiry)
+    press(network.app.test_client(), link)
+    desk = network.app.test_client()
+    desk.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {network.navigator.token}"
+    place = f"/referral/enquiries/{enquiry.id}"
+    assert f"/person-links/{link.id}/voidances" in desk.get(place, headers=HTML).text
+    assert desk.post(f"{place}/person-links/{link.id}/voidances", headers=HTML).status_code == 303
+    ask_for_new(network, path_of(link))
+    assert network.scene.rows("SELECT FROM person_letters") == []
 
 
 def test_a_month_after_its_end_a_link_is_no_reason_for_letters_any_more(network: Network, enquiry: Enquiry):

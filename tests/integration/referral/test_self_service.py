@@ -8,15 +8,16 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from contracts.codes import Action, BackLevel, PersonLinkPurpose, Status
+from contracts.codes import Action, BackLevel, DataCategory, PersonLinkPurpose, Status
 from contracts.partner import actions
 from contracts.referral import ConsentWithdrawn, PersonalDataViewed, ReferralConcluded
 from services.chassis.i18n import label
+from services.referral.consent_texts import TextKind
 from services.referral.domain.referral import Referral
-from services.referral.store import enquiries
+from services.referral.store import consents, enquiries
 from tests.integration.referral.guests import HTML, issued, press
 from tests.integration.referral.rig import Network
-from tests.integration.referral.scene import HWK_SERVICE, TO_PARTNER, to_hwk, to_ihk
+from tests.integration.referral.scene import HWK_SERVICE, IHK_SERVICE, TO_PARTNER, to_hwk, to_ihk
 
 HOME = "/referral/my/"
 
@@ -248,3 +249,34 @@ def test_a_form_without_her_sessions_token_changes_nothing(network: Network):
     guest = guest_of(network, network.scene.requested())
     assert guest.post(f"{HOME}withdrawal", data={}, headers=HTML).status_code == 419
     assert network.scene.said(ConsentWithdrawn) == []
+
+
+def test_one_kind_of_data_is_taken_back_for_one_body_as_her_text_promises(network: Network):
+    scene = network.scene
+    enquiry = scene.an_enquiry()
+    scene.consent(enquiry, to_hwk(), to_ihk())
+    referral = scene.prepared(enquiry, HWK_SERVICE)
+    guest = guest_of(network, referral, "de")
+    place = f"{HOME}withdrawal"
+    assert 'name="category"' not in guest.get(place, headers=HTML).text
+    asked = guest.get(f"{place}?service={HWK_SERVICE}", headers=HTML).text
+    assert "nur: Qualifikation" in asked
+
+    form = hidden(asked, place)
+    assert guest.post(place, data=form | {"category": "NONSENSE"}, headers=HTML).status_code == 422
+    assert guest.post(place, data=form | {"category": "QUALIFICATION"}, headers=HTML).status_code == 303
+
+    [told] = scene.said(ConsentWithdrawn)
+    assert (told.service_id, told.category) == (HWK_SERVICE, DataCategory.QUALIFICATION)
+    with scene.db.read() as connection:
+        [now] = [one for one in consents.of_person(connection, enquiry.person_id) if one.superseded_at is None]
+    kept = {one.service_id: set(one.categories) for one in now.recipients}
+    assert kept == {HWK_SERVICE: set(TO_PARTNER) - {DataCategory.QUALIFICATION}, IHK_SERVICE: set(TO_PARTNER)}
+
+
+def test_guardians_who_have_no_page_of_their_own_are_not_promised_one(network: Network):
+    texts = network.scene.texts
+    online = ("online", "im Internet", "en ligne", "internetten", "онлайн", "الإنترنت")
+    for one in texts.all():
+        if one.text.id == texts.current(TextKind.GUARDIAN):
+            assert [word for word in online if word in one.body] == [], one.text.language
