@@ -36,12 +36,20 @@ class ProtectionTown(Town):
         self.make_mistakes()
         self.ask_for_rights()
         self.couple = self.add_a_couple()
+        self.close_a_desk()
 
     def add_a_couple(self) -> Any:
         enquiry = self.network.navigator.enquire(given_name="Amira", family_name="Muster", health_note="Heuschnupfen")
         spouse = {"given_name": "Karim", "family_name": "Muster", "birth_date": "1988-03-04"}
         self.send(f"/referral/enquiries/{enquiry['id']}/persons", relation="spouse", topics="SPRACHE", **spouse)
         return enquiry
+
+    def close_a_desk(self) -> None:
+        """Neuss is closed today and this desk stands in; another closure is to come."""
+        today = self.scene.clock.today()
+        for site, other, first in (("neuss", "aachen", 0), ("aachen", "moenchengladbach", 30)):
+            days = {"from_on": today + timedelta(days=first), "until_on": today + timedelta(days=first + 9)}
+            self.send("/referral/absences", site=site, substitute=other, **days)
 
     def send(self, path: str, **data: Any) -> None:
         """A form as the lead sends it."""
@@ -130,6 +138,8 @@ class ProtectionTown(Town):
         hub = {name: f"/referral/data-protection/{name}" for name in PAGES}
         [assessed] = self.scene.rows("SELECT id FROM breach_checks WHERE sealed IS NOT NULL")
         return {
+            "tasks": "/referral/tasks",
+            "absences": "/referral/absences",
             "hub": "/referral/data-protection/",
             **hub,
             "breach-note": f"/referral/data-protection/breaches/{assessed['id']}/note",
