@@ -138,8 +138,6 @@ class ProtectionTown(Town):
         hub = {name: f"/referral/data-protection/{name}" for name in PAGES}
         [assessed] = self.scene.rows("SELECT id FROM breach_checks WHERE sealed IS NOT NULL")
         return {
-            "tasks": "/referral/tasks",
-            "absences": "/referral/absences",
             "hub": "/referral/data-protection/",
             **hub,
             "breach-note": f"/referral/data-protection/breaches/{assessed['id']}/note",

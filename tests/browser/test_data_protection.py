@@ -91,6 +91,18 @@ def test_a_couples_data_are_corrected_and_erased(
             assert not scrolls_sideways(page), name
 
 
+def test_what_a_desk_has_to_do_and_which_are_closed(browser: Browser, address: str, town: ProtectionTown) -> None:
+    with page_of(browser, language="de", theme="dark") as page:
+        for name in ("tasks", "absences"):
+            page.goto(f"{address}/referral/{name}")
+            shoot(page, f"desk-{name}")
+            assert axe(page) == [], name
+            page.set_viewport_size({"width": WIDTHS["phone"], "height": 900})
+            shoot(page, f"desk-{name}-phone")
+            assert not scrolls_sideways(page), name
+            page.set_viewport_size({"width": WIDTHS["desk"], "height": 900})
+
+
 @pytest.mark.parametrize("language", ["de", "ar", "uk"])
 def test_the_sheet_a_person_is_handed(browser: Browser, address: str, enquiry: Any, language: str) -> None:
     with page_of(browser) as page:

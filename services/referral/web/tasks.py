@@ -65,7 +65,7 @@ def show() -> str:
     by, here = staff_actor(), room()
     with here.unit.db.read() as connection:
         tasks = enquiries.tasks(connection, by, limit=MOST)
-        organization = Names(connection).organization(by.employer) if by.employer else ""
+        name = Names(connection).organization(by.employer) if by.employer else ""
     tasks.sort(key=lambda task: (list(StaffRole).index(task["role"]), task["due_on"]))
     units = [
         (StaffRole(role), Site(site), list(rows))
@@ -74,7 +74,7 @@ def show() -> str:
     return render_template(
         "referral/tasks.html",
         units=units,
-        organization=organization,
+        organization="" if name == str(by.employer) else name,  # not in the directory: the site says enough
         most=MOST if len(tasks) == MOST else None,
         today=here.unit.clock.today().isoformat(),
         place_of=place_of,

@@ -146,7 +146,13 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.comes_about.__name__}-{row.kind}")
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(row, id=f"{row.comes_about.__name__}-{row.kind}", marks=[pytest.mark.long] * (row.after > 14))
+        for row in TABLE
+    ],
+)
 def test_every_deadline_ends_as_a_task_for_a_unit_that_is_named(scene: Scene, row: Row):
     referral = scene.told_directory().requested()
     row.comes_about(scene, referral)
@@ -159,7 +165,9 @@ def test_every_deadline_ends_as_a_task_for_a_unit_that_is_named(scene: Scene, ro
     assert task["due_on"].isoformat() == row.due_on
 
 
-@pytest.mark.parametrize("comes_about", [question, accepted, waitlisted])
+@pytest.mark.parametrize(
+    "comes_about", [accepted, *(pytest.param(one, marks=pytest.mark.long) for one in (question, waitlisted))]
+)
 def test_whoever_answers_takes_the_calls_off_the_desk(scene: Scene, comes_about: Callable[[Scene, Referral], object]):
     referral = scene.told_directory().requested()
     scene.days_pass(9)
