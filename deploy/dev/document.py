@@ -41,6 +41,7 @@ from services.referral.domain.grounds import Consent, Recipient
 from services.referral.domain.lifecycle import RUNNING, reaches
 from services.referral.domain.retention import Periods
 from services.referral.keeping import told
+from services.referral.legal_grounds import PROCESSINGS
 from services.referral.queries.endings import ENDINGS
 from services.referral.queries.processing import categories
 from services.referral.queries.recorded import NOT_FOR_HER, TABLES
@@ -65,6 +66,23 @@ def fields() -> str:
 
 def purposes() -> str:
     return ", ".join(f"`{one.value}`" for one in Purpose) + "\n"
+
+
+def grounds() -> str:
+    """Each kind of processing with the ground it stands on."""
+    return table(
+        ("what is done", "for which purposes", "GDPR Art. 6", "Art. 9", "to be confirmed"),
+        (
+            (
+                f"`{one.what}`",
+                ", ".join(f"`{purpose}`" for purpose in one.purposes) or "–",
+                one.article_6,
+                one.article_9,
+                "[law]" if one.law else "",
+            )
+            for one in PROCESSINGS
+        ),
+    )
 
 
 def a_consent() -> Consent:
@@ -199,6 +217,7 @@ def refusals() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "fields": fields,
     "purposes": purposes,
+    "grounds": grounds,
     "decisions": decisions,
     "refusals": refusals,
     "breaches": breaches,

@@ -48,6 +48,12 @@ def as_markdown(found: dict[str, Any]) -> str:
         ),
         "## Purposes\n\n| purpose | needs recorded |\n|---|---|",
         *(f"| {one['purpose']} | {one['count']} |" for one in found["purposes"]),
+        "## Grounds\n\n| what is done | purposes | GDPR Art. 6 | Art. 9 | to be confirmed |\n|---|---|---|---|---|",
+        *(
+            f"| {one['what']} | {', '.join(one['purposes']) or '–'} | {one['article_6']} | {one['article_9']} |"
+            f" {'[law]' if one['law'] else ''} |"
+            for one in found["grounds"]
+        ),
         "## Data subjects\n\n| kind | persons |\n|---|---|",
         *(f"| {kind} | {count} |" for kind, count in found["subjects"].items()),
         "## Categories of data\n\n| category | of a person | of an employer | special |\n|---|---|---|---|",

@@ -20,6 +20,7 @@ from contracts.codes import (
 )
 from contracts.event import Code, LanguageTag
 from contracts.referral import ConsentGiven, ConsentRecipient
+from services.referral.domain.workdays import PLACE
 
 #: A consent given by word of mouth covers no more than this, and lapses after this many working days unless confirmed.
 VERBAL_CATEGORIES = frozenset({DataCategory.IDENTITY, DataCategory.CONTACT, DataCategory.LANGUAGE})
@@ -117,6 +118,11 @@ class Consent:
     withdrawn_by: str | None = None
     withdrawn_channel: WithdrawalChannel | None = None
     superseded_at: datetime | None = None
+
+    @property
+    def agreed_on(self) -> date:
+        """The day on which it was agreed to; what is left after a withdrawal in part is no new agreement."""
+        return max((one.signed_on for one in self.signatures), default=self.given_at.astimezone(PLACE).date())
 
     @property
     def last_day(self) -> date:

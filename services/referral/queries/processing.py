@@ -17,6 +17,7 @@ from services.chassis.clock import PLACE
 from services.chassis.db import Connection
 from services.referral.config import ReferralSettings
 from services.referral.keeping import told
+from services.referral.legal_grounds import PROCESSINGS
 from services.referral.queries.attention import Asked
 
 Json = dict[str, Any]
@@ -36,7 +37,8 @@ MEASURES = {
 
 SUBJECTS = """
 SELECT p.kind, count(*) AS count FROM persons p WHERE p.erased_at IS NULL AND EXISTS (
-    SELECT FROM enquiries e WHERE e.person_id = p.id AND (%(site)s::text IS NULL OR e.site = %(site)s)
+    SELECT FROM enquiries e JOIN enquiry_persons m ON m.enquiry_id = e.id AND m.person_id = p.id
+    WHERE m.removed_at IS NULL AND (%(site)s::text IS NULL OR e.site = %(site)s)
       AND (%(organization)s::uuid IS NULL OR e.organization_id = %(organization)s))
 GROUP BY p.kind ORDER BY p.kind"""
 NEEDED = """
@@ -81,8 +83,9 @@ def record(connection: Connection, own: ReferralSettings, asked: Asked, span: Sp
     """Everything Art. 30(1) asks for, and the flows of the days chosen."""
     configured = {
         "controllers": [_controller(one) for one in own.controllers.all],
-        "joint": own.controllers.joint is not None,
+        "joint": None if own.controllers.joint is None else asdict(own.controllers.joint),
         "categories": categories(),
+        "grounds": [asdict(one) for one in PROCESSINGS],
         "recipients": [_recipient(row) for row in connection.execute(RECIPIENTS).fetchall()],
         "third_countries": [],
         "periods": [asdict(one) for one in told(own.retention.periods)],
@@ -148,7 +151,7 @@ def _agreement(told: Json | None) -> Json | None:
 
 def _purposes(connection: Connection, asked: Asked) -> list[Json]:
     counted = {row["topic"]: row["count"] for row in connection.execute(NEEDED, asked.scope).fetchall()}
-    return [{"purpose": one.value, "count": counted[one.value]} for one in Purpose if one.value in counted]
+    return [{"purpose": one.value, "count": counted.get(one.value, 0)} for one in Purpose]
 
 
 def flows(connection: Connection, asked: Asked, span: Span) -> list[Json]:

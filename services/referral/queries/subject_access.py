@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.codes import DataCategory, EnquirerKind, IdentityCheck
-from contracts.fields import format_instant
+from contracts.fields import format_instant, parse_instant
 from contracts.partner.dossier import categories_of, category_of
 from services.chassis.db import Connection
 from services.chassis.errors import InvalidError, NotFoundError
@@ -183,7 +183,19 @@ def _consent(own: ReferralSettings, row: Json, names: Mapping[str, Any], at: dat
     """One version with its words, if the library still holds exactly those that were agreed to."""
     recipients = [{**one, "name": names.get(one["organization_id"])} for one in row["recipients"]]
     text, language = text_of(own, row)
-    return {**row, **_state(row, at), "recipients": recipients, "text": text, "text_language": language}
+    agreed = max((one["signed_on"] for one in row["signatures"]), default=_day(row["given_at"]))
+    return {
+        **row,
+        **_state(row, at),
+        "agreed_on": agreed,
+        "recipients": recipients,
+        "text": text,
+        "text_language": language,
+    }
+
+
+def _day(instant: str) -> str:
+    return parse_instant(instant).astimezone(PLACE).date().isoformat()
 
 
 def _state(row: Json, at: datetime) -> Json:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from contracts.codes import DataCategory
+from contracts.codes import DataCategory, Purpose
 from contracts.event import PublicText
 from services.referral import handlers, record_of_processing
 from services.referral.controllers import Controllers
@@ -121,6 +121,24 @@ def test_every_category_has_its_fields_and_every_field_one_category():
     fields = [name for one in categories() for name in one["person"]]
     assert len(fields) == len(set(fields)) > 20
     assert next(one for one in categories() if one["category"] == "HEALTH")["special"]
+
+
+def test_each_kind_of_processing_has_its_ground_on_page_and_file(lead: FlaskClient):
+    found = {one["what"]: one for one in record(lead)["grounds"]}
+    assert (found["passing_on"]["article_6"], found["passing_on"]["article_9"]) == ("6(1)(a)", "9(2)(a)")
+    page = lead.get(PAGE).text
+    assert "Keeping the enquiry" in page and "to be confirmed by a lawyer" in page
+    assert "| keeping | – | 6(1)(e) | 9(2)(g) | [law] |" in record_of_processing.as_markdown(record(lead))
+
+
+def test_everybody_of_a_household_is_counted_and_every_purpose_named(network: Network, lead: FlaskClient):
+    enquiry = network.navigator.enquire(given_name="Samira")
+    body = {"relation": "spouse", "person": {"given_name": "Yusuf"}, "needs": [{"topic": "SPRACHE"}]}
+    network.navigator.post(f"/referral/api/v1/enquiries/{enquiry['id']}/persons", body)
+    found = record(lead)
+    assert found["subjects"] == {"person": 2}
+    counts = {one["purpose"]: one["count"] for one in found["purposes"]}
+    assert set(counts) == set(Purpose) and (counts["SPRACHE"], counts["WOHNEN"]) == (1, 0)
 
 
 def test_every_measure_points_to_a_test_that_is_there():

@@ -23,8 +23,9 @@ from contracts.referral import (
 from services.chassis.i18n import PERSON_LANGUAGES, SERVICES, folders
 from services.referral.commands import enquiries
 from services.referral.queries.recorded import NOT_FOR_HER, TABLES, plain
+from services.referral.store import consents
 from tests.integration.referral.rig import Caller, Network, recipient, to_ihk
-from tests.integration.referral.scene import HWK, NAVIGATOR
+from tests.integration.referral.scene import HWK, NAVIGATOR, NOW
 from tests.integration.referral.test_data_protection_pages import browser_of, receive
 
 TEMPLATES = SERVICES / "referral" / "web" / "templates" / "referral" / "subject_access"
@@ -178,6 +179,19 @@ def test_nothing_of_anybody_else_stands_in_it(network: Network, lead: Caller):
     text = json.dumps(access(lead, a_whole_story(network)))
     for foreign in ("Boris", "Fremd", "boris@example.org", other["id"], other["person_id"]):
         assert foreign not in text
+
+
+def test_what_is_left_of_a_consent_was_agreed_to_on_the_day_it_was_signed(network: Network, lead: Caller):
+    enquiry = network.navigator.enquire()
+    consent = network.navigator.consent(enquiry)
+    network.scene.days_pass(2)
+    path = f"/referral/api/v1/enquiries/{enquiry['id']}/consents/{consent['id']}/withdrawals"
+    network.navigator.post(path, {"channel": "letter", "category": "CONTACT"})
+    first, left = access(lead, enquiry)["consents"]
+    assert first["agreed_on"] == left["agreed_on"] == NOW.date().isoformat() < left["given_at"][:10]
+    with network.scene.db.read() as connection:
+        kept = consents.of_person(connection, UUID(enquiry["person_id"]))
+    assert [one.agreed_on for one in kept] == [NOW.date(), NOW.date()]
 
 
 # --- that it was handed out is a fact ---------------------------------------------------------------------------------
