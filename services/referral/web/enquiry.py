@@ -163,6 +163,7 @@ def closed_page(work: Work, by: StaffActor, enquiry: Enquiry) -> str:
         done=said_done(),
         opened={"holds"},
         **holding.page_of(work, by, enquiry),
+        **withdrawals.of_closed(work, enquiry),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from apiflask import APIBlueprint
 from flask import redirect, request
@@ -15,7 +15,10 @@ from services.chassis.errors import InvalidError
 from services.chassis.work import Work
 from services.referral.commands import withdrawing
 from services.referral.domain.grounds import Consent, EnterpriseRequest
-from services.referral.domain.withdrawing import Part
+from services.referral.domain.withdrawing import Part, may_be_taken_back
+from services.referral.queries import self_service
+from services.referral.store import consents
+from services.referral.store.enquiries import Enquiry
 from services.referral.web.callers import house, staff_actor
 from services.referral.web.forms import once_per_form, request_key_of
 from services.referral.web.names import Names
@@ -38,6 +41,22 @@ class Row:
     name: str | None
     whole: str
     categories: tuple[tuple[str, DataCategory], ...]
+
+
+def of_closed(work: Work, enquiry: Enquiry) -> dict[str, Any]:
+    """What can still be taken back in a closed case: bodies, kinds of data and days, and not a word about anybody."""
+    names = Names(work.tx)
+    grounds: list[Consent | EnterpriseRequest] = []
+    for member in enquiry.members:
+        holders = self_service.holders(work.tx, member.person_id)
+        given = (*consents.of_person(work.tx, member.person_id), *consents.requests_of(work.tx, member.person_id))
+        grounds += [one for one in given if may_be_taken_back(one, work.today, holders)]
+    return {
+        "grounds": grounds,
+        "withdrawable": lambda ground: rows_of(ground, names),
+        "told_by": TOLD,
+        "request_key": uuid4().hex,
+    }
 
 
 def rows_of(ground: Consent | EnterpriseRequest, names: Names) -> list[Row]:

@@ -5,12 +5,13 @@ import re
 from datetime import date, timedelta
 from io import StringIO
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
 from rich.console import Console
 
-from contracts.codes import DataCategory, HoldReason, ViewPurpose
+from contracts.codes import DataCategory, Duty, HoldReason, ViewPurpose
 from contracts.referral import EnquiryClosed, EnquiryResumed, LegalHoldSet, PersonalDataViewed, RetentionRun
 from services.referral import retention_job
 from services.referral.keeping import Retention
@@ -121,6 +122,31 @@ def test_a_dry_run_shows_what_would_go_and_changes_nothing(
 def test_the_page_is_the_guardians_and_stands_on_the_hub(navigator: FlaskClient, lead: FlaskClient) -> None:
     assert navigator.get(PAGE).status_code == 403
     assert PAGE in lead.get("/referral/data-protection/").text
+
+
+# --- what is closed can still be taken back -------------------------------------------------------------------------
+
+
+def test_a_consent_is_withdrawn_in_a_closed_case_as_long_as_a_body_has_the_data(
+    network: Network, navigator: FlaskClient
+) -> None:
+    enquiry = network.navigator.enquire()
+    network.navigator.consent(enquiry)
+    referral_id = str(network.navigator.draft(enquiry)["id"])
+    network.navigator.act(referral_id, "prepare")
+    network.scene.tick()
+    network.hwk.fetch(referral_id)
+    network.hwk.act(referral_id, "reject", {"reason": "NOT_COMPETENT"})
+    address = f"/referral/enquiries/{enquiry['id']}"
+    assert navigator.post(f"{address}/closings").status_code == 303
+    page = navigator.get(address).text
+    assert "What can still be withdrawn" in page and "Eine Stelle – Anerkennung" in page and "Ben Salah" not in page
+    [target] = re.findall(r'action="([^"]*/withdrawals)"', page)
+    [key] = set(re.findall(r'name="request_key" value="([^"]+)">\s*<p class="small">Holds at once', page))
+    done = navigator.post(target, data={"channel": "phone", "part": "//", "request_key": key})
+    assert done.status_code == 303, done.text[:300]
+    assert Duty.STATE_DELETION in network.scene.now(UUID(referral_id)).owed
+    assert "What can still be withdrawn" not in navigator.get(address).text
 
 
 # --- closing, and what is not shown any more ------------------------------------------------------------------------
