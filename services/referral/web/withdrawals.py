@@ -49,7 +49,8 @@ def of_closed(work: Work, enquiry: Enquiry) -> dict[str, Any]:
     grounds: list[Consent | EnterpriseRequest] = []
     for member in enquiry.members:
         holders = self_service.holders(work.tx, member.person_id)
-        given = (*consents.of_person(work.tx, member.person_id), *consents.requests_of(work.tx, member.person_id))
+        given: list[Consent | EnterpriseRequest] = [*consents.of_person(work.tx, member.person_id)]
+        given += consents.requests_of(work.tx, member.person_id)
         grounds += [one for one in given if may_be_taken_back(one, work.today, holders)]
     return {
         "grounds": grounds,
