@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import amqp
 import pytest
@@ -24,16 +24,19 @@ import pytest
 from contracts import envelope
 from contracts.codes import ChannelKind
 from contracts.topology import PARTNERS_DEAD, for_partner, partner_queue
+from deploy.demo.rabbitmq_install import NoBrokerError
+from deploy.demo.rabbitmq_server import RabbitServer
+from lotse import topology
 from services.chassis.clock import SystemClock
 from services.chassis.db import Database
 from services.chassis.work import Unit
 from services.notifications import queries
 from services.notifications.domain.ladder import Ladder
 from tests.conftest import Broker
-from tests.integration.notifications.conftest import Notifications
+from tests.integration.notifications.conftest import Notifications, listing, requested
 from tests.integration.notifications.receiver import Receiver, running
 from tests.integration.notifications.test_partner_queue import with_arguments
-from tests.integration.notifications.test_processes import Outside, amqp_address, waiting
+from tests.integration.notifications.test_processes import Outside, amqp_address, processes, settings_of, waiting
 from tests.waiting import eventually
 
 NOTICES = 20
@@ -282,3 +285,47 @@ def test_two_systems_compete_and_one_dies_with_what_it_holds(
     kept = Counter(one for reader in readers for one in reader.acknowledged)
     results.append(figures("two systems compete, one dies holding notices", seen.total(), kept, seconds))
     assert (results[-1].lost, results[-1].duplicates) == (0, 0)
+
+
+@pytest.fixture(scope="module")
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
+    rabbit = RabbitServer(tmp_path_factory.mktemp("faults"))
+    try:
+        rabbit.start()
+    except NoBrokerError as error:
+        pytest.skip(f"no broker of our own can be started here: {error}")
+    topology.apply(rabbit.management_url, "faults")
+    yield rabbit
+    rabbit.stop()
+
+
+def test_the_broker_restarts_in_the_middle_of_delivery(
+    own_broker: RabbitServer, make_database: Callable[[str], Any], tmp_path: Path, results: list[Figures]
+) -> None:
+    vhost = Broker(f"{own_broker.amqp_uri}/faults", own_broker.management_url, "faults")
+    outside, partner = Outside(vhost), listing(ChannelKind.AMQP)
+    outside.manager.apply(for_partner(partner.organization_id))
+    own = settings_of(make_database("notifications").app_dsn, vhost.amqp_uri, tmp_path)
+    reader = Reader(vhost, partner.organization_id)
+
+    def done() -> bool:
+        return len(set(reader.acknowledged)) >= NOTICES
+
+    with processes(own, tmp_path / "roles.log", ("worker", "relay")):
+        outside.say("directory", partner)
+        for _ in range(NOTICES // 2):
+            outside.say("referral", requested(uuid4(), partner.organization_id))
+        thread = threading.Thread(target=reader.run, args=(done,))
+        thread.start()
+        eventually(lambda: reader.acknowledged, 60)
+        own_broker.restart()
+        back_at = time.monotonic()
+        again = Outside(vhost)
+        for _ in range(NOTICES - NOTICES // 2):
+            again.say("referral", requested(uuid4(), partner.organization_id))
+        eventually(done, 120)
+        seconds = time.monotonic() - back_at
+        thread.join(30)
+    kept = Counter(reader.acknowledged)
+    results.append(figures("broker restarted in the middle of delivery", len(reader.seen), kept, seconds))
+    assert results[-1].lost == 0
