@@ -184,7 +184,7 @@ def test_nothing_leads_from_the_employer_to_her(network: Network, employer: Enqu
 def test_who_declines_leaves_nothing(network: Network, employer: Enquiry):
     guest = guest_of(network, invited(network, employer))
     done = send(guest, "decline", family_name="Plantova")
-    assert "Everything about this invitation is deleted" in guest.get(done.headers["Location"], headers=HTML).text
+    assert "Nothing you entered is kept" in guest.get(done.headers["Location"], headers=HTML).text
     assert placeholder(network)["sealed"] is None
     network.scene.tick()
     assert len(network.scene.said(PersonKeyDestroyed)) == 1
