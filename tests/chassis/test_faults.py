@@ -222,6 +222,7 @@ def test_a_relay_asked_to_stop_leaves_nothing_half_sent(line: Line) -> None:
     assert faults_in(line.referral) == NO_FAULTS
 
 
+@pytest.mark.long
 def test_random_kills(line: Line) -> None:
     seed = random.randrange(10_000)
     print(f"seed {seed}")

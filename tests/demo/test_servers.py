@@ -74,6 +74,7 @@ def test_secrets_are_readable_by_their_owner_only(database: PostgresServer, fold
     assert read_state(folder)["postgres"]["password"] == database.password
 
 
+@pytest.mark.long
 def test_a_durable_message_survives_a_kill_of_the_broker(rabbit: RabbitServer) -> None:
     admin = Broker(rabbit.management_url)
     admin.call("PUT", "/queues/%2F/kept", {"durable": True, "arguments": {"x-queue-type": "quorum"}})

@@ -48,7 +48,7 @@ def test_a_message_nobody_can_read_is_parked_shown_and_given_up_with_a_reason(lo
     for row in rows:
         number = str(row["parked_id"])
         assert "unreadable" not in lotse("parked", "show", row["service"], number).out
-        assert lotse("parked", "discard", row["service"], number, "--reason", "TEST").code == 0
+        assert lotse("parked", "discard", row["service"], number, "--reason", "UNREADABLE").code == 0
     assert lotse("parked", "list").code == 0
 
 

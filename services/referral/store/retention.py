@@ -33,6 +33,7 @@ HANGS_ON_REFERRAL: tuple[LiteralString, ...] = (
     "duplicate_questions",
     "funding_hints",
     "breach_checks",
+    "receipts",
 )
 #: What is about something else and only names a referral: it stays and names it no more.
 NAMES_REFERRAL: tuple[LiteralString, ...] = ("duplicate_sides",)

@@ -76,6 +76,7 @@ def test_everything_told_is_in_the_log_signed_and_published(audit, teller, tmp_p
     assert row == {"first": 1, "last": 300}
 
 
+@pytest.mark.long
 def test_a_worker_killed_again_and_again_leaves_a_whole_log(audit, teller, tmp_path):
     with running(relay_of(teller, audit.vhost.amqp_uri, tmp_path)), running(audit.role("clock")):
         for round_number in range(4):

@@ -366,8 +366,13 @@ PATHS: dict[str, list[tuple[str, str]]] = {
 }
 
 
+OFTEN_MET = {"requested", "clarification", "in_progress", "cancelled"}
+
+
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("status", PATHS)
+@pytest.mark.parametrize(
+    "status", [pytest.param(one, marks=() if one in OFTEN_MET else pytest.mark.long) for one in PATHS]
+)
 def test_exactly_the_offered_actions_can_be_done(network: Network, status: str):
     """Each action of each side is tried on a referral of its own in this status."""
     for side, actions in (("hwk", list(BODIES)), ("navigator", list(Action))):

@@ -100,8 +100,15 @@ def duties_of(network: Network, referral_id: str) -> set[tuple[Duty, DataCategor
     return {(one.duty, one.category) for one in opened}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("status", Status)
+#: Every stage with one kind of withdrawal in the gate, with every kind in the long run.
+STAGES = [
+    pytest.param(status, kind, marks=() if place % len(KINDS) == number else pytest.mark.long)
+    for place, status in enumerate(Status)
+    for number, kind in enumerate(KINDS)
+]
+
+
+@pytest.mark.parametrize(("status", "kind"), STAGES)
 def test_at_every_stage_it_does_what_the_table_says(network: Network, status: Status, kind: str):
     for fetched in (False, True):
         if fetched and status in (Status.DRAFT, Status.AWAITING_CONSENT):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
+from contracts.codes import DiscardReason
 from tests.system.leaks import places
 from tests.system.leaks.needles import Hit, Searcher
 from tests.system.leaks.places import Item
@@ -113,4 +114,4 @@ def tidy_up(scene: Scene) -> None:
     for service in scene.state["services"]:
         for parked in scene.story.operations.get(f"/{service}/operator/parked")["parked"]:
             path = f"/{service}/operator/parked/{parked['parked_id']}/discard"
-            scene.story.operations.post(path, {"reason": "LEAK_TEST"})
+            scene.story.operations.post(path, {"reason": DiscardReason.UNREADABLE})

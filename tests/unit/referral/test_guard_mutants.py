@@ -250,8 +250,8 @@ GUARDS = [
           "test_what_is_missing_is_named"),
     Guard(footing.lacking, "not footing.has_terms", "False", "or without terms",
           "test_what_is_missing_is_named"),
-    Guard(footing.lacking, "footing.channel in OWN_KEY_CHANNELS and not footing.has_key", "False", "or a key",
-          "test_what_is_missing_is_named"),
+    Guard(footing.lacking, "footing.channel in OWN_KEY_CHANNELS and not _has_key(footing.keys, on)", "False",
+          "or a key", "test_what_is_missing_is_named"),
     # care that is given already
     Guard(sending.prepare, "and not duplicates_acknowledged", "and False", "somebody looks at it first",
           "test_duplicate_care_is_asked_about_and_may_be_acknowledged"),

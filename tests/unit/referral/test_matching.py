@@ -289,7 +289,7 @@ seekers = st.builds(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(candidates, seekers, st.frozensets(st.integers(1, 9).map(lambda number: UUID(int=number)), max_size=4))
 def test_the_naive_ranking_comes_to_the_same_result(some, seeker, declined):
     found = rank(some, seeker, Topic.ANERKENNUNG, TODAY, declined=declined)
