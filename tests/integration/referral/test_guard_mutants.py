@@ -747,7 +747,7 @@ GUARDS = [
     Guard(referral_store.save, "work.tx.execute(UPDATE, params)",
           'work.tx.execute(UPDATE.replace(" FOR SHARE", ""), params)', "and while a word is written",
           "a_withdrawal_waits_for_a_word_that_is_written"),
-    Guard(preparing.prepare_consent, "enquiry.member(form.person_id).person_id", "enquiry.person_id",
+    Guard(preparing.prepare_consent, "whose = member.person_id", "whose = enquiry.person_id",
           "each for herself", "a_members_consent_is_her_own"),
     Guard(signing._give_if_complete, "if missing_signers(drafted, born_on, work.today):", "if False:",
           "all who have to", "one_of_two_parents_is_not_enough"),
