@@ -195,8 +195,9 @@ class Disclosures(RuleBasedStateMachine):
     def she_confirms(self, data):
         self.step()
         said = data.draw(st.sampled_from([one for one in self.history.said if one.spoken and not one.ended]))
+        signed = self.scene.scan(self.enquiry)
         with suppress(LotsennetzError), self.scene.unit.work(actor=NAVIGATOR.actor) as work:
-            consent_commands.confirm_consent(work, self.scene.house, NAVIGATOR, self.enquiry.id, said.id, "1" * 64)
+            consent_commands.confirm_consent(work, self.scene.house, NAVIGATOR, self.enquiry.id, said.id, signed)
             said.ended = self.at
             until = datetime.combine(said.at.astimezone(AACHEN).date() + timedelta(days=30), time.min).date()
             self.history.said.append(Said(said.id, self.at, day_of(said.at), until, said.to))
