@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
-from contracts.event import Code, Slug, event
+from contracts.codes import DiscardReason, LogRetentionGround, ParkedOutcome, StaffRole
+from contracts.event import Code, Slug, event, value
 
 
 @event("audit.checkpoint_signed.v1", subject=("checkpoint", "checkpoint_id"))
@@ -35,14 +35,40 @@ class LogExported:
     size: int
 
 
+@value
+class EntrySpan:
+    """Neighboring entries, the last one included."""
+
+    first: int
+    last: int
+
+
 @event("audit.entries_expired.v1", subject=("retention", "run_id"))
 class EntriesExpired:
-    """Entries whose retention period was over lost their content; their hashes stay, so the log stays verifiable."""
+    """The retention period of exactly these entries is over: their content goes, their hashes stay.
+
+    It stands in the log before anything is emptied and never expires itself: whoever verifies the log holds every
+    entry without content against it. Without a `kind` it is about all kinds that have no period of their own.
+    """
 
     run_id: UUID
     entries: int
     first: int
     last: int
+    spans: tuple[EntrySpan, ...]
+    kind: Slug | None
+    keep_days: int
+    ground: LogRetentionGround
+
+
+@event("audit.retention_period_set.v1", subject=("retention_period", "period_id"))
+class RetentionPeriodSet:
+    """How long entries of a kind (or, unnamed, of every other) are kept from now on, and on which ground."""
+
+    period_id: UUID
+    kind: Slug | None
+    keep_days: int
+    ground: LogRetentionGround
 
 
 @event("audit.parked_settled.v1", subject=("settlement", "settlement_id"))

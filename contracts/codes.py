@@ -845,6 +845,15 @@ class RetentionKind(StrEnum):
     ACCESS_RECORD = "ACCESS_RECORD"
 
 
+class LogRetentionGround(StrEnum):
+    """Why entries of the audit log are kept as long as they are, and no longer."""
+
+    PROOF_OF_DISCLOSURE = "PROOF_OF_DISCLOSURE"
+    SECURITY_OF_PROCESSING = "SECURITY_OF_PROCESSING"
+    LEGAL_CLAIM = "LEGAL_CLAIM"
+    STATUTORY_DUTY = "STATUTORY_DUTY"
+
+
 class HoldReason(StrEnum):
     """Why somebody's data must not be deleted yet (GDPR Art. 17(3), 18)."""
 

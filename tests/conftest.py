@@ -76,7 +76,7 @@ HOME = ROOT / ".dev" / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 MANY = 1_000
 #: Rooms whose tests start the whole network: one after the other, on one worker, and before all others.
 NETWORK_ROOMS = ("system", "demo")
-ROLE_PASSWORDS = {role: f"test-{role}" for name in databases.DATABASES for role in (name, f"{name}_owner")}
+ROLE_PASSWORDS = {role: f"test-{role}" for name in databases.DATABASES for role in databases.roles_of(name)}
 KEYSTORE_MIGRATIONS = ROOT / "services" / "referral" / "keystore" / "migrations"
 
 

@@ -11,14 +11,17 @@ SERVICES = ("directory", "referral", "notifications", "audit")
 #: The keys of persons lie apart from their data: a database, a role and a backup of their own.
 KEY_STORE = "referral_keys"
 DATABASES = (*SERVICES, KEY_STORE)
+#: Who may let entries of the audit log expire, and nothing else; its rights come from audit's migrations.
+RETENTION = "audit_retention"
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseAddresses:
-    """The two ways into one service's database: `owner_dsn` migrates, `app_dsn` runs."""
+    """The ways into one service's database: `owner_dsn` migrates, `app_dsn` runs, `retention_dsn` (audit) expires."""
 
     owner_dsn: str
     app_dsn: str
+    retention_dsn: str = ""
 
 
 def at_database(dsn: str, name: str, user: str | None = None, password: str = "") -> str:
@@ -31,10 +34,15 @@ def at_database(dsn: str, name: str, user: str | None = None, password: str = ""
     return urlunsplit(parts._replace(netloc=netloc, path=f"/{name}"))
 
 
+def roles_of(service: str) -> tuple[str, ...]:
+    """Who has a login to a service's database."""
+    return (f"{service}_owner", service, *((RETENTION,) if service == "audit" else ()))
+
+
 def ensure_roles(admin_dsn: str, service: str, passwords: dict[str, str], *, renew: bool = True) -> None:
-    """Create `<service>_owner` and `<service>`; neither may create databases, roles or read the other services'."""
+    """Create `<service>_owner`, `<service>` and audit's third; none may create databases, roles or read the others'."""
     with psycopg.connect(admin_dsn, autocommit=True) as connection:
-        for role in (f"{service}_owner", service):
+        for role in roles_of(service):
             exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
             if exists and not renew:
                 continue
@@ -63,7 +71,7 @@ def create_database(
             )
         )
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
-        for role in (f"{service}_owner", service):
+        for role in roles_of(service):
             connection.execute(
                 sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(
                     sql.Identifier(name), sql.Identifier(role)
@@ -80,12 +88,17 @@ def addresses(admin_dsn: str, service: str, passwords: dict[str, str], name: str
     return DatabaseAddresses(
         owner_dsn=at_database(admin_dsn, name or service, owner, passwords[owner]),
         app_dsn=at_database(admin_dsn, name or service, service, passwords[service]),
+        retention_dsn=_retention_dsn(admin_dsn, name or service, passwords) if service == "audit" else "",
     )
 
 
+def _retention_dsn(admin_dsn: str, name: str, passwords: dict[str, str]) -> str:
+    return at_database(admin_dsn, name, RETENTION, passwords[RETENTION])
+
+
 def new_passwords() -> dict[str, str]:
-    """A password for each of the roles, two to a database."""
-    return {role: secrets.token_urlsafe(18) for name in DATABASES for role in (name, f"{name}_owner")}
+    """A password for each of the roles."""
+    return {role: secrets.token_urlsafe(18) for name in DATABASES for role in roles_of(name)}
 
 
 def drop_database(admin_dsn: str, name: str) -> None:

@@ -163,7 +163,7 @@ class Network:
                 shutil.rmtree(self.dev / remembered, ignore_errors=True)
 
     def _make_secrets(self) -> None:
-        wanted = [role for name in DATABASES for role in (name, f"{name}_owner")]
+        wanted = [role for name in DATABASES for role in databases.roles_of(name)]
         wanted += [f"{kind}-{service}" for service in SERVICES for kind in ("amqp", "lotsennetz")]
         wanted += [
             "lotse",

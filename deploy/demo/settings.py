@@ -42,11 +42,11 @@ def service_environment(
         "DEPLOYMENT_KEY_FILE": str(keys.deployment_key),
         "PARTNER_REQUESTS_PER_MINUTE": "6000",  # the stand-ins live weeks in minutes
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
-        **_own(service, places, keys),
+        **_own(service, places, keys, database),
     }
 
 
-def _own(service: str, places: Places, keys: KeyFiles) -> Mapping[str, str]:
+def _own(service: str, places: Places, keys: KeyFiles, database: DatabaseAddresses) -> Mapping[str, str]:
     mail = {"SMTP_URL": places.smtp_url, "MAIL_FROM": "lotsennetz@welcome-center.example"}
     if service == "referral":
         return mail | {
@@ -67,5 +67,9 @@ def _own(service: str, places: Places, keys: KeyFiles) -> Mapping[str, str]:
         return mail | {"DESK_LINK_KEY_FILE": str(keys.desk_link), "WEBHOOK_ALLOW_NETS": "127.0.0.0/8"}
     if service == "audit":
         places.checkpoints.mkdir(parents=True, exist_ok=True)
-        return {"CHECKPOINT_KEY_FILE": str(keys.checkpoint), "CHECKPOINT_DIR": str(places.checkpoints)}
+        return {
+            "CHECKPOINT_KEY_FILE": str(keys.checkpoint),
+            "CHECKPOINT_DIR": str(places.checkpoints),
+            "RETENTION_DATABASE_URL": database.retention_dsn,
+        }
     return {}

@@ -7,6 +7,7 @@ from typing import Any
 from services.audit.domain.log import Head
 from services.audit.domain.merkle import frontier_at, inclusion_proof
 from services.audit.queries import tree
+from services.audit.queries.retention import told_at
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 
@@ -15,6 +16,7 @@ EXTRACT = "lotsennetz.audit-extract.v1"
 ENTRIES = """
 SELECT position, leaf, leaf_hash, chain_hash FROM entries WHERE position >= %s AND position < %s ORDER BY position
 """
+EXTRACTED = "SELECT position, leaf, leaf_hash FROM entries WHERE position = ANY(%s) ORDER BY position"
 FETCH = 1_000
 
 
@@ -34,18 +36,32 @@ def export_lines(connection: Connection, first: int = 0) -> Iterator[bytes]:
 
 
 def extract_lines(connection: Connection, positions: Sequence[int]) -> Iterator[bytes]:
-    """Some entries, each with its own proof under the newest checkpoint: a case, a person's disclosures, a receipt."""
-    signed = tree.latest_checkpoint(connection)
-    covered = [position for position in sorted(set(positions)) if signed and position < signed.size]
-    if signed is None or not covered:
-        raise NotFoundError("audit.nothing-to-export")
-    yield line({"format": EXTRACT, "size": signed.size, "entries": len(covered), "checkpoint": signed.note})
-    node = tree.node_reader(connection)
-    query = "SELECT position, leaf FROM entries WHERE position = ANY(%s) ORDER BY position"
-    for row in connection.execute(query, (covered,)):
-        proof = inclusion_proof(row["position"], signed.size, node)
-        leaf = None if row["leaf"] is None else bytes(row["leaf"]).decode()
-        yield line({"position": row["position"], "leaf": leaf, "proof": [step.hex() for step in proof]})
+    """Some entries, each with its own proof under the newest checkpoint: a case, a person's disclosures, a receipt.
+
+    Of one whose time is over the hash is there, and with it the entry by which that was told.
+    """
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        signed = tree.latest_checkpoint(connection)
+        covered = _with_what_told(connection, [place for place in positions if signed and place < signed.size])
+        if signed is None or not covered:
+            raise NotFoundError("audit.nothing-to-export")
+        yield line({"format": EXTRACT, "size": signed.size, "entries": len(covered), "checkpoint": signed.note})
+        node = tree.node_reader(connection)
+        for row in connection.execute(EXTRACTED, (covered,)):
+            proof = inclusion_proof(row["position"], signed.size, node)
+            yield line({**_content(row), "proof": [step.hex() for step in proof]})
+
+
+def _with_what_told(connection: Connection, positions: Sequence[int]) -> list[int]:
+    rows = connection.execute("SELECT position FROM entries WHERE position = ANY(%s) AND leaf IS NULL", (positions,))
+    return sorted({*positions, *told_at(connection, [row["position"] for row in rows])})
+
+
+def _content(row: Mapping[str, Any]) -> dict[str, Any]:
+    if row["leaf"] is None:
+        return {"position": row["position"], "leaf": None, "leaf_hash": row["leaf_hash"].hex()}
+    return {"position": row["position"], "leaf": bytes(row["leaf"]).decode()}
 
 
 def head_before(connection: Connection, first: int) -> Head:

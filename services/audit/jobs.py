@@ -2,22 +2,26 @@
 
 Streams are compared with what their services say about them."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from contracts.audit import CheckpointSigned, EntriesExpired
-from contracts.event import Code
-from services.audit import commands, store
+from contracts.audit import CheckpointSigned, EntriesExpired, EntrySpan, RetentionPeriodSet
+from contracts.codes import LogRetentionGround
+from contracts.event import Code, Slug
+from services.audit import commands, retention, store
 from services.audit.config import load_writer
 from services.audit.domain.log import checkpoint_is_due
+from services.audit.queries import retention as expiry
 from services.audit.queries import tree
-from services.audit.queries.health import retention_runs
 from services.audit.queries.search import Search, search
 from services.audit.queries.streams import agrees, streams
 from services.audit.writer import Writer
+from services.chassis.clock import PLACE
 from services.chassis.config import Environment
-from services.chassis.db import Connection
+from services.chassis.db import Connection, connect
 from services.chassis.jobs import ClockJob, Due
 from services.chassis.work import Work
 
@@ -77,17 +81,78 @@ def compare_stream(work: Work, due: Due) -> None:
 
 def untold_runs(connection: Connection, _now: datetime, limit: int) -> list[Due]:
     """Retention runs nobody has told of yet; their role may not speak for itself."""
-    return [Due(f"retention:{run['run_id']}", run) for run in retention_runs(connection, limit)]
+    return [Due(f"retention:{run['run_id']}", run) for run in expiry.untold_runs(connection, limit)]
 
 
 def tell_run(work: Work, due: Due) -> None:
-    """Say what was emptied: a fact like any other."""
+    """Say exactly what is about to be emptied: nothing is, before this is an entry of the log."""
     run = due.payload
-    work.announce(EntriesExpired(run_id=run["run_id"], entries=run["entries"], first=run["first"], last=run["last"]))
+    spans = tuple(EntrySpan(first=span.lower, last=span.upper - 1) for span in run["spans"])
+    work.announce(
+        EntriesExpired(
+            run_id=run["run_id"],
+            entries=run["entries"],
+            first=run["first"],
+            last=run["last"],
+            spans=spans,
+            **_period(run),
+        )
+    )
+
+
+def untold_periods(connection: Connection, _now: datetime, limit: int) -> list[Due]:
+    """Periods somebody set since the last look."""
+    return [Due(f"retention_period:{one['period_id']}", one) for one in expiry.untold_periods(connection, limit)]
+
+
+def tell_period(work: Work, due: Due) -> None:
+    work.announce(RetentionPeriodSet(period_id=due.payload["period_id"], **_period(due.payload)))
+
+
+def _period(row: Mapping[str, Any]) -> dict[str, Any]:
+    kind = None if row["kind"] == "*" else Slug(row["kind"])
+    return {"kind": kind, "keep_days": row["days"], "ground": LogRetentionGround(row["ground"])}
+
+
+def retention_is_due(connection: Connection, now: datetime, _limit: int) -> list[Due]:
+    """Once a night, where this clock was given the retention role's way in."""
+    local = now.astimezone(PLACE)
+    if not _retention_dsn() or local.hour < Environment().number("RETENTION_HOUR", 2, low=0, high=23):
+        return []
+    key = f"retention:night:{local:%Y-%m-%d}"
+    return [] if expiry.is_done(connection, key) else [Due(key)]
+
+
+def plan_retention(_work: Work, _due: Due) -> None:
+    """Name what is past its period, under the role that may."""
+    with _as_retention() as connection:
+        retention.plan(connection)
+
+
+def told_runs(connection: Connection, _now: datetime, limit: int) -> list[Due]:
+    """Runs the log has told of, signed: now they may be done."""
+    runs = retention.ready(connection, limit) if _retention_dsn() else []
+    return [Due(f"retention:empty:{run_id}", run_id) for run_id in runs]
+
+
+def empty_run(_work: Work, due: Due) -> None:
+    with _as_retention() as connection:
+        retention.empty(connection, due.payload)
+
+
+def _retention_dsn() -> str:
+    return Environment().optional("RETENTION_DATABASE_URL") or ""
+
+
+def _as_retention() -> Connection:
+    return connect(_retention_dsn(), name="audit.retention", statement_ms=600_000)
 
 
 CLOCK_JOBS = (
     ClockJob("publish_head", unpublished_head, publish_head),
     ClockJob("compare_stream", whole_streams, compare_stream),
     ClockJob("tell_run", untold_runs, tell_run),
+    ClockJob("tell_period", untold_periods, tell_period),
+    ClockJob("plan_retention", retention_is_due, plan_retention),
+    ClockJob("empty_run", told_runs, empty_run),
 )

@@ -16,19 +16,6 @@ SELECT coalesce((SELECT size FROM heads ORDER BY size DESC LIMIT 1), 0) AS size,
 """
 
 
-UNTOLD = """
-SELECT run_id, entries, first, last FROM retention_runs AS run
-WHERE ran_at > now() - interval '25 days' AND NOT EXISTS (
-    SELECT 1 FROM command_results WHERE caller = 'system:clock' AND key = 'retention:' || run.run_id
-) ORDER BY ran_at LIMIT %s
-"""
-
-
-def retention_runs(connection: Connection, limit: int) -> list[dict[str, Any]]:
-    """Runs of the retention job that were not told yet."""
-    return connection.execute(UNTOLD, (limit,)).fetchall()
-
-
 def standing(connection: Connection) -> dict[str, Any]:
     """How far the log reaches and how far it is signed."""
     row = connection.execute(STANDING).fetchone()

@@ -10,7 +10,7 @@ One file; it needs Python 3.11 and `cryptography`, and for --database also `psyc
 service. It reads the log once, in constant memory, and names the first wrong entry and what is wrong with it:
 
     changed     an entry's content, hash or search column is not what was recorded
-    removed     entries are missing in the middle
+    removed     entries are missing in the middle, or their content is gone and the log does not say that it would go
     inserted    entries were put between others
     reordered   entries do not stand where they stood
     truncated   the end is missing: a signed checkpoint reaches further than the log
@@ -271,6 +271,55 @@ def rising(checkpoints: Iterable[Checkpoint]) -> Iterator[Checkpoint]:
         yield checkpoint
 
 
+# --- content that is gone ---------------------------------------------------------------------------------------------
+
+EXPIRED = "audit.entries_expired.v1"
+EXPIRED_BY = "/lotsennetz/audit"
+
+
+@dataclass(slots=True)
+class Emptied:
+    """Entries found without content, against what later entries say was due to go. Both as stretches: neighbors merge,
+    so that memory follows how often the log says so and not how much is gone."""
+
+    found: list[list[int]] = field(default_factory=list)
+    told: list[tuple[int, int]] = field(default_factory=list)
+
+    def see(self, position: int, leaf: bytes | None) -> None:
+        if leaf is None:
+            if self.found and self.found[-1][1] == position - 1:
+                self.found[-1][1] = position
+            else:
+                self.found.append([position, position])
+        elif EXPIRED.encode() in leaf:
+            self.told += _told(leaf, position)
+
+    def check(self) -> None:
+        """Raise for the first entry that is empty without a word."""
+        told = iter([*sorted(self.told), (sys.maxsize, sys.maxsize)])
+        start, end = next(told)
+        for first, last in self.found:
+            while first <= last:
+                while end < first:
+                    start, end = next(told)
+                if start > first:
+                    detail = "the content is gone, and no later entry says that its period was over"
+                    raise TamperedError("removed", detail, first, min(last, start - 1))
+                first = end + 1  # noqa: PLW2901 - what is left of the stretch
+
+
+def _told(leaf: bytes, position: int) -> list[tuple[int, int]]:
+    """The stretches an entry of the audit service says are over; it can only speak of what stands before it."""
+    try:
+        content = json.loads(leaf)
+        if (content["type"], content["source"]) != (EXPIRED, EXPIRED_BY):
+            return []
+        spans = [(int(span["first"]), int(span["last"])) for span in content["data"]["spans"]]
+    except (KeyError, TypeError, ValueError):
+        return []
+    return [(first, min(last, position - 1)) for first, last in spans]
+
+
 # --- the verification -------------------------------------------------------------------------------------------------
 
 
@@ -286,6 +335,7 @@ class Verification:
         self.result = Result()
         self.agreed = log.first
         self.whole = False
+        self.emptied = Emptied()
         self.outside = _Reader(checkpoints)
         self.own = _Reader(log.own_checkpoints)
         self.heads = _Reader(log.own_heads)
@@ -303,6 +353,7 @@ class Verification:
         # signed at its very end, an export is an older state of the log, not a cut one
         self.whole = self.log.size == self.position and self.result.signed == self.position
         self.check_end()
+        self.emptied.check()
         self.result.root = self.tree.root().hex()
         return self.result
 
@@ -312,6 +363,7 @@ class Verification:
         self.position += 1
         self.result.entries += 1
         self.result.expired += row.leaf is None
+        self.emptied.see(row.position, row.leaf)
         self.compare_tiles(completed)
         self.compare_heads()
         if not self.result.entries % 4096:
@@ -513,6 +565,7 @@ def verify_extract(lines: Iterator[bytes], header: dict[str, Any], key: Key, out
         if other.size == signed.size and other.root != signed.root:
             raise TamperedError("forked", f"{other.where} of the same size {signed.size} has another root")
         result.checkpoints += other.size == signed.size
+    emptied = Emptied()
     for number, content in enumerate(map(_json, lines)):
         place = content.get("position") if content else None
         if content is None or not isinstance(place, int) or not _is_proven(content, place, signed):
@@ -520,15 +573,18 @@ def verify_extract(lines: Iterator[bytes], header: dict[str, Any], key: Key, out
             raise TamperedError("changed", f"entry {number + 1} of the extract does not lead to the signed root", at)
         result.entries += 1
         result.expired += content["leaf"] is None
+        emptied.see(place, None if content["leaf"] is None else content["leaf"].encode())
     if result.entries != header.get("entries"):
         raise TamperedError("truncated", f"{result.entries} of {header.get('entries')} entries are there")
+    emptied.check()
     return result
 
 
 def _is_proven(content: dict[str, Any], place: int, signed: Checkpoint) -> bool:
-    """RFC 9162 2.1.3.2: the leaf's hash, folded with the proof's steps, is the root."""
+    """RFC 9162 2.1.3.2: the leaf's hash, folded with the proof's steps, is the root. What expired has its hash left."""
     try:
-        current = hash_leaf(content["leaf"].encode())
+        leaf = content["leaf"]
+        current = bytes.fromhex(content["leaf_hash"]) if leaf is None else hash_leaf(leaf.encode())
         proof = [bytes.fromhex(step) for step in content["proof"]]
     except (KeyError, TypeError, ValueError, AttributeError):
         return False

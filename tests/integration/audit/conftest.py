@@ -48,6 +48,7 @@ class LogAtWork:
     owner_dsn: str
     app_dsn: str
     superuser_dsn: str
+    retention_dsn: str
     directory: Path
     key_file: Path
     writer: Writer
@@ -57,6 +58,8 @@ class LogAtWork:
         """The same log's key on another database."""
         writer = Writer(self.writer.signer, directory or self.directory)
         return replace(self, connection=connection, writer=writer)
+
+    arrival = staticmethod(an_arrival)
 
     def hear(self, *numbers: int, now: datetime = START) -> int:
         with self.connection.transaction():
@@ -93,7 +96,8 @@ def a_log(make_database: Callable[[str], DatabaseAddresses], postgres: str, fold
     superuser = f"{postgres.rpartition('/')[0]}/{name}"
     with connect(addresses.app_dsn) as connection:
         key_file, writer = folder / "log.key.pub", Writer(signer, directory)
-        yield LogAtWork(addresses.owner_dsn, addresses.app_dsn, superuser, directory, key_file, writer, connection)
+        ways = (addresses.owner_dsn, addresses.app_dsn, superuser, addresses.retention_dsn)
+        yield LogAtWork(*ways, directory, key_file, writer, connection)
 
 
 @pytest.fixture
