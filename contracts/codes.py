@@ -237,6 +237,13 @@ class ServiceRole(StrEnum):
     FUNDS = "funds"
 
 
+class CompetenceRole(StrEnum):
+    """What the law makes a body in an administrative service: it decides, or it takes applications in for another."""
+
+    DECIDES = "decides"
+    RECEIVES = "receives"
+
+
 class Audience(StrEnum):
     """For whom a service is."""
 

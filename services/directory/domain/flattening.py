@@ -100,7 +100,8 @@ def _location(place: Mapping[str, Any], owner: Any, source: str) -> Json:
 def _known(kind: Kind, given: Mapping[str, Any], source: str) -> Json:
     """HSDS's own fields, German texts wrapped, and what our own attributes say; a parent must be named by an editor."""
     localized = () if kind is Kind.LOCATION else ("name", "description", *TEXTS[2:6])
-    fields = {name: value for name, value in given.items() if name in FIELDS[kind] and name != "parent_organization_id"}
+    not_taken = ("parent_organization_id", "attributes")
+    fields = {name: value for name, value in given.items() if name in FIELDS[kind] and name not in not_taken}
     texts = {name: {"de": fields[name]} for name in localized if isinstance(fields.get(name), str)}
     return {**fields, **texts, **_profile(kind, given, texts), "sources": [source]}
 
@@ -116,7 +117,18 @@ def _profile(kind: Kind, given: Mapping[str, Any], texts: Mapping[str, Json]) ->
             made.setdefault(name, []).append(_decoded(value) if name == "funding" else value)
         elif name in PROFILE[kind]:
             made[name] = _decoded(value)
+        elif name != "translation":
+            made.setdefault("attributes", []).append(_foreign(attribute))
     return made
+
+
+def _foreign(attribute: Mapping[str, Any]) -> Json:
+    """A term of somebody else's list; what is said twice is said once."""
+    term = next(iter(_objects([attribute.get("taxonomy_term")])), {})
+    named = {part: term[part] for part in ("taxonomy", "code", "name", "term_uri") if part in term}
+    said = {part: attribute[part] for part in ("link_type", "link_entity", "value") if part in attribute}
+    description = {} if term.get("description") in (None, term.get("name")) else {"description": term["description"]}
+    return {"name": attribute.get("label") or attribute.get("value"), **named, **description, **said}
 
 
 def _decoded(value: Any) -> Any:

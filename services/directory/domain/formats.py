@@ -94,10 +94,30 @@ official_key = matching(
     re.compile(r"[0-9]{2}|[0-9]{3}|[0-9]{5}|[0-9]{9}|[0-9]{12}"),
     "an official regional key (ARS) of 2, 3, 5, 9 or 12 digits",
 )
+leika_key = matching(re.compile(r"[0-9]{14}"), "a key of the catalogue of administrative services (LeiKa), 14 digits")
+currency = matching(re.compile(r"[A-Z]{3}"), "a currency of ISO 4217 such as EUR")
+weekdays = matching(
+    re.compile(r"([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)(,([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)){0,13}"),
+    "weekdays as in RFC 5545 such as MO,TU or 1FR,-1FR",
+)
 postal_code = matching(re.compile(r"[0-9]{5}"), "a postal code of 5 digits")
 day = parsed(date.fromisoformat, re.compile(r"\d{4}-\d{2}-\d{2}"), "a date such as 2026-11-23")
 instant = parsed(parse_instant, re.compile(r"[0-9T:.Z+-]{20,35}"), "an instant such as 2026-11-23T09:00:00Z")
 clock_time = parsed(time.fromisoformat, re.compile(r"\d{2}:\d{2}(:\d{2})?"), "a time such as 08:30")
+
+
+def numbers(high: int) -> Reader:
+    """Numbers of an RFC 5545 rule: from 1 to `high`, or counted from the end, joined by commas."""
+    expected = f"whole numbers from 1 to {high} or -{high} to -1, joined by commas"
+    read_text = text(100)
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        parts = str(read_text(value, path, [])).split(",")
+        if not all(re.fullmatch(r"-?[0-9]{1,3}", part) and 1 <= abs(int(part)) <= high for part in parts):
+            return wrong(problems, path, expected)
+        return value
+
+    return read
 
 
 def web_address(value: Any, path: str, problems: Problems) -> Any:

@@ -17,7 +17,10 @@ from services.directory.domain.objects import Kind
 Document = Mapping[str, Any]
 Json = dict[str, Any]
 
-SHARED = ("id", "organization_id", "status", "url", "website", "email", "assured_date", "minimum_age", "maximum_age")
+SHARED = (
+    *("id", "organization_id", "status", "url", "website", "email", "assured_date", "minimum_age", "maximum_age"),
+    *("assurer_email", "legal_status", "year_incorporated", "logo", "uri"),
+)
 TEXTS = (
     "name",
     "description",
@@ -27,8 +30,13 @@ TEXTS = (
     "alert",
     "alternate_name",
     "wait_time",
+    "accreditations",
+    "licenses",
 )
-NESTED = ("addresses", "phones", "contacts", "schedules", "languages", "cost_options", "required_documents")
+NESTED = (
+    *("addresses", "phones", "contacts", "schedules", "languages", "cost_options", "required_documents"),
+    *("accessibility", "programs", "organization_identifiers"),
+)
 #: Coded fields of the profile whose codes are taxonomy terms.
 TAXONOMIES: Mapping[str, Sequence[str]] = {
     "topics": tuple(Topic),
@@ -45,9 +53,11 @@ PROFILE: Mapping[Kind, Sequence[str]] = {
         "social_data_body",
         "must_stand_alone",
         "own_measure",
+        "funding",
         "sources",
+        "origin",
     ),
-    Kind.LOCATION: ("slug", "sources"),
+    Kind.LOCATION: ("slug", "sources", "origin"),
     Kind.SERVICE: (
         "slug",
         "translations",
@@ -69,6 +79,7 @@ PROFILE: Mapping[Kind, Sequence[str]] = {
         "excludes_funders",
         "better_bodies",
         "sources",
+        "origin",
     ),
 }
 #: Texts per language that HSDS has no field for.
@@ -86,6 +97,7 @@ def organization_full(organization: Document, locations: Iterable[Document]) -> 
     return {
         **organization_summary(organization),
         **_nested(organization, organization["id"]),
+        **_funding(organization),
         "locations": [location(place) for place in locations],
         "attributes": list(_attributes(Kind.ORGANIZATION, organization)),
     }
@@ -117,18 +129,21 @@ def service_full(
     }
 
 
-def _funding(service: Document) -> Json:
+def _funding(owner: Document) -> Json:
     """HSDS knows the source alone; code and period ride along as attributes."""
     made = [
-        {"id": _id(service["id"], f"funding/{index}"), "source": item["source"]}
-        for index, item in enumerate(service.get("funding", ()))
+        {"id": _id(owner["id"], f"funding/{index}"), "source": item["source"]}
+        for index, item in enumerate(owner.get("funding", ()))
     ]
     return {"funding": made} if made else {}
 
 
 def location(place: Document) -> Json:
     """A place; one whose street nobody has told has no address."""
-    fields = ("id", "location_type", "name", "description", "transportation", "latitude", "longitude", "url")
+    fields = (
+        *("id", "organization_id", "location_type", "name", "alternate_name", "description", "transportation"),
+        *("latitude", "longitude", "url", "external_identifier", "external_identifier_type"),
+    )
     return {
         **{name: place[name] for name in fields if name in place},
         **_nested(place, place["id"]),
@@ -198,6 +213,18 @@ def _attributes(kind: Kind, document: Document) -> Iterator[Json]:
         for entry in value if isinstance(value, list | tuple) else (value,):
             text = entry if isinstance(entry, str) else json.dumps(entry, sort_keys=True, ensure_ascii=False)
             yield _attribute(document["id"], name, text)
+    for index, given in enumerate(document.get("attributes", ())):
+        yield _foreign(document["id"], index, given)
+
+
+def _foreign(owner: str, index: int, given: Document) -> Json:
+    """A term of somebody else's list, as it was said there."""
+    name = given["name"]
+    term_id = str(id_of("taxonomy_term", f"{given.get('taxonomy', '')}/{given.get('code', name)}"))
+    named = {part: given[part] for part in ("code", "taxonomy", "term_uri") if part in given}
+    said = {part: given[part] for part in ("link_type", "link_entity", "value") if part in given}
+    term_made = {"id": term_id, "name": name, "description": given.get("description", name), **named}
+    return {"id": _id(owner, f"attribute/{index}"), "link_id": owner, **said, "taxonomy_term": term_made}
 
 
 def _translations(kind: Kind, document: Document) -> Iterator[Json]:
@@ -226,6 +253,24 @@ def _area(owner: str, area: Document) -> Json:
 def _at_location(link: Document, place: Document) -> Json:
     made = {"id": link["id"], "location": location(place), **_nested(link, link["id"])}
     return {**made, "description": link["description"]} if "description" in link else made
+
+
+def at_location_summary(row: Document) -> Json:
+    """A service at a place, each without what hangs below."""
+    link, place = row["link"], row["place"]
+    said = {name: link[name] for name in ("id", "service_id", "location_id", "description") if name in link}
+    service = service_summary(row["document"], row["organization"], row["changed_at"])
+    return {**said, "location": {"id": place["id"], "location_type": place["location_type"]}, "service": service}
+
+
+def at_location_full(row: Document) -> Json:
+    """A service at a place with everything about both.
+
+    The published OpenAPI describes this answer by the schema of a service, hence name and status.
+    """
+    service = service_full(row["document"], row["organization"], row["changed_at"], (), ())
+    named = {name: service[name] for name in ("name", "status")}
+    return {**at_location_summary(row), **named, **_at_location(row["link"], row["place"]), "service": service}
 
 
 def _id(owner: str, path: str) -> str:

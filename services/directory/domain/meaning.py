@@ -46,8 +46,13 @@ def _profession(service: Document) -> Iterator[Problem]:
         yield "profession_codes", "nothing: the service is independent of the profession"
 
 
+def _validity(document: Document) -> Iterator[Problem]:
+    if document.get("valid_from", "") > document.get("valid_to", "9999"):
+        yield "valid_to", "a day not before valid_from"
+
+
 def _spans(document: Document) -> Iterator[Problem]:
-    for name in ("schedules", "funding"):
+    for name in ("schedules", "funding", "cost_options"):
         for index, span in enumerate(document.get(name, ())):
             if span.get("valid_from", "") > span.get("valid_to", "9999"):
                 yield f"{name}[{index}].valid_to", "a day not before valid_from"
@@ -59,6 +64,8 @@ def _opening_hours(document: Document) -> Iterator[Problem]:
             yield f"schedules[{index}]", "opens_at and closes_at together"
         elif schedule.get("opens_at", "") >= schedule.get("closes_at", "99"):
             yield f"schedules[{index}].closes_at", "a time after opens_at"
+        if {"count", "until"} <= schedule.keys():
+            yield f"schedules[{index}].count", "either count or until, as RFC 5545 has it"
 
 
 def _channel(participation: Document) -> Iterator[Problem]:
@@ -87,8 +94,10 @@ def _terms(participation: Document) -> Iterator[Problem]:
 _CHECKS: Mapping[Kind, tuple[Callable[[Document], Iterator[Problem]], ...]] = MappingProxyType(
     {
         Kind.SERVICE: (_ages, _capacity, _employer_topics, _own_better_body, _profession, _spans, _opening_hours),
+        Kind.ORGANIZATION: (_spans,),
         Kind.LOCATION: (_opening_hours, _spans),
         Kind.SERVICE_AT_LOCATION: (_opening_hours, _spans),
+        Kind.COMPETENCE: (_validity,),
         Kind.REPORT: (_capacity,),
         Kind.PARTICIPATION: (_channel, _agreement, _terms),
     }

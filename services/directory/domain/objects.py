@@ -8,38 +8,43 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from contracts.codes import (
-    OWN_CHANNELS,
-    AgreementKind,
-    Audience,
-    BackLevel,
-    Capacity,
-    DataCategory,
-    DataProtectionLaw,
-    LegalSphere,
-    ServiceRole,
-    Site,
-    Topic,
-)
+from contracts.codes import Audience, Capacity, CompetenceRole, LegalSphere, ServiceRole, Site, Topic
 from services.directory.domain.formats import (
     LONG,
-    clock_time,
     code,
     day,
     email,
-    instant,
     language,
+    leika_key,
     localized,
     official_key,
-    phone_number,
-    postal_code,
     reference,
     rule,
     slug,
     text,
     web_address,
 )
-from services.directory.domain.keys import partner_jwk, public_jwk
+from services.directory.domain.keys import public_jwk
+from services.directory.domain.parts import (
+    ACCESSIBILITY,
+    ADDRESS,
+    AGREEMENT,
+    ATTRIBUTE,
+    CHANNEL,
+    CONTACT,
+    COST_OPTION,
+    FUNDING,
+    IDENTIFIER,
+    LANGUAGE,
+    LOCATION_TYPES,
+    ORIGIN,
+    PARTNER_KEY,
+    PHONE,
+    PROGRAM,
+    REQUIRED_DOCUMENT,
+    SCHEDULE,
+    TERMS,
+)
 from services.directory.domain.shapes import Field, ListOf, Reader, Shape, flag, may, must, number, one_of, whole
 
 
@@ -52,93 +57,14 @@ class Kind(StrEnum):
     LOCATION = "location"
     SERVICE = "service"
     SERVICE_AT_LOCATION = "service_at_location"
+    COMPETENCE = "competence"
     PARTICIPATION = "participation"
     REPORT = "report"
 
 
 STATUSES = ("active", "inactive", "defunct", "temporarily closed")
 RETIRED_STATUSES = ("inactive", "defunct")
-WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-LOCATION_TYPES = ("physical", "postal", "virtual")
 TRANSLATION_STATES = ("draft", "translated", "reviewed", "outdated")
-
-LANGUAGE = Shape({"code": must(language), "note": may(text())})
-PHONE = Shape(
-    {
-        "number": must(phone_number),
-        "extension": may(whole(0, 99999)),
-        "type": may(one_of(("voice", "text", "fax", "textphone", "video"))),
-        "description": may(text()),
-        "languages": may(ListOf(LANGUAGE)),
-    }
-)
-#: A contact is a desk, never a person: HSDS's ``name`` of a contact is not taken in.
-CONTACT = Shape(
-    {"title": may(text()), "department": may(text()), "email": may(email), "phones": may(ListOf(PHONE))},
-)
-ADDRESS = Shape(
-    {
-        "address_1": must(text()),
-        "address_2": may(text()),
-        "city": must(text()),
-        "region": may(text()),
-        "state_province": must(text()),
-        "postal_code": must(postal_code),
-        "country": must(one_of(("DE", "NL", "BE"))),
-        "address_type": must(one_of(LOCATION_TYPES)),
-    }
-)
-SCHEDULE = Shape(
-    {
-        "valid_from": may(day),
-        "valid_to": may(day),
-        "dtstart": may(day),
-        "until": may(day),
-        "count": may(whole(1, 1000)),
-        "wkst": may(one_of(WEEKDAYS)),
-        "freq": may(one_of(("WEEKLY", "MONTHLY"))),
-        "interval": may(whole(1, 52)),
-        "byday": may(text(60)),
-        "bymonthday": may(text(100)),
-        "opens_at": may(clock_time),
-        "closes_at": may(clock_time),
-        "description": may(text(LONG)),
-        "notes": may(text(LONG)),
-    }
-)
-COST_OPTION = Shape(
-    {
-        "option": may(text()),
-        "currency": may(one_of(("EUR",))),
-        "amount": may(number(0, 100_000)),
-        "amount_description": may(text(LONG)),
-    }
-)
-FUNDING = Shape({"source": must(text()), "code": may(code), "valid_from": may(day), "valid_to": may(day)})
-REQUIRED_DOCUMENT = Shape({"document": must(text()), "uri": may(web_address)})
-TERMS = Shape(
-    {
-        "service_id": must(reference("service")),
-        "categories_accepted": must(ListOf(one_of(DataCategory), at_least=1)),
-        "minimum_categories": must(ListOf(one_of(DataCategory))),
-        "answer_days": may(whole(1, 90)),
-        "contact_days": may(whole(1, 90)),
-        "back_level": must(one_of(BackLevel)),
-    }
-)
-CHANNEL = Shape({"kind": must(one_of(OWN_CHANNELS)), "webhook_url": may(web_address), "unit_mailbox": may(email)})
-PARTNER_KEY = Shape(
-    {"key": must(partner_jwk), "not_before": may(instant), "not_after": may(instant), "revoked_at": may(instant)}
-)
-AGREEMENT = Shape(
-    {
-        "kind": must(one_of(AgreementKind)),
-        "law": must(one_of(DataProtectionLaw)),
-        "signed_on": must(day),
-        "valid_until": may(day),
-        "contact": may(email),
-    }
-)
 
 
 def translations(value: object, path: str, problems: list[tuple[str, str]]) -> object:
@@ -152,8 +78,12 @@ def translations(value: object, path: str, problems: list[tuple[str, str]]) -> o
 
 def _named(kind: Kind, **fields: Field) -> Mapping[str, Field]:
     """The fields every object has that people look up: its id, and the sources of what is said."""
-    sources = {"sources": must(ListOf(slug, at_least=1))}
-    return MappingProxyType({"id": must(reference(kind)), "slug": may(slug), **fields, **sources})
+    return MappingProxyType({"id": must(reference(kind)), "slug": may(slug), **fields, **_provenance()})
+
+
+def _provenance() -> Mapping[str, Field]:
+    """Who says so, and which other directory it was fetched from, if any."""
+    return {"sources": must(ListOf(slug, at_least=1)), "origin": may(ORIGIN)}
 
 
 FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
@@ -166,7 +96,7 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
             "retrieved_on": may(day),
             "url": may(web_address),
         },
-        Kind.AREA: {"id": must(official_key), "name": must(localized()), "sources": must(ListOf(slug, at_least=1))},
+        Kind.AREA: {"id": must(official_key), "name": must(localized()), **_provenance()},
         Kind.ORGANIZATION: _named(
             Kind.ORGANIZATION,
             name=must(localized()),
@@ -183,12 +113,21 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
             email=may(email),
             phones=may(ListOf(PHONE)),
             contacts=may(ListOf(CONTACT)),
+            legal_status=may(text()),
+            year_incorporated=may(whole(1000, 2100)),
+            logo=may(web_address),
+            uri=may(web_address),
+            funding=may(ListOf(FUNDING)),
+            programs=may(ListOf(PROGRAM)),
+            organization_identifiers=may(ListOf(IDENTIFIER)),
+            attributes=may(ListOf(ATTRIBUTE)),
         ),
         Kind.LOCATION: _named(
             Kind.LOCATION,
             organization_id=must(reference(Kind.ORGANIZATION)),
             location_type=must(one_of(LOCATION_TYPES)),
             name=must(text()),
+            alternate_name=may(text()),
             description=may(text(LONG)),
             transportation=may(text(LONG)),
             latitude=may(number(-90, 90)),
@@ -198,11 +137,17 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
             phones=may(ListOf(PHONE)),
             schedules=may(ListOf(SCHEDULE)),
             languages=may(ListOf(LANGUAGE)),
+            contacts=may(ListOf(CONTACT)),
+            accessibility=may(ListOf(ACCESSIBILITY)),
+            external_identifier=may(text()),
+            external_identifier_type=may(text()),
+            attributes=may(ListOf(ATTRIBUTE)),
         ),
         Kind.SERVICE: _named(
             Kind.SERVICE,
             organization_id=must(reference(Kind.ORGANIZATION)),
             name=must(localized()),
+            alternate_name=may(text()),
             description=must(localized(LONG)),
             delimitation=may(localized(LONG)),
             translations=may(translations),
@@ -216,7 +161,7 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
             residence_independent=may(flag),
             profession_independent=may(flag),
             profession_codes=may(ListOf(code)),
-            leika_keys=may(ListOf(code)),
+            leika_keys=may(ListOf(leika_key)),
             eligibility=may(rule),
             eligibility_description=may(localized(LONG)),
             minimum_age=may(whole(0, 120)),
@@ -242,6 +187,10 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
             fees_description=may(localized(LONG)),
             wait_time=may(text()),
             alert=may(localized(LONG)),
+            accreditations=may(text(LONG)),
+            licenses=may(text(LONG)),
+            assurer_email=may(email),
+            attributes=may(ListOf(ATTRIBUTE)),
         ),
         Kind.SERVICE_AT_LOCATION: {
             "id": must(reference(Kind.SERVICE_AT_LOCATION)),
@@ -250,8 +199,23 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = MappingProxyType(
             "description": may(text(LONG)),
             "schedules": may(ListOf(SCHEDULE)),
             "phones": may(ListOf(PHONE)),
-            "sources": must(ListOf(slug, at_least=1)),
+            "contacts": may(ListOf(CONTACT)),
+            **_provenance(),
         },
+        # Statutory competence: which body answers for an administrative service (LeiKa) in which areas.
+        Kind.COMPETENCE: _named(
+            Kind.COMPETENCE,
+            leika_key=must(leika_key),
+            name=must(localized()),
+            areas=must(ListOf(official_key, at_least=1)),
+            organization_id=must(reference(Kind.ORGANIZATION)),
+            role=must(one_of(CompetenceRole)),
+            service_id=may(reference(Kind.SERVICE)),
+            legal_ground=may(text()),
+            valid_from=may(day),
+            valid_to=may(day),
+            url=may(web_address),
+        ),
         Kind.PARTICIPATION: {
             "organization_id": must(reference(Kind.ORGANIZATION)),
             "channel": must(CHANNEL),
@@ -288,6 +252,12 @@ REFERENCES: Mapping[Kind, tuple[tuple[str, Kind], ...]] = MappingProxyType(
         Kind.SERVICE_AT_LOCATION: (
             ("service_id", Kind.SERVICE),
             ("location_id", Kind.LOCATION),
+            ("sources", Kind.SOURCE),
+        ),
+        Kind.COMPETENCE: (
+            ("organization_id", Kind.ORGANIZATION),
+            ("service_id", Kind.SERVICE),
+            ("areas", Kind.AREA),
             ("sources", Kind.SOURCE),
         ),
         Kind.PARTICIPATION: (("organization_id", Kind.ORGANIZATION), ("terms[].service_id", Kind.SERVICE)),

@@ -1,23 +1,29 @@
 """The directory for any reader: HSDS 3, read only, open to everybody because everything in it is public."""
 
+import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint, Schema, fields
 from apiflask.validators import Length, OneOf, Range, Regexp
+from flask import Response, stream_with_context
 from marshmallow import EXCLUDE
 
 from contracts.codes import Topic
 from services.chassis.access import public
+from services.chassis.errors import NotFoundError
 from services.chassis.web import room
 from services.directory import queries
-from services.directory.domain import hsds
+from services.directory.domain import hsds, taxonomies
 from services.directory.domain.objects import FIELDS
-from services.directory.queries import Filter
+from services.directory.queries import Filter, entries
 
 Json = dict[str, Any]
 MAX_PER_PAGE = 200
+NDJSON = "application/x-ndjson"
 TOPIC_TERMS = {hsds.term("topics", topic)["id"]: topic.value for topic in Topic}
+TAXONOMY_NAMES = {taxonomies.taxonomy(name)["id"]: name for name in hsds.TAXONOMIES}
 
 
 class Paging(Schema):
@@ -41,7 +47,33 @@ class ServiceSearch(Search):
 
     organization_id = fields.UUID()
     taxonomy_term_id = fields.String(validate=OneOf(tuple(TOPIC_TERMS)))
+    taxonomy_id = fields.String(validate=OneOf(tuple(TAXONOMY_NAMES)))
     modified_after = fields.AwareDateTime(format="iso")
+    full = fields.Boolean(load_default=False)
+    minimal = fields.Boolean(load_default=False)
+    format = fields.String(load_default="json", validate=OneOf(("json", "ndjson")))
+
+
+class TermSearch(Search):
+    """Which terms."""
+
+    taxonomy_id = fields.String(validate=OneOf(tuple(TAXONOMY_NAMES)))
+
+
+class Detail(Schema):
+    """How much of an organization's services."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    full_service = fields.Boolean(load_default=False)
+
+
+class CompetenceSearch(Paging):
+    """Which administrative service (LeiKa), and where (ARS)."""
+
+    leika_key = fields.String(validate=Regexp("[0-9]{14}$"))
+    ars = fields.String(validate=Regexp("[0-9]{2,12}$"))
 
 
 blueprint = APIBlueprint("hsds", __name__, url_prefix="/hsds")
@@ -65,11 +97,16 @@ def profile() -> Json:
 @blueprint.get("/services")
 @blueprint.input(ServiceSearch, location="query")
 @public
-def services(query_data: Json) -> Json:
-    """A page of services; all filters are cumulative."""
-    topic = TOPIC_TERMS.get(query_data.pop("taxonomy_term_id", ""))
+def services(query_data: Json) -> Json | Response:
+    """A page of services, short, full or as ids only; with `format=ndjson` all of them in full, one per line."""
+    wanted = filter_of(query_data)
+    if query_data["format"] == "ndjson":
+        return stream(every_service(wanted))
     with room().unit.db.read() as connection:
-        return queries.services(connection, Filter(**query_data, topic=topic))
+        if query_data["full"]:
+            return entries.full_services(connection, wanted)
+        found = entries.minimal_services if query_data["minimal"] else entries.services
+        return found(connection, wanted)
 
 
 @blueprint.get("/services/<uuid:service_id>")
@@ -77,7 +114,24 @@ def services(query_data: Json) -> Json:
 def service(service_id: UUID) -> Json:
     """One service with areas, places, languages and the profile's attributes."""
     with room().unit.db.read() as connection:
-        return queries.service(connection, service_id)
+        return entries.service(connection, service_id)
+
+
+@blueprint.get("/service_at_locations")
+@blueprint.input(ServiceSearch, location="query")
+@public
+def service_at_locations(query_data: Json) -> Json:
+    """A page of services at their places; all filters are cumulative."""
+    with room().unit.db.read() as connection:
+        return entries.service_at_locations(connection, filter_of(query_data), full=query_data["full"])
+
+
+@blueprint.get("/service_at_locations/<uuid:link_id>")
+@public
+def service_at_location(link_id: UUID) -> Json:
+    """One service at one place, with everything about both."""
+    with room().unit.db.read() as connection:
+        return entries.service_at_location(connection, link_id)
 
 
 @blueprint.get("/organizations")
@@ -90,18 +144,86 @@ def organizations(query_data: Json) -> Json:
 
 
 @blueprint.get("/organizations/<uuid:organization_id>")
+@blueprint.input(Detail, location="query")
 @public
-def organization(organization_id: UUID) -> Json:
-    """One organization with its places."""
+def organization(organization_id: UUID, query_data: Json) -> Json:
+    """One organization with its places and what it offers."""
     with room().unit.db.read() as connection:
-        return queries.organization(connection, organization_id)
+        found = queries.organization(connection, organization_id)
+        offered = entries.services_of(connection, organization_id, full=query_data["full_service"])
+        changes = entries.changes(connection, "organization", organization_id)
+    return {**found, "services": offered, "metadata": changes}
+
+
+@blueprint.get("/taxonomies")
+@blueprint.input(Paging, location="query")
+@public
+def all_taxonomies(query_data: Json) -> Json:
+    """The code lists of the profile."""
+    return sliced(taxonomies.ALL, query_data)
+
+
+@blueprint.get("/taxonomies/<uuid:taxonomy_id>")
+@public
+def taxonomy(taxonomy_id: UUID) -> Json:
+    """One code list of the profile."""
+    return by_id(taxonomies.ALL, taxonomy_id)
 
 
 @blueprint.get("/taxonomy_terms")
-@blueprint.input(Paging, location="query")
+@blueprint.input(TermSearch, location="query")
 @public
 def taxonomy_terms(query_data: Json) -> Json:
     """The codes of the profile as taxonomy terms."""
-    terms = [hsds.term(taxonomy, code) for taxonomy, codes in hsds.TAXONOMIES.items() for code in codes]
-    number, size = query_data["page"], query_data["per_page"]
-    return hsds.page(terms[(number - 1) * size : number * size], len(terms), number, size)
+    return sliced(taxonomies.terms(query_data.get("taxonomy_id"), query_data.get("search")), query_data)
+
+
+@blueprint.get("/taxonomy_terms/<uuid:term_id>")
+@public
+def taxonomy_term(term_id: UUID) -> Json:
+    """One code of the profile."""
+    return by_id(taxonomies.TERMS, term_id)
+
+
+@blueprint.get("/competences")
+@blueprint.input(CompetenceSearch, location="query")
+@public
+def competences(query_data: Json) -> Json:
+    """Which body answers for an administrative service in an area; the one named most closely comes first."""
+    with room().unit.db.read() as connection:
+        return entries.competences(
+            connection, query_data.get("leika_key"), query_data.get("ars"), query_data["page"], query_data["per_page"]
+        )
+
+
+def filter_of(given: Json) -> Filter:
+    """The filter that HSDS's own parameters mean."""
+    same = ("page", "per_page", "search", "organization_id", "modified_after")
+    return Filter(
+        **{name: given[name] for name in same if name in given},
+        topic=TOPIC_TERMS.get(given.get("taxonomy_term_id", "")),
+        taxonomy=TAXONOMY_NAMES.get(given.get("taxonomy_id", "")),
+    )
+
+
+def every_service(wanted: Filter) -> Iterator[Json]:
+    with room().unit.db.read() as connection:
+        yield from entries.every_service(connection, wanted)
+
+
+def stream(found: Iterable[Json]) -> Response:
+    """One object per line, sent as it is read."""
+    lines = (json.dumps(one, ensure_ascii=False) + "\n" for one in found)
+    return Response(stream_with_context(lines), mimetype=NDJSON)
+
+
+def sliced(found: Any, asked: Json) -> Json:
+    number, size = asked["page"], asked["per_page"]
+    return hsds.page(found[(number - 1) * size : number * size], len(found), number, size)
+
+
+def by_id(found: Iterable[Json], wanted: UUID) -> Json:
+    for one in found:
+        if one["id"] == str(wanted):
+            return one
+    raise NotFoundError("directory.term-unknown")

@@ -12,6 +12,7 @@ from contracts.identity import id_of
 from services.chassis.errors import InvalidError
 from services.directory import queries
 from services.directory.commands.applying import announce_everything
+from services.directory.queries import entries
 from tests.integration.directory.conftest import REGION, ROOT, Directory
 from tests.unit.directory.rows import (
     a_directory,
@@ -106,7 +107,7 @@ def test_a_retired_service_is_announced_as_retired_and_stays_readable(directory:
         service_id=id_of("service", "a-recognition"), version=2, organization_id=id_of("organization", "a-chamber")
     )
     with directory.db.read() as connection:
-        assert queries.service(connection, id_of("service", "a-recognition"))["status"] == "defunct"
+        assert entries.service(connection, id_of("service", "a-recognition"))["status"] == "defunct"
 
 
 def test_a_new_place_is_a_new_version_of_its_organization_alone(directory: Directory) -> None:

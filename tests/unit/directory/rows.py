@@ -65,6 +65,21 @@ def a_place_of_service(**changes: Any) -> Json:
     }
 
 
+def a_competence(**changes: Any) -> Json:
+    return {
+        "object": "competence",
+        "id": "a-competence",
+        "leika_key": "99010021017000",
+        "name": {"de": "Beschleunigtes Fachkräfteverfahren"},
+        "areas": ["05334"],
+        "organization_id": "a-chamber",
+        "role": "decides",
+        "legal_ground": "§ 81a AufenthG",
+        "sources": ["a-paper"],
+        **changes,
+    }
+
+
 def terms(**changes: Any) -> Json:
     return {
         "service_id": "a-recognition",

@@ -21,7 +21,7 @@ from services.directory.domain.reading import (
     read_object,
     read_rows,
 )
-from tests.unit.directory.rows import a_directory, a_participation, a_report, a_service, a_source
+from tests.unit.directory.rows import a_competence, a_directory, a_participation, a_report, a_service, a_source
 
 
 def read(content: bytes) -> list[Row | RowProblem]:
@@ -33,7 +33,8 @@ def lines(*rows: Any) -> bytes:
 
 
 def test_one_of_everything_is_read_in_order() -> None:
-    found = read(lines(*a_directory()))
+    *rows, participation, report = a_directory()
+    found = read(lines(*rows, a_competence(), participation, report))
     assert [row.kind for row in found if isinstance(row, Row)] == list(Kind)
     assert [row.line for row in found] == [1, 2, 3, 4, 5, 6, 7, 8]
 

@@ -25,6 +25,7 @@ LOAD: Mapping[Kind, LiteralString] = {
     Kind.SERVICE: "SELECT id, document FROM services WHERE id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE",
     Kind.SERVICE_AT_LOCATION: """
         SELECT id, document FROM service_at_locations WHERE id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE""",
+    Kind.COMPETENCE: "SELECT id, document FROM competences WHERE id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE",
     Kind.PARTICIPATION: """
         SELECT organization_id AS id, document FROM participations
         WHERE organization_id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE""",
@@ -57,6 +58,11 @@ KEEP: Mapping[Kind, LiteralString] = {
         VALUES (%(id)s, %(service_id)s, %(location_id)s, %(document)s, %(now)s)
         ON CONFLICT (id) DO UPDATE SET service_id = EXCLUDED.service_id, location_id = EXCLUDED.location_id,
             document = EXCLUDED.document, changed_at = EXCLUDED.changed_at""",
+    Kind.COMPETENCE: """
+        INSERT INTO competences (id, organization_id, document, changed_at)
+        VALUES (%(id)s, %(organization_id)s, %(document)s, %(now)s)
+        ON CONFLICT (id) DO UPDATE SET organization_id = EXCLUDED.organization_id, document = EXCLUDED.document,
+            changed_at = EXCLUDED.changed_at""",
     Kind.PARTICIPATION: """
         INSERT INTO participations (organization_id, document, changed_at) VALUES (%(id)s, %(document)s, %(now)s)
         ON CONFLICT (organization_id) DO UPDATE SET document = EXCLUDED.document, changed_at = EXCLUDED.changed_at""",

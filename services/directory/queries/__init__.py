@@ -12,14 +12,6 @@ from services.directory.domain.publishing import is_retired
 
 Json = dict[str, Any]
 
-#: All filters are cumulative; one that is not given lets everything pass.
-SERVICES = """
-    FROM services s JOIN organizations o ON o.id = s.organization_id LEFT JOIN reports r ON r.service_id = s.id
-    WHERE (%(organization_id)s::uuid IS NULL OR s.organization_id = %(organization_id)s)
-      AND (%(topic)s::text IS NULL OR s.document -> 'topics' ? %(topic)s)
-      AND (%(modified_after)s::timestamptz IS NULL OR s.changed_at > %(modified_after)s)
-      AND (%(search)s::text IS NULL OR concat(s.document -> 'name', s.document -> 'description') ILIKE %(search)s)"""
-
 ORGANIZATIONS = """
     FROM organizations WHERE %(search)s::text IS NULL
         OR concat(document -> 'name', document -> 'description') ILIKE %(search)s"""
@@ -34,6 +26,8 @@ class Filter:
     search: str | None = None
     organization_id: UUID | None = None
     topic: str | None = None
+    #: A coded field that has to say something.
+    taxonomy: str | None = None
     modified_after: datetime | None = None
 
     @property
@@ -43,42 +37,11 @@ class Filter:
             "search": f"%{words}%" if self.search else None,
             "organization_id": self.organization_id,
             "topic": self.topic,
+            "taxonomy": self.taxonomy,
             "modified_after": self.modified_after,
             "limit": self.per_page,
             "offset": (self.page - 1) * self.per_page,
         }
-
-
-def services(connection: Connection, wanted: Filter) -> Json:
-    """A page of services."""
-    total = connection.execute(f"SELECT count(*) AS n {SERVICES}", wanted.params).fetchone()
-    rows = connection.execute(
-        f"""SELECT s.document || coalesce(r.document, '{{}}') AS document, s.changed_at, o.document AS organization
-        {SERVICES}
-        ORDER BY s.document -> 'name' ->> 'de', s.id LIMIT %(limit)s OFFSET %(offset)s""",
-        wanted.params,
-    ).fetchall()
-    found = [hsds.service_summary(row["document"], row["organization"], row["changed_at"]) for row in rows]
-    return hsds.page(found, total["n"] if total else 0, wanted.page, wanted.per_page)
-
-
-def service(connection: Connection, service_id: UUID) -> Json:
-    """One service with everything below it; a retired one too, for what still runs on it."""
-    row = connection.execute(
-        """
-        SELECT s.document || coalesce(r.document, '{}') AS document, s.changed_at, o.document AS organization,
-            ARRAY(SELECT a.document
-                  FROM jsonb_array_elements_text(s.document -> 'areas') WITH ORDINALITY AS named (id, n)
-                  JOIN areas a ON a.id = named.id ORDER BY n) AS areas,
-            ARRAY(SELECT jsonb_build_array(p.document, l.document) FROM service_at_locations p
-                  JOIN locations l ON l.id = p.location_id WHERE p.service_id = s.id ORDER BY p.id) AS places
-        FROM services s JOIN organizations o ON o.id = s.organization_id LEFT JOIN reports r ON r.service_id = s.id
-        WHERE s.id = %s""",
-        (service_id,),
-    ).fetchone()
-    if row is None:
-        raise NotFoundError("directory.service-unknown")
-    return hsds.service_full(row["document"], row["organization"], row["changed_at"], row["areas"], row["places"])
 
 
 def organizations(connection: Connection, wanted: Filter) -> Json:
