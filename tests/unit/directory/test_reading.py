@@ -36,7 +36,7 @@ def test_one_of_everything_is_read_in_order() -> None:
     *rows, participation, report = a_directory()
     found = read(lines(*rows, a_competence(), participation, report))
     assert [row.kind for row in found if isinstance(row, Row)] == list(Kind)
-    assert [row.line for row in found] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [row.line for row in found] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
 
 
 def test_a_slug_becomes_its_id_and_is_kept() -> None:
