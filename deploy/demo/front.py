@@ -23,6 +23,7 @@ ROUTES = (
     ("/referral", "referral"),
     ("/directory", "directory"),
     ("/hsds", "directory"),
+    ("/robots.txt", "directory"),
     ("/notifications", "notifications"),
     ("/audit", "audit"),
 )

@@ -149,7 +149,7 @@ def end_request(response: Response) -> Response:
     response.headers["traceresponse"] = g.trace.header
     response.headers.update(g.allowance.headers if "allowance" in g else {})
     here = room()
-    if request.args.get("lang") == g.language:
+    if request.args.get("lang") == g.language and g.get("remembers", True):
         response.set_cookie(i18n.COOKIE, g.language, max_age=31_536_000, samesite="Lax", httponly=True)
     if here.settings.secure_cookies:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")

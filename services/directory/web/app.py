@@ -10,6 +10,7 @@ from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
 from services.directory.web import hsds, operator, pages, reports, units
+from services.directory.web.public import crawlers, site
 
 NAVIGATION = (
     NavigationItem("Directory", "/directory/"),
@@ -24,7 +25,7 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         "directory",
         settings,
         unit,
-        blueprints=(pages.blueprint, reports.blueprint, units.blueprint, operator.blueprint, hsds.blueprint),
+        blueprints=[one.blueprint for one in (pages, reports, units, operator, hsds, crawlers, site)],
         facts=SecurityFacts(
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count)
         ),

@@ -1,0 +1,207 @@
+"""The pages of the public site. The language stands in the path, all else in the query: every page is linkable.
+
+Nothing is remembered of a reader: no cookie is set, and answers may be kept by anybody on the way.
+"""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import segno
+from apiflask import APIBlueprint
+from flask import Response, current_app, g, redirect, render_template, request, url_for
+from werkzeug.exceptions import TooManyRequests
+from werkzeug.wrappers import Response as Answer
+
+from contracts.codes import EMPLOYER_TOPICS, Audience, Topic
+from services.chassis.access import public
+from services.chassis.clock import PLACE
+from services.chassis.errors import NotFoundError
+from services.chassis.i18n import PERSON_LANGUAGES, for_persons, negotiate
+from services.chassis.pages import label, language
+from services.chassis.rates import Limiter
+from services.chassis.web import room
+from services.directory.domain.places import Area, Places
+from services.directory.domain.publishing import is_retired
+from services.directory.queries import public as queries
+from services.directory.web.public import asked, markup, shown
+from services.directory.web.public.known import situations
+
+KEPT_SECONDS = 300
+#: A whole advice center may share one address.
+PAGES_A_MINUTE = 300
+TAG = f"/<any({', '.join(repr(tag) for tag in PERSON_LANGUAGES)}):tag>"
+
+blueprint = APIBlueprint(
+    "directory_help", __name__, url_prefix="/directory/help", template_folder="../templates", enable_openapi=False
+)
+
+
+@blueprint.url_value_preprocessor
+def read_language(_: str | None, inside: dict[str, Any] | None) -> None:
+    """The language is the same part of every address; views need not read it. An address nobody knows has none."""
+    g.tag = (inside or {}).pop("tag", None)
+    (inside or {}).pop("rest", None)
+
+
+@blueprint.before_request
+def begin() -> None:
+    """The language of the path is the page's, and is not remembered anywhere."""
+    g.remembers = False
+    g.language = g.tag or g.language
+    readers = current_app.extensions.setdefault("directory-readers", Limiter(PAGES_A_MINUTE, timedelta(minutes=1)))
+    allowance = readers.take(request.remote_addr or "", room().unit.clock.now())
+    if allowance.is_exceeded:
+        raise TooManyRequests(retry_after=allowance.seconds)
+
+
+@blueprint.after_request
+def keep(response: Response) -> Response:
+    """Whoever has an answer may show it again for some minutes, and then ask whether it is still the same."""
+    if response.status_code == 200 and request.method in {"GET", "HEAD"}:
+        response.headers["Cache-Control"] = f"public, max-age={KEPT_SECONDS}"
+        response.add_etag()
+        response.make_conditional(request)
+    return response
+
+
+@blueprint.context_processor
+def words_of_the_site() -> dict[str, Any]:
+    return {"address_in": address_in, "page_languages": PERSON_LANGUAGES, "origin": room().settings.public_url}
+
+
+def address_in(tag: str) -> str:
+    """This page in another language."""
+    if not g.tag:
+        return url_for("directory_help.start", tag=tag)
+    query = {name: value for name, value in request.args.items() if name in asked.NAMES}
+    path = url_for(str(request.endpoint), **(request.view_args or {}), tag=tag)
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def places() -> Places:
+    with room().unit.db.read() as connection:
+        rows = queries.areas(connection)
+    return Places([Area(row["document"]["id"], row["document"]["name"], row["postal_codes"]) for row in rows])
+
+
+@blueprint.get("/")
+@public
+@for_persons
+def door() -> Answer:
+    """To the language the reader's browser asks for."""
+    response = redirect(url_for("directory_help.start", tag=negotiate(request)), 302)
+    response.headers["Vary"] = "Accept-Language, Cookie"
+    return response
+
+
+@blueprint.get(f"{TAG}/")
+@public
+@for_persons
+def start() -> str:
+    """What do you need? Situations, topics, and a search."""
+    return start_page([])
+
+
+def start_page(unknown: list[str]) -> str:
+    return render_template(
+        "directory/help/start.html",
+        situations={
+            audience: [one for one in situations().values() if one.audience is audience]
+            for audience in (Audience.PERSON, Audience.EMPLOYER)
+        },
+        topics=sorted(Topic, key=lambda topic: (topic in EMPLOYER_TOPICS, label(topic))),
+        areas=places().areas,
+        unknown=unknown,
+    )
+
+
+@blueprint.get(f"{TAG}/find")
+@public
+@for_persons
+def find() -> str | tuple[str, int]:
+    """Who helps with that, there, in that language; each answer says why it is one."""
+    known = places()
+    wanted = asked.read(request.args, known)
+    with room().unit.db.read() as connection:
+        rows, spoken = queries.found(connection, wanted.wanted(known)), queries.spoken(connection)
+    total = rows[0]["total"] if rows else 0
+    page = render_template(
+        "directory/help/find.html",
+        asked=wanted,
+        total=total,
+        found=[shown.summary(row, wanted.about, wanted.spoken) for row in rows],
+        is_last=wanted.page * queries.PER_PAGE >= total,
+        areas=known.areas,
+        tongues=shown.names_of_languages(sorted({*spoken, *PERSON_LANGUAGES} - {"de-simple"})),
+        tongue=shown.language_name(wanted.spoken) if wanted.spoken else None,
+    )
+    return (page, 404) if wanted.unknown else page
+
+
+@blueprint.get(f"{TAG}/services/<name>")
+@public
+@for_persons
+def service(name: str) -> str | tuple[str, int]:
+    """One service: what it is, who decides, what to bring, cost, hours, way, contact, languages, source."""
+    row = _row(name)
+    page = render_template(
+        "directory/help/service.html",
+        service=shown.entry(row, _today()),
+        retired=is_retired(row["document"]),
+        markup=markup.government_service(row, _address(row), language()),
+    )
+    return (page, 410) if is_retired(row["document"]) else page
+
+
+@blueprint.get(f"{TAG}/services/<name>/card")
+@public
+@for_persons
+def card(name: str) -> str:
+    """One page to print and take along: the body, the way there, what to bring, and the matter in German."""
+    row = _row(name)
+    if is_retired(row["document"]):
+        raise NotFoundError("directory.service-unknown")
+    return render_template(
+        "directory/help/card.html",
+        service=shown.entry(row, _today()),
+        german=row["document"]["name"]["de"],
+        german_organization=row["organization"]["name"]["de"],
+        link=_address(row),
+        picture=segno.make(_address(row), error="m", micro=False).svg_data_uri(scale=4, border=2, light="white"),
+    )
+
+
+def _row(name: str) -> dict[str, Any]:
+    with room().unit.db.read() as connection:
+        row = queries.entry(connection, name)
+    if row is None:
+        raise NotFoundError("directory.service-unknown")
+    return row
+
+
+def _address(row: dict[str, Any]) -> str:
+    path = url_for("directory_help.service", tag=language(), name=shown.address_name(row["document"]))
+    return f"{room().settings.public_url}{path}"
+
+
+def _today() -> Any:
+    return room().unit.clock.now().astimezone(PLACE).date()
+
+
+@blueprint.get("/<path:rest>")
+@public
+@for_persons
+def nowhere() -> tuple[str, int]:
+    """An address nobody knows leads to the start page."""
+    return start_page(["address"]), 404
+
+
+@blueprint.errorhandler(NotFoundError)
+def not_there(_: NotFoundError) -> tuple[str, int]:
+    return start_page(["service"]), 404
+
+
+@blueprint.errorhandler(TooManyRequests)
+def too_many(error: TooManyRequests) -> tuple[str, int, dict[str, str]]:
+    return render_template("directory/help/busy.html"), 429, {"Retry-After": str(error.retry_after)}
