@@ -12,7 +12,7 @@ from babel.numbers import format_currency
 from contracts.codes import Capacity, ServiceRole, Topic
 from services.chassis.i18n import format_day, locale_of
 from services.chassis.pages import label, language, translate
-from services.directory.domain.objects import WEEKDAYS
+from services.directory.domain.parts import WEEKDAYS
 
 Json = Mapping[str, Any]
 #: A capacity that was told longer ago is as good as unknown.
