@@ -754,6 +754,14 @@ class DiscardReason(StrEnum):
     UNREADABLE = "UNREADABLE"
 
 
+class LetterPlace(StrEnum):
+    """Where the broker keeps a letter that did not get where it belongs; the values are the queues' names."""
+
+    UNROUTED = "unrouted"
+    DEAD = "dead"
+    PARTNERS_DEAD = "partners.dead"
+
+
 class DocumentKind(StrEnum):
     """What a kept paper is; a consent form is evidence, the others may go along with a referral."""
 

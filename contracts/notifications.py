@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from contracts.codes import ChannelKind, DiscardReason, NoticeKind, ParkedOutcome
+from contracts.codes import ChannelKind, DiscardReason, LetterPlace, NoticeKind, ParkedOutcome
 from contracts.event import Code, Slug, event
 
 
@@ -162,6 +162,26 @@ class ParkedSettled:
     outcome: ParkedOutcome
     cause: Code
     reason: DiscardReason | None
+
+
+@event("notifications.letter_returned.v1", subject=("letter", "letter_id"))
+class LetterReturned:
+    """An operator put a letter the broker could not deliver back into the queue it belongs to. Never what it said."""
+
+    letter_id: UUID
+    place: LetterPlace
+    cause: Code
+    home: Code
+
+
+@event("notifications.letter_dropped.v1", subject=("letter", "letter_id"))
+class LetterDropped:
+    """An operator gave a letter up that the broker could not deliver, for a reason. Never what it said."""
+
+    letter_id: UUID
+    place: LetterPlace
+    cause: Code
+    reason: DiscardReason
 
 
 @event("notifications.sign_in_refused.v1", subject=("refusal", "refusal_id"))

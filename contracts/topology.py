@@ -23,6 +23,10 @@ DEAD = "dead"
 PARTNERS = "partners"
 #: Where notices go that a partner did not take: bounded, so that a partner that sleeps fills nobody's disk.
 PARTNERS_DEAD = "partners.dead"
+#: Whoever looks at what lies in the three queues above, and puts it back where it belongs: no service, no partner.
+OPERATIONS_USER = "operations"
+#: What the broker calls the default exchange when it asks whether somebody may write to it.
+DEFAULT_EXCHANGE = "amq.default"
 COMMANDS_EXCHANGE = "referral.commands"
 COMMANDS_QUEUE = "referral.commands.0"
 DELIVERY_LIMIT = 20
@@ -181,7 +185,7 @@ def core() -> Topology:
             ),
             Binding(COMMANDS_EXCHANGE, COMMANDS_QUEUE, ""),
         ),
-        permissions=tuple(_service_permissions(service) for service in SERVICES),
+        permissions=(*(_service_permissions(service) for service in SERVICES), _operations_permissions()),
     )
 
 
@@ -207,6 +211,11 @@ def _service_permissions(service: str) -> Permissions:
     if service == "referral":
         reads.append(COMMANDS_QUEUE)
     return Permissions(service, write=_only(*writes), read=_only(*reads))
+
+
+def _operations_permissions() -> Permissions:
+    """Putting a letter back is writing to the one queue it came from, which only the default exchange can do."""
+    return Permissions(OPERATIONS_USER, write=_only(DEFAULT_EXCHANGE), read=_only(UNROUTED, DEAD, PARTNERS_DEAD))
 
 
 def _only(*names: str) -> str:

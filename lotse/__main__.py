@@ -15,6 +15,7 @@ from lotse.commands import (
     deliveries,
     desk,
     directory,
+    letters,
     parked,
     partner,
     referral,
@@ -36,6 +37,7 @@ Examples:
   lotse parked list                      what could not be handled, and why
   lotse parked retry referral 17         try it again
   lotse deliveries list --state parked   notices that did not arrive
+  lotse letters list                     what the broker could not deliver, and why
   lotse audit verify                     check the log independently
   lotse partner onboard hwk-aachen       let a partner's system in
   lotse partner certify testpartner      try a partner's system, in a sandbox
@@ -63,6 +65,7 @@ for name, group in (
     ("referral", referral.app),
     ("parked", parked.app),
     ("deliveries", deliveries.app),
+    ("letters", letters.app),
     ("audit", audit.app),
     ("directory", directory.app),
     ("topology", topology.app),

@@ -19,6 +19,7 @@ from urllib.parse import quote, urlsplit
 
 import urllib3
 
+from contracts.topology import OPERATIONS_USER
 from deploy.demo import databases, people
 from deploy.demo.child import Child
 from deploy.demo.databases import DATABASES, KEY_STORE, SERVICES
@@ -154,7 +155,10 @@ class Network:
         )
         amqp_uri = self.amqp_uri(service, self.secrets[f"amqp-{service}"])
         secret = self.secrets[f"lotsennetz-{service}"]
-        return {**service_environment(service, places, self.keys, database, amqp_uri, secret), **self.changes}
+        told = service_environment(service, places, self.keys, database, amqp_uri, secret)
+        operations = self.amqp_uri(OPERATIONS_USER, self.secrets[f"amqp-{OPERATIONS_USER}"])
+        mailroom = {"OPERATIONS_AMQP_URI": operations} if service == "notifications" else {}
+        return {**told, **mailroom, **self.changes}
 
     def _begin_together(self) -> None:
         """Where the databases are gone, what others remember of them (queues, cursors, checkpoints) goes too."""
@@ -170,6 +174,7 @@ class Network:
             "lotse-lead",
             "registration",
             "partner-amqp",
+            f"amqp-{OPERATIONS_USER}",
             *(partner.client_id for partner in PARTICIPANTS),
         ]
         self.secrets = {name: secrets.token_urlsafe(24) for name in wanted} | self.secrets
@@ -194,7 +199,7 @@ class Network:
 
     def _shape_broker(self) -> None:
         self.tell("applying the broker's topology")
-        passwords = {service: self.secrets[f"amqp-{service}"] for service in SERVICES}
+        passwords = {user: self.secrets[f"amqp-{user}"] for user in (*SERVICES, OPERATIONS_USER)}
         topology.apply(self.rabbit.management_url, VHOST, passwords)
         broker = Broker(self.rabbit.management_url, VHOST)
         for partner in PARTICIPANTS:

@@ -78,6 +78,13 @@ def webhook_networks(environment: Environment) -> tuple[Network, ...]:
         raise ConfigError("WEBHOOK_ALLOW_NETS", "networks such as 10.1.0.0/16, separated by commas") from error
 
 
+def operations_amqp_uri(environment: Environment) -> str | None:
+    """The broker user `operations`, which alone reads what could not be delivered; without it nobody looks."""
+    if not (environment.optional("OPERATIONS_AMQP_URI") or environment.optional("OPERATIONS_AMQP_URI_FILE")):
+        return None
+    return environment.url("OPERATIONS_AMQP_URI", ("amqp", "amqps"))
+
+
 def _scale(environment: Environment) -> float:
     text = environment.text("LADDER_SCALE", "a factor such as 0.01", "1", matches=r"\d{1,3}(\.\d{1,6})?")
     return float(text)

@@ -170,6 +170,13 @@ def troubled_webhooks(connection: Connection) -> Sequence[Mapping[str, Any]]:
     ).fetchall()
 
 
+def names(connection: Connection, organizations: Sequence[UUID]) -> Sequence[Mapping[str, Any]]:
+    """What these organizations are called."""
+    return connection.execute(
+        "SELECT organization_id, name FROM organizations WHERE organization_id = ANY(%s)", (list(organizations),)
+    ).fetchall()
+
+
 UNITS = """
 SELECT o.organization_id, o.name, o.channel, o.unit_mailbox, o.contact,
     h.organization_id IS NOT NULL AS has_own_hours, to_char(h.quiet_from, 'HH24:MI') AS quiet_from,

@@ -8,15 +8,21 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Browser
 
-from contracts.codes import ChannelKind
+from contracts.codes import ChannelKind, LetterPlace
 from services.chassis.db import Database
 from services.notifications import config
+from services.notifications.mailroom import Mailroom
 from services.notifications.web.app import create_app
 from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
 from tests.chassis.web_rig import TestIssuer, bearer, settings
-from tests.integration.notifications.conftest import NOW, PUBLIC_URL, Notifications
+from tests.conftest import Broker
+from tests.integration.notifications.conftest import NOW, PUBLIC_URL, Notifications, listing
+from tests.integration.notifications.test_letters import operations_uri
+from tests.integration.notifications.test_partner_queue import publish
+from tests.integration.notifications.test_processes import Outside
 from tests.integration.notifications.test_units import away, quiet
 from tests.integration.notifications.test_web import a_dead_webhook
+from tests.waiting import eventually
 
 ISSUER = TestIssuer()
 LEAD = bearer(ISSUER.token(sub="lea", roles=["lead"]))
@@ -28,14 +34,21 @@ class Place:
     referral: UUID
     unit: UUID
     delivery: UUID
+    letter: UUID
 
     def at(self, path: str) -> str:
-        named = path.format(referral=self.referral, unit=self.unit, delivery=self.delivery)
+        named = path.format(**{name: getattr(self, name) for name in ("referral", "unit", "delivery", "letter")})
         return f"{self.url}/notifications/{named}"
 
 
+def lying_dead(vhost: Broker) -> UUID | None:
+    """One letter that a service of ours laid aside."""
+    with Mailroom(operations_uri(vhost)).visit() as visit:
+        return next((found.letter.letter_id for found in visit.fetch(LetterPlace.DEAD)), None)
+
+
 @pytest.fixture(scope="module")
-def place(make_database: Callable[[str], Any]) -> Iterator[Place]:
+def place(make_database: Callable[[str], Any], make_vhost: Callable[[], Broker]) -> Iterator[Place]:
     with Database(make_database("notifications").app_dsn) as db, pytest.MonkeyPatch.context() as environment:
         environment.setenv("PUBLIC_URL", PUBLIC_URL)
         config.public_url.cache_clear()
@@ -43,6 +56,13 @@ def place(make_database: Callable[[str], Any]) -> Iterator[Place]:
         stuck = notifications.a_request(notifications.an_organization(ChannelKind.LIGHT))
         notifications.dispatch()
         a_dead_webhook(notifications)
+        vhost = make_vhost()
+        outside = Outside(vhost)
+        gone = notifications.an_organization(ChannelKind.AMQP)
+        publish(outside, gone, range(3))
+        for _ in range(2):
+            outside.say("directory", listing(ChannelKind.NONE))
+            outside.take("audit.inbox.0", refuse=True)
         for kind in (ChannelKind.AMQP, ChannelKind.PULL):
             notifications.a_request(notifications.an_organization(kind))
         unit = notifications.an_organization(
@@ -50,12 +70,18 @@ def place(make_database: Callable[[str], Any]) -> Iterator[Place]:
         )
         quiet(notifications, unit)
         away(notifications, unit, from_on=NOW.date(), substitute_mailbox="team-n@amt.example")
-        with served(create_app(settings(), notifications.unit, issuer_keys=ISSUER.keys())) as url:
-            yield Place(url, stuck, unit, notifications.deliveries(stuck)[0]["delivery_id"])
+        told = settings(OPERATIONS_AMQP_URI=operations_uri(vhost))
+        letter = eventually(lambda: lying_dead(vhost))
+        with served(create_app(told, notifications.unit, issuer_keys=ISSUER.keys())) as url:
+            yield Place(url, stuck, unit, notifications.deliveries(stuck)[0]["delivery_id"], letter)
 
 
 @pytest.mark.parametrize(
-    "path", ["deliveries", "deliveries/{delivery}", "referrals/{referral}", "units/", "units/{unit}"]
+    "path",
+    [
+        *("deliveries", "deliveries/{delivery}", "referrals/{referral}", "units/", "units/{unit}"),
+        *("letters/", "letters/{letter}"),
+    ],
 )
 @pytest.mark.parametrize(("language", "width", "theme"), [("de", "desk", "light"), ("en", "phone", "dark")])
 def test_a_page_has_no_findings_and_fits(

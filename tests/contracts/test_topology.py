@@ -63,10 +63,22 @@ def may(pattern: str, name: str) -> bool:
     return re.fullmatch(pattern, name) is not None
 
 
+def services_permissions() -> list[topology.Permissions]:
+    return [one for one in core().permissions if one.user in SERVICES]
+
+
+def test_operations_reads_what_lies_undelivered_and_nothing_else() -> None:
+    (operations,) = [one for one in core().permissions if one.user not in SERVICES]
+    readable = {one.name for one in (*core().queues, *for_partner(HWK).queues) if may(operations.read, one.name)}
+    assert readable == {"unrouted", "dead", "partners.dead"}
+    assert not any(may(operations.write, one.name) for one in (*core().exchanges, *for_partner(HWK).exchanges))
+    assert not any(may(one.read, name) for one in services_permissions() for name in readable)
+
+
 def test_nobody_configures_and_everybody_writes_only_its_own() -> None:
     everybody = (*core().permissions, *for_partner(HWK).permissions)
     assert {one.configure for one in everybody} == {"^$"}
-    for one in core().permissions:
+    for one in services_permissions():
         assert may(one.write, f"{one.user}.events")
         assert not any(may(one.write, f"{other}.events") for other in SERVICES if other != one.user)
         assert not may(one.write, f"{one.user}xevents")

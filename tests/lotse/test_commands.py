@@ -26,6 +26,13 @@ COMMANDS = [
     ("deliveries", "retry", "--organization", "ihk-aachen", "--cause", "http-500"),
     ("deliveries", "discard", "--delivery", "d1", "--reason", "OUTDATED"),
     ("deliveries", "discard", "--organization", "ihk-aachen", "--cause", "http-404", "--reason", "RECEIVER_GONE"),
+    ("letters", "list"),
+    ("letters", "list", "--each"),
+    ("letters", "show", "l1"),
+    ("letters", "return", "--all"),
+    ("letters", "return", "--place", "dead", "--cause", "rejected"),
+    ("letters", "drop", "--letter", "l1", "--reason", "OUTDATED"),
+    ("letters", "drop", "--place", "partners.dead", "--cause", "expired", "--reason", "OUTDATED"),
     ("parked", "retry", "referral"),
     ("parked", "retry", "referral", "--reason", "bug"),
     ("directory", "check", __file__),
@@ -48,6 +55,12 @@ def answering(paper: PaperNetwork) -> PaperNetwork:
     for path in ("stuck/retries", "stuck/discards"):
         paper.say("POST", f"/notifications/operator/{path}", {"handled": 2})
     paper.say("POST", "/notifications/operator/deliveries/d1/discard", delivery)
+    letter = {"letter_id": "l1", "place": "dead", "cause": "rejected", "home": "audit.inbox.0"}
+    paper.say("GET", "/notifications/operator/letters", {"lying": {"dead": 0}, "groups": [], "letters": [letter]})
+    paper.say("GET", "/notifications/operator/letters/l1", letter)
+    for path in ("returns", "drops"):
+        done = {"handled": 2, "unconfirmed": 0, "without_home": 0}
+        paper.say("POST", f"/notifications/operator/letters/{path}", done)
     paper.say("POST", "/referral/operator/parked/retries", {"parked": [parked]})
     paper.say("POST", "/referral/operator/parked/retries?reason=bug", {"parked": [parked]})
     paper.say("GET", "/referral/operator/referrals/R-2026-7K3F", {"id": "u", "status": "received", "timeline": []})
@@ -145,6 +158,22 @@ def test_anything_stuck_is_1_and_giving_up_or_trying_all_needs_its_words(paper: 
     assert run("deliveries", "discard", "--delivery", "d1", "--reason", "WHY_NOT").code == 2
     assert run("deliveries", "discard", "--organization", "o1", "--reason", "OUTDATED").code == 2
     assert not [one for one in paper.asked if one[0] == "POST" and "operator" in one[1]]
+
+
+def test_letters_that_lie_or_stay_are_1_and_handling_them_needs_its_words(paper: PaperNetwork, run: Lotse) -> None:
+    lying = {"place": "dead", "cause": "rejected", "home": "audit.inbox.0", "count": 2}
+    paper.say("GET", "/notifications/operator/letters", {"lying": {"dead": 2}, "groups": [lying], "letters": []})
+    told = run("letters", "list")
+    assert (told.code, "audit.inbox.0" in told.out) == (1, True)
+    assert run("letters", "return").code == 2
+    assert run("letters", "drop", "--place", "dead", "--reason", "OUTDATED").code == 2
+    assert run("letters", "drop", "--letter", "l1").code == 2
+    assert not [one for one in paper.asked if one[0] == "POST" and "operator" in one[1]]
+    stays = {"handled": 1, "unconfirmed": 1, "without_home": 1}
+    paper.say("POST", "/notifications/operator/letters/returns", stays)
+    told = run("letters", "return", "--all")
+    assert (told.code, "did not confirm" in told.out, "commands of partners" in told.out) == (1, True, True)
+    assert json.loads(paper.asked[-1][2]) == {}
 
 
 def test_anything_parked_is_1(paper: PaperNetwork, run: Lotse) -> None:

@@ -13,8 +13,19 @@ from services.chassis.room import NavigationItem, SecurityFacts
 from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
+from services.notifications import config
 from services.notifications.bell import Bell
-from services.notifications.web import feed, operator, operator_channels, operator_units, pages, units
+from services.notifications.mailroom import Mailroom
+from services.notifications.web import (
+    feed,
+    letters,
+    operator,
+    operator_channels,
+    operator_letters,
+    operator_units,
+    pages,
+    units,
+)
 
 OVERSEERS = frozenset({StaffRole.LEAD.value, StaffRole.OPERATIONS.value})
 OPERATORS = frozenset({StaffRole.OPERATIONS.value})
@@ -22,6 +33,7 @@ NAVIGATION = (
     NavigationItem("Referrals", "/referral/"),
     NavigationItem("Directory", "/directory/"),
     NavigationItem("Deliveries", "/notifications/deliveries", OVERSEERS),
+    NavigationItem("Undeliverable letters", "/notifications/letters/", OVERSEERS),
     NavigationItem("Units and mail", "/notifications/units/", OVERSEERS),
     NavigationItem("Parked messages", "/notifications/operator/parked", OPERATORS),
 )
@@ -47,8 +59,10 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
             feed.blueprint,
             operator.door,
             operator_channels.blueprint(settings.deployment_key),
+            operator_letters.door,
             operator_units.door,
             pages.blueprint,
+            letters.blueprint(),
             units.blueprint(),
         ),
         facts=SecurityFacts(
@@ -58,6 +72,8 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         navigation=NAVIGATION,
         issuer_keys=issuer_keys,
     )
+    operations = config.operations_amqp_uri(settings)
+    app.extensions["notifications-mailroom"] = Mailroom(operations) if operations else None
     # who waits occupies a thread: half of them are left to those who want an answer now
     app.extensions["notifications-bell"] = Bell(unit.db.dsn, max(1, settings.http_threads // 2))
     return app

@@ -7,16 +7,20 @@ from contracts.codes import ChannelKind
 from services.notifications.web.app import create_app
 from tests.chassis.web_rig import TestIssuer, bearer
 from tests.chassis.web_rig import settings as web_settings
+from tests.conftest import Broker
 from tests.integration.notifications.conftest import Notifications
+from tests.integration.notifications.test_letters import operations_uri
 
 MEANT = {200, 400, 404, 409, 415, 422}
 
 
-def test_the_doors_never_break(notifications: Notifications) -> None:
+def test_the_doors_never_break(notifications: Notifications, broker: Broker) -> None:
     issuer = TestIssuer()
     partner = notifications.an_organization(ChannelKind.PULL)
     notifications.a_request(partner)
-    app = create_app(web_settings(), notifications.unit, issuer_keys=issuer.keys())
+    app = create_app(
+        web_settings(OPERATIONS_AMQP_URI=operations_uri(broker)), notifications.unit, issuer_keys=issuer.keys()
+    )
     callers = {
         "/partner/": bearer(issuer.token(sub="partner", roles=None, organization_id=str(partner))),
         "/notifications/operator/": bearer(issuer.token(sub="ole", roles=["operations"])),

@@ -37,6 +37,7 @@ class Outside:
     """What stands around notifications: the two services it hears, and a partner at its queue."""
 
     def __init__(self, broker: Broker) -> None:
+        self.broker = broker
         self.manager = Manager(broker.management_url, broker.vhost)
         address = amqp_address(broker.amqp_uri)
         self.connection = amqp.Connection(**address, virtual_host=broker.vhost, confirm_publish=True)
@@ -61,6 +62,21 @@ class Outside:
             wrapped.raw, application_headers=envelope.headers(wrapped), delivery_mode=2, message_id=str(wrapped.id)
         )
         self.channel.basic_publish(message, events_exchange(service), wrapped.type)
+
+    def take(self, queue: str, *, refuse: bool = False) -> Any:
+        """One message, by consuming: an inbox has one reader and lets nobody fetch. Refused, it is laid aside."""
+        got: list[Any] = []
+        channel = self.connection.channel()
+        channel.basic_qos(0, 1, False)
+        channel.basic_consume(queue, callback=got.append)
+        while not got:
+            self.connection.drain_events(timeout=20)
+        if refuse:
+            channel.basic_reject(got[0].delivery_tag, requeue=False)
+        else:
+            channel.basic_ack(got[0].delivery_tag)
+        channel.close()
+        return got[0]
 
     def notice_for(self, organization_id: UUID) -> envelope.Envelope:
         message = eventually(lambda: self.channel.basic_get(partner_queue(organization_id), no_ack=True), 30)
