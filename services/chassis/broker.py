@@ -7,7 +7,7 @@ A channel belongs to one thread, always: a library that waits for "an ack" takes
 import contextlib
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Protocol
 from uuid import UUID
@@ -71,15 +71,11 @@ class _Window:
     """Which of the numbers sent on a channel are still unconfirmed, and whether something went wrong."""
 
     sent: int = 0
-    open: set[int] | None = None
+    open: set[int] = field(default_factory=set)
     trouble: str = ""
 
     def confirm(self, tag: int, multiple: bool) -> None:
-        waiting = self.open or set()
-        if multiple:
-            waiting.difference_update([number for number in waiting if number <= tag])
-        else:
-            waiting.discard(tag)
+        self.open -= {number for number in self.open if number <= tag} if multiple else {tag}
 
 
 class Publisher:
@@ -89,15 +85,14 @@ class Publisher:
         self._connection = connection
         self._channel = connection.channel()
         self._channel.confirm_select()
-        self._window = _Window(open=set())
+        self._window = _Window()
         self._channel.events["basic_ack"].add(self._window.confirm)
         self._channel.events["basic_nack"].add(self._on_nack)
         self._channel.events["basic_return"].add(self._on_return)
 
     def send(self, letters: Iterable[Sendable]) -> None:
         """Hand messages to the broker, persistent and mandatory; nothing is certain before `wait`."""
-        window, open_ = self._window, self._window.open
-        assert open_ is not None
+        window = self._window
         for letter in letters:
             message = amqp.Message(
                 letter.body,
@@ -107,7 +102,7 @@ class Publisher:
                 application_headers=dict(letter.headers),
             )
             window.sent += 1
-            open_.add(window.sent)
+            window.open.add(window.sent)
             # not basic_publish: it polls the socket before every single message
             self._channel.send_method(
                 spec.Basic.Publish, "Bssbb", (0, letter.exchange, letter.routing_key, True, False), message
@@ -137,6 +132,25 @@ class Publisher:
 
     def _on_return(self, *_: Any) -> None:
         self._window.trouble = "returned as unroutable"
+
+
+class Basket:
+    """Messages in hand, not acknowledged: when it or the connection is closed, all go back that were not let go."""
+
+    def __init__(self, connection: Any) -> None:
+        self._channel = connection.channel()
+        self.close = self._channel.close
+
+    def fetch(self, queue: str, limit: int) -> tuple[int, list[Any]]:
+        """How many lie in the queue, and the oldest of them."""
+        lying: int = self._channel.queue_declare(queue, passive=True).message_count
+        found = (self._channel.basic_get(queue) for _ in range(min(limit, lying)))
+        return lying, [message for message in found if message is not None]
+
+    def let_go(self, messages: Iterable[Any]) -> None:
+        """Out of the queue for good. If this gets lost on the way, they lie there still."""
+        for message in messages:
+            self._channel.basic_ack(message.delivery_info["delivery_tag"])
 
 
 def close_quietly(connection: Any) -> None:

@@ -126,15 +126,4 @@ class Shelf:
 
 
 def parcels(rows: Iterable[Mapping[str, Any]]) -> list[Parcel]:
-    return [
-        Parcel(
-            row["number"],
-            row["position"],
-            row["event_id"],
-            row["exchange"],
-            row["routing_key"],
-            {**row["headers"], "position": row["position"]},
-            row["body"],
-        )
-        for row in rows
-    ]
+    return [Parcel(**{**row, "headers": {**row["headers"], "position": row["position"]}}) for row in rows]

@@ -37,10 +37,10 @@ class Returning:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One fetched letter and the broker's number for it, under which it is acknowledged."""
+    """One fetched letter, and the message it was read from."""
 
     letter: Letter
-    tag: int
+    message: Any = field(repr=False)
 
 
 @dataclass
@@ -48,19 +48,13 @@ class Visit:
     """One look into the three queues. At its end everything goes back that was not let go."""
 
     link: Any
-    channel: Any
+    basket: broker.Basket
     lying: dict[LetterPlace, int] = field(default_factory=dict)
 
     def fetch(self, place: LetterPlace, limit: int = AT_MOST) -> list[Found]:
         """The letters of a queue, oldest first, and how many there are in all."""
-        self.lying[place] = self.channel.queue_declare(place.value, passive=True).message_count
-        found: list[Found] = []
-        while len(found) < min(limit, self.lying[place]):
-            message = self.channel.basic_get(place.value)
-            if message is None:
-                break
-            found.append(Found(_letter(place, message), message.delivery_info["delivery_tag"]))
-        return found
+        self.lying[place], messages = self.basket.fetch(place.value, limit)
+        return [Found(_letter(place, message), message) for message in messages]
 
     def put_back(self, letters: Sequence[Letter]) -> None:
         """Into the queues they belong to; returns when the broker has confirmed every one, and raises otherwise."""
@@ -69,8 +63,7 @@ class Visit:
 
     def let_go(self, found: Sequence[Found]) -> None:
         """Out of the queue for good. If this is lost on the way, they lie there still and are found once more."""
-        for one in found:
-            self.channel.basic_ack(one.tag)
+        self.basket.let_go(one.message for one in found)
 
 
 @dataclass
@@ -94,9 +87,9 @@ class Mailroom:
     def _visit(self) -> Iterator[Visit]:
         link = broker.connect(self.amqp_uri, "notifications.mailroom")
         try:
-            channel = link.channel()
-            yield Visit(link, channel)
-            channel.close()  # by then the broker has everything back that was only looked at
+            basket = broker.Basket(link)
+            yield Visit(link, basket)
+            basket.close()  # by then the broker has everything back that was only looked at
         finally:
             broker.close_quietly(link)
 
