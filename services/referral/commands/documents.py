@@ -33,7 +33,7 @@ def add(
     document_id = documents.keep(
         work,
         vault,
-        enquiry.member(person_id).person_id,
+        enquiry.living(person_id).person_id,
         enquiry_id=enquiry.id,
         kind=kind,
         content=content,

@@ -142,7 +142,7 @@ def add_need(
     """One more thing is needed, by whoever asked or by another person of the enquiry: is she cared for already?"""
     enquiry = load(work, enquiry_id, by)
     check_topic(enquiry.enquirer, topic)
-    need = Need(work.new_id(), topic, urgency, enquiry.member(person_id).person_id)
+    need = Need(work.new_id(), topic, urgency, enquiry.living(person_id).person_id)
     enquiries.add_need(work, enquiry.id, need)
     enquiries.touch(work, enquiry.id)
     _tell_need(work, enquiry, need)
@@ -159,13 +159,12 @@ def view_person(
     purpose: ViewPurpose = ViewPurpose.CASE_WORK,
 ) -> None:
     """Note that somebody is about to see this record; the caller shows it only after the commit."""
-    advised = enquiry.enquirer is EnquirerKind.PERSON
     timeline.viewed(
         work,
         role=by.role,
         purpose=by.why(purpose),
         categories=tuple(sorted(contract.categories_of(enquiry.enquirer, record))),
-        person_id=(person_id or enquiry.person_id) if advised else None,
+        person_id=enquiry.known(person_id or enquiry.person_id),
         enquiry_id=enquiry.id,
     )
 

@@ -88,8 +88,9 @@ def remind(work: Work, disclosure_id: UUID) -> None:
 
 
 def of_enquiry(work: Work, vault: Vault, by: StaffActor, enquiry: Enquiry) -> list[tuple[ExternalDisclosure, str]]:
-    """What was told outside about the persons of an enquiry, with the sealed words; that they are seen is noted."""
-    found = [(one, _words(work, vault, one)) for one in store.of_enquiry(work.tx, enquiry.id)]
+    """What was told outside about the living of an enquiry, with the sealed words; that they are seen is noted."""
+    every = [one for one in store.of_enquiry(work.tx, enquiry.id) if one.person_id not in enquiry.erased]
+    found = [(one, _words(work, vault, one)) for one in every]
     for person_id in dict.fromkeys(one.named_person_id for one, words in found if words):
         timeline.viewed(
             work,

@@ -27,19 +27,21 @@ def put(
     words: str,
     until: date,
     most_months: int,
+    person_id: UUID | None = None,
 ) -> Hold:
     """From now on nothing of this person is deleted, up to and including that day."""
     expect_lead(by)
     _check(work, words, until, most_months)
     enquiry = _enquiry(work, by, enquiry_id)
-    persons.raise_epoch(work, enquiry.person_id)  # a deletion of this moment comes before or after, never in between
-    key = persons.key_of(work.tx, vault, enquiry.person_id)
-    hold = Hold(work.new_id(), enquiry.person_id, enquiry.id, reason, until, work.actor, work.now)
+    whose = enquiry.living(person_id).person_id
+    persons.raise_epoch(work, whose)  # a deletion of this moment comes before or after, never in between
+    key = persons.key_of(work.tx, vault, whose)
+    hold = Hold(work.new_id(), whose, enquiry.id, reason, until, work.actor, work.now)
     holds.add(work, key, hold, words)
     work.announce(
         LegalHoldSet(
             hold_id=hold.id,
-            person_id=enquiry.advised_person_id,
+            person_id=enquiry.known(whose),
             enquiry_id=enquiry.id,
             reason=reason,
             until=until,
@@ -56,24 +58,27 @@ def lift(work: Work, by: StaffActor, hold_id: UUID) -> None:
         raise RefusedError("hold.over")
     enquiry = _enquiry(work, by, hold.enquiry_id)
     holds.lift(work, hold.id)
-    work.announce(LegalHoldLifted(hold_id=hold.id, person_id=enquiry.advised_person_id, enquiry_id=enquiry.id))
+    work.announce(LegalHoldLifted(hold_id=hold.id, person_id=enquiry.known(hold.person_id), enquiry_id=enquiry.id))
 
 
 def read(work: Work, vault: Vault, by: StaffActor, enquiry: Enquiry, purpose: ViewPurpose) -> dict[UUID, str]:
     """Why it is held, in words, for the lead; the caller shows them only after the commit."""
-    standing = holds.of_person(work.tx, enquiry.person_id, work.today)
-    if by.role is not StaffRole.LEAD or not standing:
+    if by.role is not StaffRole.LEAD:
         return {}
-    timeline.viewed(
-        work,
-        role=by.role,
-        purpose=by.why(purpose),
-        categories=(DataCategory.FREE_TEXT,),
-        person_id=enquiry.advised_person_id,
-        enquiry_id=enquiry.id,
-    )
-    key = persons.key_of(work.tx, vault, enquiry.person_id)
-    return {hold.id: holds.words_of(work.tx, key, hold.id) for hold in standing}
+    found: dict[UUID, str] = {}
+    for member in enquiry.of_the_living().members:
+        if standing := holds.of_person(work.tx, member.person_id, work.today):
+            timeline.viewed(
+                work,
+                role=by.role,
+                purpose=by.why(purpose),
+                categories=(DataCategory.FREE_TEXT,),
+                person_id=enquiry.known(member.person_id),
+                enquiry_id=enquiry.id,
+            )
+            key = persons.key_of(work.tx, vault, member.person_id)
+            found |= {hold.id: holds.words_of(work.tx, key, hold.id) for hold in standing}
+    return found
 
 
 def refuse_if_held(work: Work, person_id: UUID) -> None:

@@ -1,13 +1,12 @@
 """A case may hold several persons: each has a record of her own, needs of her own, and consents for herself."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from contracts.codes import EnquirerKind, Relation, Topic, Urgency, ViewPurpose
 from contracts.referral import HouseholdMemberAdded, HouseholdMemberRemoved
-from services.chassis.errors import InvalidError, NotFoundError, RefusedError
+from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.work import Work
 from services.referral.commands import enquiries, holds
 from services.referral.commands.enquiries import USUAL
@@ -41,7 +40,7 @@ def add_person(
         raise InvalidError("request.invalid", {"relation": "to-the-one-who-asked"})
     if needs_birth_date(relation) and not record.get("birth_date"):
         raise InvalidError("enquiry.birth-date-missing", {"birth_date": "of-a-child"})
-    if len(enquiry.members) >= MOST:
+    if len(enquiry.of_the_living().members) >= MOST:
         raise RefusedError("enquiry.household-too-large")
     member = Member(persons.add(work, vault, "person", record), relation)
     stored.add_member(work, enquiry.id, member)
@@ -80,12 +79,10 @@ def _removable(enquiry: Enquiry, person_id: UUID) -> Member:
 def records_viewed(
     work: Work, vault: Vault, by: StaffActor, enquiry: Enquiry, purpose: ViewPurpose = ViewPurpose.CASE_WORK
 ) -> list[tuple[Member, Mapping[str, Any]]]:
-    """The records of everybody besides the one who asked; each look is noted, an erased one has nothing to show."""
+    """The record of each of its persons, whoever asked first; each look is noted, the erased have nothing to show."""
     found: list[tuple[Member, Mapping[str, Any]]] = []
-    for member in enquiry.members:
-        if member.person_id != enquiry.person_id:
-            with suppress(NotFoundError):
-                record = persons.record_of(work.tx, vault, member.person_id)
-                enquiries.view_person(work, by, enquiry, record, member.person_id, purpose)
-                found.append((member, record))
+    for member in enquiry.of_the_living().members:
+        record = persons.record_of(work.tx, vault, member.person_id)
+        enquiries.view_person(work, by, enquiry, record, member.person_id, purpose)
+        found.append((member, record))
     return found

@@ -55,7 +55,7 @@ def prepare_consent(
     enquiry = enquiries.load(work, enquiry_id, by)
     if enquiry.enquirer is not EnquirerKind.PERSON:
         raise RefusedError("consent.employer-cannot-consent")
-    member = enquiry.member(form.person_id)
+    member = enquiry.living(form.person_id)
     whose = member.person_id
     persons.raise_epoch(work, whose)
     born_on = born_on_of(work, house, whose)

@@ -51,7 +51,10 @@ def head(found: Enquiry) -> dict[str, Any]:
         "organization_id": str(found.organization_id),
         "person_id": str(found.person_id),
         "closed_at": found.closed_at.isoformat() if found.closed_at else None,
-        "persons": [{"person_id": str(one.person_id), "relation": one.relation} for one in found.members],
+        "persons": [
+            {"person_id": str(one.person_id), "relation": one.relation, "erased": one.person_id in found.erased}
+            for one in found.members
+        ],
         "needs": [need_shown(need) for need in found.needs],
     }
 

@@ -1,7 +1,7 @@
 """Enquiries, what is needed, contact cards and employers' requests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -52,11 +52,17 @@ class Enquiry:
     members: tuple[Member, ...] = ()
     #: Closed, and therefore restricted: it is not shown, except to the lead for a purpose.
     closed_at: datetime | None = None
+    #: Of whom nothing but ids, codes and times is left; it may be whoever asked, and the others go on.
+    erased: frozenset[UUID] = frozenset()
 
     @property
     def advised_person_id(self) -> UUID | None:
         """The person whose consent counts; an employer's contact is none."""
         return self.person_id if self.enquirer is EnquirerKind.PERSON else None
+
+    def known(self, person_id: UUID) -> UUID | None:
+        """One of its persons as facts name her; an employer's contact is named in none."""
+        return person_id if self.enquirer is EnquirerKind.PERSON else None
 
     def member(self, person_id: UUID | None) -> Member:
         """One of its persons; the one who asked, if nobody is named."""
@@ -64,6 +70,19 @@ class Enquiry:
             if member.person_id == (person_id or self.person_id):
                 return member
         raise NotFoundError("person.not-of-this-enquiry")
+
+    def living(self, person_id: UUID | None) -> Member:
+        """The same, for what can only be done for somebody who has not been erased."""
+        member = self.member(person_id)
+        if member.person_id in self.erased:
+            raise NotFoundError("person.erased")
+        return member
+
+    def of_the_living(self) -> "Enquiry":
+        """As it is worked on: without the erased, and without what they needed."""
+        members = tuple(one for one in self.members if one.person_id not in self.erased)
+        needs = tuple(one for one in self.needs if one.person_id not in self.erased)
+        return replace(self, members=members, needs=needs)
 
     @property
     def is_restricted(self) -> bool:
@@ -167,11 +186,13 @@ def of_id(connection: Connection, enquiry_id: UUID) -> Enquiry:
 
 def _from_row(connection: Connection, row: dict[str, Any]) -> Enquiry:
     needs = connection.execute(
-        "SELECT id, topic, urgency, person_id FROM needs WHERE enquiry_id = %s ORDER BY recorded_at, id", (row["id"],)
+        "SELECT n.id, topic, urgency, person_id, p.erased_at FROM needs n JOIN persons p ON p.id = person_id"
+        " WHERE enquiry_id = %s ORDER BY n.recorded_at, n.id",
+        (row["id"],),
     ).fetchall()
     members = connection.execute(
-        "SELECT person_id, relation FROM enquiry_persons WHERE enquiry_id = %s AND removed_at IS NULL"
-        " ORDER BY relation <> 'self', added_at, person_id",
+        "SELECT person_id, relation, p.erased_at FROM enquiry_persons JOIN persons p ON p.id = person_id"
+        " WHERE enquiry_id = %s AND removed_at IS NULL ORDER BY relation <> 'self', added_at, person_id",
         (row["id"],),
     ).fetchall()
     return Enquiry(
@@ -183,6 +204,7 @@ def _from_row(connection: Connection, row: dict[str, Any]) -> Enquiry:
         tuple(Need(one["id"], Topic(one["topic"]), Urgency(one["urgency"]), one["person_id"]) for one in needs),
         tuple(Member(one["person_id"], Relation(one["relation"])) for one in members),
         row["closed_at"],
+        frozenset(one["person_id"] for one in (*needs, *members) if one["erased_at"] is not None),
     )
 
 

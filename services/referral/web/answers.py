@@ -51,6 +51,7 @@ class MemberOut(Schema):
 
     person_id = fields.String()
     relation = fields.String()
+    erased = fields.Boolean()
 
 
 class FurtherNeedOut(NeedOut):

@@ -29,6 +29,8 @@ class HoldIn(bodies.Body):
     reason = bodies.code(HoldReason, required=True)
     words = fields.String(required=True, validate=validate.Length(min=1, max=holds.LONGEST_WORDS))
     until = Day(required=True)
+    #: Whose, of a household; without one, whoever asked first.
+    person_id = fields.UUID(load_default=None)
 
 
 class HoldOut(Schema):
@@ -36,6 +38,7 @@ class HoldOut(Schema):
 
     id = fields.String()
     enquiry_id = fields.String()
+    person_id = fields.String()
     reason = fields.String()
     until = fields.String()
 
@@ -48,6 +51,7 @@ def shown(hold: Hold) -> Json:
     return {
         "id": str(hold.id),
         "enquiry_id": str(hold.enquiry_id),
+        "person_id": str(hold.person_id),
         "reason": hold.reason,
         "until": hold.until.isoformat(),
     }

@@ -64,8 +64,8 @@ def state(enquiry_id: UUID, matter_id: UUID) -> Response:
 def section(work: Work, enquiry: Enquiry) -> dict[str, Any]:
     """What the enquiry's page shows: the last answers, and this side of what they found."""
     return {
-        "hints": store.hints(work.tx, enquiry.id),
-        "sides": store.own_sides(work.tx, enquiry.id),
+        "hints": [one for one in store.hints(work.tx, enquiry.id) if one.person_id not in enquiry.erased],
+        "sides": [one for one in store.own_sides(work.tx, enquiry.id) if one.person_id not in enquiry.erased],
         "needs": enquiry.needs if enquiry.enquirer is EnquirerKind.PERSON else (),
         "answers": tuple(PersonOnCare),
         "resolutions": tuple(CareResolution),

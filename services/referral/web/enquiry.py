@@ -1,6 +1,6 @@
 """Enquiries at the desk: take one down, see what is needed, what was consented to, and who could help."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,7 +24,7 @@ from services.referral.domain.grounds import request_state_on, state_on
 from services.referral.domain.withdrawing import may_be_taken_back
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.queries import self_service
-from services.referral.store import consents, documents, drafts, persons, subject_rights
+from services.referral.store import consents, documents, drafts, subject_rights
 from services.referral.store.enquiries import Enquiry, Member
 from services.referral.store.referrals import StaffActor
 from services.referral.web import (
@@ -96,21 +96,18 @@ def page(enquiry_id: UUID, *, document_error: str = "", consent_error: ConsentEr
     """That somebody looks is committed before anything is shown."""
     by = staff_actor()
     with request_work() as work:
-        enquiry = enquiries.load(work, enquiry_id, by, restricted_too=True)
+        enquiry = enquiries.load(work, enquiry_id, by, restricted_too=True).of_the_living()
         if enquiry.is_restricted:
             return closed_page(work, by, enquiry)
-        record = persons.record_of(work.tx, house().keys.vault, enquiry.person_id)
-        enquiries.view_person(work, by, enquiry, record)
-        others = household.records_viewed(work, house().keys.vault, by, enquiry)
+        records = household.records_viewed(work, house().keys.vault, by, enquiry)
         hold_words = holds.read(work, house().keys.vault, by, enquiry, ViewPurpose.CASE_WORK)
         belonging = {**page_of(work, enquiry), **holding.page_of(work, by, enquiry), "hold_words": hold_words}
     return render_template(
         "referral/enquiry.html",
         enquiry=enquiry,
-        sections=record_sections(enquiry.enquirer, record),
-        others=[(one, record_sections(enquiry.enquirer, found)) for one, found in others],
-        members=names_of(enquiry, record, others),
-        headline=headline_of(record),
+        people=[(one, record_sections(enquiry.enquirer, found)) for one, found in records],
+        members={one.person_id: name_in(found, one) for one, found in records},
+        headline=headline_of(records[0][1] if records else {}),
         done=said_done(),
         opened={request.args.get("open", ""), DONE.get(said_done(), "")},
         document_error=document_error,
@@ -122,15 +119,9 @@ def page(enquiry_id: UUID, *, document_error: str = "", consent_error: ConsentEr
     )
 
 
-def names_of(
-    enquiry: Enquiry, record: Mapping[str, Any], others: Sequence[tuple[Member, Mapping[str, Any]]]
-) -> dict[UUID, str]:
-    """What to call each of its persons in a form: her given name, or else how she belongs."""
-    found = {enquiry.person_id: record, **{member.person_id: known for member, known in others}}
-    return {
-        member.person_id: str(found.get(member.person_id, {}).get("given_name") or label(member.relation))
-        for member in enquiry.members
-    }
+def name_in(record: Mapping[str, Any], member: Member) -> str:
+    """What to call her in a form: her given name, or else how she belongs."""
+    return str(record.get("given_name") or label(member.relation))
 
 
 def said_done() -> str:
@@ -142,20 +133,18 @@ def said_done() -> str:
 def closed_page(work: Work, by: StaffActor, enquiry: Enquiry) -> str:
     """A closed case: codes and days for everybody; for the lead, once she has named a purpose, what is in it."""
     purpose, vault = view_purpose(), house().keys.vault
-    sections, others, papers, hold_words = [], [], [], {}
+    records, papers, hold_words = [], [], {}
     if closing.may_see(enquiry, by, purpose):
-        record = persons.record_of(work.tx, vault, enquiry.person_id)
-        enquiries.view_person(work, by, enquiry, record, purpose=purpose)
-        others = household.records_viewed(work, vault, by, enquiry, purpose)
+        records = household.records_viewed(work, vault, by, enquiry, purpose)
         hold_words = holds.read(work, vault, by, enquiry, purpose)
-        sections, papers = record_sections(enquiry.enquirer, record), documents.of_enquiry(work.tx, enquiry.id)
+        papers = documents.of_enquiry(work.tx, enquiry.id)
     names = Names(work.tx)
     return render_template(
         "referral/enquiry_closed.html",
         enquiry=enquiry,
         referrals=referrals_of(work, enquiry, names),
-        sections=sections,
-        others=[(one, record_sections(enquiry.enquirer, found)) for one, found in others],
+        people=[(one, record_sections(enquiry.enquirer, found)) for one, found in records],
+        members={one.person_id: name_in(found, one) for one, found in records},
         documents=papers,
         hold_words=hold_words,
         purpose=purpose,
@@ -170,8 +159,8 @@ def closed_page(work: Work, by: StaffActor, enquiry: Enquiry) -> str:
 def referrals_of(work: Work, enquiry: Enquiry, names: Names) -> list[dict[str, Any]]:
     rows = work.tx.execute(
         "SELECT id, reference, status, need_id, organization_id FROM referrals WHERE enquiry_id = %s"
-        " ORDER BY drafted_on, id",
-        (enquiry.id,),
+        " AND person_id <> ALL(%s) ORDER BY drafted_on, id",
+        (enquiry.id, list(enquiry.erased)),
     ).fetchall()
     return [{**row, "organization": names.organization(row["organization_id"])} for row in rows]
 

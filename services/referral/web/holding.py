@@ -17,6 +17,7 @@ from services.referral.queries.retention import Look, day_of
 from services.referral.store import holds as store
 from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor
+from services.referral.web import whose
 from services.referral.web.callers import house, staff_actor
 from services.referral.web.forms import once_per_form
 
@@ -35,13 +36,14 @@ def blueprint() -> APIBlueprint:
 
 def page_of(work: Work, by: StaffActor, enquiry: Enquiry) -> dict[str, Any]:
     """What the enquiry's page has to know of its end."""
+    members, look = enquiry.of_the_living().members, Look(work.today, house().retention.periods)
     return {
         "closable": not enquiry.is_restricted and not closing.goes_on(work, enquiry.id),
-        "holds": store.of_person(work.tx, enquiry.person_id, work.today),
+        "holds": [one for member in members for one in store.of_person(work.tx, member.person_id, work.today)],
         "hold_reasons": tuple(HoldReason),
         "hold_months": house().retention.hold_months,
         "is_lead": by.role is StaffRole.LEAD,
-        "goes_on": day_of(work.tx, Look(work.today, house().retention.periods), enquiry.person_id),
+        "goes_on": day_of(work.tx, look, members[0].person_id) if members else None,
     }
 
 
@@ -75,7 +77,7 @@ def resume(enquiry_id: UUID) -> Response:
 def put(enquiry_id: UUID) -> Response:
     """Hold everything of this person back from deletion."""
     by, own, form = staff_actor(), house(), request.form
-    reason, until = form.get("reason", ""), _day(form.get("until", ""))
+    reason, until, person_id = form.get("reason", ""), _day(form.get("until", "")), whose.typed()
     if reason not in set(HoldReason) or until is None:
         raise InvalidError("hold.incomplete", {"until": "a-day", "reason": "a-reason-on-the-list"})
 
@@ -89,6 +91,7 @@ def put(enquiry_id: UUID) -> Response:
             words=form.get("words", ""),
             until=until,
             most_months=own.retention.hold_months,
+            person_id=person_id,
         )
         return 201, {"id": str(hold.id)}
 

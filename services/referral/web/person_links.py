@@ -53,7 +53,7 @@ class GivenLink:
 def links_of(connection: Connection, enquiry: Enquiry) -> list[GivenLink]:
     """What was given out. Whether an invitation was answered is not said, so that nobody tells it by accident."""
     now, under_way = room().unit.clock.now(), letters.of_links(connection, enquiry.id)
-    found = store.of_enquiry(connection, enquiry.id)
+    found = [one for one in store.of_enquiry(connection, enquiry.id) if one.person_id not in enquiry.erased]
     return [GivenLink(link, state_of(link, now), under_way.get(link.id, (None, None))[0]) for link in found]
 
 
@@ -123,7 +123,7 @@ def consent_named(work: Work, person_id: UUID) -> UUID | None:
 
 def own_page(work: Work, enquiry: Enquiry, language: str, way: PersonLinkWay, *, mail_is_safe: bool) -> UUID:
     """Of a household each has a page of her own, and nobody sees another's."""
-    keys, person_id = house().keys, enquiry.member(whose.typed()).person_id
+    keys, person_id = house().keys, enquiry.living(whose.typed()).person_id
     consent_id = consent_named(work, person_id)
     purpose = PersonLinkPurpose.CONSENT if consent_id else PersonLinkPurpose.SELF_SERVICE
     if way is PersonLinkWay.MAILED:

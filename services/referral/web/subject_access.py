@@ -58,8 +58,8 @@ def ask(enquiry_id: UUID) -> str:
     by = staff_actor()
     with request_work() as work:
         enquiry = enquiries.load(work.tx, enquiry_id, site=by.site, organization_id=by.employer, restricted_too=True)
-        asking = {enquiry.person_id: ""}
-        if len(enquiry.members) > 1:
+        asking = dict.fromkeys((one.person_id for one in enquiry.of_the_living().members), "")
+        if len(asking) > 1:
             asking = whose.named(work, by, enquiry, ViewPurpose.SUBJECT_ACCESS)
         everybody = [one.person_id for one in enquiry.members]
         waiting = [
@@ -69,7 +69,7 @@ def ask(enquiry_id: UUID) -> str:
             if one.is_open and one.right in ANSWERED_BY_IT
         ]
         given = [one for person_id in everybody for one in store.accesses_of(work.tx, person_id)]
-        spoken = store.language_of(work.tx, enquiry.person_id)
+        spoken = store.language_of(work.tx, next(iter(asking), enquiry.person_id))
         outside = [one for person_id in everybody for one in external_disclosures.of_person(work.tx, person_id)]
     today = room().unit.clock.today()
     return render_template(
@@ -217,7 +217,7 @@ def _give_to_program(enquiry_id: UUID, asked: dict[str, Any], person_id: UUID | 
         raise InvalidError("idempotency.key-missing", {"Idempotency-Key": "a-key-of-1-to-128-characters"})
     form = AccessForm(
         identity_check=asked["identity_check"],
-        language=asked["language"] or _spoken(enquiry_id),
+        language=asked["language"] or _spoken(enquiry_id, person_id),
         request_key=key,
         request_id=asked["request_id"],
         person_id=person_id,
@@ -225,11 +225,11 @@ def _give_to_program(enquiry_id: UUID, asked: dict[str, Any], person_id: UUID | 
     return answer(_given(enquiry_id, form), ACCEPTED[_accepted()])
 
 
-def _spoken(enquiry_id: UUID) -> str:
+def _spoken(enquiry_id: UUID, person_id: UUID | None) -> str:
     by = staff_actor()
     with room().unit.db.read() as connection:
         enquiry = enquiries.load(connection, enquiry_id, site=by.site, organization_id=by.employer, restricted_too=True)
-        spoken = store.language_of(connection, enquiry.person_id)
+        spoken = store.language_of(connection, enquiry.member(person_id).person_id)
     return spoken if spoken in PERSON_LANGUAGES else "de"
 
 
