@@ -841,6 +841,15 @@ class ExternalDisclosureConfirmed:
     organization_id: UUID | None
 
 
+@event("referral.external_disclosure_held_back.v1", subject=("disclosure", "disclosure_id"))
+class ExternalDisclosureHeldBack:
+    """Somebody else decided until when the person does not hear of it; without a day she hears of it now."""
+
+    disclosure_id: UUID
+    enquiry_id: UUID
+    until: date | None
+
+
 # --- how everything ends --------------------------------------------------------------------------------------------
 
 

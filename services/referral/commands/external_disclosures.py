@@ -5,7 +5,13 @@ from datetime import date
 from uuid import UUID
 
 from contracts.codes import DataCategory, FindingKind, StaffRole, TaskKind, ViewPurpose
-from contracts.referral import ExternalDisclosureConfirmed, ExternalDisclosureRecorded, FindingRaised, TaskOpened
+from contracts.referral import (
+    ExternalDisclosureConfirmed,
+    ExternalDisclosureHeldBack,
+    ExternalDisclosureRecorded,
+    FindingRaised,
+    TaskOpened,
+)
 from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.work import Work
 from services.referral.calendar import moment_of
@@ -65,6 +71,16 @@ def confirm(work: Work, by: StaffActor, disclosure_id: UUID, withheld_until: dat
             organization_id=one.recipient_id,
         )
     )
+    return one
+
+
+def hold_back(work: Work, by: StaffActor, disclosure_id: UUID, until: date | None) -> ExternalDisclosure:
+    """Somebody else keeps it from her longer, or lets her hear of it; the fact does not name her, who may read facts
+    about herself (Art. 15).
+    """
+    one = external_disclosure.hold_back(store.load(work, disclosure_id, visible_to=by), work.actor, work.today, until)
+    store.save(work, one)
+    work.announce(ExternalDisclosureHeldBack(disclosure_id=one.id, enquiry_id=one.enquiry_id, until=until))
     return one
 
 

@@ -104,7 +104,7 @@ def decline(work: Work, link: PersonLink) -> None:
 def expect_open(work: Work, link: PersonLink) -> None:
     """Answered once, an invitation is over; of two answers at once the second finds it so."""
     links.lock_person(work, link.person_id)
-    if is_over(work.tx, link):
+    if is_over(work.tx, link) or links.load(work.tx, link.id).voided_at is not None:
         raise RefusedError(OVER)
 
 
@@ -115,7 +115,7 @@ def is_over(connection: Connection, link: PersonLink) -> bool:
 
 def forget(work: Work, link: PersonLink) -> None:
     """Erase the placeholder and let its link open nothing any more; the clock destroys its key."""
-    person_links.void(work, link)
+    person_links.close(work, link)
     persons.erase(work, link.person_id, OCCASION)
 
 

@@ -106,8 +106,22 @@ def use(work: Work, keys: Keys, token: Token) -> PersonLink:
     return link
 
 
+def hers(work: Work, link_id: UUID) -> PersonLink:
+    """The link a visit came by, unless it was taken back in this very moment; an answered invitation stays readable."""
+    link = person_links.load(work.tx, link_id)
+    if link.voided_at is not None and link.purpose is not PersonLinkPurpose.INVITATION:
+        raise ForbiddenError(USED)
+    return link
+
+
 def void(work: Work, link: PersonLink) -> None:
-    """Take a link back: nobody comes in by it any more, and no other is sent in its place."""
+    """Take a link back: nobody comes in by it any more, no other is sent in its place, whoever is in is out."""
+    person_links.end_visits(work, link_id=link.id)
+    close(work, link)
+
+
+def close(work: Work, link: PersonLink) -> None:
+    """It opens nothing any more; who came in by it reads to the end what became of it."""
     if person_links.void(work, link.id):
         work.announce(
             PersonLinkVoided(

@@ -49,8 +49,9 @@ class ExternalDisclosure:
     confirmed_by: str | None = None
     confirmed_at: datetime | None = None
     task_id: UUID | None = None
-    #: The last day on which it is not told to her.
+    #: The last day on which it is not told to her, and who said so last.
     withheld_until: date | None = None
+    withheld_by: str | None = None
     #: Of an employer, whom facts never name.
     is_contact: bool = False
 
@@ -100,6 +101,31 @@ def confirm(
         raise RefusedError("external-disclosure.confirmed-already")
     if by == disclosure.recorded_by:
         raise RefusedError("external-disclosure.same-person")
-    if withheld_until and not 0 < (withheld_until - moment.on).days <= WITHHELD_MOST_DAYS:
+    if withheld_until:
+        _check_day(withheld_until, moment.on)
+    return replace(
+        disclosure,
+        confirmed_by=by,
+        confirmed_at=moment.at,
+        withheld_until=withheld_until,
+        withheld_by=by if withheld_until else None,
+    )
+
+
+def hold_back(disclosure: ExternalDisclosure, by: str, today: date, until: date | None) -> ExternalDisclosure:
+    """Keep it from her longer, or let her hear of it now: never decided twice in a row by the same person [law].
+
+    What she may hear already is not taken back.
+    """
+    if disclosure.is_open or disclosure.may_be_told_to_her(today):
+        raise RefusedError("external-disclosure.not-held-back")
+    if by == disclosure.withheld_by:
+        raise RefusedError("external-disclosure.decided-by-the-same")
+    if until is not None:
+        _check_day(until, today)
+    return replace(disclosure, withheld_until=until, withheld_by=by)
+
+
+def _check_day(until: date, today: date) -> None:
+    if not 0 < (until - today).days <= WITHHELD_MOST_DAYS:
         raise InvalidError("request.invalid", {"withheld_until": "a-day-within-half-a-year"})
-    return replace(disclosure, confirmed_by=by, confirmed_at=moment.at, withheld_until=withheld_until)

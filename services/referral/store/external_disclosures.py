@@ -60,9 +60,9 @@ def load(work: Work, disclosure_id: UUID, *, visible_to: StaffActor | None) -> E
 
 def save(work: Work, one: ExternalDisclosure) -> None:
     work.tx.execute(
-        "UPDATE external_disclosures SET confirmed_by = %s, confirmed_at = %s, withheld_until = %s, task_id = %s"
-        " WHERE id = %s",
-        (one.confirmed_by, one.confirmed_at, one.withheld_until, one.task_id, one.id),
+        "UPDATE external_disclosures SET confirmed_by = %s, confirmed_at = %s, withheld_until = %s, withheld_by = %s,"
+        " task_id = %s WHERE id = %s",
+        (one.confirmed_by, one.confirmed_at, one.withheld_until, one.withheld_by, one.task_id, one.id),
     )
 
 
@@ -85,6 +85,7 @@ def from_row(row: Mapping[str, Any]) -> ExternalDisclosure:
         confirmed_at=row["confirmed_at"],
         task_id=row["task_id"],
         withheld_until=row["withheld_until"],
+        withheld_by=row["withheld_by"],
         is_contact=row["is_contact"],
     )
 
@@ -97,6 +98,14 @@ def listed(
     rows = connection.execute(
         SELECT + "(d.confirmed_at IS NULL) = %s AND " + VISIBLE + " ORDER BY " + order + " LIMIT %s",
         (is_open, *scope(by), limit),
+    )
+    return [from_row(row) for row in rows.fetchall()]
+
+
+def held_back(connection: Connection, by: StaffActor | None, today: date) -> list[ExternalDisclosure]:
+    """What the person does not hear of yet, the soonest to end first."""
+    rows = connection.execute(
+        SELECT + "d.withheld_until >= %s AND " + VISIBLE + " ORDER BY d.withheld_until, d.id", (today, *scope(by))
     )
     return [from_row(row) for row in rows.fetchall()]
 

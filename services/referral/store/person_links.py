@@ -91,6 +91,17 @@ def void(work: Work, link_id: UUID) -> bool:
     return voided.rowcount == 1
 
 
+def end_visits(work: Work, *, link_id: UUID | None = None, person_id: UUID | None = None) -> None:
+    """Whoever came in by this link, or by any of hers, is out. Who answered an invitation may read what became of it,
+    though its placeholder is erased: it says nothing of anybody.
+    """
+    work.tx.execute(
+        "UPDATE web_sessions SET revoked_at = %s WHERE revoked_at IS NULL AND only_subject IN"
+        " (SELECT id FROM person_links WHERE id = %s OR (person_id = %s AND purpose <> 'invitation'))",
+        (work.now, link_id, person_id),
+    )
+
+
 def mail_is_safe(connection: Connection, person_id: UUID) -> bool:
     """What she answered last, whichever link it was asked with; of two answers at once the careful one."""
     row = connection.execute(

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
-from services.referral.store import pseudonyms
+from services.referral.store import person_links, pseudonyms
 from services.referral.vault import PersonKey, Vault
 
 RECORD = "persons/sealed"
@@ -107,6 +107,7 @@ def erase(work: Work, person_id: UUID, occasion: str) -> None:
         (work.now, work.now, person_id),
     )
     pseudonyms.forget(work, person_id)
+    person_links.end_visits(work, person_id=person_id)
     work.tx.execute(
         "UPDATE documents SET sealed = NULL, deleted_at = %s WHERE person_id = %s AND deleted_at IS NULL",
         (work.now, person_id),

@@ -1,6 +1,6 @@
 """Everything a case page shows, read in one transaction that first notes that somebody looks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -136,7 +136,7 @@ def record_of(work: Work, keys: Keys, referral: Referral) -> dict[str, Any]:
     return {} if row is None or row["gone"] else persons.record_of(work.tx, keys.vault, referral.person_id)
 
 
-def headline_of(record: dict[str, Any]) -> Headline:
+def headline_of(record: Mapping[str, Any]) -> Headline:
     parts = (record.get("given_name"), record.get("family_name")) if "family_name" in record else ()
     name = " ".join(part for part in parts if part) or record.get("company", "")
     return Headline(str(name), str(record.get("phone", "")), datum("languages", record.get("languages", [])))

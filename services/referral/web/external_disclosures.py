@@ -36,6 +36,7 @@ def blueprint() -> APIBlueprint:
     pages = APIBlueprint("external_disclosures", __name__, url_prefix="/referral", enable_openapi=False)
     pages.get("/data-protection/disclosures")(register)
     pages.post("/data-protection/disclosures/<uuid:disclosure_id>/confirmations")(confirm)
+    pages.post("/data-protection/disclosures/<uuid:disclosure_id>/hold-backs")(hold_back)
     pages.post("/enquiries/<uuid:enquiry_id>/external-disclosures")(record)
     return pages
 
@@ -48,14 +49,14 @@ def register() -> str:
     with here.unit.db.read() as connection:
         waiting = store.listed(connection, scope_of(caller.role), is_open=True)
         confirmed = store.listed(connection, scope_of(caller.role), is_open=False, limit=LONGEST_LIST)
-        names = Names(connection)
-        bodies = {
-            one.recipient_id: names.organization(one.recipient_id) for one in waiting + confirmed if one.recipient_id
-        }
+        held_back = store.held_back(connection, scope_of(caller.role), today)
+        names, every = Names(connection), waiting + confirmed + held_back
+        bodies = {one.recipient_id: names.organization(one.recipient_id) for one in every if one.recipient_id}
     return render_template(
         "referral/protection/disclosures.html",
         waiting=waiting,
         confirmed=confirmed,
+        held_back=held_back,
         bodies=bodies,
         today=today,
         first_day=today + ONE_DAY,
@@ -91,6 +92,22 @@ def confirm(disclosure_id: UUID) -> Response:
 
     once_per_form(by.actor, disclosure_id, "external-disclosure/confirm", run)
     return redirect(f"{PAGE}?done=confirmed", 303)
+
+
+@leads
+def hold_back(disclosure_id: UUID) -> Response:
+    """Somebody else keeps it from her longer, or lets her hear of it."""
+    by, until = staff_actor(), a_day("withheld_until")
+    lifts = request.form.get("what") == "lift"
+    if not lifts and until is None:
+        raise InvalidError("request.invalid", {"withheld_until": "a-day-within-half-a-year"})
+
+    def run(work: Work) -> tuple[int, dict[str, Any]]:
+        external_disclosures.hold_back(work, by, disclosure_id, None if lifts else until)
+        return 200, {}
+
+    once_per_form(by.actor, disclosure_id, "external-disclosure/hold-back", run)
+    return redirect(f"{PAGE}?done={'told-now' if lifts else 'held-back'}", 303)
 
 
 def told_of_form() -> Told:

@@ -13,8 +13,8 @@ from services.chassis.i18n import RIGHT_TO_LEFT, for_persons
 from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import online_consent, self_service
+from services.referral.commands import person_links as links
 from services.referral.consent_texts import GERMAN
-from services.referral.store import person_links
 from services.referral.web.callers import house
 from services.referral.web.consent_drafts import say
 from services.referral.web.forms import once_per_form
@@ -81,7 +81,7 @@ def answer_draft() -> Response:
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
         assert caller.only is not None
-        link = person_links.load(work.tx, caller.only)
+        link = links.hers(work, caller.only)
         if agrees:
             seen = request.form.get("seen", "")
             online_consent.agree(work, house(), link, services=services, seen_sha256=seen)

@@ -144,7 +144,7 @@ def her_link(work: Work) -> PersonLink:
     """The link this session came by: it says whose page this is."""
     only = current_caller().only
     assert only is not None, "a person's session always has its link"
-    link = person_links.load(work.tx, only)
+    link = links.hers(work, only)
     prefer(request, link.language)
     return link
 

@@ -16,11 +16,12 @@ from services.chassis.pages import language
 from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import invitations
+from services.referral.commands import person_links as links
 from services.referral.commands.enquiries import topics_of
 from services.referral.config import ReferralSettings
 from services.referral.consent_texts import PrintedText, TextKind, filled
 from services.referral.keeping import told
-from services.referral.store import enquiries, person_links
+from services.referral.store import enquiries
 from services.referral.web import bodies
 from services.referral.web.callers import house, validated
 from services.referral.web.enquiry_form import INPUTS, LANGUAGES
@@ -113,7 +114,7 @@ def answer_invitation() -> str | Response | tuple[str, int]:
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
         assert caller.only is not None
-        link = person_links.load(work.tx, caller.only)
+        link = links.hers(work, caller.only)
         if declines:
             invitations.decline(work, link)
         else:

@@ -1,5 +1,6 @@
 """What staff told outside on a statutory ground is a fact to look at; whatever the ground, it opens nothing."""
 
+import dataclasses
 import inspect
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 from contracts.codes import DataCategory, ExternalGround, FindingKind, Purpose, TaskKind
 from contracts.referral import (
     ExternalDisclosureConfirmed,
+    ExternalDisclosureHeldBack,
     ExternalDisclosureRecorded,
     FindingRaised,
     TaskClosed,
@@ -271,6 +273,76 @@ def test_what_would_endanger_somebody_she_hears_only_after_its_day(
     network.scene.days_pass(1)
     for shown in what_she_gets(network, enquiry):
         assert POLICE in shown
+
+
+def held_back(network: Network, desk: FlaskClient, lead: FlaskClient) -> Json:
+    """Told about her, and kept from her for a week by Lena."""
+    enquiry = network.navigator.enquire()
+    tell(desk, enquiry)
+    assert confirm(lead, network, withheld_until="2026-11-30").status_code == 303
+    return enquiry
+
+
+def decide(client: FlaskClient, network: Network, **data: str) -> Any:
+    one = network.scene.rows("SELECT id FROM external_disclosures")[0]["id"]
+    return client.post(f"{PAGE}/{one}/hold-backs", data=data)
+
+
+def test_a_second_person_keeps_it_from_her_longer(network: Network, desk: FlaskClient, lead: FlaskClient):
+    enquiry = held_back(network, desk, lead)
+    lars = browser_of(network, sub="lars", roles=["lead"])
+    assert "You decided this yourself" in lead.get(PAGE).text
+    assert said_of(decide(lead, network, what="prolong", withheld_until="2026-12-14")) == (
+        409,
+        "external-disclosure.decided-by-the-same",
+    )
+    assert "/hold-backs" in lars.get(PAGE).text
+    done = decide(lars, network, what="prolong", withheld_until="2026-12-14")
+
+    assert "The new day holds" in lars.get(done.location).text
+    network.scene.days_pass(10)
+    for hidden in what_she_gets(network, enquiry):
+        assert POLICE not in hidden
+    network.scene.days_pass(12)
+    assert POLICE in her_page(network, enquiry)
+    [fact] = network.scene.said(ExternalDisclosureHeldBack)
+    assert (str(fact.enquiry_id), str(fact.until)) == (enquiry["id"], "2026-12-14")
+    assert "person_id" not in {one.name for one in dataclasses.fields(fact)}  # she may read the facts about herself
+    assert decide(lead, network, what="prolong", withheld_until="2027-01-04").status_code == 409
+
+
+def test_a_second_person_lets_her_hear_of_it_by_interface_too(network: Network, desk: FlaskClient, lead: FlaskClient):
+    enquiry = held_back(network, desk, lead)
+    lena, lars = (network.staff(sub=name, roles=["lead"]) for name in ("lena", "lars"))
+    api = "/referral/api/v1/external-disclosures"
+    [listed] = lars.get(api)["disclosures"]
+    assert (listed["withheld_until"], listed["told_to_the_person"]) == ("2026-11-30", False)
+    place, body = f"{api}/{listed['id']}/hold-backs", {"withheld_until": None}
+    assert said_of(lena.ask("POST", place, body)) == (409, "external-disclosure.decided-by-the-same")
+    assert lars.post(place, body)["told_to_the_person"] is True
+    assert POLICE in her_page(network, enquiry)
+    assert said_of(lena.ask("POST", place, {"withheld_until": "2026-12-14"}))[0] == 409  # what she knows she knows
+    assert [one.until for one in network.scene.said(ExternalDisclosureHeldBack)] == [None]
+
+
+@pytest.mark.parametrize("day", ["", "2026-11-23", "2027-06-01", "bald"])
+def test_a_new_day_that_cannot_be_changes_nothing(network: Network, desk: FlaskClient, lead: FlaskClient, day: str):
+    held_back(network, desk, lead)
+    answer = decide(browser_of(network, sub="lars", roles=["lead"]), network, what="prolong", withheld_until=day)
+    assert (answer.status_code, list(answer.json["fields"])) == (422, ["withheld_until"])
+    assert (
+        str(network.scene.rows("SELECT withheld_until FROM external_disclosures")[0]["withheld_until"]) == "2026-11-30"
+    )
+
+
+def test_neither_a_navigator_nor_another_site_decides_it(network: Network, desk: FlaskClient, lead: FlaskClient):
+    held_back(network, desk, lead)
+    elsewhere = browser_of(network, sub="dirk", roles=["lead"], site="neuss")
+    assert (decide(desk, network, what="lift").status_code, decide(elsewhere, network, what="lift").status_code) == (
+        403,
+        404,
+    )
+    assert "/hold-backs" not in browser_of(network, sub="dora", roles=["dpo"], site=None).get(PAGE).text
 
 
 @pytest.mark.parametrize("day", ["2026-11-23", "2027-06-01", "bald"])

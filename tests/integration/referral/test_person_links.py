@@ -13,7 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from contracts.codes import PersonLinkPurpose
-from contracts.referral import PersonLinkIssued, PersonLinkUsed, PersonLinkVoided, SignInRefused
+from contracts.referral import PersonalDataViewed, PersonLinkIssued, PersonLinkUsed, PersonLinkVoided, SignInRefused
 from services.chassis import rates
 from services.referral.commands import enquiries, person_links
 from services.referral.store import person_links as store
@@ -241,6 +241,28 @@ def test_a_used_link_taken_back_is_not_replaced_either(network: Network, enquiry
     assert desk.post(f"{place}/person-links/{link.id}/voidances", headers=HTML).status_code == 303
     ask_for_new(network, path_of(link))
     assert network.scene.rows("SELECT FROM person_letters") == []
+
+
+@pytest.mark.parametrize("purpose", [PersonLinkPurpose.SELF_SERVICE, PersonLinkPurpose.CONSENT])
+@pytest.mark.parametrize("end", ["taken-back", "erased"])
+def test_whoever_is_in_is_out_at_once(network: Network, enquiry: Enquiry, purpose: PersonLinkPurpose, end: str):
+    link, guest, hers = issued(network, enquiry, purpose=purpose), network.app.test_client(), network.app.test_client()
+    room = press(guest, link).headers["Location"]
+    other = press(hers, issued(network, enquiry)).headers["Location"]
+    assert (guest.get(room, headers=HTML).status_code, hers.get(other, headers=HTML).status_code) == (200, 200)
+    lead = network.staff(sub="lena", roles=["lead"])
+    place = f"/referral/enquiries/{enquiry.id}/person-links/{link.id}/voidances"
+    if end == "erased":
+        lead.post(f"/referral/api/v1/enquiries/{enquiry.id}/erasures", {})
+    else:
+        lead.client.post(place, headers={"Authorization": f"Bearer {lead.token}"})
+    looks = len(network.scene.said(PersonalDataViewed))
+
+    assert guest.get(room, headers=HTML).status_code == 401
+    assert guest.post(room, data={"answer": "agree"}, headers=HTML).status_code in (401, 403, 405)
+    # another visit of hers goes on, unless nothing of her is left
+    assert hers.get(other, headers=HTML).status_code == (401 if end == "erased" else 200)
+    assert len(network.scene.said(PersonalDataViewed)) == looks + (end == "taken-back")
 
 
 def test_a_month_after_its_end_a_link_is_no_reason_for_letters_any_more(network: Network, enquiry: Enquiry):
