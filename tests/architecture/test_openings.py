@@ -37,7 +37,6 @@ ALLOWED = {
     "domain/dossier.py": DECISION,  # cuts the record to what one ground carries
     "web/desk.py": DECISION,  # a unit's page opens what was just handed out
     "web/case_view.py": VIEW,
-    "web/enquiry.py": VIEW,
     "web/api_enquiries.py": VIEW,
     "commands/documents.py": VIEW,
     "commands/external_disclosures.py": VIEW,
