@@ -285,6 +285,23 @@ class AgreementKind(StrEnum):
     PROCESSOR = "processor"
 
 
+class TransferParty(StrEnum):
+    """Who sits outside the European Economic Area: the partner itself, or somebody who processes for it."""
+
+    RECIPIENT = "recipient"
+    PROCESSOR = "processor"
+
+
+class TransferSafeguard(StrEnum):
+    """What carries a transfer to a third country (GDPR Art. 45-49)."""
+
+    ADEQUACY = "adequacy"
+    STANDARD_CLAUSES = "standard_clauses"
+    BINDING_RULES = "binding_rules"
+    OTHER_SAFEGUARD = "other_safeguard"
+    DEROGATION = "derogation"
+
+
 class DataProtectionLaw(StrEnum):
     """Under which law an organization processes personal data."""
 

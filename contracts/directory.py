@@ -20,6 +20,8 @@ from contracts.codes import (
     ServiceRole,
     Site,
     Topic,
+    TransferParty,
+    TransferSafeguard,
 )
 from contracts.event import (
     Code,
@@ -39,10 +41,20 @@ PUBLIC = Classification.PUBLIC
 
 
 @value
+class ThirdCountry:
+    """One country outside the European Economic Area where a partner has data, and what carries that (Art. 44-49)."""
+
+    country: Code
+    party: TransferParty
+    safeguard: TransferSafeguard
+
+
+@value
 class Agreement:
     """The footing a partner takes part on; none in force means nothing is sent to it (GDPR Art. 26, 28).
 
-    `contact` is the function mailbox that is told when the partner owes an answer and does not give it.
+    `contact` is the function mailbox that is told when the partner owes an answer and does not give it. Of third
+    countries an empty list says that there are none; without one nothing has been stated.
     """
 
     kind: AgreementKind
@@ -50,6 +62,7 @@ class Agreement:
     signed_on: date
     valid_until: date | None
     contact: PublicContact | None = None
+    third_countries: tuple[ThirdCountry, ...] | None = None
 
 
 @value

@@ -64,7 +64,8 @@ def as_markdown(found: dict[str, Any]) -> str:
         ),
         "## Recipients\n\n| recipient | agreement | law | until | takes | may tell back |\n|---|---|---|---|---|---|",
         *(_recipient(one) for one in found["recipients"]),
-        "## Third countries\n\nNone is configured.",
+        "## Third countries (GDPR Art. 44-49)\n\n| recipient | country | who | carried by |\n|---|---|---|---|",
+        *_third_countries(found),
         "## Periods [law]\n\n| what | how long |\n|---|---|",
         *(f"| {one['what']} | {one['amount']} {one['unit']} |" for one in found["periods"]),
         f"## What left from {found['span']['first']} to {found['span']['last']}\n\n"
@@ -85,13 +86,30 @@ def as_markdown(found: dict[str, Any]) -> str:
     return "\n".join(f"\n{part}" if part.startswith("#") else part for part in parts).strip()
 
 
+def _third_countries(found: dict[str, Any]) -> list[str]:
+    """One line per transfer, and one for each recipient of whom nothing or none is stated."""
+    told = found["third_countries"]
+    names = {one["organization_id"]: _name(one) for one in found["recipients"]}
+    return [
+        *(
+            f"| {names[one['organization_id']]} | {one['country']} | {one['party']} | {one['safeguard']} |"
+            for one in told["transfers"]
+        ),
+        *(f"| {names[party]} | not stated | – | – |" for party in told["not_stated"]),
+        *(f"| {names[party]} | none | – | – |" for party in told["none"]),
+    ]
+
+
+def _name(one: dict[str, Any]) -> str:
+    return str(one["name"].get("de") or next(iter(one["name"].values())))
+
+
 def _recipient(one: dict[str, Any]) -> str:
     agreement = one["agreement"] or {}
     takes = sorted({category for service in one["services"] for category in service["categories"]})
     levels = sorted({service["back_level"] for service in one["services"]})
-    name = one["name"].get("de") or next(iter(one["name"].values()))
     footing = [agreement.get(part) or "–" for part in ("kind", "law", "valid_until")]
-    return f"| {name} | {' | '.join(footing)} | {', '.join(takes)} | {', '.join(levels)} |"
+    return f"| {_name(one)} | {' | '.join(footing)} | {', '.join(takes)} | {', '.join(levels)} |"
 
 
 if __name__ == "__main__":

@@ -95,6 +95,7 @@ official_key = matching(
     "an official regional key (ARS) of 2, 3, 5, 9 or 12 digits",
 )
 leika_key = matching(re.compile(r"[0-9]{14}"), "a key of the catalogue of administrative services (LeiKa), 14 digits")
+country = matching(re.compile(r"[A-Z]{2}"), "a country of ISO 3166-1 such as CH")
 currency = matching(re.compile(r"[A-Z]{3}"), "a currency of ISO 4217 such as EUR")
 weekdays = matching(
     re.compile(r"([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)(,([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)){0,13}"),

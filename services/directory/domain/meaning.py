@@ -9,6 +9,43 @@ from services.directory.domain.objects import Kind
 from services.directory.domain.shapes import Problem
 
 Document = Mapping[str, Any]
+#: The European Economic Area: to these the Regulation applies, and nothing goes to a third country (GDPR Art. 44).
+EEA = frozenset(
+    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split()  # noqa: SIM905
+)
+    [
+        "AT",
+        "BE",
+        "BG",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "ES",
+        "FI",
+        "FR",
+        "GR",
+        "HR",
+        "HU",
+        "IE",
+        "IS",
+        "IT",
+        "LI",
+        "LT",
+        "LU",
+        "LV",
+        "MT",
+        "NL",
+        "NO",
+        "PL",
+        "PT",
+        "RO",
+        "SE",
+        "SI",
+        "SK",
+    ]
+)
 
 
 def contradictions(kind: Kind, document: Document) -> Iterator[Problem]:
@@ -79,6 +116,9 @@ def _agreement(participation: Document) -> Iterator[Problem]:
     agreement = participation.get("agreement", {})
     if agreement.get("signed_on", "") > agreement.get("valid_until", "9999"):
         yield "agreement.valid_until", "a day not before signed_on"
+    for index, one in enumerate(agreement.get("third_countries", ())):
+        if one["country"] in EEA:
+            yield f"agreement.third_countries[{index}].country", "a country outside the European Economic Area"
 
 
 def _terms(participation: Document) -> Iterator[Problem]:

@@ -1,10 +1,19 @@
 """The parts an object is made of: phones, opening hours, terms of referral ... One shape each, named after HSDS 3."""
 
-from contracts.codes import OWN_CHANNELS, AgreementKind, BackLevel, DataCategory, DataProtectionLaw
+from contracts.codes import (
+    OWN_CHANNELS,
+    AgreementKind,
+    BackLevel,
+    DataCategory,
+    DataProtectionLaw,
+    TransferParty,
+    TransferSafeguard,
+)
 from services.directory.domain.formats import (
     LONG,
     clock_time,
     code,
+    country,
     currency,
     day,
     email,
@@ -99,6 +108,9 @@ CHANNEL = Shape({"kind": must(one_of(OWN_CHANNELS)), "webhook_url": may(web_addr
 PARTNER_KEY = Shape(
     {"key": must(partner_jwk), "not_before": may(instant), "not_after": may(instant), "revoked_at": may(instant)}
 )
+THIRD_COUNTRY = Shape(
+    {"country": must(country), "party": must(one_of(TransferParty)), "safeguard": must(one_of(TransferSafeguard))}
+)
 AGREEMENT = Shape(
     {
         "kind": must(one_of(AgreementKind)),
@@ -106,6 +118,8 @@ AGREEMENT = Shape(
         "signed_on": must(day),
         "valid_until": may(day),
         "contact": may(email),
+        # Left out: not stated. Empty: neither the partner nor anybody who processes for it is outside the EEA.
+        "third_countries": may(ListOf(THIRD_COUNTRY)),
     }
 )
 ACCESSIBILITY = Shape({"description": may(text(LONG)), "details": may(text(LONG)), "url": may(web_address)})

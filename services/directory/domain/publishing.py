@@ -18,6 +18,8 @@ from contracts.codes import (
     ServiceRole,
     Site,
     Topic,
+    TransferParty,
+    TransferSafeguard,
 )
 from contracts.directory import (
     Agreement,
@@ -27,6 +29,7 @@ from contracts.directory import (
     ServicePublished,
     ServiceRetired,
     Terms,
+    ThirdCountry,
 )
 from contracts.event import (
     Code,
@@ -172,6 +175,21 @@ def _agreement(agreement: Document | None) -> Agreement | None:
         signed_on=date.fromisoformat(agreement["signed_on"]),
         valid_until=_day(agreement.get("valid_until")),
         contact=_contact(agreement.get("contact")),
+        third_countries=_third_countries(agreement.get("third_countries")),
+    )
+
+
+def _third_countries(stated: list[Document] | None) -> tuple[ThirdCountry, ...] | None:
+    """None where nothing was stated, which is not the same as that there are none."""
+    if stated is None:
+        return None
+    return tuple(
+        ThirdCountry(
+            country=Code(one["country"]),
+            party=TransferParty(one["party"]),
+            safeguard=TransferSafeguard(one["safeguard"]),
+        )
+        for one in stated
     )
 
 

@@ -6,6 +6,7 @@ No person appears in it; counts come from the tables that hold ids and codes.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -81,13 +82,14 @@ class Span:
 
 def record(connection: Connection, own: ReferralSettings, asked: Asked, span: Span) -> Json:
     """Everything Art. 30(1) asks for, and the flows of the days chosen."""
+    recipients = [_recipient(row) for row in connection.execute(RECIPIENTS).fetchall()]
     configured = {
         "controllers": [_controller(one) for one in own.controllers.all],
         "joint": None if own.controllers.joint is None else asdict(own.controllers.joint),
         "categories": categories(),
         "grounds": [asdict(one) for one in PROCESSINGS],
-        "recipients": [_recipient(row) for row in connection.execute(RECIPIENTS).fetchall()],
-        "third_countries": [],
+        "recipients": recipients,
+        "third_countries": third_countries({one["organization_id"]: one["agreement"] for one in recipients}),
         "periods": [asdict(one) for one in told(own.retention.periods)],
         "measures": MEASURES,
         "texts": sorted({(one.text.id, one.text.language, one.text.sha256) for one in own.texts.all()}),
@@ -146,7 +148,20 @@ def _recipient(row: Json) -> Json:
 
 def _agreement(told: Json | None) -> Json | None:
     """What is on record of it; one without an end says none."""
-    return told and {name: told.get(name) for name in ("kind", "law", "signed_on", "valid_until")}
+    return told and {name: told.get(name) for name in ("kind", "law", "signed_on", "valid_until", "third_countries")}
+
+
+def third_countries(agreements: Mapping[str, Json | None]) -> Json:
+    """Where data go outside the EEA and on what (GDPR Art. 30(1)(e), 44-49), by what each agreement states.
+
+    Who stated nothing is named: silence is never told as none.
+    """
+    stated = {party: (told or {}).get("third_countries") for party, told in agreements.items()}
+    return {
+        "transfers": [{"organization_id": party, **one} for party, told in stated.items() for one in told or ()],
+        "none": [party for party, told in stated.items() if told == []],
+        "not_stated": [party for party, told in stated.items() if told is None],
+    }
 
 
 def _purposes(connection: Connection, asked: Asked) -> list[Json]:

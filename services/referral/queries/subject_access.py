@@ -23,6 +23,7 @@ from services.referral.consent_texts import filled
 from services.referral.controllers import Contact, Controllers
 from services.referral.domain.workdays import PLACE
 from services.referral.keeping import told
+from services.referral.queries.processing import third_countries
 from services.referral.queries.recorded import rows_of
 from services.referral.store import persons
 from services.referral.store.enquiries import Enquiry
@@ -74,7 +75,7 @@ def document(connection: Connection, own: ReferralSettings, enquiry: Enquiry, ha
         "views": [{name: one.get(name) for name in VIEW} for one in recorded["views"]],
         "suggestions": _suggestions(recorded, names),
         "periods": [asdict(one) for one in told(own.retention.periods)],
-        "third_countries": [],
+        "third_countries": third_countries(_agreements(connection, recorded)),
         "automated_decisions": False,
         "rights": list(RIGHTS),
         "names": names,
@@ -277,6 +278,18 @@ def _outside(row: Json, names: Mapping[str, Any]) -> Json:
         "categories": row["categories"],
         "ground": row["ground"],
     }
+
+
+def _agreements(connection: Connection, recorded: Mapping[str, Rows]) -> dict[str, Json | None]:
+    """What is agreed today with each body that was told something of her."""
+    told = {one["organization_id"] for one in recorded["decisions"] if one["disclosed"]}
+    told |= {one["recipient_id"] for one in recorded["external_disclosures"] if one.get("recipient_id")}
+    rows = connection.execute(
+        "SELECT id, snapshot -> 'agreement' AS agreement FROM organizations WHERE id = ANY(%s) ORDER BY id",
+        ([UUID(one) for one in told],),
+    )
+    found = {str(row["id"]): row["agreement"] for row in rows.fetchall()}
+    return {one: found.get(one) for one in sorted(told)}
 
 
 def _suggestions(recorded: Mapping[str, Rows], names: Mapping[str, Any]) -> Rows:

@@ -107,8 +107,8 @@ FACTS = SecurityFacts(
 )
 
 
-def doors() -> tuple[APIBlueprint, ...]:
-    """Everything that can be asked for here, room by room."""
+def interfaces() -> tuple[APIBlueprint, ...]:
+    """What programs ask for here, room by room."""
     return (
         api_documents.blueprint,
         api_enclosures.blueprint,
@@ -121,8 +121,17 @@ def doors() -> tuple[APIBlueprint, ...]:
         api_receipts.blueprint,
         fhir.blueprint,
         operator.blueprint,
-        desk.blueprint(),
         desk_units.api,
+        subject_access.api,
+        api_external_disclosures.blueprint,
+        duplicate_matters.api,
+    )
+
+
+def pages() -> tuple[APIBlueprint, ...]:
+    """What people look at here, room by room."""
+    return (
+        desk.blueprint(),
         desk_units.blueprint(),
         board.blueprint(),
         tasks.blueprint(),
@@ -145,14 +154,11 @@ def doors() -> tuple[APIBlueprint, ...]:
         agreements.blueprint(),
         breaches.blueprint(),
         self_service.blueprint(),
-        subject_access.api,
         subject_access.blueprint(),
         subject_requests.blueprint(),
         rectification.blueprint(),
         erasure.blueprint(),
-        api_external_disclosures.blueprint,
         external_disclosures.blueprint(),
-        duplicate_matters.api,
         duplicate_matters.blueprint(),
         duplicate_figures.blueprint(),
         double_funding.blueprint(),
@@ -170,7 +176,7 @@ def create_app(
         "referral",
         settings,
         unit,
-        blueprints=doors(),
+        blueprints=(*interfaces(), *pages()),
         facts=FACTS,
         navigation=NAVIGATION,
         issuer_keys=issuer_keys,

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from contracts.codes import DataCategory, Purpose
-from contracts.event import PublicText
+from contracts.codes import DataCategory, Purpose, TransferParty, TransferSafeguard
+from contracts.directory import ThirdCountry
+from contracts.event import Code, PublicText
 from services.referral import handlers, record_of_processing
 from services.referral.controllers import Controllers
 from services.referral.queries.processing import MEASURES, categories
@@ -61,6 +62,33 @@ def test_an_agreement_without_an_end_says_none(network: Network, lead: FlaskClie
     tell(network, an_organization(HWK, version=9, agreement=replace(agreement, valid_until=None)))
     assert hwk(record(lead))["agreement"]["valid_until"] is None
     assert "Independent controller" in lead.get(PAGE).text
+
+
+def test_where_an_agreement_says_nothing_of_third_countries_that_is_told_and_never_none(
+    network: Network, lead: FlaskClient
+):
+    """Silent, stated that there are none, and a transfer with what carries it."""
+    [agreement] = [one for one in (an_organization(HWK).agreement,) if one]
+    assert str(HWK) in record(lead)["third_countries"]["not_stated"]
+    page = lead.get(PAGE).text
+    assert "Not stated:" in page and "None, by their agreement" not in page
+    assert "Third countries: not stated" in lead.get("/referral/data-protection/agreements").text
+
+    tell(network, an_organization(HWK, version=9, agreement=replace(agreement, third_countries=())))
+    assert record(lead)["third_countries"]["none"] == [str(HWK)]
+    assert "None, by their agreement" in lead.get(PAGE).text
+
+    hosted = ThirdCountry(country=Code("CH"), party=TransferParty.PROCESSOR, safeguard=TransferSafeguard.ADEQUACY)
+    tell(network, an_organization(HWK, version=10, agreement=replace(agreement, third_countries=(hosted,))))
+    told = record(lead)
+    assert told["third_countries"]["transfers"] == [
+        {"organization_id": str(HWK), "country": "CH", "party": "processor", "safeguard": "adequacy"}
+    ]
+    page = lead.get(PAGE).text
+    assert "Switzerland" in page and "adequacy decision (Art. 45)" in page
+    assert "Switzerland" in lead.get("/referral/data-protection/agreements").text
+    assert "| Eine Stelle | CH | processor | adequacy |" in record_of_processing.as_markdown(told)
+    assert "| Eine Stelle | not stated |" in record_of_processing.as_markdown(told)
 
 
 def test_the_controllers_change_it(network: Network, lead: FlaskClient):

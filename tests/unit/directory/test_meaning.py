@@ -9,6 +9,7 @@ from services.directory.domain.reading import RowProblem, read_object
 from tests.unit.directory.rows import a_location, a_participation, a_place_of_service, a_report, a_service, terms
 
 AGREEMENT = {"kind": "joint", "law": "KDG", "signed_on": "2026-01-15"}
+IN_NORWAY = {"country": "NO", "party": "processor", "safeguard": "adequacy"}
 
 
 def problems_of(row: dict[str, Any]) -> list[str]:
@@ -57,6 +58,10 @@ def test_what_fits_together_is_taken(row: dict[str, Any]) -> None:
         (a_participation(channel={"kind": "light"}), "channel.unit_mailbox"),
         (a_participation(channel={"kind": "pull", "unit_mailbox": "a@b.example"}), "channel.unit_mailbox"),
         (a_participation(agreement={**AGREEMENT, "valid_until": "2025-01-15"}), "agreement.valid_until"),
+        (
+            a_participation(agreement={**AGREEMENT, "third_countries": [IN_NORWAY]}),
+            "agreement.third_countries[0].country",
+        ),
         (a_participation(terms=[terms(minimum_categories=["HEALTH"])]), "terms[0].minimum_categories"),
         (a_participation(terms=[terms(), terms(answer_days=9)]), "terms[1].service_id"),
         (a_report(capacity="waitlist"), "capacity_reported_on"),

@@ -4,9 +4,22 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from contracts.codes import Audience, BackLevel, Capacity, ChannelKind, DataCategory, LegalSphere, Site, Topic
-from contracts.directory import Agreement, Channel, ServiceRetired, Terms
-from contracts.event import to_dict
+import pytest
+
+from contracts.codes import (
+    Audience,
+    BackLevel,
+    Capacity,
+    ChannelKind,
+    DataCategory,
+    LegalSphere,
+    Site,
+    Topic,
+    TransferParty,
+    TransferSafeguard,
+)
+from contracts.directory import Agreement, Channel, ServiceRetired, Terms, ThirdCountry
+from contracts.event import Code, to_dict
 from contracts.identity import id_of
 from services.directory.domain.objects import Kind
 from services.directory.domain.publishing import (
@@ -70,6 +83,22 @@ def test_an_organization_is_told_with_everything_it_takes_part_by() -> None:
     assert isinstance(event.agreement, Agreement)
     assert event.agreement.valid_until == date(2027, 1, 15)
     assert event.public_key is not None and event.public_key.as_dict() == KEY
+
+
+IN_SWITZERLAND = {"country": "CH", "party": "processor", "safeguard": "adequacy"}
+SWISS = ThirdCountry(country=Code("CH"), party=TransferParty.PROCESSOR, safeguard=TransferSafeguard.ADEQUACY)
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [({}, None), ({"third_countries": []}, ()), ({"third_countries": [IN_SWITZERLAND]}, (SWISS,))],
+)
+def test_that_nothing_was_stated_of_third_countries_is_not_told_as_none(stated: dict[str, Any], told: Any) -> None:
+    agreement = {"kind": "joint", "law": "KDG", "signed_on": "2026-01-15", **stated}
+    participation = document(a_participation(agreement=agreement))
+    event = organization_published(document(an_organization()), 1, participation)
+    assert event.agreement is not None
+    assert event.agreement.third_countries == told
 
 
 def test_a_place_known_by_name_only_is_told_by_its_name() -> None:
