@@ -172,6 +172,11 @@ def test_every_disclosure_and_refusal_that_was_told_stands_in_it(network: Networ
     assert {one["decision_id"] for one in found["refusals"]} == {key for key, one in told.items() if not one.allowed}
 
 
+def test_what_nobody_stated_of_third_countries_is_not_told_her_as_none(network: Network, lead: Caller):
+    enquiry = a_whole_story(network)
+    assert access(lead, enquiry)["third_countries"] == {"transfers": [], "none": [], "not_stated": [str(HWK)]}
+
+
 def test_nothing_of_anybody_else_stands_in_it(network: Network, lead: Caller):
     other = network.navigator.enquire(given_name="Boris", family_name="Fremd", email="boris@example.org")
     network.navigator.consent(other)
