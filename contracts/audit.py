@@ -19,20 +19,41 @@ class CheckpointSigned:
 
 @event("audit.log_viewed.v1", subject=("view", "view_id"))
 class LogViewed:
-    """Somebody read the log."""
+    """Somebody read the log: which page, and what was looked for. Of what was typed only ids, codes and times stay."""
 
     view_id: UUID
     role: StaffRole
     page: Slug
+    filters: tuple[Slug, ...]
+    entry: int | None
+    enquiry_id: UUID | None
+    referral_id: UUID | None
+    person_id: UUID | None
+    organization_id: UUID | None
+    event_type: Slug | None
+    sought_actor: Code | None
+    since: datetime | None
+    until: datetime | None
 
 
 @event("audit.log_exported.v1", subject=("export", "export_id"))
 class LogExported:
-    """A range of the log left as a file."""
+    """A part of the log left as a file: how much, and what was asked for."""
 
     export_id: UUID
+    role: StaffRole
+    form: Slug
     first: int
     size: int
+    filters: tuple[Slug, ...]
+    enquiry_id: UUID | None
+    referral_id: UUID | None
+    person_id: UUID | None
+    organization_id: UUID | None
+    event_type: Slug | None
+    sought_actor: Code | None
+    since: datetime | None
+    until: datetime | None
 
 
 @value

@@ -346,13 +346,14 @@ class Site(StrEnum):
 
 
 class StaffRole(StrEnum):
-    """The seven roles of signed-in people."""
+    """The roles of signed-in people."""
 
     NAVIGATOR = "navigator"
     LEAD = "lead"
     PARTNER_CLERK = "partner_clerk"
     DIRECTORY_EDITOR = "directory_editor"
     DPO = "dpo"
+    AUDITOR = "auditor"
     COORDINATOR = "coordinator"
     OPERATIONS = "operations"
 

@@ -39,6 +39,7 @@ Examples:
   lotse deliveries list --state parked   notices that did not arrive
   lotse letters list                     what the broker could not deliver, and why
   lotse audit verify                     check the log independently
+  lotse audit check receipt.txt          check a receipt, extract or proof somebody has
   lotse partner onboard hwk-aachen       let a partner's system in
   lotse partner certify testpartner      try a partner's system, in a sandbox
   lotse channel ping ihk-aachen          does a notice arrive there?

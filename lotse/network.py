@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -71,6 +72,13 @@ class Network:
         """Fetch a file."""
         return self._answer("GET", service, path).data
 
+    def download_to(self, service: str, path: str, target: Path) -> None:
+        """Fetch a file of any size, a piece at a time."""
+        answer = self._answer("GET", service, path, stream=True)
+        with target.open("wb") as file:
+            for piece in answer.stream(1 << 20):
+                file.write(piece)
+
     def obtain(self, service: str, path: str, body: JSON, accept: str) -> bytes:
         """Ask a service to make a file; the key lets a lost answer be asked for again."""
         return self._answer("POST", service, path, body=json.dumps(body).encode(), accept=accept).data
@@ -98,6 +106,7 @@ class Network:
         query: Mapping[str, object] | None = None,
         accept: str = "application/json",
         version: int | None = None,
+        stream: bool = False,
     ) -> urllib3.BaseHTTPResponse:
         wanted = urlencode({name: value for name, value in (query or {}).items() if value is not None})
         url = f"{self.config.services[service]}/{service}/{path.lstrip('/')}{f'?{wanted}' if wanted else ''}"
@@ -109,7 +118,7 @@ class Network:
         if version is not None:
             headers["If-Match"] = f'"{version}"'
         try:
-            answer = self._http.request(method, url, body=body, headers=headers)
+            answer = self._http.request(method, url, body=body, headers=headers, preload_content=not stream)
         except urllib3.exceptions.HTTPError as error:
             raise UnreachableError(f"{service} does not answer at {self.config.services[service]}") from error
         if answer.status >= 400:

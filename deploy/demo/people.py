@@ -24,6 +24,7 @@ STAFF: tuple[tuple[str, str, str, tuple[str, ...], str | None, str | None], ...]
     ("edda-editor", "Edda Beispiel", "Directory editor", ("directory_editor",), None, None),
     ("emil-editor", "Emil Beispiel", "Second directory editor, confirms keys", ("directory_editor",), None, None),
     ("dora-dpo", "Dora Beispiel", "Data-protection officer", ("dpo",), None, None),
+    ("aylin-auditor", "Aylin Beispiel", "Auditor of her own controller", ("auditor",), None, None),
     ("carl-coordinator", "Carl Beispiel", "Coordinator: aggregates only", ("coordinator",), None, None),
     ("olga-operations", "Olga Beispiel", "Operations", ("operations",), None, None),
 )

@@ -6,32 +6,39 @@ from typing import Any
 
 from services.audit.domain.log import Head
 from services.audit.domain.merkle import frontier_at, inclusion_proof
+from services.audit.domain.receipt import receipt_text
 from services.audit.queries import tree
 from services.audit.queries.retention import told_at
 from services.chassis.db import Connection
-from services.chassis.errors import NotFoundError
+from services.chassis.errors import NotFoundError, RefusedError
 
 FORMAT = "lotsennetz.audit-export.v1"
 EXTRACT = "lotsennetz.audit-extract.v1"
 ENTRIES = """
 SELECT position, leaf, leaf_hash, chain_hash FROM entries WHERE position >= %s AND position < %s ORDER BY position
 """
+HASHES = ENTRIES.replace("leaf, leaf_hash", "leaf_hash")
 EXTRACTED = "SELECT position, leaf, leaf_hash FROM entries WHERE position = ANY(%s) ORDER BY position"
 FETCH = 1_000
 
 
-def export_lines(connection: Connection, first: int = 0) -> Iterator[bytes]:
-    """Everything from entry `first` up to the newest checkpoint, read in one snapshot, a thousand entries at a time."""
+def export_lines(connection: Connection, first: int = 0, *, content: bool = True) -> Iterator[bytes]:
+    """Everything from entry `first` up to the newest checkpoint, read in one snapshot, a thousand entries at a time.
+
+    Without content it holds the hashes alone: enough to see that nothing was changed, and nothing to read.
+    """
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         signed = tree.latest_checkpoint(connection)
         if signed is None or first >= signed.size:
             raise NotFoundError("audit.nothing-to-export")
-        yield line(header_line(head_before(connection, first), signed.size))
+        header = header_line(head_before(connection, first), signed.size)
+        yield line(header if content else {**header, "content": False})
+        written = entry_line if content else hashes_line
         with connection.cursor(name="export") as cursor:
             cursor.itersize = FETCH
-            for row in cursor.execute(ENTRIES, (first, signed.size)):
-                yield line(entry_line(row))
+            for row in cursor.execute(ENTRIES if content else HASHES, (first, signed.size)):
+                yield line(written(row))
         yield line({"checkpoint": signed.note})
 
 
@@ -90,6 +97,22 @@ def entry_line(row: Mapping[str, Any]) -> dict[str, Any]:
         "leaf_hash": row["leaf_hash"].hex(),
         "chain_hash": row["chain_hash"].hex(),
     }
+
+
+def hashes_line(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"position": row["position"], "leaf_hash": row["leaf_hash"].hex(), "chain_hash": row["chain_hash"].hex()}
+
+
+def receipt_of(connection: Connection, position: int) -> str:
+    """One entry with its proof under the newest checkpoint, as the text of a QR code."""
+    signed = tree.latest_checkpoint(connection)
+    row = connection.execute(EXTRACTED, ([position],)).fetchone()
+    if signed is None or row is None or position >= signed.size:
+        raise NotFoundError("audit.nothing-to-export")
+    if row["leaf"] is None:
+        raise RefusedError("audit.receipt-expired")
+    proof = inclusion_proof(position, signed.size, tree.node_reader(connection))
+    return receipt_text(signed.note, position, bytes(row["leaf"]), proof)
 
 
 def line(content: Mapping[str, Any]) -> bytes:

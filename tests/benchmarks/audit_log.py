@@ -33,7 +33,7 @@ from services.audit.exports import export_lines
 from services.audit.keys import make_signer, save_signer
 from services.audit.queries import tree
 from services.audit.queries.disclosures import with_consents
-from services.audit.queries.search import Search, search, timeline
+from services.audit.queries.search import Search, of_case, search, timeline
 from services.audit.queries.streams import streams
 from services.audit.writer import Writer
 from services.chassis.db import Connection, connect
@@ -209,7 +209,7 @@ def latencies(log: Log, rounds: int = 30) -> dict[str, float]:
         ),
         "nothing found": lambda: search(connection, Search(actor="staff:nobody")),
         "a case with its consents": lambda: with_consents(
-            connection, timeline(connection, "referral", UUID(int=middle // 12 + 1))
+            connection, timeline(connection, of_case("referral", UUID(int=middle // 12 + 1)))
         ),
         "inclusion proof": lambda: inclusion_proof(middle, size, tree.node_reader(connection)),
         "completeness": lambda: streams(connection),

@@ -19,6 +19,25 @@ COLUMNS = "position, event_id, type, source, subject, actor, occurred_at, record
 CASES = tuple(name.removesuffix("_id") for name in REFERENCES)
 
 
+#: A case is its controller's who recorded the enquiry; so is what is about a person alone, if no other knows her.
+OF_CONTROLLER = """(
+    EXISTS (
+        SELECT 1 FROM entries AS own WHERE own.enquiry_id = entries.enquiry_id
+            AND own.type = 'referral.enquiry_recorded.v1' AND own.organization_id = %s
+    ) OR EXISTS (
+        SELECT 1 FROM entries AS drafted JOIN entries AS own ON own.enquiry_id = drafted.enquiry_id
+        WHERE drafted.referral_id = entries.referral_id AND drafted.type = 'referral.drafted.v1'
+            AND own.type = 'referral.enquiry_recorded.v1' AND own.organization_id = %s
+    ) OR (entries.enquiry_id IS NULL AND entries.referral_id IS NULL AND EXISTS (
+        SELECT 1 FROM entries AS own WHERE own.person_id = entries.person_id
+            AND own.type = 'referral.enquiry_recorded.v1' AND own.organization_id = %s
+    ) AND NOT EXISTS (
+        SELECT 1 FROM entries AS other WHERE other.person_id = entries.person_id
+            AND other.type = 'referral.enquiry_recorded.v1' AND other.organization_id <> %s
+    ))
+)"""
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """What is looked for; what is None does not matter."""
@@ -30,6 +49,13 @@ class Search:
     mentions: Mapping[str, UUID] = field(default_factory=dict)
     since: datetime | None = None
     until: datetime | None = None
+    #: Whose cases alone are seen; not a wish but a limit.
+    controller: UUID | None = None
+
+    def named(self) -> list[str]:
+        """Which conditions were given."""
+        own = [name for name in ("subject", "subject_kind", "actor", "type", "since", "until") if getattr(self, name)]
+        return own + sorted(self.mentions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +136,22 @@ def positions_of_case(connection: Connection, name: str, identity: UUID, most: i
     return [row["position"] for row in rows]
 
 
-def timeline(connection: Connection, kind: str, identity: UUID, limit: int = 500) -> list[FoundEntry]:
-    """Everything that mentions a case, a person or a partner, oldest first."""
-    wanted = Search(mentions={f"{kind}_id": identity}) if kind in CASES else Search(subject=f"{kind}/{identity}")
+def of_case(kind: str, identity: UUID, controller: UUID | None = None) -> Search:
+    """The search for everything that mentions a case, a person or a partner."""
+    return Search(mentions={f"{kind}_id": identity}, controller=controller)
+
+
+def timeline(connection: Connection, wanted: Search, limit: int = 500) -> list[FoundEntry]:
+    """What a search finds, oldest first."""
     return list(reversed(search(connection, wanted, limit=limit).entries))
 
 
-def entry_at(connection: Connection, position: int) -> FoundEntry:
-    query = f"SELECT {COLUMNS} FROM entries WHERE position = %s"  # noqa: S608 - column names only
-    row = connection.execute(query.encode(), (position,), prepare=False).fetchone()
+def entry_at(connection: Connection, position: int, controller: UUID | None = None) -> FoundEntry:
+    """One entry; another controller's is not there."""
+    conditions, values = _conditions(Search(controller=controller))
+    where = " AND ".join(["position = %s", *conditions])
+    query = f"SELECT {COLUMNS} FROM entries WHERE {where}"  # noqa: S608 - column names only
+    row = connection.execute(query.encode(), [position, *values], prepare=False).fetchone()
     if row is None:
         raise NotFoundError("audit.entry-unknown")
     return _found(row)
@@ -167,6 +200,9 @@ def _conditions(wanted: Search) -> tuple[list[str], list[Any]]:
         if value is not None:
             conditions.append(condition)
             values.append(value)
+    if wanted.controller is not None:
+        conditions.append(OF_CONTROLLER)
+        values += [wanted.controller] * OF_CONTROLLER.count("%s")
     return conditions, values
 
 

@@ -3,8 +3,12 @@
 
     python lotsennetz_verify.py --export FILE --checkpoint FILE-OR-DIRECTORY --key FILE
     python lotsennetz_verify.py --database DSN --checkpoint FILE-OR-DIRECTORY --key FILE
+    python lotsennetz_verify.py --receipt FILE --key FILE
+    python lotsennetz_verify.py --proof FILE --key FILE
 
-An export is the whole log or its end; an extract or a receipt (same option) holds single entries, each with its proof.
+An export is the whole log or its end; an extract (same option) holds single entries, each with its proof. An export of
+hashes only shows that nothing was changed without showing what it is. A receipt is the text of a QR code
+("LNR1:..."); a proof is what the log answers under /proofs/inclusion or /proofs/consistency.
 
 One file; it needs Python 3.11 and `cryptography`, and for --database also `psycopg`. It shares no code with the
 service. It reads the log once, in constant memory, and names the first wrong entry and what is wrong with it:
@@ -33,6 +37,7 @@ import importlib
 import json
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
@@ -120,6 +125,7 @@ class Log:
     own_checkpoints: Iterator[Checkpoint] = field(default_factory=lambda: iter(()))
     own_heads: Iterator[Checkpoint] = field(default_factory=lambda: iter(()))
     own_tiles: Iterator[tuple[int, int, bytes]] | None = None
+    hashes_only: bool = False
 
 
 @dataclass(slots=True)
@@ -133,6 +139,7 @@ class Result:
     signed: int = 0
     checkpoints: int = 0
     behind: int = 0
+    hashes_only: bool = False
     seconds: float = 0.0
     finding: dict[str, Any] | None = None
 
@@ -332,7 +339,7 @@ class Verification:
         self.chain_hash = log.chain_hash
         self.position = log.first
         self.progress = progress
-        self.result = Result()
+        self.result = Result(hashes_only=log.hashes_only)
         self.agreed = log.first
         self.whole = False
         self.emptied = Emptied()
@@ -353,7 +360,8 @@ class Verification:
         # signed at its very end, an export is an older state of the log, not a cut one
         self.whole = self.log.size == self.position and self.result.signed == self.position
         self.check_end()
-        self.emptied.check()
+        if not self.log.hashes_only:
+            self.emptied.check()
         self.result.root = self.tree.root().hex()
         return self.result
 
@@ -554,10 +562,13 @@ def open_export(lines: Iterator[bytes], header: dict[str, Any], key: Key) -> Log
     except (KeyError, TypeError, ValueError) as wrong:
         raise UnreadableError(f"the export's header is incomplete: {wrong}") from wrong
     tail = _Tail()
-    return Log(_export_rows(lines, first, key, tail), first, tree, before, size, own_checkpoints=tail)
+    rows = _export_rows(lines, first, key, tail)
+    return Log(rows, first, tree, before, size, own_checkpoints=tail, hashes_only=header.get("content") is False)
 
 
-def verify_extract(lines: Iterator[bytes], header: dict[str, Any], key: Key, outside: Iterator[Checkpoint]) -> Result:
+def verify_extract(
+    contents: Iterator[dict[str, Any] | None], header: dict[str, Any], key: Key, outside: Iterator[Checkpoint]
+) -> Result:
     """Single entries: each must lead by its own proof to the root that was signed."""
     signed = key.open(str(header.get("checkpoint")), "the checkpoint inside the extract")
     result = Result(signed=signed.size, root=signed.root.hex(), checkpoints=1)
@@ -566,7 +577,7 @@ def verify_extract(lines: Iterator[bytes], header: dict[str, Any], key: Key, out
             raise TamperedError("forked", f"{other.where} of the same size {signed.size} has another root")
         result.checkpoints += other.size == signed.size
     emptied = Emptied()
-    for number, content in enumerate(map(_json, lines)):
+    for number, content in enumerate(contents):
         place = content.get("position") if content else None
         if content is None or not isinstance(place, int) or not _is_proven(content, place, signed):
             at = place if isinstance(place, int) else None
@@ -588,12 +599,17 @@ def _is_proven(content: dict[str, Any], place: int, signed: Checkpoint) -> bool:
         proof = [bytes.fromhex(step) for step in content["proof"]]
     except (KeyError, TypeError, ValueError, AttributeError):
         return False
-    last = signed.size - 1
+    return leads_to(current, place, signed.size, proof) == signed.root
+
+
+def leads_to(leaf_hash: bytes, place: int, size: int, proof: list[bytes]) -> bytes | None:
+    """The root that an inclusion proof leads to (RFC 9162 2.1.3.2); None if the proof has not the steps it needs."""
+    last, current = size - 1, leaf_hash
     if not 0 <= place <= last:
-        return False
+        return None
     for step in proof:
         if last == 0:
-            return False
+            return None
         if place & 1 or place == last:
             current = hashlib.sha256(b"\x01" + step + current).digest()
             while not place & 1 and place:
@@ -601,7 +617,102 @@ def _is_proven(content: dict[str, Any], place: int, signed: Checkpoint) -> bool:
         else:
             current = hashlib.sha256(b"\x01" + current + step).digest()
         place, last = place >> 1, last >> 1
-    return last == 0 and current == signed.root
+    return current if last == 0 else None
+
+
+def lead_on(first: int, second: int, first_root: bytes, proof: list[bytes]) -> tuple[bytes, bytes] | None:
+    """The two roots that a consistency proof leads to (RFC 9162 2.1.4.2)."""
+    if first == second:
+        return (first_root, first_root) if first and not proof else None
+    if not 0 < first < second or not proof:
+        return None
+    steps = [first_root, *proof] if first & (first - 1) == 0 else list(proof)
+    place, last = first - 1, second - 1
+    while place & 1:
+        place, last = place >> 1, last >> 1
+    old = new = steps[0]
+    for step in steps[1:]:
+        if last == 0:
+            return None
+        if place & 1 or place == last:
+            old = hashlib.sha256(b"\x01" + step + old).digest()
+            new = hashlib.sha256(b"\x01" + step + new).digest()
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            new = hashlib.sha256(b"\x01" + new + step).digest()
+        place, last = place >> 1, last >> 1
+    return (old, new) if last == 0 else None
+
+
+def verify_proof(content: dict[str, Any], key: Key, outside: Iterator[Checkpoint]) -> Result:
+    """An answer of the log about one entry, or about two of its sizes, against what was signed."""
+    signed = [key.open(str(content["checkpoint"]), "the checkpoint beside the proof")] if content["checkpoint"] else []
+    roots = {checkpoint.size: checkpoint.root for checkpoint in (*outside, *signed)}
+    proof = [base64.b64decode(step, validate=True) for step in content["proof"]]
+    if "position" in content:
+        size, entry = int(content["size"]), int(content["position"])
+        holds = leads_to(base64.b64decode(content["leaf_hash"]), entry, size, proof) == roots.get(size, b"")
+        detail = f"entry {entry} is not under the signed root of {size} entries"
+    else:
+        first, size, entry = int(content["first"]), int(content["second"]), None
+        old = roots.get(first, base64.b64decode(content["first_root"]))
+        holds = lead_on(first, size, old, proof) == (old, roots.get(size))
+        detail = f"the log of {first} entries is not the beginning of that of {size}"
+    if size not in roots:
+        raise TamperedError("signature", f"no signed checkpoint of {size} entries: the proof shows nothing")
+    if not holds:
+        raise TamperedError("forked" if entry is None else "changed", detail, entry)
+    return Result(entries=1 if entry is not None else 0, signed=size, checkpoints=1, root=roots[size].hex())
+
+
+RECEIPT = "LNR1:"
+BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+MOST_RECEIPT = 65_536
+
+
+def open_receipt(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and entry, as in an extract, from the text of a QR code."""
+    try:
+        if not text.startswith(RECEIPT):
+            raise ValueError(f"it does not begin with {RECEIPT}")
+        inflate = zlib.decompressobj()
+        data = inflate.decompress(_from_base45(text.removeprefix(RECEIPT)), MOST_RECEIPT)
+        if not inflate.eof:
+            raise ValueError("it is cut off or too long")
+        note, rest = _sized(data)
+        leaf, rest = _sized(rest)
+        steps = rest[8:]
+        if len(rest) < 8 or len(steps) % 32:
+            raise ValueError("its proof is cut off")
+        entry = {
+            "position": int.from_bytes(rest[:8], "big"),
+            "leaf": leaf.decode(),
+            "proof": [steps[start : start + 32].hex() for start in range(0, len(steps), 32)],
+        }
+        return {"format": EXTRACT, "entries": 1, "checkpoint": note.decode()}, entry
+    except (ValueError, zlib.error) as wrong:
+        raise UnreadableError(f"the receipt cannot be read: {wrong}") from wrong
+
+
+def _sized(data: bytes) -> tuple[bytes, bytes]:
+    size = 2 + int.from_bytes(data[:2], "big")
+    if len(data) < size:
+        raise ValueError("it is cut off")
+    return data[2:size], data[size:]
+
+
+def _from_base45(text: str) -> bytes:
+    """RFC 9285; the letters of one group are the digits of a number, the least first."""
+    data = bytearray()
+    for start in range(0, len(text), 3):
+        group = text[start : start + 3]
+        number = sum(BASE45.index(letter) * 45**place for place, letter in enumerate(group))
+        try:
+            data += number.to_bytes(len(group) - 1, "big")
+        except OverflowError:
+            raise ValueError("its letters make no bytes") from None
+    return bytes(data)
 
 
 class _Tail(Iterator[Checkpoint]):
@@ -630,7 +741,7 @@ def _export_rows(lines: Iterator[bytes], first: int, key: Key, tail: _Tail) -> I
 
 def _export_row(content: dict[str, Any]) -> Row | None:
     try:
-        leaf = content["leaf"]
+        leaf = content.get("leaf")
         return Row(
             int(content["position"]),
             None if leaf is None else leaf.encode(),
@@ -715,7 +826,8 @@ def sentences(result: Result) -> str:
         held = f"{result.checkpoints:,} comparisons with signed checkpoints agree"
         behind = f"\nthe log has grown since: a newer checkpoint covers {result.behind:,} more" if result.behind else ""
         rate = f"{result.entries / max(result.seconds, 0.001):,.0f} entries/s"
-        return f"VERIFIED: {result.entries:,} entries, {held}{uncovered}{behind}\nroot {result.root}\n{rate}"
+        only = "\nby their hashes only: what the entries say was not shown" if result.hashes_only else ""
+        return f"VERIFIED: {result.entries:,} entries, {held}{uncovered}{behind}{only}\nroot {result.root}\n{rate}"
     finding = result.finding
     entry, last = finding.get("entry"), finding.get("last")
     where = "" if entry is None else f"entry {entry}" if last in (None, entry) else f"entries {entry} to {last}"
@@ -740,6 +852,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Verify a Lotsennetz audit log.", epilog="Exit codes: 0, 1, 2.")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--export", type=Path, metavar="FILE", help="an exported log (NDJSON)")
+    source.add_argument("--receipt", type=Path, metavar="FILE", help="the text of a receipt's QR code")
+    source.add_argument(
+        "--proof", type=Path, metavar="FILE", help="an answer of /proofs/inclusion or /proofs/consistency"
+    )
     source.add_argument("--database", metavar="DSN", help="a read-only connection to the audit database")
     parser.add_argument(
         "--checkpoint", type=Path, metavar="PATH", help="checkpoints kept outside: a file or a directory"
@@ -754,12 +870,17 @@ def run(chosen: argparse.Namespace) -> Result:
     outside = checkpoints_at(chosen.checkpoint, key) if chosen.checkpoint else iter(())
     if chosen.checkpoint:
         outside = chain([_first(outside, chosen.checkpoint)], outside)  # an empty directory proves nothing: say so
+    if chosen.receipt:
+        header, entry = open_receipt(chosen.receipt.read_text(encoding="utf-8").strip("\r\n"))
+        return _extract(iter([entry]), header, key, outside)
+    if chosen.proof:
+        return _proof(chosen.proof, key, outside)
     with ExitStack() as stack:
         if chosen.export:
             lines: Iterator[bytes] = iter(stack.enter_context(chosen.export.open("rb")))
             header = _json(next(lines, b"")) or {}
             if header.get("format") == EXTRACT:
-                return _extract(lines, header, key, outside)
+                return _extract(map(_json, lines), header, key, outside)
             if header.get("format") != FORMAT:
                 raise UnreadableError(f"{chosen.export} does not begin with a header of {FORMAT}")
             log = open_export(lines, header, key)
@@ -768,10 +889,21 @@ def run(chosen: argparse.Namespace) -> Result:
         return verify(log, iter(outside), progress_on(sys.stderr))
 
 
-def _extract(lines: Iterator[bytes], header: dict[str, Any], key: Key, outside: Iterator[Checkpoint]) -> Result:
+def _extract(
+    contents: Iterator[dict[str, Any] | None], header: dict[str, Any], key: Key, outside: Iterator[Checkpoint]
+) -> Result:
     started = time.monotonic()
-    result = verify_extract(lines, header, key, rising(outside))
+    result = verify_extract(contents, header, key, rising(outside))
     result.ok, result.seconds = True, round(time.monotonic() - started, 3)
+    return result
+
+
+def _proof(path: Path, key: Key, outside: Iterator[Checkpoint]) -> Result:
+    try:
+        result = verify_proof(_json(path.read_bytes()) or {}, key, rising(outside))
+    except (KeyError, TypeError, ValueError) as wrong:
+        raise UnreadableError(f"{path} is no proof: {wrong!r}") from wrong
+    result.ok = True
     return result
 
 

@@ -16,11 +16,19 @@ from contracts.fields import format_instant
 from services.audit.commands import keep_cosignatures
 from services.audit.config import load_verifier_key, load_witnesses
 from services.audit.domain.merkle import consistency_proof, inclusion_proof
-from services.audit.exports import export_lines, extract_lines
+from services.audit.exports import export_lines, extract_lines, receipt_of
 from services.audit.queries import tree
-from services.audit.queries.search import FoundEntry, position_of, positions, positions_of_case, search
+from services.audit.queries.search import (
+    FoundEntry,
+    Search,
+    entry_at,
+    position_of,
+    positions,
+    positions_of_case,
+    search,
+)
 from services.audit.web.asking import ConsistencyAsked, EntriesAsked, ExportAsked, InclusionAsked, SearchAsked
-from services.audit.web.looking import export, look
+from services.audit.web.looking import export, look, own_controller
 from services.audit.web.wanted import search_of
 from services.chassis.access import partner_system, public, staff
 from services.chassis.errors import InvalidError, NotFoundError, RefusedError
@@ -30,10 +38,13 @@ Json = dict[str, Any]
 #: What one file holds with a proof per entry; more than any case has.
 MOST_EXTRACTED = 5_000
 blueprint = APIBlueprint("audit_api", __name__, url_prefix="/audit/api/v1")
-readers = staff(StaffRole.DPO)
+officers = staff(StaffRole.DPO)
+#: An auditor sees the cases of her controller alone.
+readers = staff(StaffRole.DPO, StaffRole.AUDITOR)
 #: The lead answers persons; she knows the pseudonyms of her own cases and no others.
 rights = staff(StaffRole.DPO, StaffRole.LEAD)
-auditors = staff(StaffRole.DPO, StaffRole.OPERATIONS)
+#: Hashes, proofs and signed heads say nothing about anybody.
+watchers = staff(StaffRole.DPO, StaffRole.AUDITOR, StaffRole.OPERATIONS)
 
 
 @blueprint.get("/entries")
@@ -42,14 +53,14 @@ auditors = staff(StaffRole.DPO, StaffRole.OPERATIONS)
 def entries(asked: Json) -> Json:
     """Entries that fit, the newest first; `cursor` of the answer asks for the next page."""
     wanted = search_of(request.args)
-    look("entries")
+    look("entries", wanted)
     with room().unit.db.read() as connection:
         page = search(connection, wanted, asked.get("cursor"), asked["limit"])
     return {"entries": [entry_json(entry) for entry in page.entries], "cursor": page.cursor}
 
 
 @blueprint.get("/checkpoints/latest")
-@auditors
+@watchers
 @partner_system
 def latest_checkpoint() -> Response:
     """The newest signed tree head, as a C2SP signed note."""
@@ -78,7 +89,7 @@ def key() -> Response:
 
 
 @blueprint.get("/proofs/inclusion")
-@auditors
+@watchers
 @blueprint.input(InclusionAsked, location="query", arg_name="asked")
 def inclusion(asked: Json) -> Json:
     """Proof that an entry (`event_id` or `position`) is in the tree of `size` (default: the newest signed one)."""
@@ -96,7 +107,7 @@ def inclusion(asked: Json) -> Json:
 
 
 @blueprint.get("/proofs/consistency")
-@auditors
+@watchers
 @partner_system
 @blueprint.input(ConsistencyAsked, location="query", arg_name="asked")
 def consistency(asked: Json) -> Json:
@@ -112,27 +123,38 @@ def consistency(asked: Json) -> Json:
 
 
 @blueprint.get("/export")
-@auditors
+@officers
 @blueprint.input(ExportAsked, location="query", arg_name="asked")
 def export_log(asked: Json) -> Response:
     """The log from entry `first` on as NDJSON, with the checkpoint it was made under; verify it with the verifier."""
-    first = asked["first"]
+    return _exported(asked["first"], content=True)
+
+
+@blueprint.get("/export/hashes")
+@watchers
+@blueprint.input(ExportAsked, location="query", arg_name="asked")
+def export_hashes(asked: Json) -> Response:
+    """The same without what the entries say: the hashes alone show whether anything was changed."""
+    return _exported(asked["first"], content=False)
+
+
+def _exported(first: int, *, content: bool) -> Response:
     with room().unit.db.read() as connection:
         size, _ = tree.signed_size(connection, None)
-    export(first, size)
-    lines = _lines(first)
+    form = "log" if content else "hashes"
+    export(form, first, size)
+    lines = _lines(first, content)
     beginning = next(lines)  # what can go wrong goes wrong before the answer begins
-    name = f"attachment; filename=lotsennetz-audit-{first}-{size}.ndjson"
-    headers = {"Content-Disposition": name}
+    headers = {"Content-Disposition": f"attachment; filename=lotsennetz-audit-{form}-{first}-{size}.ndjson"}
     return Response(chain([beginning], lines), headers=headers, content_type="application/x-ndjson")
 
 
-def _lines(first: int) -> Iterator[bytes]:
+def _lines(first: int, content: bool) -> Iterator[bytes]:
     database = room().unit.db
 
     def stream() -> Iterator[bytes]:
         with database.read() as connection:
-            yield from export_lines(connection, first)
+            yield from export_lines(connection, first, content=content)
 
     return stream()
 
@@ -145,7 +167,7 @@ def extract(_: Json) -> Response:
     wanted = search_of(request.args)
     with room().unit.db.read() as connection:
         found = positions(connection, wanted, MOST_EXTRACTED)
-    export(min(found, default=0), len(found))
+    export("extract", min(found, default=0), len(found), wanted)
     return extract_of(found, "lotsennetz-audit-extract.ndjson")
 
 
@@ -166,7 +188,7 @@ def extract_of_enquiry(enquiry_id: UUID) -> Response:
 def _extract_of_case(name: str, identity: UUID) -> Response:
     with room().unit.db.read() as connection:
         found = positions_of_case(connection, name, identity, MOST_EXTRACTED)
-    export(min(found, default=0), len(found))
+    export("case", min(found, default=0), len(found), Search(mentions={name: identity}))
     return extract_of(found, "lotsennetz-audit-extract.ndjson")
 
 
@@ -174,26 +196,45 @@ def _extract_of_case(name: str, identity: UUID) -> Response:
 @readers
 def receipt(event_id: UUID) -> Response:
     """One entry with its proof: shows offline that this was recorded under a signed head."""
-    with room().unit.db.read() as connection:
-        position = position_of(connection, event_id)
-    export(position, 1)
+    position = _own_position(event_id)
+    export("receipt", position, 1)
     return extract_of([position], f"lotsennetz-receipt-{event_id}.ndjson")
+
+
+@blueprint.get("/receipts/<uuid:event_id>.txt")
+@readers
+def receipt_text(event_id: UUID) -> Response:
+    """The same receipt as the text of its QR code."""
+    return Response(f"{_receipt(event_id)}\n", content_type="text/plain; charset=us-ascii")
 
 
 @blueprint.get("/receipts/<uuid:event_id>.svg")
 @readers
 def receipt_code(event_id: UUID) -> Response:
     """The same receipt as a QR code, for paper."""
-    with room().unit.db.read() as connection:
-        position = position_of(connection, event_id)
-        content = b"".join(extract_lines(connection, [position]))
-    export(position, 1)
+    content = _receipt(event_id)
     image = BytesIO()
     try:
         segno.make(content, error="l", micro=False).save(image, kind="svg", scale=4, xmldecl=False)
     except segno.DataOverflowError as too_long:
         raise RefusedError("audit.receipt-too-long") from too_long
     return Response(image.getvalue(), content_type="image/svg+xml")
+
+
+def _receipt(event_id: UUID) -> str:
+    position = _own_position(event_id)
+    with room().unit.db.read() as connection:
+        content = receipt_of(connection, position)
+    export("receipt", position, 1)
+    return content
+
+
+def _own_position(event_id: UUID) -> int:
+    """Where an event stands, for whoever may see it."""
+    with room().unit.db.read() as connection:
+        position = position_of(connection, event_id)
+        entry_at(connection, position, own_controller())
+    return position
 
 
 def extract_of(found: Sequence[int], name: str) -> Response:

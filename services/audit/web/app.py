@@ -19,12 +19,13 @@ from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
 
-READERS = frozenset({StaffRole.DPO.value})
+OFFICERS = frozenset({StaffRole.DPO.value})
+READERS = frozenset({StaffRole.DPO.value, StaffRole.AUDITOR.value})
 WATCHERS = frozenset({StaffRole.DPO.value, StaffRole.OPERATIONS.value})
 OPERATORS = frozenset({StaffRole.OPERATIONS.value})
 NAVIGATION = (
     NavigationItem("Audit log", "/audit/", READERS),
-    NavigationItem("Findings", "/audit/findings", READERS),
+    NavigationItem("Findings", "/audit/findings", OFFICERS),
     NavigationItem("Integrity", "/audit/integrity", WATCHERS),
     NavigationItem("Parked messages", "/audit/operator/parked", OPERATORS),
 )

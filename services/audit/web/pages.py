@@ -13,9 +13,9 @@ from services.audit.domain.merkle import inclusion_proof
 from services.audit.queries import health, tree
 from services.audit.queries.disclosures import with_consents
 from services.audit.queries.findings import FindingKind, findings
-from services.audit.queries.search import CASES, entry_at, search, timeline
+from services.audit.queries.search import CASES, entry_at, of_case, search, timeline
 from services.audit.queries.streams import streams
-from services.audit.web.looking import look
+from services.audit.web.looking import look, own_controller
 from services.audit.web.operator import outside
 from services.audit.web.wanted import search_of
 from services.chassis.access import staff
@@ -25,15 +25,16 @@ from services.chassis.web import room
 blueprint = APIBlueprint(
     "audit_pages", __name__, url_prefix="/audit", template_folder="templates", enable_openapi=False
 )
+readers = staff(StaffRole.DPO, StaffRole.AUDITOR)
 FILTERS = ("type", "subject", "actor", "from", "until", "enquiry_id", "referral_id", "person_id", "organization_id")
 
 
 @blueprint.get("/")
-@staff(StaffRole.DPO)
+@readers
 def listing() -> str:
     """Search the log; the newest entries first."""
     wanted = search_of(request.args)
-    look("search")
+    look("search", wanted)
     with room().unit.db.read() as connection:
         page = search(connection, wanted, request.args.get("cursor"))
     return render_template(
@@ -47,26 +48,28 @@ def listing() -> str:
 
 
 @blueprint.get("/cases/<kind>/<uuid:identity>")
-@staff(StaffRole.DPO)
+@readers
 def case(kind: str, identity: UUID) -> str:
     """Everything that happened to one case, every disclosure beside the consent that carried it."""
     if kind not in CASES:
         raise NotFoundError("audit.entry-unknown")
-    look("case")
+    wanted = of_case(kind, identity, own_controller())
+    look("case", wanted)
     with room().unit.db.read() as connection:
-        steps = with_consents(connection, timeline(connection, kind, identity))
+        steps = with_consents(connection, timeline(connection, wanted))
     if not steps:
         raise NotFoundError("audit.entry-unknown")
     return render_template("audit/case.html", kind=kind, identity=identity, steps=steps)
 
 
 @blueprint.get("/entries/<int:position>")
-@staff(StaffRole.DPO)
+@readers
 def entry(position: int) -> str:
     """One entry with all it says, and its proof under the newest signed head."""
-    look("entry")
+    controller = own_controller()
+    look("entry", entry=position)
     with room().unit.db.read() as connection:
-        found = entry_at(connection, position)
+        found = entry_at(connection, position, controller)
         signed = tree.latest_checkpoint(connection)
         covered = signed is not None and position < signed.size
         proof = inclusion_proof(position, signed.size, tree.node_reader(connection)) if signed and covered else []

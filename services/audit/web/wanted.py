@@ -7,6 +7,7 @@ from uuid import UUID
 from contracts.fields import parse_instant
 from services.audit.domain.entry import REFERENCES
 from services.audit.queries.search import Search
+from services.audit.web.looking import own_controller
 from services.chassis.clock import PLACE
 from services.chassis.errors import InvalidError
 
@@ -26,6 +27,7 @@ def search_of(arguments: Mapping[str, str]) -> Search:
         mentions={name: identity(name, arguments[name]) for name in REFERENCES if arguments.get(name)},
         since=instant("from", arguments.get("from")),
         until=instant("until", arguments.get("until"), day_after=True),
+        controller=own_controller(),
     )
 
 

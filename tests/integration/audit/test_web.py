@@ -6,8 +6,9 @@ import json
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -16,6 +17,7 @@ import contracts.directory
 import contracts.notifications
 import contracts.referral  # noqa: F401 - the registry is full once all four are imported
 from contracts.codes import Classification
+from contracts.describe.examples import an_event
 from contracts.event import REGISTRY, spec_of
 from contracts.referral import ConsentGiven, ConsentRecipient, StreamReported
 from deploy.demo.clocks import FixedClock
@@ -29,11 +31,20 @@ from services.chassis.work import Unit
 from tests.chassis.web_rig import SETTINGS, TestIssuer, bearer
 from tests.integration.audit.conftest import START, a_log, an_arrival
 from tests.integration.audit.test_verifier import VERIFIER
-from tests.unit.audit.events import ORGANIZATION, PERSON, REFERRAL, a_consent_given, a_disclosure_decided
+from tests.unit.audit.events import (
+    ORGANIZATION,
+    PERSON,
+    REFERRAL,
+    a_consent_given,
+    a_disclosure_decided,
+    a_referral_received,
+)
 
 ISSUER = TestIssuer()
+OWN, OTHER = UUID(int=91), UUID(int=92)
 DPO = bearer(ISSUER.token(sub="dora", roles=["dpo"]))
 OPERATIONS = bearer(ISSUER.token(sub="otto", roles=["operations"]))
+AUDITOR = bearer(ISSUER.token(sub="aylin", roles=["auditor"], employer=str(OWN)))
 NAVIGATOR = bearer(ISSUER.token(sub="anna", roles=["navigator"]))
 
 
@@ -201,14 +212,115 @@ def test_nothing_is_proven_or_exported_of_an_empty_log(own_client, log):
 
 
 def test_an_export_over_http_verifies_and_is_told(client, told, tmp_path):
-    answer = client.get("/audit/api/v1/export", headers=OPERATIONS)
+    answer = client.get("/audit/api/v1/export", headers=DPO)
     assert answer.content_type == "application/x-ndjson"
-    path = tmp_path / "export.ndjson"
-    path.write_bytes(answer.data)
-    command = [sys.executable, VERIFIER, "--export", path, "--checkpoint", told.directory, "--key", told.key_file]
-    assert subprocess.run(command, check=False, capture_output=True).returncode == 0
+    assert checked(told, tmp_path, answer, "--export", "--checkpoint", told.directory).returncode == 0
     assert views(told)[-1]["type"] == "audit.log_exported.v1"
-    assert views(told)[-1]["data"]["size"] == 6
+    assert (views(told)[-1]["data"]["size"], views(told)[-1]["data"]["form"]) == (6, "log")
+
+
+def checked(told, tmp_path, answer, kind, *more):
+    """What the independent verifier says of an answer."""
+    path = tmp_path / "answer"
+    path.write_bytes(answer.data)
+    command = [sys.executable, VERIFIER, kind, path, "--key", told.key_file, *more]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("path", ["export", "extract?referral_id=" + str(REFERRAL), f"receipts/{UUID(int=2)}.txt"])
+def test_operations_get_no_content(client, told, path):
+    assert client.get(f"/audit/api/v1/{path}", headers=OPERATIONS).status_code == 403
+
+
+def test_operations_verify_the_whole_log_by_its_hashes(client, told, tmp_path):
+    answer = client.get("/audit/api/v1/export/hashes", headers=OPERATIONS)
+    assert b'leaf"' not in answer.data and b"staff:" not in answer.data
+    done = checked(told, tmp_path, answer, "--export", "--checkpoint", told.directory)
+    assert (done.returncode, "by their hashes only" in done.stdout) == (0, True), done.stdout
+    assert views(told)[-1]["data"]["form"] == "hashes"
+    tampered = answer.data.replace(b'"position":3,"leaf_hash":"', b'"position":3,"leaf_hash":"00', 1)
+    (tmp_path / "tampered").write_bytes(tampered)
+    command = [sys.executable, VERIFIER, "--export", tmp_path / "tampered", "--key", told.key_file]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 1
+
+
+@pytest.mark.parametrize("path", ["proofs/inclusion?position=4", "proofs/consistency?first=3"])
+def test_a_proof_over_http_is_verified_offline(client, told, tmp_path, path):
+    answer = client.get(f"/audit/api/v1/{path}", headers=OPERATIONS)
+    done = checked(told, tmp_path, answer, "--proof")
+    assert done.returncode == 0, done.stdout
+    wrong = {**answer.json, "proof": list(reversed(answer.json["proof"]))}
+    (tmp_path / "wrong").write_text(json.dumps(wrong))
+    command = [sys.executable, VERIFIER, "--proof", tmp_path / "wrong", "--key", told.key_file]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 1
+
+
+def test_what_was_looked_for_is_told_as_ids_codes_and_times(client, told):
+    query = f"referral_id={REFERRAL}&type=referral.received.v1&actor=staff:{'ab' * 16}&from=2026-11-23"
+    client.get(f"/audit/?{query}", headers=DPO)
+    data = views(told)[-1]["data"]
+    assert data["page"] == "search"
+    assert set(data["filters"]) == {"actor", "type", "since", "referral-id"}
+    assert (data["referral_id"], data["event_type"]) == (str(REFERRAL), "referral.received.v1")
+    assert (data["sought_actor"], data["since"]) == ("staff:" + "ab" * 16, "2026-11-22T23:00:00.000000Z")
+    client.get("/audit/entries/4", headers=DPO)
+    assert (views(told)[-1]["data"]["page"], views(told)[-1]["data"]["entry"]) == ("entry", 4)
+    client.get(f"/audit/cases/person/{PERSON}", headers=DPO)
+    assert (views(told)[-1]["data"]["page"], views(told)[-1]["data"]["person_id"]) == ("case", str(PERSON))
+    client.get(f"/audit/api/v1/extract?person_id={PERSON}", headers=DPO)
+    assert (views(told)[-1]["data"]["form"], views(told)[-1]["data"]["person_id"]) == ("extract", str(PERSON))
+
+
+@pytest.mark.parametrize("field", ["actor", "type", "subject", "subject_kind"])
+def test_a_name_somebody_typed_is_told_as_typed_and_not_as_a_name(client, told, field):
+    client.get("/audit/api/v1/entries", query_string={field: "maxi.mustermann"}, headers=DPO)
+    looked = views(told)[-1]
+    assert looked["data"]["filters"] == [field.replace("_", "-")]
+    assert "mustermann" not in json.dumps(looked)
+
+
+@pytest.fixture
+def two_controllers(own_client, log):
+    """One enquiry with a referral of each of two controllers, and a person both know."""
+    both, hers = UUID(int=81), UUID(int=82)
+    cases = ((OWN, 61, 71, hers), (OTHER, 62, 72, both), (OWN, 63, 73, both))
+    told = []
+    for controller, enquiry, referral, person in cases:
+        ids = {"enquiry_id": UUID(int=enquiry), "person_id": person}
+        told += [
+            replace(an_event("referral.enquiry_recorded.v1"), organization_id=controller, **ids),
+            replace(an_event("referral.drafted.v1"), referral_id=UUID(int=referral), **ids),
+            a_referral_received(referral_id=UUID(int=referral)),
+        ]
+    told += [a_consent_given(person_id=person) for person in (hers, both)]
+    hear(log, *(an_arrival(number, event) for number, event in enumerate(told)))
+    log.sign()
+    return own_client
+
+
+def test_an_auditor_reads_only_what_is_her_controller_s(two_controllers, log):
+    found = two_controllers.get("/audit/api/v1/entries", headers=AUDITOR).json["entries"]
+    assert [entry["position"] for entry in found] == [9, 8, 7, 6, 2, 1, 0]
+    assert views(log)[-1]["data"]["role"] == "auditor"
+    for path, status in (
+        ("/audit/entries/1", 200),
+        ("/audit/entries/4", 404),
+        (f"/audit/cases/referral/{UUID(int=71)}", 200),
+        (f"/audit/cases/referral/{UUID(int=72)}", 404),
+        (f"/audit/api/v1/receipts/{UUID(int=2)}.txt", 200),
+        (f"/audit/api/v1/receipts/{UUID(int=5)}.txt", 404),
+        ("/audit/api/v1/export", 403),
+        ("/audit/findings", 403),
+    ):
+        assert two_controllers.get(path, headers=AUDITOR).status_code == status, path
+    extract = two_controllers.get("/audit/api/v1/extract", headers=AUDITOR)
+    assert json.loads(extract.data.splitlines()[0])["entries"] == 7
+
+
+def test_an_auditor_of_nobody_reads_nothing(two_controllers):
+    nobody = bearer(ISSUER.token(sub="nils", roles=["auditor"]))
+    answer = two_controllers.get("/audit/api/v1/entries", headers=nobody)
+    assert (answer.status_code, answer.json["slug"]) == (403, "audit.controller-unknown")
 
 
 @pytest.mark.parametrize(
@@ -231,9 +343,14 @@ def test_a_receipt_fits_on_paper(client, told):
     assert answer.data.startswith(b"<svg")
 
 
+def test_a_receipt_s_text_is_proven_offline(client, told, tmp_path):
+    answer = client.get(f"/audit/api/v1/receipts/{UUID(int=2)}.txt", headers=DPO)
+    assert checked(told, tmp_path, answer, "--receipt").returncode == 0
+
+
 def test_what_is_too_long_for_a_code_says_so(own_client, log):
-    recipient = a_consent_given().recipients[0]
-    hear(log, an_arrival(1, a_consent_given(recipients=(recipient,) * 20)))
+    recipients = tuple(replace(a_consent_given().recipients[0], organization_id=uuid4()) for _ in range(150))
+    hear(log, an_arrival(1, a_consent_given(recipients=recipients)))
     log.sign()
     answer = own_client.get(f"/audit/api/v1/receipts/{UUID(int=1)}.svg", headers=DPO)
     assert (answer.status_code, answer.json["slug"]) == (409, "audit.receipt-too-long")

@@ -132,6 +132,14 @@ def test_a_proof_outside_the_tree_is_refused():
         consistency_proof(4, 3, node_of([b""] * 3))
 
 
+def climbed(leaf, place, proof):
+    """The root above a leaf of a full tree, by definition: left or right at each step."""
+    for step in proof:
+        leaf = node_hash(step, leaf) if place & 1 else node_hash(leaf, step)
+        place >>= 1
+    return leaf
+
+
 VECTORS = os.environ.get("LOTSENNETZ_MERKLE_VECTORS")
 
 
