@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -103,7 +104,7 @@ def consistency(
 def _prove(
     context: typer.Context,
     kind: str,
-    asked: dict[str, object],
+    asked: Mapping[str, object],
     outside: list[str],
     key: Path | None,
     out: Path | None,
