@@ -1,6 +1,6 @@
 """From well-formed rows to the database and the network: plan, write, announce, in one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from contracts.directory import OrganizationPublished, ServicePublished, ServiceRetired
@@ -39,10 +39,20 @@ def apply_changes(work: Work, changes: Sequence[Change]) -> None:
     """Write what changed and announce every entry it shows in, in the same transaction."""
     changed = [change for change in changes if change.effect is not Effect.UNCHANGED]
     store.keep(work, changed)
-    organizations, services = _shown_in(changed)
-    for row in store.raise_organizations(work.tx, organizations, work.now):
+    organizations, services = shown_in(changed)
+    tell_organizations(work, organizations)
+    tell_services(work, services)
+
+
+def tell_organizations(work: Work, organization_ids: Collection[str]) -> None:
+    """Say of each how it stands now, in its next version."""
+    for row in store.raise_organizations(work.tx, organization_ids, work.now):
         work.announce(_organization_event(row))
-    for row in store.raise_services(work.tx, services, work.now):
+
+
+def tell_services(work: Work, service_ids: Collection[str]) -> None:
+    """Say of each how it stands now, in its next version."""
+    for row in store.raise_services(work.tx, service_ids, work.now):
         work.announce(_service_event(row))
 
 
@@ -55,7 +65,7 @@ def _service_event(row: Mapping[str, Any]) -> ServicePublished | ServiceRetired:
     return service_told(row["document"], row["version"], terms, row["report"])
 
 
-def _shown_in(changed: Iterable[Change]) -> tuple[set[str], set[str]]:
+def shown_in(changed: Iterable[Change]) -> tuple[set[str], set[str]]:
     """The organizations and services whose published entry shows one of these objects."""
     organizations: set[str] = set()
     services: set[str] = set()

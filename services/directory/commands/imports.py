@@ -1,85 +1,257 @@
-"""Taking in a file: as a whole, or nothing of it."""
+"""Taking in a file: as a whole, or nothing of it; however large, it is never in memory.
+
+It is read into a temporary table, compared set by set with what is there, checked, planned and written in batches, and
+announced - all in one transaction. A dry run goes the same way and writes nothing.
+"""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.directory import ImportApplied
 from contracts.event import Code
-from services.chassis.errors import InvalidError
-from services.chassis.work import Work
+from services.chassis.errors import InvalidError, StaleError
+from services.chassis.work import Unit, Work
 from services.directory import store
-from services.directory.commands.applying import apply_changes, plan_rows
+from services.directory.commands import applying
+from services.directory.domain.coverage import Ground
 from services.directory.domain.objects import Kind
-from services.directory.domain.planning import Change, Effect
-from services.directory.domain.reading import Row, RowProblem, read_rows
+from services.directory.domain.planning import Change, Effect, names_in, plan, strangers, twice, unjustified
+from services.directory.domain.reading import MAX_PROBLEMS, Row, RowProblem, read_rows
+from services.directory.store import staging
 
 ReadLine = Callable[[int], bytes]
+Found = Iterable[Row | RowProblem]
+
+#: So many changes are shown one by one; the rest is counted.
+SHOWN = 500
+EVERY = 1_000
 
 
-def import_file(work: Work, read_line: ReadLine, *, dry_run: bool = False) -> dict[str, Any]:
-    """Take a file in as a whole, or nothing of it; with `dry_run` only say what it would do."""
-    digest = hashlib.sha256()
-    rows = _all_good(read_rows(_hashing(read_line, digest.update)))
-    changes, problems = plan_rows(work, rows)
-    _refuse(problems)
-    if not dry_run:
-        apply_changes(work, changes)
-        _tell_import(work, changes, digest.hexdigest())
-    return _report(changes, digest.hexdigest(), dry_run)
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is: rows read, checked, written, or entries announced."""
+
+    step: str
+    done: int
 
 
-def _all_good(found: Iterable[Row | RowProblem]) -> list[Row]:
-    rows: list[Row] = []
-    problems: list[RowProblem] = []
-    for one in found:
-        if isinstance(one, Row):
-            rows.append(one)
-        else:
-            problems.append(one)
-    _refuse(problems)
-    return rows
+@dataclass(slots=True)
+class Wish:
+    """How a file is to be taken in."""
+
+    dry_run: bool = False
+    #: The plan somebody has looked at; if it would be another one by now, nothing is done.
+    expected_plan: str | None = None
+    #: The same object may be said several times (nested HSDS): the fullest counts.
+    merged: bool = False
 
 
-def _refuse(problems: Sequence[RowProblem]) -> None:
-    if problems:
-        fields = {f"{one.line}:{one.field}": one.expected for one in problems}
-        raise InvalidError(
-            "directory.import-invalid",
-            fields,
-            problems=[{"line": one.line, "field": one.field, "expected": one.expected} for one in problems],
+@dataclass(slots=True)
+class Tally:
+    """What a plan does, counted; the first changes are kept to be shown."""
+
+    counts: Counter[tuple[Kind, Effect]] = field(default_factory=Counter)
+    shown: list[dict[str, Any]] = field(default_factory=list)
+    digest: Any = field(default_factory=hashlib.sha256)
+
+    def add(self, change: Change) -> None:
+        row = change.row
+        self.counts[row.kind, change.effect] += 1
+        if change.effect is Effect.UNCHANGED:
+            return
+        self.digest.update(f"{row.kind} {row.id} {change.effect} {','.join(change.fields)}\n".encode())
+        if len(self.shown) < SHOWN:
+            self.shown.append(_shown(change))
+
+    def changed(self, kind: Kind | None = None) -> int:
+        return sum(
+            many
+            for (one, effect), many in self.counts.items()
+            if effect is not Effect.UNCHANGED and kind in (None, one)
         )
 
 
-def _tell_import(work: Work, changes: Sequence[Change], sha256: str) -> None:
-    import_id = work.new_id()
-    changed = [change for change in changes if change.effect is not Effect.UNCHANGED]
-    store.keep_import(work, import_id, sha256, len(changes), len(changed))
+Steps = Generator[Progress, None, dict[str, Any]]
+
+
+def import_file(unit: Unit, work: Work, read_line: ReadLine, *, dry_run: bool = False) -> dict[str, Any]:
+    """Take a file of our own rows in as a whole, or nothing of it; with `dry_run` only say what it would do."""
+    digest = hashlib.sha256()
+    found = read_rows(hashing(read_line, digest.update))
+    return finished(importing(unit, work, found, digest.hexdigest, Wish(dry_run=dry_run)))
+
+
+def importing(unit: Unit, work: Work, found: Found, sha256: Callable[[], str], wish: Wish) -> Steps:
+    """The same step by step, for whoever wants to see how far it is; `found` may come from any kind of file."""
+    tally = Tally()
+    yield from _read(work, found)
+    work.tx.execute(staging.ALONE)
+    yield from _check(work, wish)
+    for kind, _, known in staging.count(work.tx):
+        tally.counts[kind, Effect.UNCHANGED] += known
+    yield from _plan(work, tally, writing=not wish.dry_run)
+    if wish.expected_plan not in (None, tally.digest.hexdigest()):
+        raise StaleError("directory.import-plan-changed", plan=tally.digest.hexdigest())
+    if not wish.dry_run:
+        yield from _announce(unit, work)
+        _tell_import(work, tally, sha256())
+    return _report(tally, sha256(), wish)
+
+
+def finished(steps: Steps) -> dict[str, Any]:
+    """What comes of it, for whoever does not watch."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            report: dict[str, Any] = end.value
+            return report
+
+
+def _read(work: Work, found: Found) -> Generator[Progress, None, None]:
+    problems: list[RowProblem] = []
+    rows = 0
+    with staging.staging(work.tx) as copy:
+        for one in found:
+            if isinstance(one, RowProblem):
+                problems.append(one)
+                continue
+            staging.put(copy, one)
+            rows += 1
+            if rows % EVERY == 0:
+                yield Progress("read", rows)
+    refuse(problems)
+    yield Progress("read", rows)
+
+
+def _check(work: Work, wish: Wish) -> Generator[Progress, None, None]:
+    """Everything that is wrong with the file as a whole."""
+    if wish.merged:
+        staging.merge_repeated(work.tx)
+    problems = [twice(row, line) for row, line in staging.repeated(work.tx, MAX_PROBLEMS)]
+    staging.set_aside_known(work.tx)
+    checked = 0
+    for rows in staging.batches(work.tx):
+        names = {name for row in rows for _, name in names_in(row)}
+        problems.extend(strangers(rows, {**store.find(work.tx, names), **staging.among(work.tx, names)}))
+        checked += len(rows)
+        yield Progress("checked", checked)
+        if len(problems) >= MAX_PROBLEMS:
+            break
+    refuse(problems[:MAX_PROBLEMS])
+    refuse(_on_occupied_ground(work))
+
+
+def _on_occupied_ground(work: Work) -> list[RowProblem]:
+    standing, problems = Ground(), []
+    for document in staging.standing(work.tx):
+        standing.add(document)
+    for problem in unjustified(staging.newcomers(work.tx), standing):
+        problems.append(problem)
+        if len(problems) >= MAX_PROBLEMS:
+            break
+    return problems
+
+
+def _plan(work: Work, tally: Tally, *, writing: bool) -> Generator[Progress, None, None]:
+    planned = 0
+    for rows in staging.batches(work.tx):
+        names = {(row.kind, row.id) for row in rows}
+        changes = plan(rows, store.load(work.tx, names) if writing else store.find(work.tx, names))
+        for change in changes:
+            tally.add(change)
+        if writing:
+            changed = [change for change in changes if change.effect is not Effect.UNCHANGED]
+            store.keep(work, changed)
+            organizations, services = applying.shown_in(changed)
+            staging.touch(work.tx, Kind.ORGANIZATION, organizations)
+            staging.touch(work.tx, Kind.SERVICE, services)
+        planned += len(rows)
+        yield Progress("written" if writing else "planned", planned)
+
+
+def _announce(unit: Unit, work: Work) -> Generator[Progress, None, None]:
+    """Events leave in batches, too: what is collected is written down and let go."""
+    told = 0
+    for kind, announce in ((Kind.ORGANIZATION, applying.tell_organizations), (Kind.SERVICE, applying.tell_services)):
+        for ids in staging.touched(work.tx, kind):
+            announce(work, ids)
+            unit.write(work.tx, work.bag)
+            work.bag.announcements.clear()
+            told += len(ids)
+            yield Progress("announced", told)
+
+
+def refuse(problems: Sequence[RowProblem]) -> None:
+    """Nothing comes in, and everything that is wrong is named."""
+    if problems:
+        raise InvalidError(
+            "directory.import-invalid",
+            {f"{_place(one)}:{one.field}": one.expected for one in problems},
+            problems=[_told(one) for one in problems],
+        )
+
+
+def _place(problem: RowProblem) -> str:
+    return f"{problem.file}:{problem.line}" if problem.file else str(problem.line)
+
+
+def _told(problem: RowProblem) -> dict[str, Any]:
+    named = {"file": problem.file} if problem.file else {}
+    return {**named, "line": problem.line, "field": problem.field, "expected": problem.expected}
+
+
+def _tell_import(work: Work, tally: Tally, sha256: str) -> None:
+    import_id, rows, changed = work.new_id(), tally.counts.total(), tally.changed()
+    store.keep_import(work, import_id, sha256, rows, changed)
     work.announce(
         ImportApplied(
             import_id=import_id,
-            organizations=sum(change.row.kind is Kind.ORGANIZATION for change in changed),
-            services=sum(change.row.kind is Kind.SERVICE for change in changed),
-            unchanged=len(changes) - len(changed),
+            organizations=tally.changed(Kind.ORGANIZATION),
+            services=tally.changed(Kind.SERVICE),
+            unchanged=rows - changed,
             sha256=Code(sha256),
         )
     )
 
 
-def _report(changes: Sequence[Change], sha256: str, dry_run: bool) -> dict[str, Any]:
-    counts = {
-        kind: {effect: sum(c.row.kind is kind and c.effect is effect for c in changes) for effect in Effect}
-        for kind in Kind
+def _shown(change: Change) -> dict[str, Any]:
+    """One change with the values before and after, so that somebody can look at it first."""
+    row, held = change.row, change.held or {}
+    diff = {name: {"before": held.get(name), "after": row.document.get(name)} for name in change.fields}
+    named = {"file": row.file} if row.file else {}
+    return {
+        **named,
+        "line": row.line,
+        "object": row.kind,
+        "id": row.id,
+        "effect": change.effect,
+        "fields": list(change.fields),
+        "diff": diff,
     }
-    changed = [
-        {"line": c.row.line, "object": c.row.kind, "id": c.row.id, "effect": c.effect, "fields": list(c.fields)}
-        for c in changes
-        if c.effect is not Effect.UNCHANGED
-    ]
-    return {"dry_run": dry_run, "rows": len(changes), "counts": counts, "changes": changed, "sha256": sha256}
 
 
-def _hashing(read_line: ReadLine, update: Callable[[bytes], object]) -> ReadLine:
+def _report(tally: Tally, sha256: str, wish: Wish) -> dict[str, Any]:
+    counts = {kind: {effect: tally.counts[kind, effect] for effect in Effect} for kind in Kind}
+    changed = tally.changed()
+    return {
+        "dry_run": wish.dry_run,
+        "rows": tally.counts.total(),
+        "counts": counts,
+        "changed": changed,
+        "changes": tally.shown,
+        "changes_not_shown": changed - len(tally.shown),
+        "plan": tally.digest.hexdigest(),
+        "sha256": sha256,
+    }
+
+
+def hashing(read_line: ReadLine, update: Callable[[bytes], object]) -> ReadLine:
+    """Reads as before, and everything read is hashed on the way."""
+
     def read(limit: int) -> bytes:
         raw = read_line(limit)
         update(raw)

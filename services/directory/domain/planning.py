@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from services.directory.domain.coverage import occupant
+from services.directory.domain.coverage import Ground
 from services.directory.domain.objects import REFERENCES, Kind
 from services.directory.domain.publishing import is_retired
 from services.directory.domain.reading import Row, RowProblem
@@ -34,6 +34,8 @@ class Change:
     service_ids: frozenset[str] = frozenset()
     #: For a place or a participation: whose it was, and whose it is.
     organization_ids: frozenset[str] = frozenset()
+    #: What the directory holds now; None for something new.
+    held: Mapping[str, Any] | None = None
 
 
 def names_in(row: Row) -> Iterator[tuple[str, Name]]:
@@ -51,47 +53,60 @@ def names_in(row: Row) -> Iterator[tuple[str, Name]]:
 
 
 def misfits(rows: Iterable[Row], current: Current) -> Iterator[RowProblem]:
-    """Rows that do not fit together or refer to what nobody knows. `current` holds what the directory has of them."""
+    """Rows that do not fit together or to what is there. `current` holds what the directory has of them."""
     rows = list(rows)
     first: dict[Name, Row] = {}
     for row in rows:
         earlier = first.setdefault((row.kind, row.id), row)
         if earlier is not row:
-            yield RowProblem(row.line, "id", f"an id that stands in the file once; line {earlier.line} has it already")
+            yield twice(row, earlier.line)
+    yield from strangers(rows, {**current, **{name: row.document for name, row in first.items()}})
+    standing = Ground()
+    for (kind, _), document in current.items():
+        if kind is Kind.SERVICE:
+            standing.add(document)
+    newcomers = (row for row in rows if (row.kind, row.id) not in current)
+    yield from unjustified(newcomers, standing)
+
+
+def twice(row: Row, earlier: int) -> RowProblem:
+    """The id stands in the file already."""
+    expected = f"an id that stands in the file once; line {earlier} has it already"
+    return RowProblem(row.line, "id", expected, row.file)
+
+
+def strangers(rows: Iterable[Row], known: Current) -> Iterator[RowProblem]:
+    """References to what is neither in the file nor in the directory, and terms for somebody else's service."""
     for row in rows:
         for path, name in names_in(row):
-            if name not in first and name not in current:
-                yield RowProblem(row.line, path, f"a known {name[0]}: one in the file or in the directory")
-        yield from _foreign_terms(row, first, current)
-    yield from _unjustified(rows, current)
+            if name not in known:
+                expected = f"a known {name[0]}: one in the file or in the directory"
+                yield RowProblem(row.line, path, expected, row.file)
+        yield from _foreign_terms(row, known)
 
 
-def _unjustified(rows: Iterable[Row], current: Current) -> Iterator[RowProblem]:
+def unjustified(newcomers: Iterable[Row], standing: Ground) -> Iterator[RowProblem]:
     """A new service on occupied ground says why it is needed beside what is there (no parallel structures).
 
     Of several newcomers to free ground one may go without saying; in which order they stand in the file is no matter.
     """
-    standing = [document for (kind, _), document in current.items() if kind is Kind.SERVICE]
-    for row in rows:
-        if row.kind is not Kind.SERVICE or (row.kind, row.id) in current or is_retired(row.document):
+    for row in newcomers:
+        if row.kind is not Kind.SERVICE or is_retired(row.document) or "overlap_justification" in row.document:
             continue
-        if "overlap_justification" in row.document:
-            continue
-        other = occupant(row.document, standing)
+        other = standing.occupant(row.document)
         if other is not None:
-            expected = f"why it is needed beside {other.get('slug', other['id'])}, which covers the same ground"
-            yield RowProblem(row.line, "overlap_justification", expected)
-        standing.append(row.document)
+            expected = f"why it is needed beside {other}, which covers the same ground"
+            yield RowProblem(row.line, "overlap_justification", expected, row.file)
+        standing.add(row.document)
 
 
-def _foreign_terms(row: Row, first: Mapping[Name, Row], current: Current) -> Iterator[RowProblem]:
+def _foreign_terms(row: Row, known: Current) -> Iterator[RowProblem]:
     """An organization sets terms for its own services only."""
     if row.kind is not Kind.PARTICIPATION:
         return
     for path, name in names_in(row):
-        service = first[name].document if name in first else current.get(name, {})
-        if name[0] is Kind.SERVICE and service.get("organization_id", row.id) != row.id:
-            yield RowProblem(row.line, path, "a service of this organization")
+        if name[0] is Kind.SERVICE and known.get(name, {}).get("organization_id", row.id) != row.id:
+            yield RowProblem(row.line, path, "a service of this organization", row.file)
 
 
 def plan(rows: Iterable[Row], current: Current) -> list[Change]:
@@ -112,7 +127,7 @@ def _change(row: Row, held: Mapping[str, Any] | None) -> Change:
     names = sorted(held.keys() | row.document.keys())
     fields = tuple(name for name in names if held.get(name) != row.document.get(name))
     effect = Effect.CHANGED if fields else Effect.UNCHANGED
-    return Change(row, effect, fields, _terms_touched(held, row.document), _owners(held, row.document))
+    return Change(row, effect, fields, _terms_touched(held, row.document), _owners(held, row.document), held)
 
 
 def _owners(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:

@@ -18,7 +18,7 @@ from services.directory.domain.shapes import Problems
 OWNED = {Kind.PARTICIPATION: "organization_id", Kind.REPORT: "service_id"}
 
 MAX_LINE = 256 * 1024
-MAX_LINES = 50_000
+MAX_LINES = 5_000_000
 MAX_DEPTH = 24
 MAX_PROBLEMS = 200
 
@@ -31,6 +31,10 @@ class Row:
     kind: Kind
     id: str
     document: dict[str, Any]
+    #: Which file of a package; empty where there is one file only.
+    file: str = ""
+    #: Only mentioned by another object: nothing is changed by it, but it may be what there is to begin with.
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class RowProblem:
     line: int
     field: str
     expected: str
+    file: str = ""
 
 
 class UnreadableError(Exception):
@@ -58,15 +63,15 @@ def read_rows(read_line: Callable[[int], bytes]) -> Iterator[Row | RowProblem]:
             return
 
 
-def read_object(kind: Kind, value: Any, line: int = 1) -> Row | list[RowProblem]:
+def read_object(kind: Kind, value: Any, line: int = 1, file: str = "") -> Row | list[RowProblem]:
     """One object from its JSON value."""
     problems: Problems = []
     document = READERS[kind](value, "", problems)
     if not problems:
         problems.extend(contradictions(kind, document))
     if problems:
-        return [RowProblem(line, field, expected) for field, expected in problems]
-    return Row(line, kind, _id_of(kind, document, value), document)
+        return [RowProblem(line, field, expected, file) for field, expected in problems]
+    return Row(line, kind, _id_of(kind, document, value), document, file)
 
 
 def _lines(read_line: Callable[[int], bytes]) -> Iterator[tuple[int, bytes]]:
@@ -101,7 +106,9 @@ def parse(raw: bytes, limit: int = MAX_LINE) -> dict[str, Any]:
         raise UnreadableError(f"a line of at most {limit} bytes")
     try:
         value = json.loads(raw.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_no_number)
-    except UnicodeDecodeError:
+        if b"\\u" in raw:
+            _refuse_half_characters(value)
+    except UnicodeError:
         raise UnreadableError("text in UTF-8") from None
     except RecursionError:
         raise UnreadableError(f"at most {MAX_DEPTH} levels of nesting") from None
@@ -122,6 +129,12 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise UnreadableError(f"each name once in an object; twice: {twice[:60]}")
     return made
+
+
+def _refuse_half_characters(value: Any) -> None:
+    """Escapes can write what is no character: half of a pair, or the zero that no database keeps in a text."""
+    if "\x00" in json.dumps(value, ensure_ascii=False).encode("utf-8").decode("utf-8"):
+        raise UnreadableError("text in UTF-8")
 
 
 def _no_number(word: str) -> NoReturn:

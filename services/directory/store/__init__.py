@@ -16,22 +16,25 @@ from services.directory.domain.planning import Change, Name
 Document = dict[str, Any]
 
 #: Where each kind is kept, and how it is found again. Everybody takes locks kind by kind and in the order of ids, so
-#: that two imports wait for each other but never for ever.
+#: that two writers wait for each other but never for ever.
 LOAD: Mapping[Kind, LiteralString] = {
     Kind.SOURCE: "SELECT id, document FROM sources WHERE id = ANY(%s)",
     Kind.AREA: "SELECT id, document FROM areas WHERE id = ANY(%s)",
-    Kind.ORGANIZATION: "SELECT id, document FROM organizations WHERE id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE",
-    Kind.LOCATION: "SELECT id, document FROM locations WHERE id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE",
-    Kind.SERVICE: "SELECT id, document FROM services WHERE id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE",
+    Kind.ORGANIZATION: "SELECT id, document FROM organizations WHERE id = ANY(%s::uuid[]) ORDER BY 1",
+    Kind.LOCATION: "SELECT id, document FROM locations WHERE id = ANY(%s::uuid[]) ORDER BY 1",
+    Kind.SERVICE: "SELECT id, document FROM services WHERE id = ANY(%s::uuid[]) ORDER BY 1",
     Kind.SERVICE_AT_LOCATION: """
-        SELECT id, document FROM service_at_locations WHERE id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE""",
-    Kind.COMPETENCE: "SELECT id, document FROM competences WHERE id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE",
+        SELECT id, document FROM service_at_locations WHERE id = ANY(%s::uuid[]) ORDER BY 1""",
+    Kind.COMPETENCE: "SELECT id, document FROM competences WHERE id = ANY(%s::uuid[]) ORDER BY 1",
     Kind.PARTICIPATION: """
         SELECT organization_id AS id, document FROM participations
-        WHERE organization_id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE""",
+        WHERE organization_id = ANY(%s::uuid[]) ORDER BY 1""",
     Kind.REPORT: """
-        SELECT service_id AS id, document FROM reports WHERE service_id = ANY(%s::uuid[]) ORDER BY 1 FOR UPDATE""",
+        SELECT service_id AS id, document FROM reports WHERE service_id = ANY(%s::uuid[]) ORDER BY 1""",
 }
+
+#: What nobody changes alone needs no lock.
+UNLOCKED = (Kind.SOURCE, Kind.AREA)
 
 KEEP: Mapping[Kind, LiteralString] = {
     Kind.SOURCE: """
@@ -78,13 +81,20 @@ KEEP_HISTORY: LiteralString = """
 
 def load(tx: Connection, names: Iterable[Name]) -> dict[Name, Document]:
     """What the directory holds of these objects, locked until the end so that nothing changes under a plan."""
+    tx.execute("SELECT pg_advisory_xact_lock_shared(hashtext('directory.writing'))")
+    return find(tx, names, " FOR UPDATE")
+
+
+def find(tx: Connection, names: Iterable[Name], lock: LiteralString = "") -> dict[Name, Document]:
+    """What the directory holds of these objects; nothing is ever removed, so what is there stays there."""
     wanted: defaultdict[Kind, set[str]] = defaultdict(set)
     for kind, name in names:
         wanted[kind].add(name)
     held: dict[Name, Document] = {}
     for kind in Kind:
         if wanted[kind]:
-            rows = tx.execute(LOAD[kind], (sorted(wanted[kind]),)).fetchall()
+            query = LOAD[kind] + ("" if kind in UNLOCKED else lock)
+            rows = tx.execute(query, (sorted(wanted[kind]),)).fetchall()
             held |= {(kind, str(row["id"])): row["document"] for row in rows}
     return held
 

@@ -9,7 +9,7 @@ from services.chassis.room import NavigationItem, SecurityFacts
 from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
-from services.directory.web import hsds, operator, pages, reports, units
+from services.directory.web import hsds, interchange, operator, pages, reports, units
 from services.directory.web.public import crawlers, site
 
 NAVIGATION = (
@@ -25,7 +25,7 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         "directory",
         settings,
         unit,
-        blueprints=[one.blueprint for one in (pages, reports, units, operator, hsds, crawlers, site)],
+        blueprints=[one.blueprint for one in (pages, reports, units, operator, hsds, interchange, crawlers, site)],
         facts=SecurityFacts(
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count)
         ),

@@ -1,4 +1,4 @@
-"""What editors and operators do by program: check and import files, set how an organization takes part."""
+"""What editors and operators do by program: set how an organization takes part, look into histories."""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,6 @@ from services.chassis.access import staff
 from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.web import request_work, room
 from services.directory import queries
-from services.directory.commands import imports
 from services.directory.commands import participation as participations
 from services.directory.domain.formats import as_id
 from services.directory.domain.objects import Kind
@@ -21,15 +20,6 @@ Json = dict[str, Any]
 
 blueprint = APIBlueprint("operator_directory", __name__, url_prefix="/directory/operator")
 editors = staff(StaffRole.DIRECTORY_EDITOR, StaffRole.OPERATIONS)
-
-
-@blueprint.post("/imports")
-@editors
-def import_file() -> Json:
-    """Take in an NDJSON file as a whole; with ``?dry_run=1`` only say what it would do."""
-    dry_run = request.args.get("dry_run", "0") not in ("", "0", "false")
-    with request_work() as work:
-        return imports.import_file(work, request.stream.readline, dry_run=dry_run)
 
 
 @blueprint.get("/organizations/<organization>/participation")

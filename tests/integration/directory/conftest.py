@@ -32,7 +32,7 @@ class Directory:
 
     def take_in_bytes(self, content: bytes, *, dry_run: bool = False) -> dict[str, Any]:
         with self.unit.work(actor="staff:edda") as work:
-            return import_file(work, io.BytesIO(content).readline, dry_run=dry_run)
+            return import_file(self.unit, work, io.BytesIO(content).readline, dry_run=dry_run)
 
     def said(self) -> list[Any]:
         """Every event in the outbox, oldest first."""

@@ -1,0 +1,128 @@
+"""Somebody else's HSDS, one nested object per line or one document, as rows of ours.
+
+Strictly, what does not fit is a problem like any other; leniently it is left out and named. Each object carries where
+it was fetched from, unless it already says so itself.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from services.directory.domain.flattening import flatten
+from services.directory.domain.objects import FIELDS, Kind
+from services.directory.domain.reading import (
+    MAX_LINE,
+    MAX_PROBLEMS,
+    Row,
+    RowProblem,
+    UnreadableError,
+    parse,
+    read_object,
+)
+
+ReadLine = Callable[[int], bytes]
+Json = dict[str, Any]
+
+#: A document that is not one object per line is read whole.
+MAX_DOCUMENT = 64 * 1024 * 1024
+#: An organization with all its services on one line is long.
+MAX_NESTED_LINE = 8 * MAX_LINE
+
+
+@dataclass(slots=True)
+class Foreign:
+    """Where objects come from, and what of them was left out."""
+
+    source: str
+    retrieved_at: str
+    lenient: bool = False
+    left_out: list[RowProblem] = field(default_factory=list)
+
+    def rows(self, value: Mapping[str, Any], line: int, file: str = "") -> Iterator[Row | RowProblem]:
+        """One nested object as rows."""
+        made, left_out = flatten(value, self.source)
+        problems = [RowProblem(line, path, expected, file) for path, expected in left_out]
+        if self.lenient:
+            self.left_out.extend(problems[: MAX_PROBLEMS - len(self.left_out)])
+        else:
+            yield from problems
+        for row in made:
+            aside = row["object"] == Kind.ORGANIZATION and "status" in value
+            yield from (replace(one, aside=aside) if isinstance(one, Row) else one for one in self.row(row, line, file))
+
+    def row(self, given: Json, line: int, file: str = "") -> Iterator[Row | RowProblem]:
+        """One row of ours that was made of something foreign."""
+        kind = Kind(given.pop("object"))
+        if "origin" in FIELDS[kind] and kind is not Kind.AREA:
+            origin = {"system": self.source, "id": str(given["id"]), "retrieved_at": self.retrieved_at}
+            given.setdefault("origin", origin)
+        found = read_object(kind, given, line, file)
+        yield from [found] if isinstance(found, Row) else found
+
+
+def read_hsds(read_line: ReadLine, foreign: Foreign) -> Iterator[Row | RowProblem]:
+    """Everything in a file of nested HSDS objects, of pages of them, or of one per line."""
+    problems = 0
+    for line, value in _documents(read_line):
+        if isinstance(value, RowProblem):
+            found: Iterator[Row | RowProblem] = iter([value])
+        else:
+            found = foreign.rows(value, line)
+        for one in found:
+            problems += isinstance(one, RowProblem)
+            yield one
+        if problems >= MAX_PROBLEMS:
+            return
+
+
+def _documents(read_line: ReadLine) -> Iterator[tuple[int, Mapping[str, Any] | RowProblem]]:
+    first = read_line(MAX_NESTED_LINE + 1)
+    try:
+        values = iter([(1, parse(first, MAX_NESTED_LINE))])
+    except UnreadableError:
+        yield from _whole(first, read_line)
+        return
+    for line, value in _and_lines(values, read_line):
+        yield from ((line, one) for one in _inside(value, line))
+
+
+def _and_lines(
+    first: Iterator[tuple[int, Json]], read_line: ReadLine
+) -> Iterator[tuple[int, Mapping[str, Any] | RowProblem]]:
+    yield from first
+    line = 1
+    while raw := read_line(MAX_NESTED_LINE + 1):
+        line += 1
+        rest = raw
+        while len(rest) > MAX_NESTED_LINE and not rest.endswith(b"\n"):
+            rest = read_line(MAX_NESTED_LINE + 1)
+        if not raw.strip():
+            continue
+        try:
+            yield line, parse(raw, MAX_NESTED_LINE)
+        except UnreadableError as error:
+            yield line, RowProblem(line, "", str(error))
+
+
+def _whole(first: bytes, read_line: ReadLine) -> Iterator[tuple[int, Mapping[str, Any] | RowProblem]]:
+    parts, size = [first], len(first)
+    while size <= MAX_DOCUMENT and (raw := read_line(MAX_LINE)):
+        parts.append(raw)
+        size += len(raw)
+    try:
+        value = parse(b"".join(parts), MAX_DOCUMENT)
+    except UnreadableError as error:
+        yield 1, RowProblem(1, "", str(error))
+        return
+    yield from ((1, one) for one in _inside(value, 1))
+
+
+def _inside(value: Mapping[str, Any] | RowProblem, line: int) -> Iterator[Mapping[str, Any] | RowProblem]:
+    """The objects of a page, or the one object."""
+    contents = value.get("contents", [value]) if isinstance(value, Mapping) else [value]
+    if not isinstance(contents, list):
+        yield RowProblem(line, "contents", "a list of objects")
+        return
+    for index, one in enumerate(contents):
+        is_object = isinstance(one, Mapping | RowProblem)
+        yield one if is_object else RowProblem(line, f"contents[{index}]", "an object")
