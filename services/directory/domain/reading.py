@@ -133,8 +133,10 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_half_characters(value: Any) -> None:
     """Escapes can write what is no character: half of a pair, or the zero that no database keeps in a text."""
-    if "\x00" in json.dumps(value, ensure_ascii=False).encode("utf-8").decode("utf-8"):
-        raise UnreadableError("text in UTF-8")
+    written = json.dumps(value, ensure_ascii=False)
+    written.encode("utf-8")
+    if "\\u0000" in written:
+        raise UnreadableError("text without the character zero")
 
 
 def _no_number(word: str) -> NoReturn:
