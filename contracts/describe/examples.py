@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from types import NoneType
@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from contracts import envelope
 from contracts import fields as kinds
+from contracts.codes import Action, Status
 from contracts.event import REGISTRY, spec_of
 from contracts.partner.actions import BODIES, type_of_action, write_body
 
@@ -60,15 +61,39 @@ def an_event(name: str, *, minimal: bool = False) -> Any:
 
 def _event_example(name: str) -> bytes:
     service = spec_of(REGISTRY[name]).service
+    to_a_partner = service == "partner"
     return envelope.write(
-        an_event(name),
+        replace(an_event(name), **_together(name)),
         id=an_id(name),
-        source=f"/lotsennetz/{'notifications' if service == 'partner' else service}",
-        sequence=1,
+        source=f"/lotsennetz/{_SPEAKERS.get(name, service)}",
+        sequence=None if to_a_partner else 1,
         time=TIME,
-        actor="system:example",
+        actor=f"system:{_SPEAKERS[name]}" if to_a_partner else "system:example",
         correlation_id=an_id("conversation"),
+        causation_id=an_id("partner.accept.v1") if name == "partner.command_result.v1" else None,
     ).raw
+
+
+#: Who says what partners read.
+_SPEAKERS = {"partner.notice.v1": "notifications", "partner.command_result.v1": "referral"}
+
+
+def _together(name: str) -> Mapping[str, Any]:
+    """Of the messages partners read, values that do occur together: what follows on the command that is shown."""
+    if name == "partner.notice.v1":
+        link = f"https://network.example/partner/v1/referrals/{an_id('referral_id')}"
+        return {"status": Status.REQUESTED, "link": kinds.PublicUrl(link)}
+    if name == "partner.command_result.v1":
+        offered = (Action.ASK, Action.START, Action.END)
+        command = an_id("partner.accept.v1")
+        return {
+            "command_id": command,
+            "slug": None,
+            "status": Status.ACCEPTED,
+            "version": 4,
+            "allowed_actions": offered,
+        }
+    return {}
 
 
 def _command_example(name: str, body: type) -> bytes:

@@ -43,11 +43,11 @@ NOTICES: Mapping[NoticeKind, tuple[str, str]] = {
     ),
     NoticeKind.REFERRAL_STOPPED: (
         "Withdrawn, expired, or entered in error.",
-        "Stop work. If you fetched: delete, then say `acknowledge_stop` and `state_deletion`.",
+        "Stop work. Say what `duties` of the referral lists; where it is empty (you never fetched), nothing.",
     ),
     NoticeKind.DUTY_OPENED: (
         "You owe a word about data you fetched (consent was withdrawn, perhaps in part).",
-        "Read `duties` of the referral: delete what it names, say so by `state_deletion`.",
+        "Say what `duties` of the referral lists; delete what it names first.",
     ),
     NoticeKind.DATA_CORRECTED: (
         "Data you fetched were corrected.",

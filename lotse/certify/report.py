@@ -15,6 +15,7 @@ from lotse.certify.exam import Outcome, Result
 KIND = "lotsennetz.certification.v1"
 TYPE = "lotsennetz-certification+jws"
 ALGORITHM = "Ed25519"
+COUNTED = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.NOT_TRIED: "concern other ways"}
 MARKS = {Outcome.PASSED: "ok", Outcome.FAILED: "FAILED", Outcome.NOT_TRIED: "-"}
 
 
@@ -93,7 +94,7 @@ def verdict(document: Mapping[str, Any]) -> str:
     word = "PASSED" if document["passed"] else "NOT PASSED"
     if not document["complete"]:
         word = "no certificate, only a part was tried"
-    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in document["counts"].items())
+    counts = ", ".join(f"{count} {COUNTED[Outcome(name)]}" for name, count in document["counts"].items())
     return (
         f"Certification of {document['organization']} by {document['channel']}: {word}\n"
         f"run {document['run']}, {document['began_at']} to {document['ended_at']}, at {document['network']}\n"

@@ -31,7 +31,8 @@ def certify(
     out: Annotated[Path, typer.Option(help="Where the report is laid.")] = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Examine a partner's live system in a sandbox; exit 1 unless everything was tried and held.
+    """Examine a partner's live system in a sandbox. Exit 0: nothing that was tried failed; 1: something did; 2: no
+    sandbox, or no such check; 3: nobody answers. With --only a 0 is no certificate, and verify-report says 1.
 
     Sends made-up persons, garbage and faults; refuses to run anywhere but in a sandbox (`make sandbox`).
 
@@ -62,7 +63,8 @@ def certify(
     if as_json:
         showing.as_json({**document, "signed": str(file)})
     else:
-        showing.say(f"\n{report.verdict(document)}\nSigned: {file}\nCheck it with: lotse partner verify-report")
+        showing.say(f"\n{report.verdict(document)}\nSigned: {file}\nCheck it with:")
+        showing.say(f"  .venv/bin/lotse partner verify-report {file} --key {sandbox['verification_key']}")
     raise typer.Exit(1 if document["counts"]["failed"] else 0)
 
 
@@ -90,7 +92,7 @@ def verify_report(
     key: Annotated[Path, typer.Option(help="The sandbox's public key (JWK).")],
     as_json: AsJson = False,
 ) -> None:
-    """Check a report's signature and show it; exit 1 if it was changed, is another's, or was not passed.
+    """Check a report's signature and show it. Exit 0: a certificate; 1: changed, another's, not passed, or only a part.
 
     \b
     lotse partner verify-report certification-testpartner-bcdfgh.jws --key certification.public.json

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lotsennetz_partner import keys, receipts
-from lotsennetz_partner.client import Client, Event
+from lotsennetz_partner.client import Client, Event, Page
 from lotsennetz_partner.errors import AwayError, PartnerKitError, RefusedError, StaleError, UnreadableError
 from lotsennetz_partner.journal import Answer, Journal, KeptReceipt, Notice
 from lotsennetz_partner.queue import Queue, event_in
@@ -36,6 +36,8 @@ BRINGS_DOSSIER = frozenset({"referral_requested", "question_answered", "data_cor
 STOPS = frozenset({"referral_stopped", "duty_opened"})
 #: Sent by an operator to see whether we hear; it is about a referral nobody has.
 TRIAL = "test"
+#: How the network says that it never gave out our cursor.
+AHEAD = "feed.cursor-ahead"
 COMMAND_SECONDS = 600
 FIRST_PUT_OFF, LONGEST_PUT_OFF = 5.0, 600.0
 LARGEST_ANSWER_FILE = 1_000_000
@@ -83,7 +85,7 @@ class Office:
 
     def _hear_feed(self, wait: int) -> int:
         cursor = int(self.journal.place("cursor") or 0)
-        page = self.client.events(after=cursor, wait=wait)
+        page = self._page(cursor, wait)
         for event in page.events:
             self.take(event)
         if page.events:
@@ -153,6 +155,16 @@ class Office:
         self.journal.handled(notice.id)
         log.info("%s %s -> %s", notice.kind, name_of(notice), file.name)
         return True
+
+    def _page(self, cursor: int, wait: int) -> Page:
+        """From the beginning where the network does not know our place: another sandbox, or a restored backup."""
+        try:
+            return self.client.events(after=cursor, wait=wait)
+        except RefusedError as refusal:
+            if refusal.slug != AHEAD:
+                raise
+            log.warning("the network never gave out cursor %s: beginning anew", cursor)
+            return self.client.events(after=0, wait=wait)
 
     def _put_off(self, notice: Notice, unreadable: UnreadableError) -> bool:
         """A dossier that does not open is asked for again later, less and less often; it holds up no other."""

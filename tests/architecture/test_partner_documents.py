@@ -33,6 +33,19 @@ def test_what_is_generated_is_that_of_the_code() -> None:
     assert changed == [], "run `make docs`"
 
 
+def test_everybody_agrees_what_is_worth_repeating() -> None:
+    """The page, the kit and both programs: what decides nothing is asked again, everything else is a no."""
+    page = (FOLDER / "errors.md").read_text("utf-8")
+    (row,) = re.findall(r"^\| no connection, a timeout, (.*?) \|", page, re.MULTILINE)
+    told = {*map(int, row.split(", ")), 429}
+    kit = (ROOT / "partner_kit" / "lotsennetz_partner" / "client.py").read_text("utf-8")
+    (listed,) = re.findall(r"^LATER = frozenset\(\{(.*?)\}\)", kit, re.MULTILINE)
+    assert set(map(int, listed.split(", "))) == told
+    for program, pattern in (("partner.mjs", r"\[(408.*?)\]"), ("partner.py", r"in \((408.*?)\)")):
+        (named,) = re.findall(pattern, (FOLDER / "examples" / program).read_text("utf-8"))
+        assert {*map(int, named.split(", ")), 500, 502, 503, 504} == told
+
+
 def test_every_generated_part_stands_on_a_page() -> None:
     pages = [page for page in PAGES if page not in whole_document.PAGES]
     named = {found[2] for page in pages for found in PART.finditer(page.read_text(encoding="utf-8"))}

@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -27,12 +28,15 @@ def bearer(organization: str) -> str:
 
 class Upstream(BaseHTTPRequestHandler):
     asked: list[str] = []  # noqa: RUF012 - emptied by the fixture
+    page = b'{"events":[{"id":"real"}],"cursor":7}'
 
     def answer(self) -> None:
         self.asked.append(
             f"{self.command} {self.path} {self.rfile.read(int(self.headers.get('Content-Length') or 0)).decode()}"
         )
-        body = b'{"events":[{"id":"real"}],"cursor":7}' if "events" in self.path else b'{"fine":true}'
+        body = self.page if "events" in self.path else b'{"fine":true}'
+        if "wait=1" in self.path and b"[]" in body:
+            time.sleep(1)  # as the network does, which has nothing to say
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -114,6 +118,27 @@ def test_events_are_slipped_in_and_the_cursor_stays_the_networks_own(gate: Clien
     page = gate.get("/partner/v1/events?after=1&wait=30", headers={"Authorization": bearer("ours")}).json
     assert page == {"events": [{"id": "false"}, "no event", {"id": "real"}], "cursor": 7}
     assert Upstream.asked == ["GET /partner/v1/events?after=1 "], "what is slipped in waits for nothing real"
+
+
+def test_what_is_slipped_in_wakes_whoever_waits(gate: Client, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Upstream, "page", b'{"events":[],"cursor":7}')
+    fault = a_fault(method="GET", path="^/partner/v1/events", events=['{"id": "false"}'])
+    meanwhile = threading.Timer(0.3, lambda: control(gate, "PUT", "/faults", [fault]))
+    meanwhile.start()
+    began = time.monotonic()
+    page = gate.get("/partner/v1/events?after=1&wait=30", headers={"Authorization": bearer("ours")}).json
+    assert page == {"events": [{"id": "false"}], "cursor": 7}
+    assert time.monotonic() - began < 25
+    [entry] = control(gate, "GET", "/seen?after=0").json["seen"]  # type: ignore[index]
+    assert entry["fault"] == "one", "written down as one request, however often the gate looked"
+
+
+def test_without_news_the_gate_waits_as_long_as_was_asked(gate: Client, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Upstream, "page", b'{"events":[],"cursor":7}')
+    began = time.monotonic()
+    page = gate.get("/partner/v1/events?after=1&wait=2", headers={"Authorization": bearer("ours")}).json
+    assert page == {"events": [], "cursor": 7}
+    assert time.monotonic() - began >= 1
 
 
 def test_new_faults_replace_the_old_ones(gate: Client):

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from joserfc.jwk import OKPKey
 
-from contracts.codes import ChannelKind
+from contracts.codes import ChannelKind, Purpose, Topic
 from contracts.identity import id_of
 from lotse.certify import checks, report
 from lotse.certify.cases import FAMILY_NAME, MEANING, Cast, Word
@@ -17,6 +18,8 @@ from lotse.certify.checks import UnknownCheckError, chosen
 from lotse.certify.exam import Outcome, Result, in_order
 from lotse.certify.injection import command_seen
 from lotse.certify.report import Report, ReportError
+from lotse.certify.welcome import Target, WelcomeCenter
+from lotse.network import ProblemError
 from tests.lotse.conftest import PaperNetwork, Run
 
 HELD = Result("life.accept", Outcome.PASSED, "a referral", "accepted", "accepted", "look", 1.0)
@@ -133,6 +136,32 @@ def test_a_command_on_the_queue_is_seen_like_an_answer_at_the_gate():
     seen = command_seen({"payload": json.dumps(body), "routing_key": "partner.accept.v1"})
     assert seen.acts_on("r-1", "accept") and (seen.key, seen.if_match) == ("k", "3")
     assert not seen.acts_on("r-2") and not command_seen({"payload": "?", "routing_key": "x"}).acts_on("r-1")
+
+
+class Desk:
+    """A referral service that refuses a consent a few times."""
+
+    def __init__(self, *refusals: dict[str, str]) -> None:
+        self.refusals = list(refusals)
+
+    def upload(self, *_: Any) -> dict[str, str]:
+        return {"id": str(uuid4())}
+
+    def post(self, *_: Any) -> dict[str, str]:
+        if self.refusals:
+            raise ProblemError(422, {"slug": "consent.incomplete", "fields": self.refusals.pop(0)})
+        return {"id": "consent"}
+
+
+def a_welcome_center(desk: Any) -> WelcomeCenter:
+    return WelcomeCenter(desk, desk, Target("o", "s", Topic.SPRACHE, Purpose.SPRACHE))
+
+
+def test_news_of_the_partner_may_be_late_and_nothing_else_is_waited_for():
+    late = {"recipients": "known-to-the-directory"}
+    assert a_welcome_center(Desk(late, late))._consented("e") == {"id": "consent"}
+    with pytest.raises(ProblemError):
+        a_welcome_center(Desk({"document_id": "a-signed-form-of-this-person"}))._consented("e")
 
 
 # --- where it may run ------------------------------------------------------------------------------------------------

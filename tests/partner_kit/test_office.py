@@ -38,6 +38,8 @@ class FakeNetwork:
         self.after_saying: Exception | None = None
 
     def events(self, after: int = 0, limit: int = 100, wait: int = 0) -> Page:
+        if after > len(self.feed):
+            raise RefusedError(422, {"slug": "feed.cursor-ahead"})
         return Page(tuple(self.feed[after:]), len(self.feed))
 
     def acknowledge(self, cursor: int) -> None:
@@ -395,3 +397,12 @@ def test_a_key_file_is_never_written_over_and_nobody_else_may_read_it(tmp_path: 
     with pytest.raises(FileExistsError):
         keys.write(keys.generate(), file)
     assert keys.read([file])[0].is_private
+
+
+def test_a_network_that_began_anew_is_heard_from_its_beginning(place: Path) -> None:
+    network = FakeNetwork(*(notice(number) for number in range(3)))
+    ours = office(place, network)
+    ours.turn()
+    network.feed = [notice(7, "reminder")]
+    office(place, network).turn()
+    assert any("reminder" in file.name for file in (place / "inbox").iterdir())

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from waitress import serve
@@ -21,6 +22,10 @@ from deploy.demo.sandbox.hourglass import UnknownReferralError, pull_expiry_forw
 from deploy.demo.sandbox.records import Records, organization_of
 
 JSON = dict[str, Any]
+Answer = tuple[str, list[tuple[str, str]], bytes]
+FEED = "/partner/v1/events"
+LONGEST_WAIT = 30
+ONE_SECOND = 1
 WATCHED = ("/partner/v1/", "/partner/.well-known/")
 CONTROL = "/sandbox"
 
@@ -47,13 +52,30 @@ class Gate:
         fault = self.faults.take(organization, method, path)
         entry = self.records.begin(organization, environ, fault.name if fault else None)
         try:
-            status, headers, body = self._answer(environ, fault)
+            if fault is None and (seconds := waits(environ)):
+                status, headers, body, fault = self._wait(environ, organization, seconds)
+                entry.fault = fault.name if fault else None
+            else:
+                status, headers, body = self._answer(environ, fault)
         finally:
             self.records.end(entry)
         self.records.answered(entry, status)
         kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
         start_response(status, [*kept, ("Content-Length", str(len(body)))])
         return [body]
+
+    def _wait(self, environ: WSGIEnvironment, organization: str, seconds: float) -> tuple[*Answer, Fault | None]:
+        """Wait for news in the partner's place, a second at a time: what is slipped in meanwhile wakes it, too."""
+        query, until = without_wait(environ.get("QUERY_STRING", "")), time.monotonic() + seconds
+        while True:
+            left = until - time.monotonic()
+            environ["QUERY_STRING"] = f"{query}&wait={min(ONE_SECOND, max(0, round(left)))}"
+            status, headers, body = passed_on(self._door, environ)
+            if left <= ONE_SECOND or not status.startswith("200") or has_events(body) or full(headers):
+                return status, headers, body, None
+            fault = self.faults.take(organization, environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            if fault is not None:
+                return *self._answer(environ, fault), fault
 
     def _answer(self, environ: WSGIEnvironment, fault: Fault | None) -> tuple[str, list[tuple[str, str]], bytes]:
         if fault is None:
@@ -116,6 +138,23 @@ def passed_on(door: Door, environ: WSGIEnvironment) -> tuple[str, list[tuple[str
         if close is not None:
             close()
     return told[0], told[1], body
+
+
+def waits(environ: WSGIEnvironment) -> float:
+    """How long a partner is willing to wait for notices."""
+    if (environ["REQUEST_METHOD"], environ.get("PATH_INFO")) != ("GET", FEED):
+        return 0.0
+    asked = parse_qs(environ.get("QUERY_STRING", "")).get("wait", ["0"])[-1]
+    return float(asked) if asked.isdecimal() and int(asked) <= LONGEST_WAIT else 0.0
+
+
+def has_events(page: bytes) -> bool:
+    return bool(json.loads(page).get("events"))
+
+
+def full(headers: list[tuple[str, str]]) -> bool:
+    """Whether there was no place to wait."""
+    return any(name.lower() == "retry-after" for name, _ in headers)
 
 
 def without_wait(query: str) -> str:

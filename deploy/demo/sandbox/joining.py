@@ -25,6 +25,8 @@ from lotse.network import Network, ProblemError
 JSON = dict[str, Any]
 WELCOME_CLIENT = "lotse-welcome"
 NEWS_SECONDS = 60
+#: The pair made here for a partner that hands in none; put aside once it does.
+OWN_KEY, FORMER_KEY = "private-key.json", "former-private-key.json"
 CATEGORIES = ["IDENTITY", "CONTACT", "LANGUAGE"]
 
 
@@ -49,7 +51,9 @@ def join(dev: Path, wish: Wish) -> Path:
         _publish(Network(config), wish, None)
         _remember(dev, wish, {})
         return folder
-    public = json.loads(wish.public_key.read_text()) if wish.public_key else _own_key(folder / "private-key.json")
+    public = json.loads(wish.public_key.read_text()) if wish.public_key else _own_key(folder / OWN_KEY)
+    if wish.public_key and (folder / OWN_KEY).exists():
+        (folder / OWN_KEY).rename(folder / FORMER_KEY)  # opens what was sealed before, and nothing from now on
     _publish(Network(config), wish, public)
     handed = clients.ensure(
         config, wish.slug, wish.organization_id, clients.public_keys(wish.client_key) if wish.client_key else None

@@ -88,11 +88,16 @@ def play(dev: Path, slug: str, console: Console) -> None:
     exam = exam_of(load(dev / "state.json"), str(id_of("organization", slug)), A_DAY, QUIET)
     try:
         rehearse_all(exam, lambda line: console.print(line, markup=False, highlight=False))
+        told = "That was every branch."
+    except (ProblemError, UnreachableError) as error:  # the welcome center stumbled; the network stands all the same
+        told = f"[bold red]The welcome center could not go on:[/] {escape(str(error))} {escape(str(fields_of(error)))}"
     finally:
         exam.injector.close()
-    console.print(
-        "\nThat was every branch. Once more: `lotse partner rehearse`; to be examined: `lotse partner certify`."
-    )
+    console.print(f"\n{told} Once more: `lotse partner rehearse`; to be examined: `lotse partner certify`.")
+
+
+def fields_of(error: ProblemError | UnreachableError) -> object:
+    return error.problem.get("fields", "") if isinstance(error, ProblemError) else ""
 
 
 def wish_of(chosen: argparse.Namespace) -> Wish:

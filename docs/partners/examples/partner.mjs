@@ -157,9 +157,11 @@ async function work(one) {
 
 // --- the office: here your own program, or a clerk, decides -----------------------------------------------------------
 
+const today = () => new Date().toLocaleDateString("sv-SE", { timeZone: "Europe/Berlin" }); // days are days in Germany
+
 async function decide(one, referral) {
   const may = (action) => referral.allowed_actions.includes(action);
-  if (may("start")) referral = await say(one, "start", { first_contact_on: new Date().toISOString().slice(0, 10) });
+  if (may("start")) referral = await say(one, "start", { first_contact_on: today() });
   if (may("complete")) await say(one, "complete", { outcome: "ADVICE_GIVEN" });
   if (!may("accept")) return; // ended, or this partner may say no more than that it came
   const dossier = await dossierOf(one, referral);
@@ -188,6 +190,7 @@ async function turn(wait) {
     }
   } catch (why) {
     console.error(`feed: ${why.message}`);
+    if (why.problem?.slug === "feed.cursor-ahead") state.cursor = 0; // another sandbox, a restored backup: ids tell what we had
     await new Promise((done) => setTimeout(done, 1000 * (why.seconds ?? 2)));
   }
   for (const one of Object.values(state.cases)) {

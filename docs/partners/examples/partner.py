@@ -14,6 +14,7 @@ from base64 import urlsafe_b64decode
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import requests
 from joserfc import jwe, jwt
@@ -31,7 +32,7 @@ class RefusedError(Exception):
 
     def __init__(self, status, problem):
         super().__init__(f"{status} {problem.get('slug')}: {problem.get('title')}")
-        self.status = status
+        self.status, self.slug = status, problem.get("slug")
 
 
 class LaterError(Exception):
@@ -199,7 +200,7 @@ def work(one):
 
 def decide(one, referral):
     if "start" in referral["allowed_actions"]:
-        referral = say(one, "start", first_contact_on=datetime.now().astimezone().date().isoformat())
+        referral = say(one, "start", first_contact_on=datetime.now(ZoneInfo("Europe/Berlin")).date().isoformat())
     if "complete" in referral["allowed_actions"]:
         say(one, "complete", outcome="ADVICE_GIVEN")
     if "accept" in referral["allowed_actions"]:  # otherwise it ended, or we may say no more than that it came
@@ -239,6 +240,8 @@ def turn(wait):
             state["cursor"] = page["cursor"]
     except (RefusedError, LaterError) as why:
         print(f"feed: {why}", file=sys.stderr)
+        if getattr(why, "slug", None) == "feed.cursor-ahead":
+            state["cursor"] = 0  # another sandbox, or a restored backup: the ids kept tell what came before
         time.sleep(getattr(why, "seconds", None) or 2)
     for one in [one for one in state["cases"].values() if one.get("due", time.time() + 1) <= time.time()]:
         try:

@@ -128,14 +128,14 @@ CHECKS = (
         "message.early",
         sent="A `referral_stopped` about a referral that is sent only afterwards.",
         expected="The referral is taken on.",
-        hint="Messages may overtake each other: what counts is how the referral stands when you look.",
+        hint="Messages overtake each other: 404 says nothing about later. Look whenever a notice names the referral.",
         run=early,
     ),
     Check(
         "message.foreign",
         sent="A `referral_requested` about a referral that is none of this partner's.",
         expected="No answer about it; the next referral is taken on.",
-        hint="404 is final: note it and go on.",
+        hint="404 is the last word on this notice: note it and go on. Should a later one name the id, look anew.",
         run=foreign,
     ),
     Check(

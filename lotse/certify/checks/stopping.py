@@ -9,7 +9,7 @@ from lotse.certify.welcome import Case
 DUTIES = ("stop_acknowledged", "deletion_stated")
 WORK = ("accept", "start", "complete", "waitlist", "reject", "ask")
 OWED = (
-    "After `referral_stopped` or `duty_opened` look at `allowed_actions`: say `acknowledge_stop`, delete what you"
+    "After `referral_stopped` or `duty_opened` read `duties`: say `acknowledge_stop`, delete what you"
     " fetched, say `state_deletion` with `deleted` (or `retained` and the ground)."
 )
 

@@ -20,7 +20,7 @@ from contracts.notifications import (
 from contracts.partner.messages import Notice
 from contracts.topology import PARTNERS
 from services.chassis.errors import InvalidError, NotFoundError
-from services.chassis.work import Work
+from services.chassis.work import Unit, Work
 from services.notifications import store
 from services.notifications.commands import endpoints
 from services.notifications.domain.delivery import Move, State, move
@@ -189,10 +189,21 @@ def confirm(work: Work, deliveries: Sequence[Delivery]) -> None:
         )
 
 
+def refuse_cursor_ahead(unit: Unit, organization_id: UUID, after: int) -> None:
+    """One from another network, or from before a restore: whoever waited behind it would hear nothing, for ever."""
+    if after:
+        with unit.db.read() as connection:
+            _refuse_ahead("after", after, store.last_position(connection, organization_id))
+
+
+def _refuse_ahead(name: str, cursor: int, last: int) -> None:
+    if cursor > last:
+        raise InvalidError("feed.cursor-ahead", {name: "a-cursor-you-were-given"})
+
+
 def acknowledge_feed(work: Work, organization_id: UUID, cursor: int) -> int:
     """A partner says how far it has taken its notices by pull; returns how many deliveries that confirmed."""
-    if cursor > store.last_position(work.tx, organization_id):
-        raise InvalidError("feed.cursor-ahead", {"cursor": "a-cursor-you-were-given"})
+    _refuse_ahead("cursor", cursor, store.last_position(work.tx, organization_id))
     taken = store.acknowledge(work.tx, organization_id, cursor, work.now)
     confirm(work, taken)
     return len(taken)

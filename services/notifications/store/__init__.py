@@ -365,6 +365,10 @@ def acknowledge(tx: Connection, organization_id: UUID, cursor: int, now: datetim
 
 def last_position(tx: Connection, organization_id: UUID) -> int:
     row = tx.execute(
-        "SELECT coalesce(max(position), 0) AS last FROM notices WHERE organization_id = %s", (organization_id,)
+        """
+        SELECT greatest(
+            (SELECT max(position) FROM notices WHERE organization_id = %(id)s),
+            (SELECT acknowledged FROM cursors WHERE organization_id = %(id)s), 0) AS last""",
+        {"id": organization_id},
     ).fetchone()
     return int(row["last"]) if row else 0

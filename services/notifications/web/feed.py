@@ -64,6 +64,8 @@ def events(query_data: dict[str, Any]) -> Response:
 def _page_in_time(organization_id: UUID, after: int, limit: int, wait: int) -> tuple[queries.FeedPage, bool]:
     """The page, and whether there was a place to wait for it. Between two looks no connection is held."""
     page = _look(organization_id, after, limit)
+    if not page.bodies:
+        commands.refuse_cursor_ahead(room().unit, organization_id, after)
     if page.bodies or not wait:
         return page, True
     until = time.monotonic() + wait

@@ -11,7 +11,7 @@ from contracts import referral as said
 from contracts.codes import ChannelKind, Deletion, Duty, DutyCause, EndReason, GroundKind, NoticeKind, Status, Way
 from contracts.partner.messages import Notice
 from services.chassis.errors import InvalidError, NotFoundError, RefusedError
-from services.notifications import commands
+from services.notifications import commands, store
 from services.notifications.commands import Attempt
 from services.notifications.domain.ladder import Ladder
 from tests.integration.notifications.conftest import NOW, Notifications, requested
@@ -163,6 +163,25 @@ def test_a_cursor_from_the_future_is_refused(notifications: Notifications) -> No
     partner = notifications.an_organization(ChannelKind.PULL)
     with pytest.raises(InvalidError, match=r"feed\.cursor-ahead"), notifications.unit.work(actor="partner:x") as work:
         commands.acknowledge_feed(work, partner, 99)
+
+
+def test_nobody_waits_behind_a_cursor_that_was_never_given_out(notifications: Notifications) -> None:
+    """Another network's, or from before a restore: empty pages would say that there is nothing new, for ever."""
+    partner = notifications.an_organization(ChannelKind.PULL)
+    notifications.a_request(partner)
+    with notifications.db.read() as connection:
+        last = store.last_position(connection, partner)
+    commands.refuse_cursor_ahead(notifications.unit, partner, last)
+    commands.refuse_cursor_ahead(notifications.unit, uuid4(), 0)
+    with pytest.raises(InvalidError, match=r"feed\.cursor-ahead"):
+        commands.refuse_cursor_ahead(notifications.unit, partner, last + 1)
+
+
+def test_what_was_acknowledged_is_known_also_when_the_notices_are_gone(notifications: Notifications) -> None:
+    partner = notifications.an_organization(ChannelKind.PULL)
+    with notifications.db.transaction() as tx:
+        store.acknowledge(tx, partner, 12, notifications.clock.now())
+    commands.refuse_cursor_ahead(notifications.unit, partner, 12)
 
 
 def test_only_what_is_parked_can_be_replayed(notifications: Notifications) -> None:

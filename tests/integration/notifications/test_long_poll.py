@@ -74,8 +74,11 @@ def test_what_is_there_already_is_not_waited_for(feed: Feed) -> None:
 
 
 def test_in_the_end_there_is_an_empty_page_with_the_same_cursor(feed: Feed) -> None:
-    answer = feed.ask(uuid4(), "after=7&wait=1")
-    assert answer.json == {"events": [], "cursor": 7}
+    partner = feed.notifications.an_organization(ChannelKind.PULL)
+    feed.notifications.a_request(partner)
+    cursor = feed.ask(partner, "wait=1").json["cursor"]
+    answer = feed.ask(partner, f"after={cursor}&wait=1")
+    assert answer.json == {"events": [], "cursor": cursor}
     assert answer.took >= 1
     assert "Retry-After" not in answer.headers
 
