@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from services.directory.domain.wording import folded, likeness, trigrams
+from services.directory.domain.wording import folded, is_slip, likeness, trigrams
 
 #: A place name has to be nearer than another word: a wrong place helps nobody.
 NEAR = 0.6
@@ -42,7 +42,8 @@ class Places:
         """The area somebody means by a key, a postal code or a name; a municipality before its district."""
         typed = folded(text.strip())
         exact = [area for area in self.areas if typed in {area.key, *area.postal_codes, *area.spellings}]
-        return exact[-1] if exact else self._nearest(typed)
+        slips = [area for area in self.areas if any(is_slip(typed, one) for one in area.spellings)]
+        return (slips + exact)[-1] if slips or exact else self._nearest(typed)
 
     def _nearest(self, typed: str) -> Area | None:
         grams = trigrams(typed)

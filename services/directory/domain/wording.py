@@ -1,7 +1,7 @@
 """What somebody who types a word may mean: words of seven languages lead to topics, mistyped ones too.
 
-Words are compared folded (no case, no accents, one shape of Arabic letters) and by the trigrams they share, as pg_trgm
-does it; so the search of the topics and the search of the texts forgive the same mistakes.
+Words are compared folded (no case, no accents, one shape of Arabic letters). One slip of a finger is forgiven in any
+word that is long enough; of more slips the trigrams decide, as pg_trgm does it for the texts.
 """
 
 import re
@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-#: How alike two words have to be; a letter too many, too few or changed in a word of six is forgiven.
-ALIKE = 0.42
+#: How alike two words have to be.
+ALIKE = 0.5
 LONG_ENOUGH = 4
 #: What a search takes in; whoever types more has pasted something.
 MOST_WORDS = 8
@@ -48,6 +48,18 @@ def likeness(one: frozenset[str], other: frozenset[str]) -> float:
     """The share of trigrams two words have in common."""
     shared = len(one & other)
     return shared / (len(one) + len(other) - shared)
+
+
+def is_slip(one: str, other: str) -> bool:
+    """Whether two words differ by one letter too many, too few, wrong, or by two that changed places."""
+    shorter, longer = sorted((one, other), key=len)
+    if len(longer) - len(shorter) > 1 or len(shorter) < LONG_ENOUGH:
+        return False
+    at = next((place for place, letter in enumerate(shorter) if letter != longer[place]), len(shorter))
+    if len(shorter) < len(longer):
+        return shorter[at:] == longer[at + 1 :]
+    swapped = longer[at + 1 : at + 2] + longer[at : at + 1] + longer[at + 2 :]
+    return shorter[at + 1 :] == longer[at + 1 :] or shorter[at:] == swapped
 
 
 @dataclass(frozen=True)
@@ -94,4 +106,4 @@ def _near(typed: str, typed_grams: frozenset[str], known: str, known_grams: froz
         return 0.0
     if known.startswith(typed) or (len(known) > LONG_ENOUGH and known in typed):
         return 0.9
-    return likeness(typed_grams, known_grams)
+    return 0.8 if is_slip(typed, known) else likeness(typed_grams, known_grams)

@@ -13,6 +13,8 @@ PER_PAGE = 20
 #: Services a sitemap names in one file, each in every language; the protocol allows 50,000 addresses.
 PER_SITEMAP = 5_000
 
+#: Shorter words are like everything.
+LONG_ENOUGH = 4
 #: The dictionary that knows the forms of a language's words.
 DICTIONARIES = {"de": "german", "de-simple": "german", "en": "english", "ar": "arabic", "tr": "turkish", "fr": "french"}
 
@@ -39,7 +41,7 @@ class Wanted:
             "audience": self.audience,
             "areas": None if self.areas is None else list(self.areas),
             "spoken": self.spoken,
-            "words": list(self.words),
+            "long_words": [word for word in self.words if len(word) >= LONG_ENOUGH],
             "any_word": " or ".join(self.words),
             "meant": list(self.meant),
             "dictionary": DICTIONARIES.get(self.language, "simple"),
@@ -53,46 +55,53 @@ HITS: LiteralString = """
     WITH asked AS (SELECT websearch_to_tsquery('german', %(any_word)s)
         || websearch_to_tsquery(%(dictionary)s::regconfig, %(any_word)s) AS query),
     hits (id, score) AS (
-        SELECT s.id, 1 + ts_rank(s.found_by, asked.query) FROM asked JOIN services s ON s.found_by @@ asked.query
+        SELECT s.id, 2 FROM services s WHERE s.document -> 'topics' ?| %(meant)s
         UNION ALL
-        SELECT s.id, word_similarity(typed.word, s.words)
-            FROM unnest(%(words)s::text[]) AS typed (word) JOIN services s ON typed.word <% s.words
+        SELECT s.id, 0.5 + ts_rank(s.found_by, asked.query) FROM asked JOIN services s ON s.found_by @@ asked.query
         UNION ALL
-        SELECT s.id, 1 FROM asked JOIN organizations o ON o.found_by @@ asked.query
+        SELECT s.id, word_similarity(typed.word, s.names) / 2
+            FROM unnest(%(long_words)s::text[]) AS typed (word) JOIN services s ON typed.word <% s.names
+        UNION ALL
+        SELECT s.id, 0.25 FROM asked JOIN organizations o ON o.found_by @@ asked.query
             JOIN services s ON s.organization_id = o.id
         UNION ALL
-        SELECT s.id, word_similarity(typed.word, o.words) FROM unnest(%(words)s::text[]) AS typed (word)
-            JOIN organizations o ON typed.word <% o.words JOIN services s ON s.organization_id = o.id
-        UNION ALL
-        SELECT s.id, 1.5 FROM services s WHERE s.document -> 'topics' ?| %(meant)s),
-    scored AS (SELECT id, sum(score) AS score FROM hits GROUP BY id)""".replace("<%", "<%%")
+        SELECT s.id, word_similarity(typed.word, o.names) / 4 FROM unnest(%(long_words)s::text[]) AS typed (word)
+            JOIN organizations o ON typed.word <% o.names JOIN services s ON s.organization_id = o.id),
+    scored AS (SELECT id, sum(score) AS score FROM hits GROUP BY id),""".replace("<%", "<%%")
 
 #: Without words nothing is scored.
-UNSCORED: LiteralString = "WITH scored AS (SELECT id, 0 AS score FROM services)"
+UNSCORED: LiteralString = "WITH scored AS (SELECT id, 0 AS score FROM services),"
 
 #: Existing bodies before our own measure, whoever serves just this place before whoever serves the state, then by role.
+#: Ranked by few and short columns; the documents are fetched for one page of them.
 FOUND: LiteralString = """
-    SELECT s.id, s.document || coalesce(r.document, '{}') AS document, o.document AS organization,
-        count(*) OVER () AS total, spoken.rank AS spoken_rank,
+    fitting AS (
+        SELECT s.id, scored.score, s.document ->> 'role' AS role, s.document -> 'name' ->> 'de' AS name,
+            coalesce((s.document -> 'own_measure')::boolean, false) AS own_measure,
+            CASE WHEN %(areas)s::text[] IS NOT NULL THEN
+                (SELECT max(length(key)) FROM jsonb_array_elements_text(s.document -> 'areas') AS covered (key)
+                    WHERE key = ANY(%(areas)s)) END AS nearness,
+            CASE WHEN %(spoken)s::text IS NULL THEN 0
+                WHEN s.document -> 'languages' @> jsonb_build_array(jsonb_build_object('code', %(spoken)s::text)) THEN 0
+                WHEN (s.document -> 'interpreters')::boolean THEN 1
+                WHEN s.document -> 'languages' IS NULL THEN 2 ELSE 3 END AS spoken_rank
+        FROM scored JOIN services s USING (id)
+        WHERE s.status IN ('active', 'temporarily closed')
+          AND (%(topics)s::text[] = '{}' OR s.document -> 'topics' ?| %(topics)s)
+          AND (%(areas)s::text[] IS NULL OR s.document -> 'areas' ?| %(areas)s)
+          AND (%(audience)s::text IS NULL OR s.document ->> 'audience' IN (%(audience)s, 'both'))),
+    ranked AS (
+        SELECT id, spoken_rank, count(*) OVER () AS total, row_number() OVER (
+            ORDER BY spoken_rank, floor(score) DESC, own_measure, nearness DESC NULLS LAST,
+                array_position(ARRAY['decides', 'advises', 'accompanies', 'funds'], role), score DESC, name, id)
+            AS number
+        FROM fitting ORDER BY number LIMIT %(limit)s OFFSET %(offset)s)
+    SELECT s.id, s.document || coalesce(r.document, '{}') AS document, o.document AS organization, ranked.total,
+        ranked.spoken_rank,
         ARRAY(SELECT a.document FROM areas a WHERE s.document -> 'areas' ? a.id
             AND (%(areas)s::text[] IS NULL OR a.id = ANY(%(areas)s)) ORDER BY length(a.id) DESC, a.id) AS areas
-    FROM scored JOIN services s USING (id) JOIN organizations o ON o.id = s.organization_id
-    LEFT JOIN reports r ON r.service_id = s.id
-    CROSS JOIN LATERAL (SELECT CASE
-        WHEN s.document -> 'languages' @> jsonb_build_array(jsonb_build_object('code', %(spoken)s::text)) THEN 0
-        WHEN (s.document -> 'interpreters')::boolean THEN 1
-        WHEN s.document -> 'languages' IS NULL THEN 2 ELSE 3 END AS rank) AS spoken
-    WHERE s.status IN ('active', 'temporarily closed')
-      AND (%(topics)s::text[] = '{}' OR s.document -> 'topics' ?| %(topics)s)
-      AND (%(areas)s::text[] IS NULL OR s.document -> 'areas' ?| %(areas)s)
-      AND (%(audience)s::text IS NULL OR s.document ->> 'audience' IN (%(audience)s, 'both'))
-    ORDER BY CASE WHEN %(spoken)s::text IS NULL THEN 0 ELSE spoken.rank END, scored.score DESC,
-        coalesce((s.document -> 'own_measure')::boolean, false),
-        (SELECT max(length(key)) FROM jsonb_array_elements_text(s.document -> 'areas') AS covered (key)
-            WHERE key = ANY(%(areas)s)) DESC NULLS LAST,
-        array_position(ARRAY['decides', 'advises', 'accompanies', 'funds'], s.document ->> 'role'),
-        s.document -> 'name' ->> 'de', s.id
-    LIMIT %(limit)s OFFSET %(offset)s"""
+    FROM ranked JOIN services s USING (id) JOIN organizations o ON o.id = s.organization_id
+    LEFT JOIN reports r ON r.service_id = s.id ORDER BY ranked.number"""
 
 ENTRY: LiteralString = """
     SELECT s.document || coalesce(r.document, '{}') AS document, s.changed_at, o.document AS organization,

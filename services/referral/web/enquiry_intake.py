@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import redirect, render_template, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from contracts.codes import EnquirerKind, StaffRole, Urgency
@@ -21,12 +22,12 @@ navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 
 @navigators
 def new() -> str:
-    """An empty form, for a person or an employer."""
+    """An empty form, for a person or an employer; an address may choose topics beforehand and nothing else."""
     kind = EnquirerKind.EMPLOYER if request.args.get("enquirer") == "employer" else EnquirerKind.PERSON
-    return form_page(kind, {})
+    return form_page(kind, {}, MultiDict([("topics", topic) for topic in request.args.getlist("topics")]))
 
 
-def form_page(kind: EnquirerKind, errors: dict[str, Any]) -> str:
+def form_page(kind: EnquirerKind, errors: dict[str, Any], given: MultiDict[str, str]) -> str:
     return render_template(
         "referral/enquiry_new.html",
         kind=kind,
@@ -37,7 +38,7 @@ def form_page(kind: EnquirerKind, errors: dict[str, Any]) -> str:
         countries=enquiry_form.COUNTRIES,
         topics=enquiries.topics_of(kind),
         urgencies=tuple(Urgency),
-        given=request.form,
+        given=given,
         errors=errors,
     )
 
@@ -50,7 +51,7 @@ def take_down() -> str | Response | tuple[str, int]:
     try:
         record, needs = enquiry_form.read_record(kind, form), enquiry_form.read_needs(kind, form)
     except InvalidError as error:
-        return form_page(kind, error.fields), 422
+        return form_page(kind, error.fields, form), 422
     site = current_caller().site
     assert site is not None
 

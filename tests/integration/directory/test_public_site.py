@@ -1,28 +1,67 @@
 """The public site over HTTP: every page in every language, without a cookie, and helpful where something is wrong."""
 
+import html
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from services.chassis.db import Database
 from services.chassis.i18n import PERSON_LANGUAGES
 from services.directory.web.app import create_app
+from services.directory.web.public.site import PAGES_A_MINUTE
 from tests.chassis.web_rig import TestIssuer, settings
 from tests.integration.directory.conftest import REGION, Directory
 
 HWK = "hwk-aachen-anerkennung"
+GROUND = (
+    {"object": "area", "id": "059990000000", "name": {"de": "Testdorf"}, "sources": ["destatis-gv-isys"]},
+    {
+        "object": "organization",
+        "id": "test-body",
+        "name": {"de": "Testamt"},
+        "description": {"de": "Zum Testen."},
+        "organization_type": "municipality",
+        "sources": ["destatis-gv-isys"],
+    },
+)
+BODY: dict[str, Any] = {
+    "object": "service",
+    "organization_id": "test-body",
+    "name": {"de": "Beratung"},
+    "description": {"de": "Beratung zum Testen."},
+    "status": "active",
+    "topics": ["WOHNEN"],
+    "areas": ["059990000000"],
+    "audience": "person",
+    "role": "advises",
+    "sources": ["destatis-gv-isys"],
+}
 ISSUER = TestIssuer()
 
 
 @pytest.fixture(scope="module")
-def site(make_database: Callable[[str], Any]) -> Iterator[FlaskClient]:
+def directory_of(make_database: Callable[[str], Any]) -> Iterator[Directory]:
     with Database(make_database("directory").app_dsn) as db:
-        directory = Directory(db)
-        directory.take_in_bytes(REGION.read_bytes())
-        yield create_app(settings(), directory.unit, issuer_keys=ISSUER.keys()).test_client()
+        found = Directory(db)
+        found.take_in_bytes(REGION.read_bytes())
+        yield found
+
+
+@pytest.fixture(scope="module")
+def app(directory_of: Directory) -> APIFlask:
+    return create_app(settings(), directory_of.unit, issuer_keys=ISSUER.keys())
+
+
+@pytest.fixture
+def site(app: APIFlask) -> FlaskClient:
+    """A browser nobody has counted yet."""
+    app.extensions.pop("directory-readers", None)
+    return app.test_client()
 
 
 def page(site: FlaskClient, path: str, status: int = 200) -> str:
@@ -32,8 +71,8 @@ def page(site: FlaskClient, path: str, status: int = 200) -> str:
     return answer.text
 
 
-def names(site: FlaskClient, query: str) -> list[str]:
-    return re.findall(r"/services/([a-z0-9-]+)\"", page(site, f"de/find?{query}"))
+def names(site: FlaskClient, query: str, tag: str = "de") -> list[str]:
+    return re.findall(r'/services/([a-z0-9-]+)"', page(site, f"{tag}/find?{query}"))
 
 
 @pytest.mark.parametrize("tag", PERSON_LANGUAGES)
@@ -57,6 +96,163 @@ def test_choosing_a_language_by_the_other_pages_way_sets_no_cookie_here(site: Fl
     page(site, "nowhere?lang=ar", 404)
 
 
-def test_search_words_finds(site: FlaskClient) -> None:
-    for q in ("anerkenung", "denklik", "recognition", "الاعتراف", "визнання", "Handwerkskamer"):
-        assert HWK in names(site, f"q={q}"), q
+@pytest.mark.parametrize("tag", ["de", "ar"])
+@pytest.mark.parametrize(
+    "typed", ["anerkenung", "denklik", "recognition", "الاعتراف", "визнання", "diplome", "Handwerkskamer", "Handwerk"]
+)
+def test_a_word_of_any_language_finds_who_decides(site: FlaskClient, tag: str, typed: str) -> None:
+    assert HWK in names(site, f"q={typed}", tag)
+
+
+def test_words_and_a_place_together_ask_in_that_place(site: FlaskClient) -> None:
+    assert names(site, "q=Anerkennung in Münster")[0] == "hwk-muenster-anerkennung"
+    assert HWK not in names(site, "q=Anerkennung in Münster")
+
+
+def test_who_is_there_for_a_place_stands_before_whoever_is_there_for_the_state(site: FlaskClient) -> None:
+    found = names(site, "topic=ANERKENNUNG&area=Alsdorf")
+    assert found.index(HWK) < found.index("zag-pug-anerkennung-gesundheit")
+    assert "hwk-muenster-anerkennung" not in found
+    assert found[-1] == "wcr-fachkraefte", "our own measure comes last"
+
+
+def test_each_answer_says_why(site: FlaskClient) -> None:
+    text = page(site, "en/find?situation=diploma&area=Aachen&spoken=ar")
+    assert "This body decides about: recognition of qualifications." in html.unescape(text)
+    assert "It is there for: StädteRegion Aachen." in text
+    assert "We do not know whether somebody there speaks Arabic." in text
+
+
+def test_persons_and_employers_see_what_is_theirs(site: FlaskClient) -> None:
+    assert "thielkasse-sprachkurse" in names(site, "situation=welcome")
+    assert "agentur-arbeitgeber-service" not in names(site, "situation=work")
+
+
+def test_a_language_spoken_there_comes_first_and_unknown_is_not_no(site: FlaskClient, directory_of: Directory) -> None:
+    arabic = {**BODY, "id": "arabic", "languages": [{"code": "ar"}]}
+    german = {**BODY, "id": "german", "languages": [{"code": "de"}], "overlap_justification": {"de": "Test"}}
+    silent = {**BODY, "id": "silent", "name": {"de": "A"}, "overlap_justification": {"de": "Test"}}
+    directory_of.take_in(*GROUND, arabic, german, silent)
+    assert names(site, "topic=WOHNEN&area=Testdorf&spoken=ar") == ["arabic", "silent", "german"]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("topic=TELEPATHY", "Dieses Thema kennen wir nicht"),
+        ("situation=bored", "Diese Lebenslage kennen wir nicht"),
+        ("area=Atlantis", "Diesen Ort kennen wir nicht"),
+        ("topic=ARBEIT&spoken=klingonisch", "Diese Sprache kennen wir nicht"),
+        ("topic=ARBEIT&for=cats", "Für wen das sein soll"),
+        ("topic=ARBEIT&page=0", "So viele Seiten gibt es nicht"),
+        ("topic=ARBEIT&page=99999999999999999999", "So viele Seiten gibt es nicht"),
+    ],
+)
+def test_what_nobody_knows_is_named_and_left_out(site: FlaskClient, query: str, words: str) -> None:
+    text = page(site, f"de/find?{query}", 404)
+    assert words in text
+    assert "kennen wir niemanden" not in text
+    assert "noindex" in text
+
+
+@pytest.mark.parametrize(
+    "typed", ["' OR 1=1 --", "<script>alert(1)</script>", "%00", "a & | ! ( )", "x" * 5_000, "%F0%9F%98%80"]
+)
+def test_any_search_word_gets_an_answer(site: FlaskClient, typed: str) -> None:
+    assert "<script>alert" not in page(site, f"de/find?q={typed}")
+
+
+def test_no_parameter_of_an_address_leads_out_of_the_site(site: FlaskClient) -> None:
+    text = page(site, "de/find?topic=ARBEIT&_external=1&_scheme=javascript&tag=x&name=y")
+    assert "javascript:" not in text
+    assert set(re.findall(r'href="([a-z]+:|//)', text)) <= {"http:", "https:"}
+
+
+@pytest.mark.parametrize("path", ["xx/", "de/nowhere", "de/services/nobody", "de/services/nobody/card", "a/b/c"])
+def test_a_wrong_address_leads_to_the_start_page(site: FlaskClient, path: str) -> None:
+    answer = site.get(f"/directory/help/{path}", headers={"Accept-Language": "tr"})
+    assert answer.status_code == 404
+    assert 'href="/directory/help/' in answer.text
+    assert ("Bana kim yard" in answer.text) is not path.startswith("de/")
+
+
+def test_nothing_chosen_leads_to_the_start_page(site: FlaskClient) -> None:
+    answer = site.get("/directory/help/ar/find?q=+&area=")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/directory/help/ar/")
+
+
+def test_the_door_knows_the_browsers_language(site: FlaskClient) -> None:
+    answer = site.get("/directory/help/", headers={"Accept-Language": "uk-UA,uk;q=0.9"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/directory/help/uk/")
+    assert "Accept-Language" in answer.headers["Vary"]
+
+
+def test_what_is_not_translated_is_german_and_says_so(site: FlaskClient) -> None:
+    text = page(site, f"ar/services/{HWK}")
+    assert "وهي معروضة بالألمانية" in text
+    assert '<li><span lang="de" dir="ltr">Antragsformular</span></li>' in text
+    assert 'span lang="de"' not in page(site, f"de/services/{HWK}")
+
+
+def test_what_is_unknown_is_shown_as_unknown(site: FlaskClient) -> None:
+    assert page(site, "en/services/jmd-muenster-begleitung").count("We do not know this. Please ask there.") == 6
+
+
+def test_a_retired_service_is_gone_and_leads_on(site: FlaskClient) -> None:
+    text = page(site, "de/services/ipo-muenster", 410)
+    assert "Das wird nicht mehr angeboten" in text
+    assert "find?topic=WOHNEN" in text
+    assert "ipo-muenster" not in names(site, "topic=WOHNEN")
+    page(site, "de/services/ipo-muenster/card", 404)
+
+
+def test_machines_read_who_offers_what_where(site: FlaskClient) -> None:
+    [markup] = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page(site, f"en/services/{HWK}"))
+    found = json.loads(markup)
+    assert found["@type"] == "GovernmentService"
+    assert found["provider"]["@type"] == "GovernmentOrganization"
+    assert found["provider"]["name"] == "Chamber of Crafts Aachen"
+    assert {"StädteRegion Aachen"} <= {area["name"] for area in found["areaServed"]}
+
+
+def test_an_answer_may_be_kept_and_asked_for_again(site: FlaskClient) -> None:
+    first = site.get(f"/directory/help/de/services/{HWK}")
+    assert first.headers["Cache-Control"] == "public, max-age=300"
+    again = site.get(f"/directory/help/de/services/{HWK}", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_search_engines_are_told_what_is_theirs(site: FlaskClient) -> None:
+    robots = site.get("/robots.txt").text
+    assert "Allow: /directory/help/\n" in robots
+    [index] = re.findall(r"Sitemap: (\S+)", robots)
+    files = re.findall(r"<loc>([^<]+)</loc>", site.get(index).text)
+    addresses = [html.unescape(one) for file in files for one in re.findall(r"<loc>([^<]+)</loc>", site.get(file).text)]
+    assert len(addresses) == len(set(addresses)) > 7 * 40
+    assert [one for one in addresses[::37] if site.get(one).status_code != 200] == []
+    assert not any("ipo-muenster" in one for one in addresses)
+
+
+@pytest.mark.parametrize("name", ["0", "x", "-1", "99999999999"])
+def test_there_is_no_other_part_of_the_map(site: FlaskClient, name: str) -> None:
+    assert site.get(f"/directory/help/sitemap-{name}.xml").status_code in {200, 404}
+
+
+def test_the_card_carries_german_for_the_counter_and_a_code_for_the_phone(site: FlaskClient) -> None:
+    text = page(site, f"fr/services/{HWK}/card")
+    assert "Guten Tag. Ich komme wegen:" in text
+    assert 'src="data:image/svg+xml' in text
+    assert "Guten Tag" not in page(site, f"de/services/{HWK}/card")
+
+
+def test_advisers_begin_an_enquiry_with_the_topic_and_nothing_else(site: FlaskClient) -> None:
+    links = re.findall(r'href="(/referral/[^"]+)"', html.unescape(page(site, "de/find?q=Müllers+Diplom+anerkennen")))
+    assert links == ["/referral/enquiries/new?enquirer=person&topics=ANERKENNUNG"]
+
+
+def test_whoever_asks_without_end_is_asked_to_wait(site: FlaskClient) -> None:
+    answers = [site.get("/directory/help/tr/nowhere") for _ in range(PAGES_A_MINUTE + 1)]
+    assert answers[-2].status_code == 404
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["Retry-After"]) <= 60
+    assert "Bir dakika lütfen" in answers[-1].text

@@ -74,6 +74,12 @@ def consent(browser: FlaskClient, enquiry: str, **changes: Any) -> TestResponse:
     return browser.post(f"{enquiry}/consents", data=CONSENT | scan | changes, content_type="multipart/form-data")
 
 
+def test_an_address_chooses_topics_beforehand_and_fills_in_nothing_else(browser: FlaskClient) -> None:
+    page = browser.get("/referral/enquiries/new?topics=ANERKENNUNG&topics=TELEPATHY&given_name=Leyla").text
+    assert re.findall(r'name="topics" value="(\w+)" checked', page) == ["ANERKENNUNG"]
+    assert "Leyla" not in page
+
+
 def test_an_enquiry_is_taken_down_and_shown(network: Network, browser: FlaskClient):
     page = browser.get(take_down(browser)).text
     assert all(word in page for word in ("Demir", "01.05.1990", "Türkisch, Deutsch", "2014"))

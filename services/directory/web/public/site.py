@@ -39,9 +39,10 @@ blueprint = APIBlueprint(
 
 @blueprint.url_value_preprocessor
 def read_language(_: str | None, inside: dict[str, Any] | None) -> None:
-    """The language is the same part of every address; views need not read it. An address nobody knows has none."""
-    g.tag = (inside or {}).pop("tag", None)
-    (inside or {}).pop("rest", None)
+    """The language is the first part of every address, also of one nobody knows; views need not read it."""
+    given = inside or {}
+    first = given.pop("tag", None) or given.pop("rest", "").partition("/")[0]
+    g.tag = first if first in PERSON_LANGUAGES else None
 
 
 @blueprint.before_request
@@ -72,7 +73,7 @@ def words_of_the_site() -> dict[str, Any]:
 
 def address_in(tag: str) -> str:
     """This page in another language."""
-    if not g.tag:
+    if not g.tag or request.endpoint == "directory_help.nowhere":
         return url_for("directory_help.start", tag=tag)
     query = {name: value for name, value in request.args.items() if name in asked.NAMES}
     path = url_for(str(request.endpoint), **(request.view_args or {}), tag=tag)
@@ -119,10 +120,12 @@ def start_page(unknown: list[str]) -> str:
 @blueprint.get(f"{TAG}/find")
 @public
 @for_persons
-def find() -> str | tuple[str, int]:
+def find() -> str | tuple[str, int] | Answer:
     """Who helps with that, there, in that language; each answer says why it is one."""
     known = places()
     wanted = asked.read(request.args, known)
+    if not wanted.query() and not wanted.unknown:
+        return redirect(url_for("directory_help.start", tag=language()))
     with room().unit.db.read() as connection:
         rows, spoken = queries.found(connection, wanted.wanted(known)), queries.spoken(connection)
     total = rows[0]["total"] if rows else 0
