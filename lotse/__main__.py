@@ -19,6 +19,7 @@ from lotse.commands import (
     parked,
     partner,
     referral,
+    rights,
     status,
     subject_access,
     topology,
@@ -45,6 +46,8 @@ Examples:
   lotse channel ping ihk-aachen          does a notice arrive there?
   lotse desk code vuv-aachen --way phone a code for a unit that works by mail
   lotse subject-access <enquiry>         everything recorded about a person, with proof
+  lotse rectify <enquiry> --from x.json  correct what is recorded of a person
+  lotse erase <enquiry> --dry-run        what erasing a person would do; --yes does it
 
 Exit codes: 0 all is well, 1 a problem was found, 2 wrong use, 3 nobody answers.
 """
@@ -59,6 +62,8 @@ app = typer.Typer(
 )
 app.command(name="status")(status.status)
 app.command(name="subject-access")(subject_access.subject_access)
+app.command(name="rectify")(rights.rectify)
+app.command(name="erase")(rights.erase)
 partner.app.command(name="certify")(certify.certify)
 partner.app.command(name="rehearse")(certify.rehearse)
 partner.app.command(name="verify-report")(certify.verify_report)

@@ -13,7 +13,8 @@ EXPECTED = """Say where the network is, one of:
   lotse --config FILE ...           a file of the same form, or LOTSE_CONFIG=FILE
   LOTSE_ORIGIN, LOTSE_TOKEN_URL, LOTSE_CLIENT_ID, LOTSE_CLIENT_SECRET (or LOTSE_CLIENT_SECRET_FILE),
   for topology and partners LOTSE_MANAGEMENT_URL, LOTSE_VHOST
-  and for subject-access and desk LOTSE_LEAD_CLIENT_ID, LOTSE_LEAD_CLIENT_SECRET (or LOTSE_LEAD_CLIENT_SECRET_FILE)"""
+  and for subject-access, rectify, erase and desk
+  LOTSE_LEAD_CLIENT_ID, LOTSE_LEAD_CLIENT_SECRET (or LOTSE_LEAD_CLIENT_SECRET_FILE)"""
 
 
 class ConfigError(Exception):

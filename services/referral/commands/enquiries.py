@@ -185,18 +185,25 @@ def rectify(
     enquiry_id: UUID,
     changes: Mapping[str, Any],
     person_id: UUID | None = None,
-) -> None:
-    """Correct the record; every dossier that is out is sealed anew, so the next fetch says what is true."""
+) -> UUID:
+    """Correct the record of one person, who is answered; what waits is sealed anew, so the next fetch says what is
+    true. A closed case is the lead's.
+    """
     enquiry = load(work, enquiry_id, by, restricted_too=True)
+    if enquiry.is_restricted and by.role is not StaffRole.LEAD:
+        raise ForbiddenError("auth.role-missing")
     whose = enquiry.member(person_id).person_id
     persons.raise_epoch(work, whose)
     record = persons.record_of(work.tx, keys.vault, whose)
     kept = {name: value for name, value in {**record, **changes}.items() if value not in (None, "", [])}
     persons.replace(work, keys.vault, whose, kept)
+    if kept != record:
+        persons.mark_rectified(work, whose)
     if kept.get("birth_date") and kept["birth_date"] != record.get("birth_date"):
         majority.follow_birth_date(work, keys, whose, date.fromisoformat(kept["birth_date"]))
     cascade.reseal_all(work, keys, whose)
     cascade.pass_on_rectification(work, whose, changed_categories(enquiry.enquirer, record, kept))
+    return whose
 
 
 def erase(work: Work, by: StaffActor, enquiry_id: UUID, person_id: UUID | None = None) -> None:

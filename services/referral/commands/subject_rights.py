@@ -1,5 +1,6 @@
 """A person asks for something about her own data: taken down, extended, answered - and everything handed out on it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,7 +18,7 @@ from contracts.codes import (
     TaskKind,
     ViewPurpose,
 )
-from contracts.event import Code, LanguageTag
+from contracts.event import Code, LanguageTag, type_of
 from contracts.referral import (
     SubjectAccessGiven,
     SubjectRequestAnswered,
@@ -30,11 +31,12 @@ from services.chassis.work import Work
 from services.referral.commands import enquiries
 from services.referral.config import Keys, ReferralSettings
 from services.referral.domain import subject_rights
+from services.referral.domain.referral import Referral
 from services.referral.domain.subject_rights import SubjectRequest
 from services.referral.queries import subject_access
 from services.referral.queries.subject_access import Handing
+from services.referral.store import documents, referrals, timeline
 from services.referral.store import subject_rights as store
-from services.referral.store import timeline
 from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor
 
@@ -104,8 +106,7 @@ def extend(work: Work, by: StaffActor, request_id: UUID, reason: ExtensionReason
 def answer(work: Work, by: StaffActor, request_id: UUID, said: RequestAnswer, answered_on: date) -> SubjectRequest:
     """Say what became of it; the task is done."""
     asked = store.load(work, request_id, visible_to=by)
-    is_done = asked.right is not SubjectRight.ERASURE or store.is_erased(work.tx, asked.person_id)
-    request = subject_rights.answer(asked, said, answered_on, work.today, is_done=is_done)
+    request = subject_rights.answer(asked, said, answered_on, work.today, is_done=_is_done(work, asked))
     store.save(work, request)
     _off_the_desk(work, request)
     work.announce(
@@ -121,24 +122,52 @@ def answer(work: Work, by: StaffActor, request_id: UUID, said: RequestAnswer, an
     return request
 
 
+def _is_done(work: Work, asked: SubjectRequest) -> bool:
+    """Where the deed leaves a trace here, a yes is believed only with it."""
+    if asked.right is SubjectRight.ERASURE:
+        return store.is_erased(work.tx, asked.person_id)
+    if asked.right is SubjectRight.RECTIFICATION:
+        return store.is_rectified_since(work.tx, asked.person_id, asked.received_on)
+    return True
+
+
 def rectify(
     work: Work,
     keys: Keys,
     by: StaffActor,
     enquiry_id: UUID,
-    person_id: UUID,
+    person_id: UUID | None,
     changes: Mapping[str, Any],
     request_id: UUID | None = None,
 ) -> None:
-    """Correct her record and, if she asked for that, say so in the same breath."""
-    enquiries.rectify(work, keys, by, enquiry_id, changes, person_id)
-    _answer_by_it(work, by, request_id, person_id)
+    """Correct her record - of whoever asked first, if nobody is named - and answer her request in the same breath."""
+    whose = enquiries.rectify(work, keys, by, enquiry_id, changes, person_id)
+    _answer_by_it(work, by, request_id, whose)
 
 
 def erase(work: Work, by: StaffActor, enquiry_id: UUID, person_id: UUID, request_id: UUID | None = None) -> None:
     """Erase her and, if she asked for that, say so in the same breath."""
     enquiries.erase(work, by, enquiry_id, person_id)
     _answer_by_it(work, by, request_id, person_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What an erasure would do: her referrals before and after, how many papers go, what the network would hear."""
+
+    referrals: list[tuple[Referral, Referral]]
+    documents: int
+    facts: dict[str, int]
+
+
+def rehearse_erasure(work: Work, by: StaffActor, enquiry_id: UUID, person_id: UUID) -> Rehearsal:
+    """The erasure itself, in a work that its caller takes back."""
+    enquiries.load(work, enquiry_id, by, restricted_too=True).living(person_id)
+    before, papers = referrals.of_person(work.tx, person_id), documents.of_person(work.tx, person_id)
+    enquiries.erase(work, by, enquiry_id, person_id)
+    after = {one.id: one for one in referrals.of_person(work.tx, person_id)}
+    facts = Counter(type_of(one.event) for one in work.bag.announcements)
+    return Rehearsal([(one, after[one.id]) for one in before], len(papers), dict(sorted(facts.items())))
 
 
 def _answer_by_it(work: Work, by: StaffActor, request_id: UUID | None, person_id: UUID) -> None:

@@ -15,6 +15,11 @@ LONGEST_MONTHS = 3
 TASK_DAYS_BEFORE = timedelta(days=7)
 
 
+#: The answers that say that something was done. Of an erasure a part may be done otherwise: a paper, a referral.
+YES = frozenset({RequestAnswer.GRANTED, RequestAnswer.PARTLY_GRANTED})
+DONE_BY = dict.fromkeys(SubjectRight, YES) | {SubjectRight.ERASURE: frozenset({RequestAnswer.GRANTED})}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectRequest:
     """One request, whoever it comes from; `person_id` is missing where nothing is held about who asks."""
@@ -80,7 +85,7 @@ def answer(
 ) -> SubjectRequest:
     """Say what became of it; that it was granted only once it is done."""
     _expect_open(request)
-    if said is RequestAnswer.GRANTED and not is_done:
+    if said in DONE_BY[request.right] and not is_done:
         raise RefusedError("subject-request.not-done")
     if not request.received_on <= answered_on <= today:
         raise InvalidError("subject-request.answered-when", {"answered_on": "between-receipt-and-today"})

@@ -71,6 +71,11 @@ def replace(work: Work, vault: Vault, person_id: UUID, record: Mapping[str, Any]
     pseudonyms.keep(work, vault, person_id, record)
 
 
+def mark_rectified(work: Work, person_id: UUID) -> None:
+    """When her record was last corrected: what a granted request is held against (GDPR Art. 16)."""
+    work.tx.execute("UPDATE persons SET rectified_at = %s WHERE id = %s", (work.now, person_id))
+
+
 def hold_epoch(work: Work, person_id: UUID) -> int:
     """Lock the person's consent as it stands until this work ends; every disclosing command begins here.
 

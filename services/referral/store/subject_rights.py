@@ -1,6 +1,7 @@
 """Requests of persons about their own data, and what was handed out on them."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
 from services.referral.domain.subject_rights import SubjectRequest
+from services.referral.domain.workdays import PLACE
 from services.referral.store.referrals import StaffActor
 
 SELECT: LiteralString = """
@@ -120,6 +122,13 @@ def is_erased(connection: Connection, person_id: UUID | None) -> bool:
     """Of whom nothing is held there is nothing left to erase."""
     found = connection.execute("SELECT erased_at FROM persons WHERE id = %s", (person_id,)).fetchone()
     return found is None or found["erased_at"] is not None
+
+
+def is_rectified_since(connection: Connection, person_id: UUID | None, day: date) -> bool:
+    """Whether her record was changed on or after that day."""
+    found = connection.execute("SELECT rectified_at FROM persons WHERE id = %s", (person_id,)).fetchone()
+    changed = found and found["rectified_at"]
+    return bool(changed and changed.astimezone(PLACE).date() >= day)
 
 
 def add_access(

@@ -111,33 +111,6 @@ def suggested(enquiry_id: UUID, need_id: UUID, given: Mapping[str, str]) -> Json
     return enquiry_queries.ranking_shown(ranking)
 
 
-@blueprint.post("/enquiries/<uuid:enquiry_id>/rectifications")
-@blueprint.input(bodies.RectificationIn)
-@navigators
-def rectify(enquiry_id: UUID, json_data: Json) -> Answer:
-    """Correct the record; the answer does not repeat it."""
-    by = staff_actor()
-
-    def run(work: Work) -> tuple[int, Json]:
-        enquiries.rectify(work, house().keys, by, enquiry_id, bodies.changes_of(json_data), json_data["person_id"])
-        return 201, {"id": str(enquiry_id)}
-
-    return once(run)
-
-
-@blueprint.post("/enquiries/<uuid:enquiry_id>/erasures")
-@staff(StaffRole.LEAD)
-def erase(enquiry_id: UUID) -> Answer:
-    """Destroy the person's key; ids, codes and times stay."""
-    by = staff_actor()
-
-    def run(work: Work) -> tuple[int, Json]:
-        enquiries.erase(work, by, enquiry_id)
-        return 201, {"id": str(enquiry_id)}
-
-    return once(run)
-
-
 @blueprint.post("/persons/searches")
 @blueprint.input(bodies.SearchIn)
 @navigators

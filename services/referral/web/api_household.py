@@ -72,16 +72,3 @@ def remove(enquiry_id: UUID, person_id: UUID) -> Answer:
         return 201, {"person_id": str(person_id)}
 
     return once(run)
-
-
-@blueprint.post("/<uuid:person_id>/erasures")
-@staff(StaffRole.LEAD)
-def erase(enquiry_id: UUID, person_id: UUID) -> Answer:
-    """Destroy the key of one person of the enquiry; the others stay as they are."""
-    by = staff_actor()
-
-    def run(work: Work) -> tuple[int, Json]:
-        enquiries.erase(work, by, enquiry_id, person_id)
-        return 201, {"person_id": str(person_id)}
-
-    return once(run)

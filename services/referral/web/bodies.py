@@ -131,6 +131,14 @@ class RectificationIn(Body):
     person = fields.Nested(ClosedPerson(), load_default=dict)
     employer = fields.Nested(ClosedEmployer(), load_default=dict)
     remove = fields.List(fields.String(validate=validate.OneOf([*PERSON.fields, *EMPLOYER.fields])), load_default=list)
+    #: Her request that is answered by it, by a lead.
+    request_id = Identifier(load_default=None, allow_none=True)
+
+
+class ErasureIn(Body):
+    """The request that is answered by it, if she made one."""
+
+    request_id = Identifier(load_default=None, allow_none=True)
 
 
 def changes_of(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from flask import redirect, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from contracts.codes import FundingJustification, ProofKind, Relation, StaffRole, ViewPurpose
+from contracts.codes import FundingJustification, ProofKind, Relation, StaffRole, Urgency, ViewPurpose
 from contracts.partner.dossier import PERSON
 from services.chassis.access import staff
 from services.chassis.errors import InvalidError
@@ -55,6 +55,7 @@ DONE = {
     "declined": "",
     "prepared": "",
     "member": "",
+    "need": "",
     "withdrawal": "",
     "request": "",
     "subject-request": "rights",
@@ -204,6 +205,7 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         **standing_of(work, enquiry, names),
         "proofs": tuple(ProofKind),
         "topics_offered": enquiries.topics_of(enquiry.enquirer),
+        "urgencies": tuple(Urgency),
         "relations": tuple(one for one in Relation if one is not Relation.SELF),
         "withdrawable": lambda ground: withdrawals.rows_of(ground, names),
         "told_by": withdrawals.TOLD,

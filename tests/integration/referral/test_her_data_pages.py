@@ -1,6 +1,7 @@
 """What a person may ask to be done to her data is done on a page: corrected field by field, or erased for good."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -144,6 +145,66 @@ def test_the_request_that_asked_for_it_is_answered_by_it(network: Network, lead:
     assert [(one.right, one.answer) for one in network.scene.said(SubjectRequestAnswered)] == [
         ("rectification", "granted")
     ]
+
+
+def test_granting_a_correction_that_has_not_happened_is_refused(network: Network, desk: FlaskClient, lead: FlaskClient):
+    referral_id = network.requested()
+    enquiry = enquiry_of(network, referral_id)
+    correct(desk, enquiry, city="Stolberg")  # before she asked: not what she asked for
+    network.scene.clock.instant += timedelta(days=1)
+    asks = {"received_on": "2026-11-24", "reference": network.navigator.see(referral_id)["reference"]}
+    receive(lead, right="rectification", **asks)
+    place = f"{PAGE}/{open_id(network)}/answers"
+    for yes in ("granted", "partly_granted"):
+        refused = lead.post(place, data={"answer": yes, "answered_on": "2026-11-24"})
+        assert (refused.status_code, refused.json["slug"]) == (409, "subject-request.not-done")
+    assert network.scene.said(SubjectRequestAnswered) == []
+
+    correct(desk, enquiry, city="Eschweiler")
+    assert lead.post(place, data={"answer": "granted", "answered_on": "2026-11-24"}).status_code == 303
+
+
+def test_by_interface_a_request_is_answered_by_its_deed_too(network: Network, lead: FlaskClient):
+    api = "/referral/api/v1/enquiries"
+    lena = network.staff(sub="lena", roles=["lead"])
+    referral_id = network.requested()
+    network.hwk.fetch(referral_id)
+    enquiry, reference = enquiry_of(network, referral_id), network.navigator.see(referral_id)["reference"]
+    receive(lead, right="rectification", reference=reference)
+    body = {"person": {"city": "Stolberg"}, "request_id": open_id(network)}
+    assert network.navigator.ask("POST", f"{api}/{enquiry['id']}/rectifications", body).status_code == 403
+    lena.post(f"{api}/{enquiry['id']}/rectifications", body)
+    receive(lead, right="erasure", reference=reference)
+    hers = f"{api}/{enquiry['id']}/persons/{enquiry['person_id']}"
+
+    rehearsed = lena.get(f"{hers}/erasure")
+    said = len(network.scene.said(PersonalDataViewed))
+    again = lena.get(f"{hers}/erasure")
+
+    assert rehearsed == again and len(network.scene.said(PersonalDataViewed)) == said
+    assert [(one["reference"], one["becomes"], one["asked_to_delete"]) for one in rehearsed["referrals"]] == [
+        (reference, "cancelled", True)
+    ]
+    assert record_of(network, enquiry)["city"] == "Stolberg"
+    assert network.navigator.see(referral_id)["status"] != "cancelled"
+    lena.post(f"{hers}/erasures", {"request_id": open_id(network)})
+    assert [(one.right, one.answer) for one in network.scene.said(SubjectRequestAnswered)] == [
+        ("rectification", "granted"),
+        ("erasure", "granted"),
+    ]
+    assert network.navigator.see(referral_id)["status"] == "cancelled"
+    assert lena.ask("GET", f"{hers}/erasure").status_code == 404  # nothing is left to erase
+
+
+def test_a_rehearsal_says_what_a_hold_keeps(network: Network, lead: FlaskClient):
+    enquiry = network.navigator.enquire()
+    hold = {"reason": "LEGAL_CLAIM", "words": "Klage", "until": "2027-01-31"}
+    lena = network.staff(sub="lena", roles=["lead"])
+    lena.post(f"/referral/api/v1/enquiries/{enquiry['id']}/holds", hold)
+    path = f"/referral/api/v1/enquiries/{enquiry['id']}/persons/{enquiry['person_id']}/erasure"
+    refused = lena.ask("GET", path)
+    assert (refused.status_code, refused.json["slug"]) == (409, "person.held")  # type: ignore[index]
+    assert network.navigator.ask("GET", path).status_code == 403
 
 
 # --- erased -----------------------------------------------------------------------------------------------------------

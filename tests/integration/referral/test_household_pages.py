@@ -7,7 +7,13 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 
-from contracts.referral import PersonalDataViewed, PersonLinkIssued, SubjectAccessGiven, SubjectRequestReceived
+from contracts.referral import (
+    NeedRecorded,
+    PersonalDataViewed,
+    PersonLinkIssued,
+    SubjectAccessGiven,
+    SubjectRequestReceived,
+)
 from services.referral.commands import person_links
 from services.referral.store import person_links as store
 from tests.integration.referral.guests import HTML, press
@@ -45,6 +51,35 @@ def test_a_member_is_taken_down_with_her_needs_and_can_be_referred(network: Netw
     assert (need["topic"], record["email"]) == ("ANERKENNUNG", "yusuf@example.org")
     page = desk.get(f"{ENQUIRIES}/{enquiry['id']}").text
     assert f"/needs/{need['id']}" in page and re.search(r"<h3[^>]*>[^<]+, Yusuf", page)
+
+
+def test_what_else_somebody_needs_is_taken_down_for_her_by_page(network: Network, desk: FlaskClient):
+    enquiry, yusuf = a_couple(network, desk)
+    place = f"{ENQUIRIES}/{enquiry['id']}"
+    form = {"person_id": yusuf, "topic": "SPRACHE", "urgency": "urgent", "request_key": "f" * 32}
+    assert "Something else is needed" in desk.get(place).text
+    for _ in range(2):  # sent twice it counts once
+        assert desk.post(f"{place}/needs", data=form).location == f"{place}?done=need#needs"
+    page = desk.get(f"{place}?done=need").text
+    assert "The need is taken down" in page
+    needs = network.navigator.get(f"/referral/api/v1/enquiries/{enquiry['id']}")["needs"]
+    [new] = [one for one in needs if one["topic"] == "SPRACHE"]
+    assert (new["person_id"], new["urgency"]) == (yusuf, "urgent") and f"/needs/{new['id']}" in page
+    assert [str(one.person_id) for one in network.scene.said(NeedRecorded)][-1] == yusuf
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [("topic", {"topic": "WETTER"}), ("topic", {"topic": "ANWERBUNG"}), ("urgency", {"urgency": "gleich"})],
+)
+def test_a_need_that_cannot_be_is_named(network: Network, desk: FlaskClient, field: str, wrong: dict[str, str]):
+    enquiry = network.navigator.enquire()
+    place = f"{ENQUIRIES}/{enquiry['id']}/needs"
+    answer = desk.post(place, data={"topic": "SPRACHE", "urgency": "normal"} | wrong)
+    assert (answer.status_code, list(answer.json["fields"])) == (422, [field])
+    assert desk.post(place, data={"topic": "SPRACHE", "person_id": str(UUID(int=7))}).status_code == 404
+    assert len(network.scene.rows("SELECT FROM needs")) == 1
+    assert browser_of(network, sub="dirk", site="neuss").post(place, data={"topic": "SPRACHE"}).status_code == 404
 
 
 def test_a_link_leads_each_to_a_page_of_her_own(network: Network, desk: FlaskClient):
