@@ -1,6 +1,8 @@
 """What browser tests need: a server in a thread, pages in a language, theme and width, axe, and pictures to look at."""
 
+import os
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,30 +40,52 @@ def served(app: Flask) -> Iterator[str]:
         server.shutdown()
 
 
+#: Pages nobody looks at just now, by the language they ask for. One is set up anew for who comes next: a fresh browser
+#: context fetches every style and compiles axe again, which costs more than looking at the page.
+IDLE: dict[str, list[Page]] = defaultdict(list)
+
+
 @contextmanager
 def page_of(
-    browser: Browser, *, language: str = "de", theme: str = "light", width: str = "desk", **more: Any
+    browser: Browser,
+    *,
+    language: str = "de",
+    theme: str = "light",
+    width: str = "desk",
+    extra_http_headers: dict[str, str] | None = None,
+    alone: bool = False,
+    **more: Any,
 ) -> Iterator[Page]:
-    """A fresh browser context, as a reader would have set it up."""
-    context = browser.new_context(
-        locale=language.partition("-")[0],
-        color_scheme=theme,  # type: ignore[arg-type]
-        viewport={"width": WIDTHS[width], "height": 900},
-        reduced_motion="reduce",
-        **more,
-    )
+    """A page as a reader would have set it up; `alone` or with more wishes in a browser context of its own."""
+    asked = language.partition("-")[0]
+    kept = not (alone or more)
+    page = IDLE[asked].pop() if kept and IDLE[asked] else _fresh(browser, asked, **more)
     try:
-        page = context.new_page()
+        page.emulate_media(media="null", color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+        page.set_viewport_size({"width": WIDTHS[width], "height": 900})
+        page.set_extra_http_headers(extra_http_headers or {})
         page.set_default_timeout(10_000)
         yield page
+    except BaseException:
+        kept = False
+        raise
     finally:
-        context.close()
+        page.context.clear_cookies()
+        if kept:
+            IDLE[asked].append(page)
+        else:
+            page.context.close()
+
+
+def _fresh(browser: Browser, locale: str, **more: Any) -> Page:
+    return browser.new_context(locale=locale, **more).new_page()
 
 
 def axe(page: Page) -> list[str]:
     """Findings of axe-core, one line each: rule, impact, where."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("tags => axe.run({runOnly: tags})", TAGS)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("tags => axe.run({runOnly: tags, resultTypes: ['violations']})", TAGS)
     return [f"{one['id']} ({one['impact']}): {_places(one)}" for one in found["violations"]]
 
 
@@ -69,12 +93,12 @@ def _places(finding: dict[str, Any]) -> str:
     return "; ".join(" ".join(map(str, node["target"])) for node in finding["nodes"])
 
 
-def shoot(page: Page, name: str) -> Path:
-    """A full-page picture under .dev/screens, to be looked at."""
+def shoot(page: Page, name: str) -> None:
+    """A full-page picture under .dev/screens, to be looked at; none where workers run and nobody looks."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
     SCREENS.mkdir(parents=True, exist_ok=True)
-    path = SCREENS / f"{name}.png"
-    page.screenshot(path=str(path), full_page=True)
-    return path
+    page.screenshot(path=str(SCREENS / f"{name}.png"), full_page=True)
 
 
 def scrolls_sideways(page: Page) -> bool:

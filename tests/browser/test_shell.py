@@ -25,7 +25,7 @@ def listen_for_blocked_content(page: Page) -> list[str]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_every_part_has_no_findings(browser: Browser, address: str, language: str, theme: str) -> None:
-    with page_of(browser, language=language, theme=theme) as page:
+    with page_of(browser, language=language, theme=theme, alone=True) as page:
         blocked = listen_for_blocked_content(page)
         page.goto(f"{address}/sample/")
         shoot(page, f"shell-parts-{language}-{theme}")

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.timeout(420)]
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    with page_of(browser, language="en") as page:
+    with page_of(browser, language="en", alone=True) as page:
         page.set_default_timeout(30_000)
         yield page
 

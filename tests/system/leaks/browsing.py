@@ -38,7 +38,7 @@ class Eyes:
 
 def browse(browser: Browser, scene: Scene) -> None:
     """Sign in, search, fill in the form wrongly and rightly, look at what came of it; sign out."""
-    with page_of(browser, language="en") as page:
+    with page_of(browser, language="en", alone=True) as page:
         page.set_default_timeout(30_000)
         eyes = Eyes(page, scene.traffic)
         page.goto(f"{scene.origin}/referral/")
