@@ -24,10 +24,11 @@ from deploy.demo.postgres_server import PostgresServer
 from deploy.demo.servers import running_rabbitmq
 from lotse import topology
 from services.chassis.migrate import migrate, migrate_only
+from tests.examples import examples
 from tests.shelf import Shelf
 
 # A busy machine is slow; that is no finding.
-settings.register_profile("unhurried", deadline=None)
+settings.register_profile("unhurried", deadline=None, max_examples=examples(100))
 settings.load_profile("unhurried")
 
 #: The code that builds the address of a route is made anew for every app; every test has an app, so it is kept.
@@ -46,6 +47,28 @@ def kept_address_builder(self: Rule, append_unknown: bool = True) -> Any:
 
 
 Rule._compile_builder = kept_address_builder  # type: ignore[method-assign]
+
+#: And for what is read out of the text of a route: its parts, its trace and its converters.
+PARTS: dict[tuple[str, int], tuple[list[Any], list[Any], dict[str, Any]]] = {}
+read_parts = Rule._parse_rule
+
+
+def kept_parts(self: Rule, rule: str) -> list[Any]:
+    """What the text says does not change; it is added to what the route knows by now."""
+    key = (rule, len(self.map.converters))
+    if key not in PARTS:
+        before = len(self._trace)
+        parts = list(read_parts(self, rule))
+        PARTS[key] = parts, self._trace[before:], dict(self._converters)
+        return parts
+    parts, trace, converters = PARTS[key]
+    self._trace.extend(trace)
+    self._converters.update(converters)
+    self.arguments.update(converters)
+    return parts
+
+
+Rule._parse_rule = kept_parts  # type: ignore[method-assign]
 
 #: The same for templates: each app reads them anew, and they are long.
 TEMPLATES: dict[tuple[Any, ...], Any] = {}

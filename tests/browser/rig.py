@@ -33,7 +33,7 @@ WIDTHS = {"desk": 1280, "phone": 320}
 def served(app: Flask) -> Iterator[str]:
     """The application on a free port; gives its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:

@@ -54,7 +54,7 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     url = f"http://127.0.0.1:{server.server_port}"
     app = create_issuer(url, "lotsennetz", Register(Path(register)), key)
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     yield url
     server.shutdown()
 

@@ -34,7 +34,7 @@ class Echo(BaseHTTPRequestHandler):
 @pytest.fixture
 def door() -> Iterator[Client]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     yield Client(Door({"referral": address, "audit": address, "directory": "http://127.0.0.1:9"}))
     server.shutdown()

@@ -47,7 +47,7 @@ class Entrance(BaseHTTPRequestHandler):
 def network() -> Iterator[ThreadingHTTPServer]:
     Entrance.pressed = []
     with ThreadingHTTPServer(("127.0.0.1", 0), Entrance) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield server
         server.shutdown()
 

@@ -58,7 +58,7 @@ def expire(referral_id: str) -> None:
 def gate() -> Iterator[Client]:
     Upstream.asked.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     yield Client(Gate(Door({"referral": address, "notifications": address}), TOKEN, expire))
     server.shutdown()

@@ -65,7 +65,7 @@ def paper() -> Iterator[PaperNetwork]:
             """Quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Paper)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     network.address = f"http://127.0.0.1:{server.server_port}"
     network.say("POST", "/token", {"access_token": "t"})
     for service in ("directory", "referral", "notifications", "audit"):

@@ -20,5 +20,5 @@ def test_twenty_days_pass_and_every_deadline_ends_on_a_desk() -> None:
     told = json.loads(played.stdout[played.stdout.index("{") :])
     assert [day["number"] for day in told["days"]] == list(range(1, 21))
     tasks = [line for day in told["days"] for line in day["lines"] if line["due_on"]]
-    assert {line["unit"].rpartition(": ")[2] for line in tasks} == {"navigator", "lead"}
+    assert {line["unit"].rpartition(": ")[2] for line in tasks} == {"Navigator", "Lead"}
     assert all("Aachen" in line["unit"] for line in tasks)

@@ -41,7 +41,7 @@ class Served:
         self.url = f"http://127.0.0.1:{self.server.server_port}/audit/api/v1"
 
     def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
     def __exit__(self, *_):

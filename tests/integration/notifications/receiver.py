@@ -66,7 +66,7 @@ def drip(write: Callable[[bytes], object]) -> None:
 def running(receiver: Receiver) -> Iterator[Receiver]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler_for(receiver))
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     receiver.url = f"http://127.0.0.1:{server.server_address[1]}/hooks?from=lotsennetz"
     try:
         yield receiver

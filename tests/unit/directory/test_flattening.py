@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.identity import id_of
 from services.directory.domain.flattening import flatten
 from services.directory.domain.objects import Kind
 from services.directory.domain.reading import Row, read_object
+from tests.examples import tried
 
 CHAMBER, SERVICE, HOUSE = (str(id_of(kind, "x")) for kind in ("organization", "service", "location"))
 
@@ -105,7 +106,7 @@ json_values = st.recursive(
 FIELDS = ["id", "name", "organization", "phones", "attributes", "service_areas", "service_at_locations", "schedules"]
 
 
-@settings(max_examples=200, deadline=None)
+@tried(200)
 @given(st.dictionaries(st.sampled_from(FIELDS), json_values), st.booleans())
 def test_whatever_comes_every_row_that_is_made_is_well_formed(changes: dict[str, Any], is_service: bool) -> None:
     document = {**a_foreign_service(), **changes}

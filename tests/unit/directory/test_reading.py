@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.identity import id_of
@@ -21,6 +21,7 @@ from services.directory.domain.reading import (
     read_object,
     read_rows,
 )
+from tests.examples import tried
 from tests.unit.directory.rows import a_competence, a_directory, a_participation, a_report, a_service, a_source
 
 
@@ -142,13 +143,13 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@tried(150)
 @given(st.binary(max_size=400))
 def test_any_bytes_at_all_end_in_rows_or_named_mistakes(content: bytes) -> None:
     assert all(isinstance(one, Row | RowProblem) for one in read(content))
 
 
-@settings(max_examples=300, deadline=None)
+@tried(300)
 @given(st.sampled_from(a_directory()), st.data(), json_values)
 def test_any_value_in_any_field_ends_in_a_row_or_named_mistakes(
     row: dict[str, Any], data: st.DataObject, value: Any

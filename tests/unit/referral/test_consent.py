@@ -14,7 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.codes import BackLevel, ConsentChannel, DataCategory, GroundKind, Purpose, RefusalReason
@@ -29,6 +29,7 @@ from services.referral.domain.consent import (
     may_disclose,
 )
 from services.referral.domain.grounds import Consent, EnterpriseRequest, Recipient, StatutoryGround
+from tests.examples import tried
 from tests.unit.referral.builders import (
     AUTHORITY,
     AUTHORITY_SERVICE,
@@ -392,7 +393,7 @@ questions = st.tuples(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@tried(1500)
 @given(questions)
 def test_no_category_ever_leaves_outside_a_ground_that_holds_at_that_instant(question):
     grounds, recipient, purpose, categories, at = question
@@ -405,7 +406,7 @@ def test_no_category_ever_leaves_outside_a_ground_that_holds_at_that_instant(que
         assert not oracle(grounds, recipient, purpose, categories[0], at), "a refusal without a reason"
 
 
-@settings(max_examples=500, deadline=None)
+@tried(500)
 @given(questions, st.data())
 def test_asking_for_less_is_never_harder_and_a_withdrawal_never_helps(question, data):
     grounds, recipient, purpose, categories, at = question

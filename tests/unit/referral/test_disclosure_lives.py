@@ -28,6 +28,7 @@ from services.referral.domain.dossier import compose
 from services.referral.domain.grounds import VERBAL_CATEGORIES, Consent, Recipient
 from services.referral.domain.way_back import MayTell, may_tell_back
 from services.referral.domain.withdrawing import Part, take_back
+from tests.examples import examples
 from tests.integration.referral.lawful import AACHEN, LEVELS, History, Said, day_of, working_days_after
 from tests.unit.referral.builders import (
     AUTHORITY,
@@ -199,7 +200,7 @@ def play(lives: int, steps: int) -> Counter[str]:
 
 @pytest.mark.timeout(600)
 def test_in_no_life_does_the_engine_say_anything_but_what_was_lawful() -> None:
-    counts = play(500, 15)
+    counts = play(examples(500), 15)
     assert min(counts[one] for one in ("dossiers", "words")) > 0
 
 

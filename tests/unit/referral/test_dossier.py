@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.codes import DataCategory, EnquirerKind, GroundKind, Purpose, RefusalReason
@@ -10,6 +10,7 @@ from contracts.partner.dossier import EMPLOYER as EMPLOYER_SCHEMA
 from contracts.partner.dossier import PERSON, categories_of, category_of
 from services.referral.domain.consent import Allowed, Refused, may_disclose
 from services.referral.domain.dossier import SENSITIVITY, Composition, compose, missing_minimum, offered
+from tests.examples import tried
 from tests.unit.referral.builders import (
     IHK,
     IHK_SERVICE,
@@ -149,7 +150,7 @@ WORDS = st.text(min_size=1, max_size=12)
 companies = st.fixed_dictionaries({}, optional=dict.fromkeys(sorted(EMPLOYER_SCHEMA.fields), WORDS))
 
 
-@settings(max_examples=1000, deadline=None)
+@tried(1000)
 @given(companies, st.frozensets(st.sampled_from(sorted(DataCategory))), st.booleans(), st.booleans())
 def test_no_workers_datum_rides_on_an_employers_request(record, accepted, asked, consented):
     """Whatever is put into an employer's enquiry: business contact and what is about nobody, and nothing else."""
@@ -167,7 +168,7 @@ records = st.dictionaries(st.sampled_from(sorted(PERSON.fields)), st.sampled_fro
 subsets = st.frozensets(st.sampled_from(sorted(ALL)))
 
 
-@settings(max_examples=1000, deadline=None)
+@tried(1000)
 @given(records, st.lists(subsets, max_size=3), subsets, subsets)
 def test_every_field_that_leaves_is_of_a_category_that_is_consented_accepted_and_decided(
     record, consented, accepted, minimum

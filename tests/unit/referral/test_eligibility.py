@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.codes import Assertion
 from contracts.eligibility import CODE_FACTS, check_rule
 from services.referral.domain.eligibility import Verdict, evaluate, with_profession_group
+from tests.examples import tried
 
 T, F, U = Assertion.TRUE, Assertion.FALSE, Assertion.UNKNOWN
 RULES = {
@@ -164,7 +165,7 @@ known_facts = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@tried(1500)
 @given(rules, known_facts)
 def test_it_agrees_with_the_slow_evaluator_and_asks_exactly_while_something_is_open(rule, facts):
     found = evaluate(rule, facts)
@@ -173,7 +174,7 @@ def test_it_agrees_with_the_slow_evaluator_and_asks_exactly_while_something_is_o
     assert bool(found.failed) == (found.assertion is F)
 
 
-@settings(max_examples=500, deadline=None)
+@tried(500)
 @given(rules, known_facts, known_facts)
 def test_learning_more_never_turns_a_yes_into_a_no(rule, facts, more):
     before = evaluate(rule, facts).assertion

@@ -5,13 +5,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.codes import Assertion, Audience, Capacity, EnquirerKind, LegalSphere, Topic
 from services.referral.domain.candidates import Candidate, Seeker
 from services.referral.domain.eligibility import evaluate
 from services.referral.domain.matching import Exclusion, Ranking, Suggestion, rank
+from tests.examples import tried
 from tests.unit.referral.builders import HWK, HWK_SERVICE, IHK, IHK_SERVICE, TODAY
 
 ZAG, ZAG_SERVICE = UUID(int=0x1C), UUID(int=0x1C1)
@@ -289,7 +290,7 @@ seekers = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@tried(300)
 @given(candidates, seekers, st.frozensets(st.integers(1, 9).map(lambda number: UUID(int=number)), max_size=4))
 def test_the_naive_ranking_comes_to_the_same_result(some, seeker, declined):
     found = rank(some, seeker, Topic.ANERKENNUNG, TODAY, declined=declined)

@@ -28,6 +28,7 @@ from services.referral.domain.duties import ON_STOP
 from services.referral.domain.lifecycle import BY_HAND, OWED, REQUIRED_BACK_LEVEL
 from services.referral.domain.referral import Referral
 from services.referral.domain.workdays import is_weekday
+from tests.examples import examples
 from tests.unit.referral.acting import CALLS
 from tests.unit.referral.builders import ACTORS, NAVIGATOR, PARTNER, a_moment, a_referral, an_allowance
 from tests.unit.referral.test_lifecycle import SPECIFIED
@@ -262,7 +263,7 @@ class LifeOfAReferral(RuleBasedStateMachine):
             assert due_on(self.referral, is_weekday) is not None
 
 
-LifeOfAReferral.TestCase.settings = settings(max_examples=400, stateful_step_count=40, deadline=None)
+LifeOfAReferral.TestCase.settings = settings(max_examples=examples(400), stateful_step_count=40, deadline=None)
 TestLifeOfAReferral = LifeOfAReferral.TestCase
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.codes import Action, BackLevel, ConsentChannel, GroundKind, Outcome, Purpose, RefusalReason
@@ -14,6 +14,7 @@ from services.referral.domain.consent import Refused, may_disclose
 from services.referral.domain.grounds import Recipient, Unreadable
 from services.referral.domain.lifecycle import REQUIRED_BACK_LEVEL, needed_level
 from services.referral.domain.way_back import MayTell, level_at, may_tell_back
+from tests.examples import tried
 from tests.unit.referral.builders import (
     HWK,
     HWK_SERVICE,
@@ -191,7 +192,7 @@ def test_an_end_that_says_more_than_that_it_is_one_needs_the_outcome(details, mo
     assert needed_level(Action.COMPLETE, says_more=more) is (OUTCOME if more else STATUS)
 
 
-@settings(max_examples=400)
+@tried(400)
 @given(
     consented=st.lists(
         st.tuples(st.sampled_from(BackLevel), st.integers(-3, 3), st.none() | st.integers(-60, 60)), max_size=3

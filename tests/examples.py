@@ -1,0 +1,22 @@
+"""How many examples a property is tried on: some in the gate, many in the long run.
+
+`make test-long` sets LOTSENNETZ_LONG and runs every test that hypothesis has a hand in once more.
+"""
+
+import os
+
+from hypothesis import settings
+
+LONG = "LOTSENNETZ_LONG" in os.environ
+#: The gate tries this part of them, and never fewer than SOME.
+PART, SOME = 6, 40
+
+
+def examples(many: int) -> int:
+    """So many in the long run, a part of them in the gate."""
+    return many if LONG else max(min(many, SOME), many // PART)
+
+
+def tried(many: int) -> settings:
+    """The settings of a property that is tried on so many examples."""
+    return settings(max_examples=examples(many), deadline=None)
