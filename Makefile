@@ -5,6 +5,10 @@ PY := .venv/bin/python
 ARGS ?=
 # tests side by side; each worker starts servers of its own (0: no workers)
 WORKERS ?= 2
+# the network is many processes; without compiled files each of them would compile everything anew
+unexport PYTHONDONTWRITEBYTECODE
+LONG_REPORT := .dev/long-run.xml
+STORM := docs/results/kill-storm.json
 
 .PHONY: help
 help: ## this list
@@ -35,10 +39,14 @@ test-fast: ## no servers, no browser: domain, contracts, architecture
 	@$(PY) -m pytest -q tests/unit tests/contracts tests/architecture $(ARGS)
 
 .PHONY: test-long
-test-long: ## the tests that take minutes: faults, kills, all pages in all languages
+test-long: ## what takes an hour: faults, kills, all pages in all views, long searches; writes docs/results/long-run.md
 	@deploy/dev/setup.sh --tests
-	@$(PY) -m pytest -m long --timeout 3600 $(ARGS)
-	@$(PY) -m tests.system.kill_storm --kills 20 --out docs/results/kill-storm.json
+	@mkdir -p .dev; failed=0; \
+	LOTSENNETZ_LONG=1 $(PY) -m pytest -v -o console_output_style=count -m "long or hypothesis" --timeout 3600 \
+	    --junitxml=$(LONG_REPORT) $(ARGS) || failed=1; \
+	$(PY) -m tests.system.kill_storm --kills 20 --servers --out $(STORM) || failed=1; \
+	$(PY) -m tests.long_run $(LONG_REPORT) $(STORM) docs/results/long-run.md || failed=1; \
+	exit $$failed
 
 .PHONY: check
 check: lint contracts-check docs-check ## what a commit has to pass: lint, types, import rules, generated files

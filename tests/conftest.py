@@ -113,8 +113,8 @@ class Broker:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts the whole network comes first, so that nobody waits for it at the end; first the one apart."""
-    items.sort(key=lambda item: (room_of(item.nodeid) not in NETWORK_ROOMS, "/test_story.py" not in item.nodeid))
+    """What starts the whole network comes first, so that nobody waits for it at the end; first of all its story."""
+    items.sort(key=lambda item: (place_of(item.nodeid), "/test_story.py" not in item.nodeid))
 
 
 class ByRoom(LoadScopeScheduling):
@@ -127,6 +127,12 @@ class ByRoom(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
     """Instead of marks: the groups of xdist 3.8 do not reach its own scheduler under pytest 9."""
     return ByRoom(config, log)
+
+
+def place_of(nodeid: str) -> int:
+    """The rooms that start the network in their order, before all others."""
+    room = room_of(nodeid)
+    return NETWORK_ROOMS.index(room) if room in NETWORK_ROOMS else len(NETWORK_ROOMS)
 
 
 def room_of(nodeid: str) -> str:

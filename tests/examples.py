@@ -8,15 +8,15 @@ import os
 from hypothesis import settings
 
 LONG = "LOTSENNETZ_LONG" in os.environ
-#: The gate tries this part of them, and never fewer than SOME.
+#: The gate tries this part of them, and of quick ones never fewer than SOME.
 PART, SOME = 6, 40
 
 
-def examples(many: int) -> int:
-    """So many in the long run, a part of them in the gate."""
-    return many if LONG else max(min(many, SOME), many // PART)
+def examples(many: int, some: int = SOME) -> int:
+    """So many in the long run, a part of them in the gate, but `some` at least."""
+    return many if LONG else max(min(many, some), many // PART)
 
 
-def tried(many: int) -> settings:
+def tried(many: int, some: int = SOME) -> settings:
     """The settings of a property that is tried on so many examples."""
-    return settings(max_examples=examples(many), deadline=None)
+    return settings(max_examples=examples(many, some), deadline=None)

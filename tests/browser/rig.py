@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
@@ -27,6 +28,13 @@ FLAGS = [
     "--disable-sync",
 ]
 WIDTHS = {"desk": 1280, "phone": 320}
+GERMAN = {"language": "de"}
+DARK_AND_SMALL = {"language": "en", "width": "phone", "theme": "dark"}
+
+
+def first_in_the_gate(*looks: Any) -> list[Any]:
+    """One way to look at a page is enough for a change of it; the others are tried in the long run."""
+    return [pytest.param(look, marks=[pytest.mark.long] * bool(number)) for number, look in enumerate(looks)]
 
 
 @contextmanager
@@ -102,4 +110,16 @@ def shoot(page: Page, name: str) -> None:
 
 
 def scrolls_sideways(page: Page) -> bool:
+    """At the width it has, or on a telephone."""
+    now = page.viewport_size
+    assert now is not None
+    found = _is_wider(page)
+    if not found and now["width"] > WIDTHS["phone"]:
+        page.set_viewport_size({"width": WIDTHS["phone"], "height": now["height"]})
+        found = _is_wider(page)
+        page.set_viewport_size(now)
+    return found
+
+
+def _is_wider(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))

@@ -14,7 +14,7 @@ from services.audit.web.app import create_app
 from services.audit.writer import Writer
 from services.chassis.db import Database
 from services.chassis.work import Unit
-from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
+from tests.browser.rig import DARK_AND_SMALL, GERMAN, axe, first_in_the_gate, page_of, scrolls_sideways, served, shoot
 from tests.chassis.web_rig import TestIssuer, bearer, settings
 from tests.integration.audit.conftest import START, an_arrival
 from tests.unit.audit.events import REFERRAL, a_consent_given, a_disclosure_decided
@@ -43,13 +43,11 @@ def address(make_database: Callable[[str], Any], tmp_path_factory: pytest.TempPa
 @pytest.mark.parametrize(
     "path", ["/audit/", f"/audit/cases/referral/{REFERRAL}", "/audit/entries/1", "/audit/findings", "/audit/integrity"]
 )
-@pytest.mark.parametrize(("language", "width", "theme"), [("de", "desk", "light"), ("en", "phone", "dark")])
-def test_a_page_has_no_findings_and_fits(
-    browser: Browser, address: str, path: str, language: str, width: str, theme: str
-) -> None:
-    with page_of(browser, language=language, width=width, theme=theme, extra_http_headers=DPO) as page:
-        page.goto(f"{address}{path}?lang={language}")
-        shoot(page, f"audit-{path.strip('/').replace('/', '-')[:20]}-{language}-{width}")
+@pytest.mark.parametrize("view", first_in_the_gate(GERMAN, DARK_AND_SMALL))
+def test_a_page_has_no_findings_and_fits(browser: Browser, address: str, path: str, view: dict[str, str]) -> None:
+    with page_of(browser, **view, extra_http_headers=DPO) as page:
+        page.goto(f"{address}{path}?lang={view['language']}")
+        shoot(page, f"audit-{path.strip('/').replace('/', '-')[:20]}-{'-'.join(view.values())}")
         assert axe(page) == []
         assert not scrolls_sideways(page)
 

@@ -9,9 +9,11 @@ from playwright.sync_api import Browser
 from contracts.codes import Topic
 from services.referral import handlers
 from tests.browser.referral_town import Town
-from tests.browser.rig import axe, page_of, scrolls_sideways, shoot
+from tests.browser.rig import axe, first_in_the_gate, page_of, scrolls_sideways, shoot
 from tests.integration.referral.rig import recipient
 from tests.integration.referral.scene import HWK_SERVICE, a_service
+
+VIEWS = first_in_the_gate({"language": "de"}, {"language": "en", "theme": "dark"}, {"width": "phone"})
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def drafted(town: Town) -> tuple[str, str]:
     return enquiry, made["id"]
 
 
-@pytest.mark.parametrize("view", [{"language": "de"}, {"language": "en", "theme": "dark"}, {"width": "phone"}])
+@pytest.mark.parametrize("view", VIEWS)
 def test_the_form_of_a_prepared_consent(
     browser: Browser, address: str, drafted: tuple[str, str], view: dict[str, str]
 ) -> None:
@@ -49,7 +51,7 @@ def test_the_form_of_a_prepared_consent(
         shoot(page, f"consent-form-print-{'-'.join(view.values())}")
 
 
-@pytest.mark.parametrize("view", [{"language": "de"}, {"language": "en", "theme": "dark"}, {"width": "phone"}])
+@pytest.mark.parametrize("view", VIEWS)
 def test_a_prepared_consent_on_the_enquiry_page(
     browser: Browser, address: str, drafted: tuple[str, str], view: dict[str, str]
 ) -> None:

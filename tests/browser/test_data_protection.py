@@ -7,17 +7,17 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.protection_town import ProtectionTown
-from tests.browser.rig import WIDTHS, axe, page_of, scrolls_sideways, shoot
+from tests.browser.rig import WIDTHS, axe, first_in_the_gate, page_of, scrolls_sideways, shoot
 from tests.integration.referral.rig import Network
 from tests.integration.referral.test_double_funding import choose, funded
 from tests.integration.referral.test_duplicate_care import AS_HWK_WRITES, OLEKSANDR, in_care, somebody
 from tests.integration.referral.test_duplicate_matters import say
 
-VIEWS = [
+VIEWS = first_in_the_gate(
     {"language": "de"},
-    pytest.param({"language": "en", "theme": "dark"}, marks=pytest.mark.long),
-    pytest.param({"language": "de", "width": "phone"}, marks=pytest.mark.long),
-]
+    {"language": "en", "theme": "dark"},
+    {"language": "de", "width": "phone"},
+)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_what_a_desk_has_to_do_and_which_are_closed(browser: Browser, address: s
             page.set_viewport_size({"width": WIDTHS["desk"], "height": 900})
 
 
-@pytest.mark.parametrize("language", ["de", "ar", "uk"])
+@pytest.mark.parametrize("language", first_in_the_gate("ar", "de", "uk"))
 def test_the_sheet_a_person_is_handed(browser: Browser, address: str, enquiry: Any, language: str) -> None:
     with page_of(browser) as page:
         page.goto(f"{address}/referral/enquiries/{enquiry['id']}/subject-access")

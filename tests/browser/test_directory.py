@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from contracts.identity import id_of
 from services.chassis.db import Database
 from services.directory.web.app import create_app
-from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
+from tests.browser.rig import DARK_AND_SMALL, GERMAN, axe, first_in_the_gate, page_of, scrolls_sideways, served, shoot
 from tests.chassis.web_rig import TestIssuer, bearer, settings
 from tests.integration.directory.conftest import REGION, Directory
 
@@ -28,12 +28,10 @@ def address(make_database: Callable[[str], Any]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", ["/directory/", "/directory/coverage", CAPACITY])
-@pytest.mark.parametrize(("language", "width", "theme"), [("de", "desk", "light"), ("en", "phone", "dark")])
-def test_a_page_has_no_findings_and_fits(
-    browser: Browser, address: str, path: str, language: str, width: str, theme: str
-) -> None:
-    with page_of(browser, language=language, width=width, theme=theme, extra_http_headers=EDITOR) as page:
-        page.goto(f"{address}{path}?lang={language}")
-        shoot(page, f"directory-{path.strip('/').rpartition('/')[2]}-{language}-{width}")
+@pytest.mark.parametrize("view", first_in_the_gate(GERMAN, DARK_AND_SMALL))
+def test_a_page_has_no_findings_and_fits(browser: Browser, address: str, path: str, view: dict[str, str]) -> None:
+    with page_of(browser, **view, extra_http_headers=EDITOR) as page:
+        page.goto(f"{address}{path}?lang={view['language']}")
+        shoot(page, f"directory-{path.strip('/').rpartition('/')[2]}-{'-'.join(view.values())}")
         assert axe(page) == []
         assert not scrolls_sideways(page)

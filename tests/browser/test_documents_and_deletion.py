@@ -17,18 +17,18 @@ from services.chassis.auth import caller_from_claims
 from services.chassis.db import Database
 from services.chassis.sessions import Session
 from services.referral import handlers
-from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
+from tests.browser.rig import axe, first_in_the_gate, page_of, scrolls_sideways, served, shoot
 from tests.integration.referral.ageing import Ageing, before
 from tests.integration.referral.rig import FULL, Network, recipient
 from tests.integration.referral.scene import Scene, a_service, some_terms
 from tests.integration.referral.test_enclosures import enclose, taken_in
 from tests.unit.referral.papers import a_jpeg, a_pdf
 
-VIEWS = [
+VIEWS = first_in_the_gate(
     {"language": "de"},
     {"language": "en", "theme": "dark"},
     {"language": "de", "width": "phone"},
-]
+)
 RETENTION = "/referral/data-protection/retention/"
 
 

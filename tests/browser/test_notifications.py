@@ -13,7 +13,7 @@ from services.chassis.db import Database
 from services.notifications import config
 from services.notifications.mailroom import Mailroom
 from services.notifications.web.app import create_app
-from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
+from tests.browser.rig import DARK_AND_SMALL, GERMAN, axe, first_in_the_gate, page_of, scrolls_sideways, served, shoot
 from tests.chassis.web_rig import TestIssuer, bearer, settings
 from tests.conftest import Broker
 from tests.integration.notifications.conftest import NOW, PUBLIC_URL, Notifications, listing
@@ -83,14 +83,12 @@ def place(make_database: Callable[[str], Any], make_vhost: Callable[[], Broker])
         *("letters/", "letters/{letter}"),
     ],
 )
-@pytest.mark.parametrize(("language", "width", "theme"), [("de", "desk", "light"), ("en", "phone", "dark")])
-def test_a_page_has_no_findings_and_fits(
-    browser: Browser, place: Place, path: str, language: str, width: str, theme: str
-) -> None:
-    with page_of(browser, language=language, width=width, theme=theme, extra_http_headers=LEAD) as page:
-        page.goto(f"{place.at(path)}?lang={language}")
+@pytest.mark.parametrize("view", first_in_the_gate(GERMAN, DARK_AND_SMALL))
+def test_a_page_has_no_findings_and_fits(browser: Browser, place: Place, path: str, view: dict[str, str]) -> None:
+    with page_of(browser, **view, extra_http_headers=LEAD) as page:
+        page.goto(f"{place.at(path)}?lang={view['language']}")
         page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
-        shoot(page, f"notifications-{path.translate(str.maketrans('/', '-', '{}'))}-{language}-{width}")
+        shoot(page, f"notifications-{path.translate(str.maketrans('/', '-', '{}'))}-{'-'.join(view.values())}")
         assert axe(page) == []
         assert not scrolls_sideways(page)
 

@@ -33,8 +33,8 @@ NAMES = {HWK: "Handwerkskammer Aachen", IHK: "Industrie- und Handelskammer Aache
 VIEWS = [
     {"language": "de"},
     {"language": "ar", "width": "phone"},
-    {"language": "en", "theme": "dark"},
-    {"language": "uk", "width": "phone", "theme": "dark"},
+    pytest.param({"language": "en", "theme": "dark"}, marks=pytest.mark.long),
+    pytest.param({"language": "uk", "width": "phone", "theme": "dark"}, marks=pytest.mark.long),
 ]
 
 

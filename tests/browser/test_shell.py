@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from services.chassis.i18n import PERSON_LANGUAGES
-from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
+from tests.browser.rig import axe, first_in_the_gate, page_of, scrolls_sideways, served, shoot
 from tests.browser.sample import make_sample
 
 
@@ -22,8 +22,15 @@ def listen_for_blocked_content(page: Page) -> list[str]:
     return blocked
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize(
+    ("language", "theme"),
+    [
+        ("de", "light"),
+        ("en", "dark"),
+        pytest.param("de", "dark", marks=pytest.mark.long),
+        pytest.param("en", "light", marks=pytest.mark.long),
+    ],
+)
 def test_every_part_has_no_findings(browser: Browser, address: str, language: str, theme: str) -> None:
     with page_of(browser, language=language, theme=theme, alone=True) as page:
         blocked = listen_for_blocked_content(page)
@@ -33,7 +40,10 @@ def test_every_part_has_no_findings(browser: Browser, address: str, language: st
         assert blocked == []
 
 
-@pytest.mark.parametrize("language", PERSON_LANGUAGES)
+@pytest.mark.parametrize(
+    "language",
+    [pytest.param(one, marks=[pytest.mark.long] * (one not in {"de-simple", "ar"})) for one in PERSON_LANGUAGES],
+)
 def test_a_page_for_persons_is_in_their_language(browser: Browser, address: str, language: str) -> None:
     with page_of(browser, width="phone") as page:
         page.goto(f"{address}/sample/person?lang={language}")
@@ -96,7 +106,7 @@ def test_on_paper_there_is_only_the_matter(browser: Browser, address: str) -> No
         assert page.locator(".timeline").is_visible()
 
 
-@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("language", first_in_the_gate("de", "en"))
 @pytest.mark.parametrize("name", ["role", "out"])
 def test_the_pages_around_sign_in(browser: Browser, address: str, name: str, language: str) -> None:
     with page_of(browser, language=language, theme="dark" if language == "en" else "light") as page:

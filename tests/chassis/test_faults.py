@@ -126,7 +126,8 @@ def test_all_broker_connections_closed_by_the_operator(line: Line) -> None:
     assert line.relay.said("relay.interrupted") + line.worker.said("consumer.interrupted") >= 1
 
 
-@pytest.mark.parametrize("whose", ["directory", pytest.param("referral", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("whose", ["directory", "referral"])
 def test_database_sessions_terminated(line: Line, whose: str) -> None:
     room: Room = getattr(line, whose)
     line.tell_while(lambda: [terminate(room) for _ in range(3)] and None)
@@ -185,6 +186,7 @@ def test_a_database_that_is_away_costs_no_deliveries_and_no_busy_loop(line: Line
     assert line.worker.said("consumer.interrupted") < 10
 
 
+@pytest.mark.long
 def test_a_worker_started_while_the_database_is_away_waits_for_it(
     referral: Room, vhost: Broker, tmp_path: Path, postgres: str
 ) -> None:

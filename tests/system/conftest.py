@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class RunningNetwork:
-    """A demo without its story; `state` is what it wrote down."""
+    """A demo that has played its story; `state` is what it wrote down."""
 
     dev: Path
     process: subprocess.Popen[bytes]
@@ -26,6 +26,11 @@ class RunningNetwork:
     @property
     def state(self) -> dict[str, Any]:
         return dict(json.loads((self.dev / "state.json").read_text()))
+
+    @property
+    def story(self) -> list[dict[str, Any]]:
+        """The steps of the main job and whether they held."""
+        return list(json.loads((self.dev / "result.json").read_text()))
 
 
 @dataclass(frozen=True)
@@ -41,16 +46,23 @@ class Told:
         return json.loads(self.out)
 
 
+def is_written(file: Path) -> bool:
+    """To its end."""
+    return file.exists() and file.read_text().rstrip().endswith("]")
+
+
 @pytest.fixture(scope="package")
 def network() -> Iterator[RunningNetwork]:
     # of the package, not of the session: a network that only stands there takes a third of a core from who comes after
     dev = ROOT / ".dev" / "test-network"
     dev.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "deploy.demo.demo", "up", "--no-story", "--dev", str(dev)]
+    played = dev / "result.json"
+    played.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "deploy.demo.demo", "up", "--dev", str(dev)]
     with (dev / "demo.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
     try:
-        eventually(lambda: (dev / "ready").exists() or process.poll() is not None, timeout=240, interval=0.5)
+        eventually(lambda: is_written(played) or process.poll() is not None, timeout=240, interval=0.5)
         assert process.poll() is None, (dev / "demo.log").read_text()[-3000:]
         yield RunningNetwork(dev, process)
     finally:

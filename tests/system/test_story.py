@@ -1,4 +1,4 @@
-"""The main job, played once by the command of the README, on a folder of its own."""
+"""The main job, played by the command of the README."""
 
 import json
 import subprocess
@@ -7,11 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.system.conftest import RunningNetwork
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.system
+@pytest.mark.timeout(900)
+def test_the_main_job_holds_step_by_step(network: RunningNetwork) -> None:
+    assert len(network.story) >= 20
+    assert [row["step"] for row in network.story if not row["held"]] == [], told_by_partners(network.dev)
+
+
+@pytest.mark.long
 @pytest.mark.timeout(600)
-def test_the_main_job_holds_step_by_step(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_played_once_it_says_how_it_went_and_leaves_nothing_running() -> None:
     dev = ROOT / ".dev" / "test-story"
     command = [sys.executable, "-m", "deploy.demo.demo", "up", "--dev", str(dev), "--once", "--json"]
     played = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=560, check=False)

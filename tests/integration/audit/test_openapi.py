@@ -9,6 +9,7 @@ from services.chassis.db import Database
 from services.chassis.work import Unit
 from tests.chassis.web_rig import HWK, TestIssuer, bearer
 from tests.chassis.web_rig import settings as web_settings
+from tests.examples import tried
 from tests.integration.audit.conftest import START
 
 MEANT = {200, 400, 403, 404, 409, 415, 422}
@@ -34,7 +35,7 @@ def test_the_doors_never_break(log) -> None:
 
 
 def knock(operation: schemathesis.APIOperation, headers: dict[str, str]) -> None:  # type: ignore[type-arg]
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(tried(15, some=5), suppress_health_check=list(HealthCheck), database=None)
     @given(operation.as_strategy())
     def once(case: schemathesis.Case) -> None:
         answer = case.call(headers=headers)

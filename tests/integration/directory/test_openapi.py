@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from services.directory.web.app import create_app
 from tests.chassis.web_rig import TestIssuer
 from tests.chassis.web_rig import settings as web_settings
+from tests.examples import tried
 from tests.integration.directory.conftest import Directory
 from tests.unit.directory.rows import a_directory
 
@@ -19,7 +20,7 @@ def test_the_open_doors_never_break(directory: Directory) -> None:
 
     for operation in operations:
 
-        @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(tried(20, some=5), suppress_health_check=list(HealthCheck), database=None)
         @given(operation.as_strategy())
         def knock(case: schemathesis.Case) -> None:
             assert case.call().status_code in {200, 404, 422}

@@ -203,16 +203,21 @@ def in_force(house: House, consent_id: UUID) -> Consent | None:
         return withdrawals.in_force(connection, [consent_id]).get(consent_id)
 
 
+TAKEN_BACK: dict[str, tuple[list[dict[str, Any]], list[tuple[UUID, int]]]] = {
+    "a body and then a kind of data": ([{"organization_id": IHK}, {"category": DataCategory.CONTACT}], [(HWK, 2)]),
+    "all of it": ([{}], []),
+    "one body": ([{"organization_id": HWK}], [(IHK, 3)]),
+    "one kind of data": ([{"category": DataCategory.CONTACT}], [(HWK, 2), (IHK, 2)]),
+    "a body and then the rest": ([{"organization_id": IHK}, {}], []),
+}
+
+
 @pytest.mark.parametrize(
     ("taken_back", "held"),
     [
-        ([{}], []),
-        ([{"organization_id": HWK}], [(IHK, 3)]),
-        ([{"category": DataCategory.CONTACT}], [(HWK, 2), (IHK, 2)]),
-        ([{"organization_id": IHK}, {"category": DataCategory.CONTACT}], [(HWK, 2)]),
-        ([{"organization_id": IHK}, {}], []),
+        pytest.param(*case, id=name, marks=[pytest.mark.long] * bool(number))
+        for number, (name, case) in enumerate(TAKEN_BACK.items())
     ],
-    ids=["all of it", "one body", "one kind of data", "a body and then a kind of data", "a body and then the rest"],
 )
 def test_what_was_taken_back_since_the_backup_is_taken_back_again(
     house: House, taken_back: list[dict[str, Any]], held: list[tuple[UUID, int]]
