@@ -50,7 +50,7 @@ def address(make_database: Callable[[str], Any]) -> Iterator[str]:
 def test_every_page_has_no_findings_fits_and_is_light(
     browser: Browser, address: str, language: str, width: str, theme: str
 ) -> None:
-    with page_of(browser, language=language, width=width, theme=theme) as page:
+    with page_of(browser, language=language, width=width, theme=theme, alone=True) as page:
         loaded = weighing(page)
         for name, path in PAGES.items():
             loaded.clear()
