@@ -64,7 +64,7 @@ def page_of(
     alone: bool = False,
     **more: Any,
 ) -> Iterator[Page]:
-    """A page as a reader would have set it up; `alone`, as for who listens to it, or with more wishes in a context of its own."""
+    """A page as a reader would have set it up; a context of its own for more wishes or, to listen to it, `alone`."""
     asked = language.partition("-")[0]
     kept = not (alone or more)
     page = IDLE[asked].pop() if kept and IDLE[asked] else _fresh(browser, asked, **more)
