@@ -17,6 +17,16 @@ class CheckpointSigned:
     key_id: Code
 
 
+@event("audit.signing_key_replaced.v1", subject=("signing_key", "replacement_id"))
+class SigningKeyReplaced:
+    """Another key signs the log from here on; the one before signed up to this size and nothing longer."""
+
+    replacement_id: UUID
+    key_id: Code
+    former_key_id: Code
+    size: int
+
+
 @event("audit.log_viewed.v1", subject=("view", "view_id"))
 class LogViewed:
     """Somebody read the log: which page, and what was looked for. Of what was typed only ids, codes and times stay."""

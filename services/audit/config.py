@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from services.audit.domain.checkpoint import COSIGNATURE, UnreadableNoteError, VerifierKey
+from services.audit.domain.checkpoint import COSIGNATURE, KeyRing, UnreadableNoteError, VerifierKey
 from services.audit.keys import parse_signer
 from services.audit.writer import Writer
 from services.chassis.config import ConfigError, Environment
@@ -15,17 +15,25 @@ def load_writer(environment: Environment) -> Writer:
         signer = parse_signer(environment.secret("CHECKPOINT_KEY", "the log's signing key"))
     except UnreadableNoteError as error:
         raise ConfigError("CHECKPOINT_KEY", str(error)) from error
-    return Writer(signer, checkpoint_directory(environment, writable=True))
+    keys = _public_keys(environment) or KeyRing(signer.key)
+    if keys.current != signer.key:
+        raise ConfigError("CHECKPOINT_PUBLIC_KEY", "the public half of CHECKPOINT_KEY on its first line")
+    return Writer(signer, checkpoint_directory(environment, writable=True), keys)
 
 
-def load_verifier_key(environment: Environment) -> VerifierKey:
-    """The public half, for processes that only read; taken from the signing key where that is all there is."""
-    if environment.optional("CHECKPOINT_PUBLIC_KEY") or environment.optional("CHECKPOINT_PUBLIC_KEY_FILE"):
-        try:
-            return VerifierKey.parse(environment.secret("CHECKPOINT_PUBLIC_KEY", "the log's verifier key"))
-        except UnreadableNoteError as error:
-            raise ConfigError("CHECKPOINT_PUBLIC_KEY", str(error)) from error
-    return parse_signer(environment.secret("CHECKPOINT_KEY", "the log's signing key")).key
+def load_keys(environment: Environment) -> KeyRing:
+    """The public halves, for processes that only read; taken from the signing key where that is all there is."""
+    found = _public_keys(environment)
+    return found or KeyRing(parse_signer(environment.secret("CHECKPOINT_KEY", "the log's signing key")).key)
+
+
+def _public_keys(environment: Environment) -> KeyRing | None:
+    if not environment.optional("CHECKPOINT_PUBLIC_KEY") and not environment.optional("CHECKPOINT_PUBLIC_KEY_FILE"):
+        return None
+    try:
+        return KeyRing.parse(environment.secret("CHECKPOINT_PUBLIC_KEY", "the log's verifier keys"))
+    except UnreadableNoteError as error:
+        raise ConfigError("CHECKPOINT_PUBLIC_KEY", str(error)) from error
 
 
 def load_witnesses(environment: Environment) -> dict[str, VerifierKey]:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from contracts.audit import CheckpointSigned, EntriesExpired, EntrySpan, RetentionPeriodSet
+from contracts.audit import CheckpointSigned, EntriesExpired, EntrySpan, RetentionPeriodSet, SigningKeyReplaced
 from contracts.codes import LogRetentionGround
 from contracts.event import Code, Slug
 from services.audit import commands, retention, store
@@ -65,6 +65,33 @@ def _told(work: Work, size: int) -> CheckpointSigned:
         size=size,
         root_sha256=Code(tree.root_at(work.tx, size).hex()),
         key_id=Code(key.key_id().hex()),
+    )
+
+
+def replaced_key(connection: Connection, _now: datetime, _limit: int) -> list[Due]:
+    """The key in use, if another was there before it and the log does not know of the change yet."""
+    keys = writer().outside.keys
+    if not keys.former or _knows(connection, keys.current.key_id().hex()):
+        return []
+    return [Due(f"key:{keys.current.key_id().hex()}")]
+
+
+def _knows(connection: Connection, key_id: str) -> bool:
+    told = search(connection, Search(type="audit.signing_key_replaced.v1"), limit=100).entries
+    return any(entry.data.get("key_id") == key_id for entry in told)
+
+
+def tell_key(work: Work, _due: Due) -> None:
+    keys = writer().outside.keys
+    former, size = keys.former[0]
+    key_id = keys.current.key_id().hex()
+    work.announce(
+        SigningKeyReplaced(
+            replacement_id=uuid5(NAMESPACE_URL, f"{former.name}/{key_id}"),
+            key_id=Code(key_id),
+            former_key_id=Code(former.key_id().hex()),
+            size=size,
+        )
     )
 
 
@@ -150,6 +177,7 @@ def _as_retention() -> Connection:
 
 CLOCK_JOBS = (
     ClockJob("publish_head", unpublished_head, publish_head),
+    ClockJob("tell_key", replaced_key, tell_key),
     ClockJob("compare_stream", whole_streams, compare_stream),
     ClockJob("tell_run", untold_runs, tell_run),
     ClockJob("tell_period", untold_periods, tell_period),

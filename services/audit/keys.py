@@ -15,7 +15,16 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from services.audit.domain.checkpoint import ED25519, Checkpoint, UnreadableNoteError, VerifierKey, open_note, sign
+from services.audit.domain.checkpoint import (
+    ED25519,
+    Checkpoint,
+    KeyRing,
+    UnreadableNoteError,
+    VerifierKey,
+    open_note,
+    sign,
+    split,
+)
 
 PRIVATE = "PRIVATE+KEY+"
 
@@ -55,18 +64,33 @@ def load_signer(path: Path) -> Signer:
     return parse_signer(path.read_text(encoding="utf-8"))
 
 
-def save_signer(signer: Signer, path: Path) -> None:
-    """Write private (0600, never over an existing one) and public half."""
+def save_signer(signer: Signer, path: Path, ring: KeyRing | None = None) -> None:
+    """Write private (0600, never over an existing one) and public half, with the keys before it."""
     seed = base64.b64encode(ED25519 + signer.private.private_bytes_raw()).decode()
     line = f"{PRIVATE}{signer.key.name}+{signer.key.key_id().hex()}+{seed}\n"
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(line)
-    path.with_name(path.name + ".pub").write_text(signer.key.text() + "\n")
+    path.with_name(path.name + ".pub").write_text((ring or KeyRing(signer.key)).text())
 
 
-def open_checkpoint(note: str, key: VerifierKey) -> Checkpoint:
-    """The checkpoint in a note, if this key signed it."""
-    return open_note(note, key, partial(holds, key))
+def replace_key(ring: KeyRing, path: Path, size: int) -> KeyRing:
+    """A new key that takes over from a log of this size on; its public file names all that signed before."""
+    signer = make_signer(ring.current.name)
+    after = ring.replaced_by(signer.key, size)
+    save_signer(signer, path, after)
+    return after
+
+
+def open_checkpoint(note: str, keys: VerifierKey | KeyRing) -> Checkpoint:
+    """The checkpoint in a note, if the log's key signed it - the one in use, or a former one in its time."""
+    ring = keys if isinstance(keys, KeyRing) else KeyRing(keys)
+    signed = {(name, key_id) for name, key_id, _ in split(note)[1]}
+    for key, until in ring.former:
+        if (key.name, key.key_id()) in signed:
+            found = open_note(note, key, partial(holds, key))
+            if found.size <= until:
+                return found
+    return open_note(note, ring.current, partial(holds, ring.current))
 
 
 def holds(key: VerifierKey, signature: bytes, text: bytes) -> bool:
@@ -85,14 +109,24 @@ def _signer(name: str, private: Ed25519PrivateKey) -> Signer:
 
 
 def main() -> None:
-    """``python -m services.audit.keys NAME FILE``: make the log's key before its first start."""
-    parser = argparse.ArgumentParser(description="make the audit log's signing key")
+    """Make the log's key before its first start, or another one that takes over from it."""
+    parser = argparse.ArgumentParser(prog="python -m services.audit.keys", description="the audit log's signing key")
     parser.add_argument("name", help="the log's origin, e.g. lotsennetz.example/audit")
     parser.add_argument("file", type=Path, help="where the private key goes; the public one gets the suffix .pub")
+    parser.add_argument(
+        "--after", type=Path, metavar="PUB", help="public keys so far: the new key takes over from them"
+    )
+    parser.add_argument("--size", type=int, help="of the newest signed head when it does; audit must not run")
     chosen = parser.parse_args()
-    signer = make_signer(chosen.name)
-    save_signer(signer, chosen.file)
-    sys.stdout.write(f"{signer.key.text()}\n")
+    if chosen.after is None:
+        signer = make_signer(chosen.name)
+        save_signer(signer, chosen.file)
+        ring = KeyRing(signer.key)
+    elif chosen.size is None:
+        parser.error("--after needs --size: `SELECT max(size) FROM checkpoints`")
+    else:
+        ring = replace_key(KeyRing.parse(chosen.after.read_text(encoding="utf-8")), chosen.file, chosen.size)
+    sys.stdout.write(ring.text())
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.audit import publication
-from services.audit.domain.checkpoint import Checkpoint, UnreadableNoteError, VerifierKey
+from services.audit.domain.checkpoint import Checkpoint, KeyRing, UnreadableNoteError
 from services.audit.keys import Signer, open_checkpoint
 from services.chassis.errors import UnavailableError
 
@@ -17,7 +17,7 @@ class LogContradictsError(UnavailableError):
 class Outside:
     """What lies in the checkpoint directory, read again only when it was replaced."""
 
-    key: VerifierKey
+    keys: KeyRing
     directory: Path
     _seen: tuple[int, int] | None = field(default=None, init=False)
     _published: Checkpoint | None = field(default=None, init=False)
@@ -28,7 +28,7 @@ class Outside:
             stat = (self.directory / publication.LATEST).stat()
             if (stat.st_ino, stat.st_mtime_ns) != self._seen:
                 note = publication.latest(self.directory)
-                self._published = None if note is None else open_checkpoint(note, self.key)
+                self._published = None if note is None else open_checkpoint(note, self.keys)
                 self._seen = (stat.st_ino, stat.st_mtime_ns)
         except FileNotFoundError:
             return None
@@ -43,12 +43,14 @@ class Writer:
 
     signer: Signer
     directory: Path
+    #: The signer's key and those before it.
+    keys: KeyRing | None = None
     #: The size up to which this process has compared the log with what was published.
     confirmed: int = field(default=0, init=False)
     outside: Outside = field(init=False)
 
     def __post_init__(self) -> None:
-        self.outside = Outside(self.signer.key, self.directory)
+        self.outside = Outside(self.keys or KeyRing(self.signer.key), self.directory)
 
     def published(self) -> Checkpoint | None:
         return self.outside.published()

@@ -62,6 +62,48 @@ class VerifierKey:
         return key
 
 
+UNTIL = " until "
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The key that signs now, and those that signed before: each up to the size of the log at which it was replaced.
+
+    A former key signs nothing longer, so that whoever comes by it cannot go on with the log.
+    """
+
+    current: VerifierKey
+    former: tuple[tuple[VerifierKey, int], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "KeyRing":
+        """A file of verifier keys: the one in use, and below it former ones, each with `until <size>`."""
+        lines = [line for line in text.splitlines() if line.strip()]
+        if not lines:
+            raise UnreadableNoteError("verifier key: the file is empty")
+        return cls(VerifierKey.parse(lines[0]), tuple(_former(line) for line in lines[1:]))
+
+    def text(self) -> str:
+        return "".join(f"{line}\n" for line in [self.current.text(), *(_ended(*one) for one in self.former)])
+
+    def replaced_by(self, key: VerifierKey, size: int) -> "KeyRing":
+        """The ring after a new key took over from a log of this size on."""
+        if key.name != self.current.name:
+            raise UnreadableNoteError("a log keeps its name when its key changes")
+        return KeyRing(key, ((self.current, size), *self.former))
+
+
+def _former(line: str) -> tuple[VerifierKey, int]:
+    text, separator, size = line.partition(UNTIL)
+    if not separator or not size.strip().isdecimal():
+        raise UnreadableNoteError("verifier key: a former key needs 'until <size>'")
+    return VerifierKey.parse(text), int(size)
+
+
+def _ended(key: VerifierKey, size: int) -> str:
+    return f"{key.text()}{UNTIL}{size}"
+
+
 def sign(checkpoint: Checkpoint, key: VerifierKey, signer: Sign) -> str:
     """The note: the checkpoint's text and one signature line of the log's own key."""
     text = checkpoint.text()

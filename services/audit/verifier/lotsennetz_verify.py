@@ -20,6 +20,7 @@ service. It reads the log once, in constant memory, and names the first wrong en
     truncated   the end is missing: a signed checkpoint reaches further than the log
     forked      the log agrees with itself but not with a signed checkpoint, or two signed checkpoints contradict
     signature   a checkpoint is not signed by the given key
+    gap         the log is sound, but a service reported events that never came into it
 
 Exit codes: 0 everything holds, 1 something was tampered with, 2 wrong use or unreadable input.
 
@@ -35,6 +36,7 @@ import base64
 import hashlib
 import importlib
 import json
+import re
 import sys
 import time
 import zlib
@@ -158,29 +160,50 @@ def link(position: int, before: bytes, leaf_hash: bytes) -> bytes:
 # --- checkpoints ------------------------------------------------------------------------------------------------------
 
 
+UNTIL = " until "
+
+
 @dataclass(frozen=True, slots=True)
-class Key:
-    """The log's public key, as in its verifier-key file: name+keyid+base64(01 || key)."""
+class PublicKey:
+    """One of the log's public keys, as in its verifier-key file: name+keyid+base64(01 || key)."""
 
     name: str
     key_id: bytes
     public: Ed25519PublicKey
+    until: int = sys.maxsize
+
+    @classmethod
+    def parse(cls, line: str) -> "PublicKey":
+        text, separator, until = line.strip().partition(UNTIL)
+        name, key_id, encoded = text.split("+", 2)
+        material = base64.b64decode(encoded, validate=True)
+        expected = hashlib.sha256(name.encode() + b"\n" + material).digest()[:4]
+        if material[:1] != b"\x01" or expected.hex() != key_id:
+            raise ValueError("not an Ed25519 verifier key")
+        public = Ed25519PublicKey.from_public_bytes(material[1:])
+        return cls(name, expected, public, int(until) if separator else sys.maxsize)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The log's keys: the one in use and, each up to the size at which it was replaced, those before it."""
+
+    name: str
+    keys: tuple[PublicKey, ...]
 
     @classmethod
     def read(cls, path: Path) -> "Key":
         try:
-            name, key_id, encoded = path.read_text(encoding="utf-8").strip().split("+", 2)
-            material = base64.b64decode(encoded, validate=True)
-            public = Ed25519PublicKey.from_public_bytes(material[1:])
+            lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+            keys = tuple(PublicKey.parse(line) for line in lines)
+            if len({key.name for key in keys}) != 1:
+                raise ValueError("expected the keys of one log")
         except (OSError, ValueError) as wrong:
             raise UnreadableError(f"key file {path}: {wrong}") from wrong
-        expected = hashlib.sha256(name.encode() + b"\n" + material).digest()[:4]
-        if material[:1] != b"\x01" or expected.hex() != key_id:
-            raise UnreadableError(f"key file {path}: not an Ed25519 verifier key")
-        return cls(name, expected, public)
+        return cls(keys[0].name, keys)
 
     def open(self, note: str, where: str) -> Checkpoint:
-        """The checkpoint in a note; raises a TamperedError if this key did not sign it."""
+        """The checkpoint in a note; raises a TamperedError if none of the keys signed it in its time."""
         text, _, tail = note.rpartition("\n\n")
         signatures = [line for line in tail.split("\n") if line.startswith(f"\u2014 {self.name} ")]
         try:
@@ -189,20 +212,22 @@ class Key:
             signed = [base64.b64decode(line.split(" ")[2], validate=True) for line in signatures]
         except (ValueError, IndexError) as wrong:
             raise UnreadableError(f"{where}: not a signed checkpoint") from wrong
-        mine = [signature[4:] for signature in signed if signature[:4] == self.key_id]
+        mine = [(key, one[4:]) for one in signed for key in self.keys if one[:4] == key.key_id]
+        named = f"{where} (size {checkpoint.size})"
         if not mine or origin != self.name:
-            raise TamperedError(
-                "signature", f"{where} (size {checkpoint.size}) carries no signature of {self.name}'s key"
-            )
-        for signature in mine:
-            self._check(signature, (text + "\n").encode(), f"{where} (size {checkpoint.size})")
+            raise TamperedError("signature", f"{named} carries no signature of {self.name}'s key")
+        if all(checkpoint.size > key.until for key, _ in mine):
+            raise TamperedError("signature", f"{named} is signed by a key that was replaced at size {mine[0][0].until}")
+        for key, signature in mine:
+            _check(key.public, signature, (text + "\n").encode(), named)
         return checkpoint
 
-    def _check(self, signature: bytes, text: bytes, where: str) -> None:
-        try:
-            self.public.verify(signature, text)
-        except InvalidSignature:
-            raise TamperedError("signature", f"the signature of {where} does not hold") from None
+
+def _check(public: Ed25519PublicKey, signature: bytes, text: bytes, where: str) -> None:
+    try:
+        public.verify(signature, text)
+    except InvalidSignature:
+        raise TamperedError("signature", f"the signature of {where} does not hold") from None
 
 
 def checkpoints_at(path: Path, key: Key) -> Iterator[Checkpoint]:
@@ -327,6 +352,76 @@ def _told(leaf: bytes, position: int) -> list[tuple[int, int]]:
     return [(first, min(last, position - 1)) for first, last in spans]
 
 
+# --- what services say they sent --------------------------------------------------------------------------------------
+
+#: Names of a leaf are sorted, so these two stand side by side.
+SENT = re.compile(rb'"source":"([^"]+)","streamposition":([0-9]+)')
+REPORT = b".stream_reported.v1"
+
+
+@dataclass(slots=True)
+class Stream:
+    """One service's events as they were found, and how far it says it has sent."""
+
+    seen: list[list[int]] = field(default_factory=list)
+    floor: int | None = None
+    reported: int = 0
+
+    def see(self, place: int) -> None:
+        """Places mostly rise by one: then the last stretch grows."""
+        if self.floor is None:
+            self.floor = place + LOOK_AHEAD  # what came out of order around the cut is not known
+        if self.seen and self.seen[-1][1] == place - 1:
+            self.seen[-1][1] = place
+        else:
+            self.seen.append([place, place])
+
+    def gap(self) -> tuple[int, int] | None:
+        """The first stretch that is missing up to what was reported."""
+        wanted = self.floor or 1
+        for first, last in sorted(self.seen):
+            if first > wanted:
+                break
+            wanted = max(wanted, last + 1)
+        after = min((first for first, _ in self.seen if first > wanted), default=self.reported + 1)
+        return (wanted, min(after - 1, self.reported)) if wanted <= self.reported else None
+
+
+@dataclass(slots=True)
+class Streams:
+    """All services. Where a part begins or content has expired, what was sent before cannot be known."""
+
+    whole: bool
+    streams: dict[str, Stream] = field(default_factory=dict)
+
+    def see(self, leaf: bytes | None) -> None:
+        if leaf is None:
+            self.whole = False
+            self.streams.clear()
+            return
+        sent = SENT.search(leaf)
+        if sent is not None:
+            self.of(sent[1].decode()).see(int(sent[2]))
+            if REPORT in leaf:
+                self.report(leaf)
+
+    def of(self, source: str) -> Stream:
+        return self.streams.setdefault(source, Stream(floor=1 if self.whole else None))
+
+    def report(self, leaf: bytes) -> None:
+        content = json.loads(leaf)
+        if str(content.get("type", "")).endswith(REPORT.decode()):
+            stream = self.of(content["source"])
+            stream.reported = max(stream.reported, int(content["data"]["position"]))
+
+    def check(self) -> None:
+        for source, stream in sorted(self.streams.items()):
+            missing = stream.gap()
+            if missing is not None:
+                first, last = missing
+                raise TamperedError("gap", f"{source} sent its events {first} to {last}; the log never got them")
+
+
 # --- the verification -------------------------------------------------------------------------------------------------
 
 
@@ -343,6 +438,7 @@ class Verification:
         self.agreed = log.first
         self.whole = False
         self.emptied = Emptied()
+        self.streams = Streams(whole=log.first == 0)
         self.outside = _Reader(checkpoints)
         self.own = _Reader(log.own_checkpoints)
         self.heads = _Reader(log.own_heads)
@@ -362,6 +458,7 @@ class Verification:
         self.check_end()
         if not self.log.hashes_only:
             self.emptied.check()
+            self.streams.check()
         self.result.root = self.tree.root().hex()
         return self.result
 
@@ -372,6 +469,7 @@ class Verification:
         self.result.entries += 1
         self.result.expired += row.leaf is None
         self.emptied.see(row.position, row.leaf)
+        self.streams.see(row.leaf)
         self.compare_tiles(completed)
         self.compare_heads()
         if not self.result.entries % 4096:

@@ -21,6 +21,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,38 +56,48 @@ def key_id(name: str, kind: bytes, public: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class LogKey:
-    """Whose word we check."""
+    """Whose word we check: the key in use and, each `until` the size at which it was replaced, those before it."""
 
     name: str
-    public: bytes
+    publics: tuple[tuple[bytes, int], ...]
 
     @classmethod
     def read(cls, path: Path) -> "LogKey":
         try:
-            name, _, encoded = path.read_text(encoding="utf-8").strip().split("+", 2)
-            return cls(name, base64.b64decode(encoded, validate=True)[1:])
+            lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+            parsed = [cls._parse(line) for line in lines]
+            if len({name for name, _, _ in parsed}) != 1:
+                raise ValueError("expected the keys of one log")
+            return cls(parsed[0][0], tuple((public, until) for _, public, until in parsed))
         except (OSError, ValueError) as wrong:
             raise UnreachableError(f"log key {path}: {wrong}") from wrong
 
+    @staticmethod
+    def _parse(line: str) -> tuple[str, bytes, int]:
+        text, ended, until = line.partition(" until ")
+        name, _, encoded = text.split("+", 2)
+        return name, base64.b64decode(encoded, validate=True)[1:], int(until) if ended else sys.maxsize
+
     def open(self, note: str) -> Head:
-        """The head in a note, if the log signed it."""
+        """The head in a note, if the log signed it with a key in its time."""
         text, _, tail = note.rpartition("\n\n")
         text += "\n"
         try:
             origin, size, root = text.split("\n")[:3]
-            signature = self._signature(tail)
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
+            public, signature = next(found for found in self._signatures(tail, int(size)))
+            Ed25519PublicKey.from_public_bytes(public).verify(signature, text.encode())
             if origin != self.name:
                 raise ValueError("another origin")
             return Head(int(size), base64.b64decode(root, validate=True), text)
         except (ValueError, StopIteration, InvalidSignature) as wrong:
             raise UnreachableError(f"what the log sent is not a head it signed: {wrong!r}") from wrong
 
-    def _signature(self, lines: str) -> bytes:
-        own = key_id(self.name, LOG_KEY, self.public)
+    def _signatures(self, lines: str, size: int) -> Iterator[tuple[bytes, bytes]]:
         named = (line.split(" ") for line in lines.splitlines())
-        decoded = (base64.b64decode(parts[2]) for parts in named if len(parts) == 3 and parts[1] == self.name)
-        return next(material[4:] for material in decoded if material[:4] == own)
+        decoded = [base64.b64decode(parts[2]) for parts in named if len(parts) == 3 and parts[1] == self.name]
+        for public, until in self.publics:
+            own = key_id(self.name, LOG_KEY, public)
+            yield from ((public, material[4:]) for material in decoded if material[:4] == own and size <= until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from flask import Response, request
 from contracts.codes import StaffRole
 from contracts.fields import format_instant
 from services.audit.commands import keep_cosignatures
-from services.audit.config import load_verifier_key, load_witnesses
+from services.audit.config import load_keys, load_witnesses
 from services.audit.domain.merkle import consistency_proof, inclusion_proof
 from services.audit.exports import export_lines, extract_lines, receipt_of
 from services.audit.queries import tree
@@ -85,7 +85,7 @@ def cosign() -> Json:
 @public
 def key() -> Response:
     """The verifier key; whoever verifies should have it from elsewhere too."""
-    return Response(f"{load_verifier_key(room().settings).text()}\n", content_type="text/plain; charset=utf-8")
+    return Response(load_keys(room().settings).text(), content_type="text/plain; charset=utf-8")
 
 
 @blueprint.get("/proofs/inclusion")

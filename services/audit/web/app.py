@@ -8,7 +8,7 @@ from apiflask import APIFlask
 from contracts.audit import ParkedSettled, SignInRefused
 from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
 from contracts.event import Code, Slug
-from services.audit.config import checkpoint_directory, load_verifier_key
+from services.audit.config import checkpoint_directory, load_keys
 from services.audit.queries.health import log_health
 from services.audit.web import api, operator, pages
 from services.audit.writer import Outside
@@ -43,7 +43,7 @@ def settled(settlement_id: UUID, item: Parked, outcome: ParkedOutcome, reason: s
 
 def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None = None) -> APIFlask:
     """Search, timelines and proofs for those who oversee; figures for operations."""
-    outside = Outside(load_verifier_key(settings), checkpoint_directory(settings, writable=False))
+    outside = Outside(load_keys(settings), checkpoint_directory(settings, writable=False))
     app = create_chassis_app(
         "audit",
         settings,

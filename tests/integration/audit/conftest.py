@@ -14,7 +14,7 @@ from contracts.envelope import Envelope
 from contracts.envelope import write as write_envelope
 from deploy.demo.databases import DatabaseAddresses
 from services.audit import commands
-from services.audit.keys import make_signer, save_signer
+from services.audit.keys import Signer, make_signer, save_signer
 from services.audit.writer import Writer
 from services.chassis.db import Connection, connect
 from services.chassis.hear import Arrival
@@ -53,6 +53,8 @@ class LogAtWork:
     key_file: Path
     writer: Writer
     connection: Connection = field(repr=False)
+    #: The key before this one, still in somebody's hands.
+    old: Signer | None = None
 
     def elsewhere(self, connection: Connection, directory: Path | None = None) -> "LogAtWork":
         """The same log's key on another database."""

@@ -9,15 +9,18 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
 
+from contracts.referral import StreamReported
+from services.audit import commands
 from services.audit.exports import export_lines, extract_lines
 from services.audit.keys import make_signer, save_signer
 from services.audit.writer import Writer
 from services.chassis.db import connect
-from tests.integration.audit.conftest import START, a_log
+from tests.integration.audit.conftest import START, a_log, an_arrival
 
 VERIFIER = Path(__file__).parents[3] / "services" / "audit" / "verifier" / "lotsennetz_verify.py"
 SIZE = 40
@@ -500,6 +503,42 @@ def test_a_forged_subtree_in_the_database(log):
 def test_a_forged_checkpoint_in_the_database(sealed):
     sealed.tamper("UPDATE checkpoints SET note = replace(note, E'\\n20\\n', E'\\n21\\n') WHERE size = 20")
     assert of_database(sealed).says("signature")
+
+
+# --- what never arrived ---
+
+
+def a_report(position, at=0):
+    return StreamReported(
+        stream_id=UUID(int=at), position=position, count=position, rolling_sha256="0" * 64, reported_at=START
+    )
+
+
+def heard_with_a_report(log, numbers, position):
+    arrivals = [an_arrival(number) for number in numbers]
+    arrivals.append(an_arrival(position + 1, a_report(position)))
+    with log.connection.transaction():
+        commands.record(log.connection, log.writer, arrivals, START)
+    log.sign()
+    log.publish()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "places"), [((1, 2, 5, 6, 7, 8, 9), "3 to 4"), ((2, 3), "1 to 1"), ((1, 2, 3), "4 to 9")]
+)
+def test_events_that_a_service_sent_and_the_log_never_got(log, tmp_path, numbers, places):
+    heard_with_a_report(log, numbers, 9)
+    exported = write_export(log, tmp_path / "export.ndjson")
+    for answer in (of_database(log), of_export(log, exported)):
+        assert answer.says("gap")
+        assert f"/lotsennetz/referral sent its events {places};" in answer.finding["detail"]
+
+
+def test_events_that_came_late_are_no_gap(log, tmp_path):
+    heard_with_a_report(log, (1, 2, 6, 3, 4, 5), 6)
+    assert of_database(log).code == 0
+    for first in (1, 3):
+        assert of_export(log, write_export(log, tmp_path / f"{first}.ndjson", first)).code == 0
 
 
 # --- what cannot be read ----------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ class Served:
     """A log behind real HTTP."""
 
     def __init__(self, log, keys):
-        given = {"CHECKPOINT_KEY_FILE": str(log.key_file.with_name("log.key")), "CHECKPOINT_DIR": str(log.directory)}
+        given = {"CHECKPOINT_PUBLIC_KEY_FILE": str(log.key_file), "CHECKPOINT_DIR": str(log.directory)}
         settings = load("audit", {**SETTINGS, **given, "DATABASE_URL": log.app_dsn, "WITNESS_KEYS_FILE": str(keys)})
         self.database = Database(log.app_dsn)
         self.app = create_app(settings, Unit(self.database, FixedClock(START), "audit"), issuer_keys=ISSUER.keys())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.audit.config import load_verifier_key, load_writer
+from services.audit.config import load_keys, load_writer
 from services.audit.keys import main, make_signer, save_signer
 from services.chassis.config import ConfigError, Environment
 
@@ -41,11 +41,11 @@ def test_a_directory_that_is_not_there_is_refused(settings, tmp_path):
 
 
 def test_a_reader_needs_only_the_public_half(settings, tmp_path):
-    own = load_verifier_key(Environment(settings))
-    public = load_verifier_key(Environment({"CHECKPOINT_PUBLIC_KEY_FILE": str(tmp_path / "log.key.pub")}))
+    own = load_keys(Environment(settings))
+    public = load_keys(Environment({"CHECKPOINT_PUBLIC_KEY_FILE": str(tmp_path / "log.key.pub")}))
     assert own == public
     with pytest.raises(ConfigError, match="CHECKPOINT_PUBLIC_KEY"):
-        load_verifier_key(Environment({"CHECKPOINT_PUBLIC_KEY": "nonsense"}))
+        load_keys(Environment({"CHECKPOINT_PUBLIC_KEY": "nonsense"}))
 
 
 def test_the_key_program_makes_a_pair(tmp_path, monkeypatch, capsys):
