@@ -20,7 +20,10 @@ class Area:
     postal_codes: Sequence[str] = ()
 
     def name(self, language: str) -> str:
-        return self.names.get(language, self.names["de"])
+        """The name in a language, with the German one behind it: that is what stands on signs and letters."""
+        german = self.names["de"]
+        own = self.names.get(language, german)
+        return own if own == german else f"{own} ({german})"
 
     @cached_property
     def spellings(self) -> frozenset[str]:

@@ -13,6 +13,7 @@ from contracts.codes import Capacity, ServiceRole, Topic
 from services.chassis.i18n import format_day, locale_of
 from services.chassis.pages import label, language, translate
 from services.directory.domain.parts import WEEKDAYS
+from services.directory.domain.places import Area
 
 Json = Mapping[str, Any]
 #: A capacity that was told longer ago is as good as unknown.
@@ -20,7 +21,6 @@ CAPACITY_DAYS = 30
 UNFINISHED = ("draft", "outdated")
 TEXTS = (
     "description",
-    "delimitation",
     "eligibility_description",
     "application_process",
     "fees_description",
@@ -88,7 +88,7 @@ def why(service: Json, about: Sequence[Topic], areas: Sequence[Json]) -> Iterato
 
 
 def area_names(areas: Sequence[Json]) -> list[str]:
-    return [area["name"].get(language(), area["name"]["de"]) for area in areas]
+    return [Area(area["id"], area["name"]).name(language()) for area in areas]
 
 
 def _spoken(rank: int, tag: str | None) -> str | None:

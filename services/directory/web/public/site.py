@@ -23,6 +23,7 @@ from services.chassis.rates import Limiter
 from services.chassis.web import room
 from services.directory.domain.places import Area, Places
 from services.directory.domain.publishing import is_retired
+from services.directory.domain.wording import folded
 from services.directory.queries import public as queries
 from services.directory.web.public import asked, markup, shown
 from services.directory.web.public.known import situations
@@ -112,7 +113,6 @@ def start_page(unknown: list[str]) -> str:
             for audience in (Audience.PERSON, Audience.EMPLOYER)
         },
         topics=sorted(Topic, key=lambda topic: (topic in EMPLOYER_TOPICS, label(topic))),
-        areas=places().areas,
         unknown=unknown,
     )
 
@@ -135,7 +135,7 @@ def find() -> str | tuple[str, int] | Answer:
         total=total,
         found=[shown.summary(row, wanted.about, wanted.spoken) for row in rows],
         is_last=wanted.page * queries.PER_PAGE >= total,
-        areas=known.areas,
+        areas=sorted(known.areas, key=lambda area: folded(area.name(language()))),
         tongues=shown.names_of_languages(sorted({*spoken, *PERSON_LANGUAGES} - {"de-simple"})),
         tongue=shown.language_name(wanted.spoken) if wanted.spoken else None,
     )
