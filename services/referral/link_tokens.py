@@ -62,7 +62,7 @@ class LinkTokens:
         """The token, if we signed it."""
         try:
             found = jwt.decode(text, KeySet(list(self.keys)), algorithms=[ALGORITHM])
-            if found.header.get("typ") != TYPE:
+            if found.header.get("typ") != TYPE or "crit" in found.header:
                 raise ForbiddenError("person-link.invalid")
             claims = found.claims
             number = UUID(bytes=urlsafe_b64decode(str(claims["jti"]) + "=="))

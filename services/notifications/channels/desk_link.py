@@ -17,6 +17,8 @@ from contracts import capacity_link
 ISSUER = "lotsennetz/notifications"
 AUDIENCE = "lotsennetz/referral/desk"
 ALGORITHM = "Ed25519"
+#: A type of its own (RFC 8725, 3.11), which referral asks for.
+TYPE = "desk-link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,6 @@ class DeskLinks:
             "exp": int(until.timestamp()),
             "jti": str(link_id),
         }
-        header = {"alg": ALGORITHM, "typ": "JWT", "kid": self.key.kid}
+        header = {"alg": ALGORITHM, "typ": TYPE, "kid": self.key.kid}
         token = jwt.encode(header, claims, self.key, algorithms=[ALGORITHM])
         return f"{self.public_url}/referral/desk/enter/{token}", until

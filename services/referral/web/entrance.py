@@ -31,6 +31,8 @@ from services.referral.web.names import Names
 ISSUER = "lotsennetz/notifications"
 AUDIENCE = "lotsennetz/referral/desk"
 ALGORITHM = "Ed25519"
+#: A type of its own (RFC 8725, 3.11): nothing else that is signed with this key is ever taken for a link.
+TYPE = "desk-link"
 PURPOSE = "desk-link"
 USED, EXPIRED = Slug("desk.link-used"), Slug("desk.link-expired")
 BURN = """
@@ -59,7 +61,8 @@ class Link:
 def read_link(token: str) -> Link:
     """The link, if notifications signed it for us; it may be used or too old all the same."""
     try:
-        claims = jwt.decode(token, house().keys.desk_links, algorithms=[ALGORITHM]).claims
+        found = jwt.decode(token, house().keys.desk_links, algorithms=[ALGORITHM])
+        claims = found.claims
         link = Link(
             UUID(claims["jti"]),
             UUID(claims["organization_id"]),
@@ -69,6 +72,8 @@ def read_link(token: str) -> Link:
         )
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise ForbiddenError("desk.link-invalid") from error
+    if found.header.get("typ") != TYPE or "crit" in found.header:
+        raise ForbiddenError("desk.link-invalid")
     if claims.get("iss") != ISSUER or claims.get("aud") != AUDIENCE:
         raise ForbiddenError("desk.link-invalid")
     return link

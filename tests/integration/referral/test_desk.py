@@ -42,7 +42,7 @@ def network(scene: Scene) -> Network:
     return a_desk(scene)
 
 
-def forged(network: Network, **changes: Any) -> str:
+def forged(network: Network, typ: str = "desk-link", **changes: Any) -> str:
     now = int(NOW.timestamp())
     claims = {
         "iss": "lotsennetz/notifications",
@@ -53,7 +53,8 @@ def forged(network: Network, **changes: Any) -> str:
         "exp": now + 600,
         "jti": str(uuid4()),
     }
-    token = jwt.encode({"alg": "Ed25519", "kid": LINK_KEY.kid}, claims | changes, LINK_KEY, algorithms=["Ed25519"])
+    header = {"alg": "Ed25519", "typ": typ, "kid": LINK_KEY.kid}
+    token = jwt.encode(header, claims | changes, LINK_KEY, algorithms=["Ed25519"])
     return f"/referral/desk/enter/{token}"
 
 
