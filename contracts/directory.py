@@ -168,6 +168,24 @@ class ServiceRetired:
     organization_id: UUID
 
 
+@event("directory.partner_key_handed_in.v1", subject=("key", "thumbprint"))
+class PartnerKeyHandedIn:
+    """A partner's key was written down; it is used for nothing before a second person confirms it."""
+
+    organization_id: UUID
+    thumbprint: Code
+    use: KeyUse
+
+
+@event("directory.partner_key_confirmed.v1", subject=("key", "thumbprint"))
+class PartnerKeyConfirmed:
+    """Somebody else than who wrote it down confirmed a partner's key, by the thumbprint told another way."""
+
+    organization_id: UUID
+    thumbprint: Code
+    use: KeyUse
+
+
 @event("directory.import_applied.v1", subject=("import", "import_id"))
 class ImportApplied:
     """A file was taken in as a whole."""

@@ -63,6 +63,8 @@ def _own(service: str, places: Places, keys: KeyFiles, database: DatabaseAddress
             "DUPLICATE_QUESTIONS_PER_DAY": "10000",  # a sandbox sends months of referrals in a day
             "CONTROLLERS_FILE": str(CONTROLLERS),
         }
+    if service == "directory":
+        return {"KEY_CONFIRMATION": "none"}  # one program plays everybody; production does not start with it
     if service == "notifications":
         return mail | {"DESK_LINK_KEY_FILE": str(keys.desk_link), "WEBHOOK_ALLOW_NETS": "127.0.0.0/8"}
     if service == "audit":

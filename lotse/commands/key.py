@@ -75,6 +75,28 @@ def rotate(
 
 
 @app.command()
+def confirm(
+    context: typer.Context,
+    organization: Organization,
+    thumbprint: Thumbprint,
+    as_lead: Annotated[bool, typer.Option("--lead", help="As the lead, with the lead's client.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Confirm a key that somebody else took in; before that it is used for nothing.
+
+    Ask the partner for the thumbprint yourself, by another way than the key came. Needs a client of your own: who
+    took the key in cannot confirm it.
+
+    \b
+    lotse partner key confirm hwk-aachen --thumbprint NzbLs...
+    """
+    network = network_of(context)
+    mine = Network(network.config.as_lead()) if as_lead else network
+    path = f"operator/organizations/{organization}/keys/confirmations"
+    show(mine.post("directory", path, {"thumbprint": thumbprint})["keys"], as_json)
+
+
+@app.command()
 def revoke(
     context: typer.Context,
     organization: Organization,
@@ -116,6 +138,8 @@ def show(keys: list[dict[str, Any]], as_json: bool) -> None:
         showing.as_json(keys)
         return
     showing.table(keys, COLUMNS, empty="No key on file.")
+    if any(one["state"] == "waits" for one in keys):
+        showing.say("`waits`: used for nothing before a second person confirms it (lotse partner key confirm).")
 
 
 def ends_soon(keys: list[dict[str, Any]], now: datetime) -> bool:

@@ -80,3 +80,21 @@ def test_revoking_is_asked_about_first(paper: PaperNetwork, run: Lotse) -> None:
     paper.say("POST", f"{PATH}/one/revocation", {"keys": [a_key(state="revoked")]})
     assert run("partner", "key", "revoke", "test-chamber", "one").code != 0
     assert run("partner", "key", "revoke", "test-chamber", "one", "--yes").code == 0
+
+
+def test_a_second_person_confirms_by_the_fingerprint_and_in_her_own_name(
+    paper: PaperNetwork, run: Lotse, state: dict[str, Any]
+) -> None:
+    paper.say("POST", f"{PATH}/confirmations", {"keys": [a_key()]})
+    assert run("partner", "key", "confirm", "test-chamber", "--thumbprint", PRINT, "--lead").code == 2, "no client"
+    state["lotse"] |= {"lead_client_id": "lotse-lead", "lead_client_secret": "x"}
+    assert run("partner", "key", "confirm", "test-chamber", "--thumbprint", PRINT, "--lead").code == 0
+    assert json.loads(paper.asked[-1][2]) == {"thumbprint": PRINT}
+    assert run("partner", "key", "confirm", "test-chamber", "--thumbprint", PRINT).code == 0
+    assert run("partner", "key", "confirm", "test-chamber").code == 2
+
+
+def test_a_key_that_waits_is_said_to_wait_and_counts_for_nothing(paper: PaperNetwork, run: Lotse) -> None:
+    paper.say("GET", PATH, {"keys": [{"use": "enc", "kty": "EC", "state": "waits"}]})
+    told = run("partner", "key", "list", "test-chamber")
+    assert (told.code, "second person" in told.out) == (1, True)

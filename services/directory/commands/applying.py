@@ -7,10 +7,13 @@ from contracts.directory import OrganizationPublished, ServicePublished, Service
 from services.chassis.errors import InvalidError
 from services.chassis.work import Unit, Work
 from services.directory import store
+from services.directory.domain import key_life
+from services.directory.domain.key_life import KeyName
 from services.directory.domain.objects import Kind
 from services.directory.domain.planning import Change, Effect, misfits, names_in, plan
 from services.directory.domain.publishing import organization_published, service_told, terms_of
 from services.directory.domain.reading import Row, RowProblem, read_object
+from services.directory.store import key_confirmations
 
 BATCH = 500
 
@@ -46,8 +49,9 @@ def apply_changes(work: Work, changes: Sequence[Change]) -> None:
 
 def tell_organizations(work: Work, organization_ids: Collection[str]) -> None:
     """Say of each how it stands now, in its next version."""
+    confirmed = key_confirmations.confirmed(work.tx, organization_ids)
     for row in store.raise_organizations(work.tx, organization_ids, work.now):
-        work.announce(_organization_event(row))
+        work.announce(_organization_event(row, confirmed))
 
 
 def tell_services(work: Work, service_ids: Collection[str]) -> None:
@@ -56,8 +60,13 @@ def tell_services(work: Work, service_ids: Collection[str]) -> None:
         work.announce(_service_event(row))
 
 
-def _organization_event(row: Mapping[str, Any]) -> OrganizationPublished:
-    return organization_published(row["document"], row["version"], row["participation"], row["locations"])
+def _organization_event(row: Mapping[str, Any], confirmed: Collection[tuple[str, KeyName]]) -> OrganizationPublished:
+    """As it stands, with the keys that may be used."""
+    participation = row["participation"]
+    if participation is not None:
+        names = {name for organization_id, name in confirmed if organization_id == row["document"]["id"]}
+        participation = key_life.used(participation, names)
+    return organization_published(row["document"], row["version"], participation, row["locations"])
 
 
 def _service_event(row: Mapping[str, Any]) -> ServicePublished | ServiceRetired:
@@ -84,8 +93,10 @@ def shown_in(changed: Iterable[Change]) -> tuple[set[str], set[str]]:
 def announce_everything(unit: Unit) -> int:
     """Tell everybody the present state anew; a consumer that knows a version already passes it over."""
     with unit.db.read() as connection:
+        organizations = store.all_organizations(connection)
+        confirmed = key_confirmations.confirmed(connection, [row["document"]["id"] for row in organizations])
         events = [
-            *(_organization_event(row) for row in store.all_organizations(connection)),
+            *(_organization_event(row, confirmed) for row in organizations),
             *(_service_event(row) for row in store.all_services(connection)),
         ]
     for start in range(0, len(events), BATCH):

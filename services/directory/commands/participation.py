@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
+from contracts.codes import KeyUse
+from contracts.directory import PartnerKeyConfirmed
+from contracts.event import Code
 from contracts.fields import parse_instant
-from services.chassis.errors import InvalidError, NotFoundError
+from services.chassis.errors import InvalidError, NotFoundError, RefusedError
 from services.chassis.work import Work
 from services.directory import store
-from services.directory.commands.applying import apply_one
+from services.directory.commands.applying import apply_one, tell_organizations
 from services.directory.domain import key_life
 from services.directory.domain.formats import instant
 from services.directory.domain.keys import partner_jwk, thumbprint
 from services.directory.domain.objects import Kind
+from services.directory.store import key_confirmations
 
 INVALID = "directory.public-key-invalid"
 
@@ -44,7 +49,36 @@ def participation_of(work: Work, organization_id: str) -> Mapping[str, Any]:
 
 def keys_of(work: Work, organization_id: str) -> list[dict[str, Any]]:
     """Every key of an organization and how it stands now."""
-    return [key_life.shown(one, work.now) for one in key_life.listed(participation_of(work, organization_id))]
+    confirmed = key_confirmations.confirmed(work.tx, [organization_id])
+    return [
+        key_life.shown(one, work.now, is_confirmed=(organization_id, key_life.name_of(one)) in confirmed)
+        for one in key_life.listed(participation_of(work, organization_id))
+    ]
+
+
+def confirm_key(work: Work, organization_id: str, fingerprint: Any) -> list[dict[str, Any]]:
+    """A second person types the fingerprint the partner told her by another way; from then on the key is used.
+
+    The fingerprint alone says which key is meant: what she does not know from the partner she finds nowhere here.
+    Nobody confirms what she wrote down herself, nor what she wrote down anew since. Again: it is confirmed already.
+    """
+    listed = key_life.listed(participation_of(work, organization_id))
+    name = next((one for one in map(key_life.name_of, listed) if one.thumbprint == fingerprint), None)
+    found = name and key_confirmations.waiting(work.tx, organization_id, name)
+    if name is None or not found:
+        raise InvalidError(INVALID, {"thumbprint": "the RFC 7638 thumbprint of a key on file, told by another way"})
+    if found.is_confirmed:
+        return keys_of(work, organization_id)
+    if work.actor in found.touched_by:
+        raise RefusedError("directory.key-same-person")
+    key_confirmations.confirm(work, organization_id, name)
+    work.announce(
+        PartnerKeyConfirmed(
+            organization_id=UUID(organization_id), thumbprint=Code(name.thumbprint), use=KeyUse(name.use)
+        )
+    )
+    tell_organizations(work, [organization_id])
+    return keys_of(work, organization_id)
 
 
 def add_key(work: Work, organization_id: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:

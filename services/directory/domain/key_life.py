@@ -4,14 +4,23 @@ A participation holds `public_key`, the one from before keys had a life, and `ke
 an entry of it, so that from then on there is one list.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from contracts.fields import format_instant, parse_instant
 from services.directory.domain.keys import thumbprint
 
 Json = dict[str, Any]
+
+
+class KeyName(NamedTuple):
+    """What a key is known by where it matters: its fingerprint, and what it is for."""
+
+    thumbprint: str
+    use: str
+
+
 Document = Mapping[str, Any]
 
 
@@ -21,6 +30,25 @@ def listed(participation: Document) -> list[Json]:
     if plain is None or any(one["key"]["kid"] == plain["kid"] for one in entries):
         return entries
     return [{"key": {**plain, "use": "enc"}}, *entries]
+
+
+def name_of(entry: Document) -> KeyName:
+    return KeyName(thumbprint(entry["key"]), entry["key"]["use"])
+
+
+def used(participation: Document, confirmed: Collection[KeyName]) -> Json:
+    """The participation as it is told: a key that no second person has confirmed is not in it.
+
+    One that was revoked is, whoever confirmed it: that it counts no more is to be known.
+    """
+    plain = participation.get("public_key")
+    kept = {name: value for name, value in participation.items() if name not in ("public_key", "keys")}
+    if plain is not None and KeyName(thumbprint(plain), "enc") in confirmed:
+        kept["public_key"] = plain
+    if "keys" in participation:
+        entries = participation["keys"]
+        kept["keys"] = [one for one in entries if name_of(one) in confirmed or "revoked_at" in one]
+    return kept
 
 
 def with_keys(participation: Document, entries: Sequence[Document]) -> Json:
@@ -65,18 +93,29 @@ def counts(entry: Document, at: datetime) -> bool:
     return (begins is None or begins <= at) and (ends is None or at < ends) and (ended is None or at < ended)
 
 
-def shown(entry: Document, at: datetime) -> Json:
-    """A key as operators see it: which, for what, how it stands, and the fingerprint to compare."""
-    key = entry["key"]
+def shown(entry: Document, at: datetime, *, is_confirmed: bool) -> Json:
+    """A key as operators see it: which, for what, how it stands, and its fingerprint.
+
+    Not the fingerprint of one that waits, nor an id that is the same: who confirms types what the partner told.
+    """
+    key, state = entry["key"], state_of(entry, at)
+    if not is_confirmed and state in ("counts", "ahead"):
+        state = WAITS
     life = {name: entry[name] for name in ("not_before", "not_after", "revoked_at") if name in entry}
+    named = {"kid": key["kid"], "thumbprint": thumbprint(key)}
+    if state == WAITS:
+        named = {"kid": key["kid"]} if key["kid"] != named["thumbprint"] else {}
     return {
-        "kid": key["kid"],
+        **named,
         "use": key["use"],
         "kty": key["kty"],
-        "state": state_of(entry, at),
-        "thumbprint": thumbprint(key),
+        "state": state,
         **life,
     }
+
+
+#: On file, and used for nothing before a second person has confirmed it.
+WAITS = "waits"
 
 
 def state_of(entry: Document, at: datetime) -> str:

@@ -8,10 +8,15 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from contracts.codes import KeyUse
+from contracts.directory import PartnerKeyHandedIn
+from contracts.event import Code
 from services.chassis.db import Connection
 from services.chassis.work import Work
+from services.directory import config
 from services.directory.domain.objects import Kind
 from services.directory.domain.planning import Change, Name
+from services.directory.store import key_confirmations
 
 Document = dict[str, Any]
 
@@ -118,6 +123,20 @@ def keep(work: Work, changes: Sequence[Change]) -> None:
             if rows:
                 cursor.executemany(KEEP[kind], rows)
                 cursor.executemany(KEEP_HISTORY, rows)
+    for change in changes:
+        if change.row.kind is Kind.PARTICIPATION:
+            _note_keys(work, change)
+
+
+def _note_keys(work: Work, change: Change) -> None:
+    """A key that is written down waits for a second person, whichever way it came in by."""
+    second_person = config.asks_second_person()
+    new = key_confirmations.touch(work, change.row.document, second_person=second_person)
+    for name in new if second_person else ():
+        told = PartnerKeyHandedIn(
+            organization_id=UUID(change.row.id), thumbprint=Code(name.thumbprint), use=KeyUse(name.use)
+        )
+        work.announce(told)
 
 
 def _row(work: Work, change: Change) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from apiflask import APIFlask
 
+from contracts.codes import StaffRole
 from contracts.directory import SignInRefused
 from contracts.event import Slug
 from services.chassis.config import Settings
@@ -9,23 +10,29 @@ from services.chassis.room import NavigationItem, SecurityFacts
 from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
-from services.directory.web import hsds, interchange, operator, pages, reports, units
+from services.directory import config
+from services.directory.web import hsds, interchange, keys, operator, pages, reports, units
 from services.directory.web.public import crawlers, site
 
+CONFIRMERS = frozenset({StaffRole.LEAD.value, StaffRole.OPERATIONS.value, StaffRole.DIRECTORY_EDITOR.value})
 NAVIGATION = (
     NavigationItem("Directory", "/directory/"),
     NavigationItem("Gaps and overlaps", "/directory/coverage"),
+    NavigationItem("Keys to confirm", "/directory/keys", CONFIRMERS),
     NavigationItem("Referrals", "/referral/"),
 )
 
 
 def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None = None) -> APIFlask:
     """Pages, operators' door and the public HSDS reading door."""
+    config.asks_second_person()  # a wrong setting stops the start, not the first key
     return create_chassis_app(
         "directory",
         settings,
         unit,
-        blueprints=[one.blueprint for one in (pages, reports, units, operator, hsds, interchange, crawlers, site)],
+        blueprints=[
+            one.blueprint for one in (pages, keys, reports, units, operator, hsds, interchange, crawlers, site)
+        ],
         facts=SecurityFacts(
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count)
         ),

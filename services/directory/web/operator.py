@@ -20,6 +20,7 @@ Json = dict[str, Any]
 
 blueprint = APIBlueprint("operator_directory", __name__, url_prefix="/directory/operator")
 editors = staff(StaffRole.DIRECTORY_EDITOR, StaffRole.OPERATIONS)
+confirmers = staff(StaffRole.DIRECTORY_EDITOR, StaffRole.OPERATIONS, StaffRole.LEAD)
 
 
 @blueprint.get("/organizations/<organization>/participation")
@@ -71,6 +72,15 @@ def revoke_key(organization: str, kid: str) -> Json:
     """From now on this key counts no more."""
     with request_work() as work:
         return {"keys": participations.revoke_key(work, organization_id(organization), kid)}
+
+
+@blueprint.post("/organizations/<organization>/keys/confirmations")
+@confirmers
+def confirm_key(organization: str) -> Json:
+    """A second person confirms a key by the fingerprint told another way; before, it is used for nothing."""
+    with request_work() as work:
+        found = participations.confirm_key(work, organization_id(organization), body().get("thumbprint"))
+    return {"keys": found}
 
 
 @blueprint.get("/history/<kind>/<name>")

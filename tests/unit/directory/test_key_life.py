@@ -56,6 +56,6 @@ def test_revoked_once_it_stays_so():
     ],
 )
 def test_how_a_key_stands(life: dict[str, datetime], state: str):
-    shown = key_life.shown(entry(EC, **life), NOW)
+    shown = key_life.shown(entry(EC, **life), NOW, is_confirmed=True)
     assert (shown["state"], shown["kid"]) == (state, EC["kid"])
     assert "x" not in shown
