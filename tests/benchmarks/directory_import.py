@@ -105,7 +105,9 @@ def measured(dsn: str, folder: Path, services: int) -> Measured:
 def _imported(dsn: str, file: Path, *options: str) -> tuple[float, int]:
     environment = {**os.environ, **SETTINGS, "DATABASE_URL": dsn}
     command = [sys.executable, "-c", CHILD, "import", *options, str(file)]
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{done.stdout[-2000:]}{done.stderr[-2000:]}")
     peak, seconds = done.stdout.splitlines()[-1].split()[1:]
     return float(seconds), int(peak)
 

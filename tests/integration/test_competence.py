@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from contracts.codes import EnquirerKind, Topic
+from contracts.event import to_dict
 from contracts.identity import id_of
 from deploy.demo.participation import participations
 from services.directory.domain.objects import Kind
@@ -15,6 +16,7 @@ from services.directory.domain.publishing import organization_published, service
 from services.directory.domain.reading import Row, read_object, read_rows
 from services.referral.domain.candidates import Seeker
 from services.referral.domain.matching import Ranking, rank
+from services.referral.store.candidates import body_of, candidate_of
 from services.referral.store.directory import Listing
 from tests.integration.directory.conftest import REGION
 
@@ -54,8 +56,8 @@ def ranking(
     listings: list[Listing], topic: Topic, facts: Mapping[str, frozenset[str]], employer: bool = False
 ) -> Ranking:
     who = EnquirerKind.EMPLOYER if employer else EnquirerKind.PERSON
-    candidates = [listing.candidate(TODAY) for listing in listings]
-    return rank(candidates, Seeker(enquirer=who, area=AACHEN, languages=("ar",), facts=facts), topic, TODAY)
+    some = [candidate_of(to_dict(one.service), body_of(to_dict(one.organization)), TODAY) for one in listings]
+    return rank(some, Seeker(enquirer=who, area=AACHEN, languages=("ar",), facts=facts), topic, TODAY, named=(HWK,))
 
 
 def suggested(found: Ranking) -> dict[UUID, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from services.referral.domain.funding import excluding_each_other
 from services.referral.domain.matching import Ranking
 from services.referral.domain.referral import Referral, refusal
 from services.referral.domain.seeking import NO_ANSWERS
-from services.referral.store import directory, enquiries, funding, matchings
+from services.referral.store import candidates, enquiries, funding, matchings
 from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor
 from services.referral.vault import Vault
@@ -35,7 +35,7 @@ def suggest(
             enquiry_id=enquiry.id,
             need_id=need.id,
             service_ids=tuple(one.service_id for one in found.suggestions),
-            excluded=len(found.exclusions),
+            excluded=len(found.exclusions) + found.elsewhere,
         )
     )
     return found
@@ -46,7 +46,8 @@ def choose(
 ) -> None:
     """Note a choice with its alternatives. An own measure is refused while an existing service fits and may still help;
     services whose funding excludes each other need a justification."""
-    found = matchings.ranking(work, vault, enquiry, enquiry.need(referral.need_id), NO_ANSWERS)
+    need, named = enquiry.need(referral.need_id), {referral.service_id}
+    found = matchings.ranking(work, vault, enquiry, need, NO_ANSWERS, named=named)
     blocked = {one.service_id: one.blocked_because for one in found.suggestions if one.blocked_because}
     if referral.service_id in blocked:
         existing = [str(one.service_id) for one in found.suggestions if one.blocked_because is None]
@@ -62,7 +63,7 @@ def _expect_no_double_funding(
     work: Work, enquiry: Enquiry, referral: Referral, justification: FundingJustification | None
 ) -> None:
     """Each hint is kept: as a refusal, or with the code that justified the choice."""
-    candidate = directory.listing(work.tx, referral.service_id).candidate(work.today)
+    candidate = candidates.of(work.tx, [referral.service_id], work.today)[referral.service_id]
     chosen = funding.chosen_for(work, referral.person_id, enquiry.organization_id, besides=referral.id)
     others = excluding_each_other(candidate, chosen)
     if not others:

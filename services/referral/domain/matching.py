@@ -43,18 +43,34 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
+    """What is suggested, what is not and why; how many are for other places or other people is only counted."""
+
     suggestions: tuple[Suggestion, ...]
     exclusions: tuple[Exclusion, ...]
+    elsewhere: int = 0
 
 
 def rank(
-    candidates: Iterable[Candidate], seeker: Seeker, topic: Topic, on: date, *, declined: Collection[UUID] = ()
+    candidates: Iterable[Candidate],
+    seeker: Seeker,
+    topic: Topic,
+    on: date,
+    *,
+    declined: Collection[UUID] = (),
+    named: Collection[UUID] = (),
 ) -> Ranking:
-    """Suggest services for one need, best first; `declined` are those that already said no to it."""
+    """Suggest services for one need, best first; `declined` are those that already said no to it.
+
+    Of a whole country's services nearly all are for other places: they are counted, and told one by one if `named`.
+    """
     seeker = replace(seeker, facts=with_profession_group(seeker.facts))
     suggestions: list[Suggestion] = []
     exclusions: list[Exclusion] = []
+    elsewhere = 0
     for candidate in (one for one in candidates if topic in one.topics):
+        if candidate.service_id not in named and not is_in_reach(candidate, seeker):
+            elsewhere += 1
+            continue
         found = consider(candidate, seeker, on)
         if isinstance(found, Suggestion):
             suggestions.append(found)
@@ -65,7 +81,13 @@ def rank(
     return Ranking(
         tuple(suggestions),
         tuple(_with_better(one, suggestions) for one in sorted(exclusions, key=lambda one: one.service_id)),
+        elsewhere,
     )
+
+
+def is_in_reach(candidate: Candidate, seeker: Seeker) -> bool:
+    """For people like this, and here or possibly here; the database asks the same of an index."""
+    return _is_for(candidate, seeker) and _area(candidate, seeker) is not Assertion.FALSE
 
 
 def consider(candidate: Candidate, seeker: Seeker, on: date) -> Suggestion | Exclusion:
@@ -99,12 +121,16 @@ def consider(candidate: Candidate, seeker: Seeker, on: date) -> Suggestion | Exc
 def _filters(candidate: Candidate, seeker: Seeker) -> list[str]:
     """The hard reasons why not, in the order a person would give them."""
     out = {
-        "audience": candidate.audience not in (Audience.BOTH, Audience(seeker.enquirer.value)),
+        "audience": not _is_for(candidate, seeker),
         "area": _area(candidate, seeker) is Assertion.FALSE,
         "profession": _profession(candidate, seeker) is Assertion.FALSE,
         **dict.fromkeys(candidate.lacking, True),
     }
     return [code for code, is_out in out.items() if is_out]
+
+
+def _is_for(candidate: Candidate, seeker: Seeker) -> bool:
+    return candidate.audience in (Audience.BOTH, Audience(seeker.enquirer.value))
 
 
 def _questions(candidate: Candidate, seeker: Seeker) -> list[str]:

@@ -3,6 +3,7 @@
 A code that is not listed is not known, which matching turns into a question; a wrong district would be worse than none.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -36,3 +37,8 @@ _AREAS = {postal_code: key for key, codes in POSTAL_CODES.items() for postal_cod
 def area_of(postal_code: str | None) -> str | None:
     """The official key of the municipality, or at least of the district, that a postal code lies in."""
     return _AREAS.get(postal_code or "")
+
+
+def official_key(given: str | None) -> str | None:
+    """What somebody answered, if it is an official key of a state, region, district, association or municipality."""
+    return given if given and re.fullmatch(r"[0-9]{2}|[0-9]{3}|[0-9]{5}|[0-9]{9}|[0-9]{12}", given) else None

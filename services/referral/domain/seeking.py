@@ -10,7 +10,7 @@ from contracts.eligibility import CODE_FACTS, FACTS, EmployerSize, FactKind
 from services.referral.domain.candidates import Seeker
 from services.referral.domain.drafting import age_on
 from services.referral.domain.eligibility import Facts
-from services.referral.domain.places import area_of
+from services.referral.domain.places import area_of, official_key
 
 #: Fewer than so many employees (Commission Recommendation 2003/361/EC, head count alone).
 EMPLOYER_SIZES = ((10, EmployerSize.MICRO), (50, EmployerSize.SMALL), (250, EmployerSize.MEDIUM))
@@ -24,7 +24,7 @@ def seeker_of(
     facts = _of_employer(record) if kind is EnquirerKind.EMPLOYER else _of_person(record, on)
     return Seeker(
         enquirer=kind,
-        area=answers.get("area") or area_of(record.get("postal_code")),
+        area=official_key(answers.get("area")) or area_of(record.get("postal_code")),
         languages=tuple(record.get("languages") or ()),
         facts={**facts, **_of_answers(answers)},
     )

@@ -209,6 +209,7 @@ def ranking_shown(ranking: Ranking) -> dict[str, Any]:
             }
             for one in ranking.exclusions
         ],
+        "elsewhere": ranking.elsewhere,
     }
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +14,7 @@ from services.chassis.db import Connection
 from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.work import Work
 from services.referral.domain import partner_keys
-from services.referral.domain.candidates import Candidate
-from services.referral.domain.footing import Footing, lacking
+from services.referral.domain.footing import Footing
 from services.referral.domain.grounds import Recipient
 
 KEEP_ORGANIZATION = """
@@ -69,36 +67,6 @@ class Listing:
             keys=tuple(one for one in partner_keys.life(self.organization) if one.use is KeyUse.ENC),
             assured_on=self.service.assured_on,
             retired=self.retired,
-        )
-
-    def candidate(self, on: date) -> Candidate:
-        """What matching looks at."""
-        service = self.service
-        return Candidate(
-            service_id=service.service_id,
-            organization_id=service.organization_id,
-            topics=frozenset(service.topics),
-            audience=service.audience,
-            areas=tuple(service.areas),
-            eligibility=service.eligibility.as_dict(),
-            profession_codes=tuple(service.profession_codes),
-            profession_independent=service.profession_independent,
-            residence_independent=service.residence_independent,
-            legal_spheres=frozenset(service.legal_spheres),
-            role=service.role,
-            own_measure=service.own_measure or self.organization.own_measure,
-            languages=tuple(service.languages),
-            interpreters=service.interpreters,
-            capacity=service.capacity,
-            capacity_reported_on=service.capacity_reported_on,
-            assured_on=service.assured_on,
-            answer_days=service.terms.answer_days,
-            better_bodies=service.better_bodies,
-            funder=service.funder,
-            excludes_funders=tuple(service.excludes_funders),
-            funded_from=service.funded_from,
-            funded_until=service.funded_until,
-            lacking=lacking(self.footing, on),
         )
 
 

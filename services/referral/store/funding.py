@@ -1,6 +1,5 @@
 """Whatever is busy with a person, in this case and her others, and each hint that two fundings exclude each other."""
 
-from collections.abc import Mapping
 from typing import LiteralString
 from uuid import UUID
 
@@ -8,10 +7,9 @@ from contracts.codes import Site, Status
 from contracts.referral import DoubleFundingHinted
 from services.chassis.db import Connection
 from services.chassis.work import Work
-from services.referral.domain.candidates import Candidate
 from services.referral.domain.funding import Chosen
 from services.referral.domain.lifecycle import OPEN
-from services.referral.store import directory
+from services.referral.store import candidates
 
 #: Her referrals at one controller: of this record, of others with exactly her name and birth date, and of those that
 #: two desks do not hold for another person.
@@ -38,16 +36,12 @@ def chosen_for(work: Work, person_id: UUID, controller: UUID, *, besides: UUID) 
         "counted": [str(status) for status in (*OPEN, Status.COMPLETED)],
     }
     rows = work.tx.execute(CHOSEN, params).fetchall()
-    known = _candidates(work, [row["service_id"] for row in rows])
+    known = candidates.of(work.tx, {row["service_id"] for row in rows}, work.today)
     return [
         Chosen(known[row["service_id"]], Site(row["site"]), row["sender_id"], row["is_over"])
         for row in rows
         if row["service_id"] in known
     ]
-
-
-def _candidates(work: Work, service_ids: list[UUID]) -> Mapping[UUID, Candidate]:
-    return {one: directory.listing(work.tx, one).candidate(work.today) for one in dict.fromkeys(service_ids)}
 
 
 def tell(work: Work, hint: DoubleFundingHinted) -> None:

@@ -1,32 +1,56 @@
 """Suggestions for a need, made where the person's record lies, and what was chosen of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from contracts.codes import FundingJustification, Status
+from contracts.codes import FundingJustification, Status, Topic
 from services.chassis.db import Connection
 from services.chassis.work import Work
+from services.referral.domain.candidates import Seeker
 from services.referral.domain.matching import Ranking, rank
 from services.referral.domain.referral import Referral
 from services.referral.domain.seeking import seeker_of
-from services.referral.store import directory, persons
+from services.referral.store import candidates, persons
 from services.referral.store.enquiries import Enquiry, Need
 from services.referral.vault import Vault
 
 
-def ranking(work: Work, vault: Vault, enquiry: Enquiry, need: Need, answers: Mapping[str, str]) -> Ranking:
-    """Rank the local copy of the directory for one need; `answers` settle questions an earlier ranking asked."""
+def ranking(
+    work: Work,
+    vault: Vault,
+    enquiry: Enquiry,
+    need: Need,
+    answers: Mapping[str, str],
+    *,
+    named: Collection[UUID] = (),
+) -> Ranking:
+    """Rank the local copy of the directory for one need; `answers` settle questions an earlier ranking asked.
+
+    What is `named` is told even where it is for other places or people.
+    """
     record = persons.record_of(work.tx, vault, need.person_id)
-    return rank(
-        [listing.candidate(work.today) for listing in directory.on_topic(work.tx, need.topic)],
-        seeker_of(enquiry.enquirer, record, work.today, answers),
-        need.topic,
-        work.today,
-        declined=declined(work.tx, need.id),
-    )
+    seeker = seeker_of(enquiry.enquirer, record, work.today, answers)
+    return ranked(work.tx, seeker, need.topic, work.today, declined=declined(work.tx, need.id), named=named)
+
+
+def ranked(
+    connection: Connection,
+    seeker: Seeker,
+    topic: Topic,
+    on: date,
+    *,
+    declined: Collection[UUID] = (),
+    named: Collection[UUID] = (),
+) -> Ranking:
+    """What `rank` says of the whole directory, without looking at what an index already knows to be elsewhere."""
+    some, elsewhere = candidates.in_reach(connection, topic, seeker, on, named)
+    found = rank(some, seeker, topic, on, declined=declined, named=named)
+    return replace(found, elsewhere=found.elsewhere + elsewhere)
 
 
 def declined(connection: Connection, need_id: UUID) -> frozenset[UUID]:

@@ -259,6 +259,10 @@ def add_person(enquiry_id: UUID) -> Response:
     return redirect(f"/referral/enquiries/{enquiry_id}?done=member", 303)
 
 
+#: Nobody reads more suggestions with a phone at her ear; the best come first.
+MOST_SHOWN = 25
+
+
 @navigators
 def offers(enquiry_id: UUID, need_id: UUID) -> str:
     """Who could help with this need, and why; a person decides."""
@@ -267,10 +271,10 @@ def offers(enquiry_id: UUID, need_id: UUID) -> str:
         ranking = matching.suggest(work, house().keys.vault, by, enquiry_id, need_id)
         need = enquiries.load(work, enquiry_id, by).need(need_id)
         names = Names(work.tx)
-        suggested = [(one, names.listing(one.service_id)) for one in ranking.suggestions]
+        suggested = [(one, names.listing(one.service_id)) for one in ranking.suggestions[:MOST_SHOWN]]
         excluded = [
             (one, names.listing(one.service_id), [names.service(better) for better in one.better_bodies])
-            for one in ranking.exclusions
+            for one in ranking.exclusions[:MOST_SHOWN]
         ]
     return render_template(
         "referral/offers.html",
@@ -279,6 +283,8 @@ def offers(enquiry_id: UUID, need_id: UUID) -> str:
         need=need,
         suggested=suggested,
         excluded=excluded,
+        elsewhere=ranking.elsewhere,
+        is_cut=len(ranking.suggestions) > MOST_SHOWN,
         justifications=tuple(FundingJustification),
     )
 

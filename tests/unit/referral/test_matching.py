@@ -41,7 +41,8 @@ def a_seeker(**changes: Any) -> Seeker:
 
 
 def ranked(*candidates: Candidate, seeker: Seeker | None = None, declined: Any = ()) -> Ranking:
-    return rank(candidates, seeker or a_seeker(), Topic.ANERKENNUNG, TODAY, declined=declined)
+    named = {one.service_id for one in candidates}
+    return rank(candidates, seeker or a_seeker(), Topic.ANERKENNUNG, TODAY, declined=declined, named=named)
 
 
 def suggestion(candidate: Candidate, **seeker: Any) -> Suggestion:
@@ -94,6 +95,14 @@ def test_not_asked_excludes_nobody():
 def test_each_hard_reason_is_named(changes, seeker, because):
     found = ranked(a_candidate(**changes), seeker=a_seeker(**seeker))
     assert [one.because for one in found.exclusions] == [because]
+
+
+@pytest.mark.parametrize("changes", [{"audience": Audience.EMPLOYER}, {"areas": ("05515",)}])
+def test_what_is_for_other_people_or_places_is_counted_and_told_by_name_only_if_asked_for(changes):
+    far = a_candidate(**changes)
+    assert rank([far], a_seeker(), Topic.ANERKENNUNG, TODAY) == Ranking((), (), elsewhere=1)
+    [told] = rank([far], a_seeker(), Topic.ANERKENNUNG, TODAY, named={far.service_id}).exclusions
+    assert told.because in (("audience",), ("area",))
 
 
 def test_a_service_on_another_topic_is_not_even_mentioned():
@@ -298,6 +307,8 @@ def test_the_naive_ranking_comes_to_the_same_result(some, seeker, declined):
         some, seeker, TODAY, declined
     )
     on_topic = {one.service_id for one in some if Topic.ANERKENNUNG in one.topics}
-    assert {one.service_id for one in (*found.suggestions, *found.exclusions)} == on_topic
+    told = {one.service_id for one in (*found.suggestions, *found.exclusions)}
+    assert told <= on_topic and found.elsewhere == len(on_topic) - len(told)
+    assert not any({"area", "audience"} & set(one.because) for one in found.exclusions)
     assert all(one.because for one in found.exclusions)
     assert all(0 <= one.score <= 100 for one in found.suggestions)
