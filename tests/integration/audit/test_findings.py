@@ -1,7 +1,7 @@
 """What the data-protection officer should look at - and what she should not be bothered with."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -32,6 +32,7 @@ from contracts.referral import (
 )
 from services.audit.queries.findings import FindingKind, findings
 from tests.integration.audit.conftest import START, an_arrival
+from tests.integration.audit.test_retention import LATER, as_owner, expire
 from tests.integration.audit.test_web import hear
 from tests.unit.audit.events import CONSENT, ORGANIZATION, PERSON, REFERRAL, a_consent_given
 
@@ -246,3 +247,39 @@ def test_a_statement_about_other_data_does_not_answer_for_these(log, answered):
 
 def test_a_statement_that_was_taken_back_answers_for_nothing(log):
     assert found(log, owed(YESTERDAY), stated(), owed(YESTERDAY)) == [(FindingKind.DELETION_OVERDUE, 2, None)]
+
+
+MONTH = timedelta(days=30)
+
+
+def after_emptying(log, *told):
+    """Each event with its age; what is older than three years has been emptied."""
+    now = datetime.now(UTC)
+    for number, (age, event) in enumerate(told, start=1):
+        hear(log, an_arrival(number, event, time=now - age), now=now - age)
+    log.sign(LATER)
+    log.publish()
+    assert expire(log) == sum(age > 37 * MONTH for age, _ in told)
+    return [(one.kind, one.entry.position) for one in findings(log.connection, now.date())]
+
+
+def test_what_was_emptied_after_its_time_is_no_consent_that_was_never_given(log):
+    assert after_emptying(log, (40 * MONTH, a_consent_given()), (30 * MONTH, fetched())) == []
+
+
+def test_a_consent_that_was_never_given_is_found_beside_what_was_emptied(log):
+    told = (40 * MONTH, a_consent_given(consent_id=OTHER)), (2 * MONTH, fetched())
+    assert after_emptying(log, *told) == [(FindingKind.CONSENT_NOT_IN_LOG, 1)]
+
+
+def test_a_kind_that_is_kept_shorter_makes_nobody_owe_what_was_stated(log):
+    """Statements go after a year here, what was owed stays: its answer may be among them."""
+    row = "('referral.deletion_stated.v1', '1 year', 'Art. 5(1)(e) GDPR', 'PROOF_OF_DISCLOSURE')"
+    as_owner(log, f"INSERT INTO retention_periods (kind, keep, legal_reason, ground) VALUES {row}")
+    now = datetime.now(UTC)
+    for number, event in enumerate((owed(date(2025, 6, 1)), stated()), start=1):
+        hear(log, an_arrival(number, event, time=now - 18 * MONTH), now=now - 18 * MONTH)
+    log.sign(LATER)
+    log.publish()
+    assert expire(log) == 1
+    assert findings(log.connection, now.date()) == []
