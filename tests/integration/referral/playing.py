@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from hypothesis import settings
@@ -14,6 +15,8 @@ from tests.integration.referral.scene import Scene
 MANY = int(os.environ.get("LOTSENNETZ_SEQUENCES", "200"))
 #: Fewer than these are the same ones every time.
 FEW = 50
+#: How often the long search goes on where a rule was not met yet.
+MOST_BATCHES = 8
 
 
 def new_key() -> dict[str, Any]:
@@ -42,4 +45,18 @@ def play(machine: type[RuleBasedStateMachine], scene: Scene, sequences: int, ste
         ),
     )
     print("\n".join(f"{count:>7} {what}" for what, count in sorted(counts.items())))
+    return counts
+
+
+def lived_through(batch: Callable[[int], Counter[str]], rules: Iterable[str]) -> Counter[str]:
+    """Many lives, and as many more as it takes until each rule was met: chance passes over a rare one. Not for ever."""
+    wanted = tuple(rules)
+    counts = batch(MANY)
+    assert counts["sequences"] >= MANY
+    for _ in range(MOST_BATCHES):
+        if all(counts[one] for one in wanted):
+            break
+        counts += batch(max(MANY // 2, FEW))
+    print("in all\n" + "\n".join(f"{count:>7} {what}" for what, count in sorted(counts.items())))
+    assert [one for one in wanted if not counts[one]] == []
     return counts

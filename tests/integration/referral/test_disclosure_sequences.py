@@ -49,7 +49,7 @@ from services.referral.domain.referral import Referral
 from services.referral.store.enquiries import Enquiry
 from services.referral.store.keys import custodial_private
 from tests.integration.referral.lawful import AACHEN, LEVELS, History, Said, day_of, working_days_after
-from tests.integration.referral.playing import FEW, MANY, new_key, own_key, play
+from tests.integration.referral.playing import lived_through, new_key, own_key, play
 from tests.integration.referral.scene import (
     HEARD,
     HWK,
@@ -791,11 +791,4 @@ LIVED = (
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_no_sequence_of_commands_does_however_many_are_tried(scene: Scene):
-    counts = played(scene, MANY, 25)
-    assert counts["sequences"] >= MANY
-    for _ in range(5):
-        # chance may have passed over a rare rule: it is tried on until each was lived through, but not for ever
-        if all(counts[one] for one in LIVED):
-            break
-        counts += played(scene, max(MANY // 2, FEW), 25)
-    assert [one for one in LIVED if not counts[one]] == []
+    lived_through(lambda sequences: played(scene, sequences, 25), LIVED)
