@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from contracts.identity import id_of
 from deploy.demo.desk import Desk, sign_in
@@ -35,11 +36,14 @@ RESIDENCE_ADVICE = id_of("service", "auslaenderamt-aufenthalt")
 ZAG = id_of("organization", "bezirksregierung-muenster-zag-pug")
 ZAG_RECOGNITION = id_of("service", "zag-pug-anerkennung-gesundheit")
 
-#: An empty page: what stands on the paper is nobody's business but the person's.
-SIGNED_FORM = (
-    b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages /Kids [] /Count 0 >>\n"
-    b"endobj\ntrailer << /Root 1 0 R >>\nstartxref\n9\n%%EOF\n"
-)
+
+def a_signed_form() -> bytes:
+    """An empty page, no other like it: what stands on the paper is nobody's business but the person's."""
+    return (
+        b"%%PDF-1.7\n%% form %s\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n"
+        b"<< /Type /Pages /Kids [] /Count 0 >>\nendobj\ntrailer << /Root 1 0 R >>\nstartxref\n9\n%%%%EOF\n"
+    ) % uuid4().hex.encode()
+
 
 AMIRA: JSON = {
     "given_name": "Amira",
@@ -244,7 +248,7 @@ class Story:
 
     def _consent(self, enquiry: str, language: str, recipients: list[JSON]) -> JSON:
         place = f"/referral/api/v1/enquiries/{self.ids[enquiry]}"
-        scan = self.desk.upload(f"{place}/documents", SIGNED_FORM, "application/pdf", kind="CONSENT_FORM")
+        scan = self.desk.upload(f"{place}/documents", a_signed_form(), "application/pdf", kind="CONSENT_FORM")
         consent: JSON = self.desk.post(
             f"{place}/consents",
             {

@@ -21,7 +21,9 @@ from deploy.demo.places import free_port
 from tests.system.conftest import ROOT, RunningNetwork
 from tests.system.leaks import plants
 from tests.system.leaks.browsing import browse
+from tests.system.leaks.later import missing
 from tests.system.leaks.needles import Needle, Searcher
+from tests.system.leaks.places import Item
 from tests.system.leaks.scene import Scene, listening
 from tests.system.leaks.search import (
     Report,
@@ -54,8 +56,13 @@ def scene(network: RunningNetwork, browser: Browser) -> Iterator[Scene]:
 
 
 @pytest.fixture(scope="module")
-def report(scene: Scene) -> Report:
-    found = search(SEARCHER, everywhere(scene))
+def searched(scene: Scene) -> list[Item]:
+    return list(everywhere(scene))
+
+
+@pytest.fixture(scope="module")
+def report(scene: Scene, searched: list[Item]) -> Report:
+    found = search(SEARCHER, searched)
     print(
         f"\n{scene.strays} wrong requests and commands; {found.patterns} spellings of {len(SEARCHER.needles)} words\n"
     )
@@ -75,8 +82,9 @@ whole network - four services, PostgreSQL, RabbitMQ, partners on AMQP, webhook, 
 whose names, contacts and texts occur nowhere else; besides it {scene.strays} wrong requests, links and partner
 commands that carried words of their own, a webhook that failed, and a navigator at a browser; papers handed in
 and passed on, a household, what was told by telephone, a person at her own page who withdraws, access to all
-her data, a letter with a link, a hold, and every page and file of a data-protection officer. No traces are exported;
-their ids travel in the headers that were searched. Then
+her data, a letter with a link, a hold, a consent that an interpreter heard and one given online, a breach with
+its note, receipts, FHIR tasks, desk codes and devices, units, absences and tasks by name, and every page and file
+of a data-protection officer. No traces are exported; their ids travel in the headers that were searched. Then
 {len(SEARCHER.needles)} words in {found.patterns} spellings (UTF-8 and UTF-16, percent, JSON, HTML and mail encodings,
 hexadecimal, base64 in all alignments) were searched in every place below. What partners opened with their own keys
 and the pages that exist to show a person were searched, too: there the words were found, so they had travelled.
@@ -102,6 +110,10 @@ PLACES = (
 def test_every_kind_of_place_was_looked_at(report: Report, kind: str) -> None:
     assert report.places[kind] > 0
     assert report.bytes[kind] > 0 or kind == "server logs"
+
+
+def test_every_place_that_is_named_was_looked_at(searched: list[Item]) -> None:
+    assert missing(searched) == []
 
 
 def test_the_words_did_travel(scene: Scene) -> None:

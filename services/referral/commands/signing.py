@@ -162,9 +162,14 @@ def _evidence(work: Work, drafted: DraftedConsent, signing: Signing, signature: 
 
 
 def _form_of(work: Work, drafted: DraftedConsent, document_id: UUID) -> Paper:
-    """The scan lies sealed with this enquiry, and is hers; of any other paper the record would say what is not so."""
+    """The scan lies sealed with this enquiry, and is hers; of any other paper the record would say what is not so.
+
+    A paper that shows a consent already shows no second one: each form says what it is for.
+    """
     for paper in documents.of_ids(work.tx, [document_id]):
         if (paper.enquiry_id, paper.person_id) == (drafted.enquiry_id, drafted.person_id) and paper.evidence_sha256:
+            if consents.is_shown_by(work.tx, paper.person_id, paper.id):
+                raise InvalidError("consent.incomplete", {"document_id": "a-form-not-used-before"})
             return paper
     raise InvalidError("consent.incomplete", {"document_id": "a-signed-form-of-this-person"})
 

@@ -302,12 +302,21 @@ def _shown(drafted: DraftedConsent, signature: Signature) -> Iterator[Problem]:
     if signature.channel is ConsentChannel.ONLINE and not _by_herself(drafted, signature):
         yield "channel", "online-only-by-her-own-link"
     if signature.channel is ConsentChannel.VERBAL_WITNESSED:
-        if signature.witness is None:
-            yield "witnessed_by", "a-second-staff-member-or-interpreter"
-        if signature.witnessed_by == signature.recorded_by:
-            yield "witnessed_by", "somebody-else-than-who-wrote-it-down"
-        if not all(frozenset(one.categories) <= VERBAL_CATEGORIES for one in drafted.recipients):
-            yield "categories", "identity-contact-language-by-word-of-mouth"
+        yield from _by_word(drafted, signature)
+
+
+def _by_word(drafted: DraftedConsent, signature: Signature) -> Iterator[Problem]:
+    """What is read out speaks to her of her own name, contact and language, and of nothing else [law]."""
+    if signature.witness is None:
+        yield "witnessed_by", "a-second-staff-member-or-interpreter"
+    if signature.witnessed_by == signature.recorded_by:
+        yield "witnessed_by", "somebody-else-than-who-wrote-it-down"
+    if not all(frozenset(one.categories) <= VERBAL_CATEGORIES for one in drafted.recipients):
+        yield "categories", "identity-contact-language-by-word-of-mouth"
+    if drafted.given_by is not GivenBy.SELF:
+        yield "channel", "in-writing-where-others-decide"
+    if drafted.secrecy_releases:
+        yield "secrecy_release", "in-writing-only"
 
 
 def _by_herself(drafted: DraftedConsent, signature: Signature) -> bool:

@@ -127,6 +127,17 @@ def of_enquiry(connection: Connection, consent_id: UUID, enquiry_id: UUID) -> Co
     return from_row(row)
 
 
+def is_shown_by(connection: Connection, person_id: UUID, document_id: UUID) -> bool:
+    """Whether one of her consents, in whatever version, rests on this paper."""
+    signed = Jsonb([{"document_id": str(document_id)}])
+    return (
+        connection.execute(
+            "SELECT FROM consents WHERE person_id = %s AND signatures @> %s LIMIT 1", (person_id, signed)
+        ).fetchone()
+        is not None
+    )
+
+
 def of_person(connection: Connection, person_id: UUID) -> list[Consent]:
     """Every version there ever was, newest first."""
     rows = connection.execute(

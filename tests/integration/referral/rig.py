@@ -89,8 +89,9 @@ class Navigator(Caller):
         return dict(self.post("/referral/api/v1/enquiries", body))
 
     def scan(self, enquiry: Json, person_id: str | None = None) -> str:
-        """The signed form is scanned and taken in, as it is before its consent; returns its id."""
-        form = {"kind": "CONSENT_FORM", "file": (BytesIO(a_pdf()), "scan.pdf", "application/pdf")}
+        """A signed form, no other like it, is scanned and taken in, as it is before its consent; returns its id."""
+        paper = BytesIO(a_pdf(b"(form %d)" % next(NUMBERS)))
+        form = {"kind": "CONSENT_FORM", "file": (paper, "scan.pdf", "application/pdf")}
         headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": str(uuid4())}
         path = f"/referral/api/v1/enquiries/{enquiry['id']}/documents"
         data = {**form, "person_id": person_id} if person_id else form

@@ -291,7 +291,7 @@ class Scene:
             return signing.witness_consent(work, self.house, COLLEAGUE, enquiry.id, drafted.id)
 
     def scan(self, enquiry: Enquiry, person_id: UUID | None = None) -> UUID:
-        """The signed form, taken in as it is before its consent; the very same paper again is the one that is there."""
+        """A signed form, no other like it, taken in as it is before its consent."""
         with self.unit.work(actor=NAVIGATOR.actor) as work:
             return documents.keep(
                 work,
@@ -299,7 +299,7 @@ class Scene:
                 person_id or enquiry.person_id,
                 enquiry_id=enquiry.id,
                 kind=DocumentKind.CONSENT_FORM,
-                content=a_pdf(),
+                content=a_pdf(b"(form %d)" % next(NUMBERS)),
                 media_type="application/pdf",
             )
 

@@ -135,7 +135,8 @@ def test_a_scan_may_be_as_large_as_any_paper(network: Network, browser: FlaskCli
     large = a_pdf(b" " * 60_000)
     at_once = FORM | {"step": "", "scan": (BytesIO(large), "s.pdf", "application/pdf")}
     enquiry, drafted = prepared(network, browser)
-    later = {"signer": "person", "channel": "signed_paper", "scan": (BytesIO(large), "s.pdf", "application/pdf")}
+    other = BytesIO(a_pdf(b" " * 60_001))
+    later = {"signer": "person", "channel": "signed_paper", "scan": (other, "s.pdf", "application/pdf")}
     assert browser.post(f"/referral/enquiries/{enquiry['id']}/consents", data=at_once).status_code == 303
     assert browser.post(f"{address(enquiry, drafted)}/signatures", data=later).status_code == 303
     over = (BytesIO(a_pdf(b" " * network.app.extensions["referral"].document_bytes)), "s.pdf", "application/pdf")

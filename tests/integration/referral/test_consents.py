@@ -200,13 +200,26 @@ def test_a_paper_that_is_not_her_signed_form_proves_no_consent(network: Network)
     assert network.scene.said(ConsentGiven) == []
 
 
+def test_a_form_that_shows_a_consent_shows_no_second_one(network: Network):
+    enquiry = network.navigator.enquire()
+    signed = network.navigator.scan(enquiry)
+    first = network.navigator.consent(enquiry, document_id=signed)
+    more = {"given_by": "self", "channel": "signed_paper", "language": "de", "recipients": [to_ihk()]}
+    for changes in ({}, {"follows": first["id"]}):
+        answer = post(network, enquiry, "consents", {**more, **changes, "document_id": signed})
+        assert (answer.status_code, answer.json["fields"]) == (422, {"document_id": "a-form-not-used-before"})
+    assert len(network.scene.said(ConsentGiven)) == 1
+
+
 def test_the_record_names_the_hash_of_the_scan_that_lies_sealed(network: Network):
     enquiry = network.navigator.enquire()
     given = network.navigator.consent(enquiry)
     [signature] = given["signatures"]
     [paper] = network.scene.rows("SELECT id, sealed, evidence_sha256 FROM documents")
-    assert signature["evidence_sha256"] == hashlib.sha256(a_pdf()).hexdigest() == paper["evidence_sha256"]
-    assert a_pdf() not in bytes(paper["sealed"])
+    with network.scene.db.read() as connection:
+        scan = documents.open_one(connection, network.scene.keys.vault, paper["id"]).content
+    assert signature["evidence_sha256"] == hashlib.sha256(scan).hexdigest() == paper["evidence_sha256"]
+    assert scan not in bytes(paper["sealed"])
 
 
 def test_for_a_young_person_everybody_with_custody_signs_and_she_does_too(network: Network):

@@ -82,6 +82,17 @@ PAPIERINE: JSON = {
     "languages": ["fr"],
 }
 CHILD: JSON = {"given_name": "Knöpfelchen", "family_name": "Zettelwurmsi", "birth_date": "2015-07-29"}
+#: Who is spoken for by an interpreter, agrees online, and is told wrongly to a partner.
+LATER: JSON = {
+    **BOGDAN,
+    "given_name": "Nachzüglerine",
+    "family_name": "Trippelwisp",
+    "birth_date": "1955-11-03",
+    "email": "trippelwisp@sausewind.example",
+    "languages": ["fr"],
+}
+INTERPRETER = "Dolmetschine Zungenwirbel"
+BREACH_NOTE = "Der Windhosenfritz hat es gelesen"
 PAPER = a_pdf(b"(Schnabeldokument der Papierinella)")
 PAPER_NAME = "Dateinamsel.pdf"
 
@@ -111,8 +122,27 @@ def _words(label: str, *words: str) -> tuple[Needle, ...]:
 PEOPLE = Crowd(
     "people and employers",
     (
-        *_words("given name", "Quaxilde", "Xaverius", "Cerenjana", "Dariollo", "Papierinella", "Knöpfelchen"),
-        *_words("family name", "Zwörbelmoß", "Pötznäck", "Quirlewicz", "Mümmelstoß", "Wumpelsäck", "Zettelwurmsi"),
+        *_words("interpreter", "Dolmetschine", "Zungenwirbel"),
+        *_words(
+            "given name",
+            "Nachzüglerine",
+            "Quaxilde",
+            "Xaverius",
+            "Cerenjana",
+            "Dariollo",
+            "Papierinella",
+            "Knöpfelchen",
+        ),
+        *_words(
+            "family name",
+            "Trippelwisp",
+            "Zwörbelmoß",
+            "Pötznäck",
+            "Quirlewicz",
+            "Mümmelstoß",
+            "Wumpelsäck",
+            "Zettelwurmsi",
+        ),
         *_words(
             "birth date",
             "1951-02-27",
@@ -121,6 +151,7 @@ PEOPLE = Crowd(
             "1949-08-19",
             "19.08.1949",
             "1953-05-23",
+            "1955-11-03",
             "2015-07-29",
         ),
         *_words("mail address", "knisterbarth", "brummkreisel", "sausewind"),
@@ -146,6 +177,7 @@ TEXTS = Crowd(
         *_words("name of a file", "Dateinamsel"),
         *_words("told to", "Fernsprechnudel"),
         *_words("why held", "Aufbewahrungsknirps"),
+        *_words("note on a breach", "Windhosenfritz"),
     ),
 )
 STRAYS = Crowd(

@@ -29,6 +29,7 @@ MAY_SHOW = tuple(
         rf"GET 200 /referral/api/v1/enquiries/{ID}/documents/{ID}",
         rf"GET 200 /referral/api/v1/enquiries/{ID}/persons/{ID}",
         rf"POST 200 /referral/enquiries/{ID}/subject-access",
+        rf"GET 200 /referral/data-protection/breaches/{ID}/note",
     )
 )
 #: The directory holds no persons; its editors are told by name which field of an import nobody knows.

@@ -20,7 +20,7 @@ from services.referral.domain.drafting import (
     missing_signers,
     required_signers,
 )
-from services.referral.domain.grounds import Consent, Signature, Witness, state_on
+from services.referral.domain.grounds import Consent, SecrecyRelease, Signature, Witness, state_on
 from services.referral.domain.lifecycle import herself
 from services.referral.domain.workdays import is_weekday
 from tests.unit.referral.builders import (
@@ -255,6 +255,18 @@ class TestByWordOfMouth:
         own = self.spoken(witness=Witness.STAFF, witnessed_by=NAVIGATOR.actor)
         found = problems(signed, a_drafted_consent(), own)
         assert found == {"witnessed_by": "somebody-else-than-who-wrote-it-down"}
+
+    def test_nobody_speaks_for_another(self):
+        """The words that are read out speak to her of her own data; a parent's or a guardian's there are none."""
+        child = a_drafted_consent(given_by=GivenBy.GUARDIAN, custody=Custody(holders=1))
+        spoken = self.spoken(signer=Signer.CUSTODY_HOLDER, proof=ProofKind.BIRTH_CERTIFICATE)
+        born_on = TODAY.replace(year=TODAY.year - 10)
+        found = problems(signed, child, spoken, born_on=born_on)
+        assert found == {"channel": "in-writing-where-others-decide"}
+
+    def test_it_releases_nobody_from_secrecy(self):
+        released = a_drafted_consent(secrecy_releases=(SecrecyRelease(SENDER, HWK, HWK_SERVICE),))
+        assert problems(signed, released, self.spoken()) == {"secrecy_release": "in-writing-only"}
 
     def test_it_covers_identity_contact_and_language_only(self):
         health = a_drafted_consent(a_recipient_entry(categories=(DataCategory.HEALTH,)))

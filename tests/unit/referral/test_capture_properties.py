@@ -36,7 +36,17 @@ SERVICES = tuple(
 )
 FIELDS = {
     *("valid_from", "valid_until", "recipients", "purposes", "categories", "language", "text_id", "given_by"),
-    *("custody", "signer", "signed_on", "proof", "document_id", "channel", "witnessed_by", "signatures"),
+    *(
+        "custody",
+        "signer",
+        "signed_on",
+        "proof",
+        "document_id",
+        "channel",
+        "witnessed_by",
+        "signatures",
+        "secrecy_release",
+    ),
 }
 DAYS = st.integers(-40, 800).map(lambda days: TODAY + timedelta(days=days))
 BORN = st.none() | st.dates(date(1950, 1, 1), TODAY)
