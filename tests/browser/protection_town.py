@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from contracts.codes import KeyUse
-from contracts.directory import PartnerKey
-from contracts.event import PublicJwk, PublicText
+from contracts.codes import KeyUse, TransferParty, TransferSafeguard
+from contracts.directory import PartnerKey, ThirdCountry
+from contracts.event import Code, PublicJwk, PublicText
 from services.chassis.auth import caller_from_claims
 from services.chassis.sessions import Session
 from services.referral import handlers
@@ -86,21 +86,32 @@ class ProtectionTown(Town):
             PartnerKey(key=PublicJwk(a_public_key()), use=KeyUse.ENC, not_before=now + timedelta(days=2)),
             PartnerKey(key=PublicJwk(a_public_key()), use=KeyUse.SIG),
         )
-        agreement = replace(found.agreement, valid_until=ends)
+        hosted = ThirdCountry(country=Code("CH"), party=TransferParty.PROCESSOR, safeguard=TransferSafeguard.ADEQUACY)
+        agreement = replace(found.agreement, valid_until=ends, third_countries=(hosted,))
         with self.scene.unit.work(actor="system:directory") as work:
             handlers.keep_organization(work, replace(found, agreement=agreement, public_key=None, keys=keys))
         self.scene.tick()
 
     def tell_outside(self) -> None:
-        """Twice; one of them a second person has confirmed, so that it stands on the sheet the person is handed."""
+        """Three times: one of them a second person has confirmed, so that it stands on the sheet the person is handed;
+        one is kept from her, by somebody else than whoever looks at the page.
+        """
         at = self.scene.clock.now().strftime("%Y-%m-%dT%H:%M")
         place = f"/referral/enquiries/{self.story['id']}/external-disclosures"
         own = {"Authorization": f"Bearer {self.network.navigator.token}"}
-        for ground, recipient in (("acute_danger", "Polizei"), ("court_order", "Amtsgericht Musterstadt")):
+        for ground, recipient in (
+            ("acute_danger", "Polizei"),
+            ("court_order", "Amtsgericht Musterstadt"),
+            ("sgb8_8a", "Jugendamt Musterstadt"),
+        ):
             told = {"ground": ground, "categories": ["IDENTITY"], "recipient": recipient, "told_at": at}
             assert self.network.navigator.client.post(place, data=told, headers=own).status_code == 303
         [one] = self.scene.rows("SELECT id FROM external_disclosures WHERE ground = 'court_order'")
         self.send(f"/referral/data-protection/disclosures/{one['id']}/confirmations")
+        [one] = self.scene.rows("SELECT id FROM external_disclosures WHERE ground = 'sgb8_8a'")
+        until = (self.scene.clock.today() + timedelta(days=30)).isoformat()
+        lars = self.network.staff(sub="lars", roles=["lead"])
+        lars.post(f"/referral/api/v1/external-disclosures/{one['id']}/confirmations", {"withheld_until": until})
 
     def make_mistakes(self) -> None:
         """Two referrals to a wrong partner: one check is assessed."""
