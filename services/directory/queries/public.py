@@ -112,7 +112,9 @@ ENTRY: LiteralString = """
         ARRAY(SELECT b.document || jsonb_build_object('organization', bo.document -> 'name') FROM services b
               JOIN organizations bo ON bo.id = b.organization_id
               WHERE s.document -> 'better_bodies' ? b.id::text AND b.status IN ('active', 'temporarily closed')
-              ORDER BY b.id) AS better_bodies
+              ORDER BY b.id) AS better_bodies,
+        ARRAY(SELECT c.document FROM competences c WHERE c.organization_id = s.organization_id
+              AND c.document ->> 'service_id' = s.id::text ORDER BY c.leika_key, c.id) AS competences
     FROM services s JOIN organizations o ON o.id = s.organization_id LEFT JOIN reports r ON r.service_id = s.id
     WHERE s.slug = %(name)s OR s.id = %(id)s"""
 

@@ -19,6 +19,7 @@ NAVIGATION = (
     NavigationItem("Directory", "/directory/"),
     NavigationItem("Gaps and overlaps", "/directory/coverage"),
     NavigationItem("Keys to confirm", "/directory/keys", CONFIRMERS),
+    NavigationItem("Public pages", "/directory/help/"),
     NavigationItem("Referrals", "/referral/"),
 )
 

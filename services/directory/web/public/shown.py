@@ -9,7 +9,7 @@ from babel import Locale
 from babel.dates import format_time, get_day_names
 from babel.numbers import format_currency
 
-from contracts.codes import Capacity, ServiceRole, Topic
+from contracts.codes import Capacity, CompetenceRole, ServiceRole, Topic
 from services.chassis.i18n import format_day, locale_of
 from services.chassis.pages import label, language, translate
 from services.directory.domain.parts import WEEKDAYS
@@ -139,6 +139,7 @@ def entry(row: Json, today: date) -> dict[str, Any]:
         "languages": [language_name(spoken["code"]) for spoken in service.get("languages", [])],
         "interpreters": service.get("interpreters", False),
         "capacity": _capacity(service, today),
+        "by_law": [_competence(one) for one in row["competences"] if _is_in_force(one, today)],
         "better_bodies": [_better(other) for other in row["better_bodies"]],
         "sources": [_source(source) for source in row["sources"]],
         "assured_on": service.get("assured_date"),
@@ -155,6 +156,7 @@ def _place(link: Json, place: Json) -> dict[str, Any]:
         "addresses": [address for address in place.get("addresses", []) if address["address_type"] == "physical"],
         "transportation": place.get("transportation"),
         "description": link.get("description") or place.get("description"),
+        "accessibility": [one["description"] for one in place.get("accessibility", []) if "description" in one],
         "hours": _hours([*link.get("schedules", []), *place.get("schedules", [])]),
         "phones": [*link.get("phones", []), *place.get("phones", [])],
         "latitude": place.get("latitude"),
@@ -218,6 +220,19 @@ def _capacity(service: Json, today: date) -> Capacity:
     told = _day(service.get("capacity_reported_on"))
     is_fresh = told is not None and (today - told).days <= CAPACITY_DAYS
     return Capacity(service.get("capacity", Capacity.UNKNOWN)) if is_fresh else Capacity.UNKNOWN
+
+
+def _is_in_force(competence: Json, today: date) -> bool:
+    begins, ends = str(competence.get("valid_from", "")), str(competence.get("valid_to", "9999"))
+    return begins <= today.isoformat() <= ends
+
+
+def _competence(competence: Json) -> str:
+    decides = competence["role"] == CompetenceRole.DECIDES
+    sentence = "By law this body decides: %(name)s" if decides else "By law this body takes applications in: %(name)s"
+    name = competence["name"].get(language(), competence["name"]["de"])
+    ground = competence.get("legal_ground")
+    return translate(sentence) % {"name": f"{name} ({ground})" if ground else name}
 
 
 def _better(other: Json) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from services.directory.web.public.known import situations
 KEPT_SECONDS = 300
 #: A whole advice center may share one address.
 PAGES_A_MINUTE = 300
+START = "directory_help.start"
 TAG = f"/<any({', '.join(repr(tag) for tag in PERSON_LANGUAGES)}):tag>"
 
 blueprint = APIBlueprint(
@@ -75,7 +76,7 @@ def words_of_the_site() -> dict[str, Any]:
 def address_in(tag: str) -> str:
     """This page in another language."""
     if not g.tag or request.endpoint == "directory_help.nowhere":
-        return url_for("directory_help.start", tag=tag)
+        return url_for(START, tag=tag)
     query = {name: value for name, value in request.args.items() if name in asked.NAMES}
     path = url_for(str(request.endpoint), **(request.view_args or {}), tag=tag)
     return f"{path}?{urlencode(query)}" if query else path
@@ -92,7 +93,7 @@ def places() -> Places:
 @for_persons
 def door() -> Answer:
     """To the language the reader's browser asks for."""
-    response = redirect(url_for("directory_help.start", tag=negotiate(request)), 302)
+    response = redirect(url_for(START, tag=negotiate(request)), 302)
     response.headers["Vary"] = "Accept-Language, Cookie"
     return response
 
@@ -124,8 +125,8 @@ def find() -> str | tuple[str, int] | Answer:
     """Who helps with that, there, in that language; each answer says why it is one."""
     known = places()
     wanted = asked.read(request.args, known)
-    if not wanted.query() and not wanted.unknown:
-        return redirect(url_for("directory_help.start", tag=language()))
+    if not wanted.query():
+        return (start_page(wanted.unknown), 404) if wanted.unknown else redirect(url_for(START, tag=language()))
     with room().unit.db.read() as connection:
         rows, spoken = queries.found(connection, wanted.wanted(known)), queries.spoken(connection)
     total = rows[0]["total"] if rows else 0
@@ -202,7 +203,7 @@ def nowhere() -> tuple[str, int]:
 
 @blueprint.errorhandler(NotFoundError)
 def not_there(_: NotFoundError) -> tuple[str, int]:
-    return start_page(["service"]), 404
+    return start_page(["address"]), 404
 
 
 @blueprint.errorhandler(TooManyRequests)
