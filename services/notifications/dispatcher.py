@@ -52,7 +52,7 @@ class Dispatcher:
     ladder: Ladder
     deployment_key: bytes = field(repr=False)
     threads: int = 8
-    on_parked: Callable[[Delivery, str], None] | None = None
+    on_parked: Callable[[], None] | None = None
     on_switched_off: Callable[[], None] | None = None
     started: int = 0
     _busy: dict[UUID, Future[None]] = field(default_factory=dict, repr=False)
@@ -68,6 +68,7 @@ class Dispatcher:
                 if time.monotonic() - reminded >= REMIND_SECONDS:
                     reminded = time.monotonic()
                     pool.submit(self.tell_switched_off)
+                    pool.submit(self.tell_parked)
                 try:
                     idle = self.turn(pool) == 0
                 except UnavailableError:
@@ -116,8 +117,6 @@ class Dispatcher:
             for entry, result in zip(entries, results, strict=True)
         ]
         consequences = self._patiently(lambda: self._record(attempts, kind), until)
-        if Consequence.PARKED in consequences:
-            self._tell_parked(delivery, results[0].cause or "unknown")
         if Consequence.SWITCHED_OFF in consequences:
             self.tell_switched_off()
 
@@ -151,16 +150,20 @@ class Dispatcher:
                 for delivery, attempt in attempts
             }
 
-    def _tell_parked(self, delivery: Delivery, cause: str) -> None:
-        if self.on_parked is not None:
-            self.on_parked(delivery, cause)
+    def tell_parked(self) -> None:
+        """The lead is told of what was parked, all at once and not of each."""
+        self._tell(self.on_parked)
 
     def tell_switched_off(self) -> None:
-        """Who has not been told of a webhook that was switched off is told now; what fails is tried again later."""
-        if self.on_switched_off is None:
+        """Who has not been told of a webhook that was switched off is told now."""
+        self._tell(self.on_switched_off)
+
+    def _tell(self, tell: Callable[[], None] | None) -> None:
+        """What fails is tried again later."""
+        if tell is None:
             return
         try:
-            self.on_switched_off()
+            tell()
         except UnavailableError:
             get_logger().warning("dispatch", outcome="not-told")
         except Exception:

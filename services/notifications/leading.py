@@ -54,7 +54,8 @@ def make_dispatcher(own: config.SenderSettings, unit: Unit) -> Dispatcher:
     """The dispatcher with the real ways out."""
     links = DeskLinks(own.desk_key, own.public_url, own.desk_link_life, own.deployment_key)
     mails = MailSender(own.mail_server, own.mail_from, links, new_id)
-    lead = LeadMail(mails, own.lead_mailbox, own.public_url) if own.lead_mailbox else None
+    mailbox, gather = own.lead_mailbox, config.gathering()
+    lead = LeadMail(unit, mails, mailbox, own.public_url, gather) if mailbox else None
     return Dispatcher(
         unit=unit,
         webhooks=WebhookSender(own.webhook_networks),

@@ -52,6 +52,28 @@ def test_a_message_nobody_can_read_is_parked_shown_and_given_up_with_a_reason(lo
     assert lotse("parked", "list").code == 0
 
 
+def test_a_letter_for_nobody_is_seen_put_back_where_there_is_a_place_and_dropped_with_a_reason(
+    lotse: Lotse, broker: Broker
+) -> None:
+    nobody, gone = "nobody", "00000000-0000-0000-0000-00000000dead"
+    for key in (nobody, gone):
+        letter = {"properties": {}, "routing_key": key, "payload": "Rosalinde Planted", "payload_encoding": "string"}
+        broker.call("POST", f"/exchanges/{broker.vhost}/partners/publish", letter)
+    rows = eventually(lambda: _of(lotse("letters", "list", "--json").data, 2), timeout=30)
+    assert {row["cause"] for row in rows} == {"unroutable"}
+    assert "Planted" not in lotse("letters", "show", rows[0]["letter_id"]).out
+    assert lotse("status").code == 1
+    told = lotse("letters", "return", "--all", "--json")
+    assert (told.code, told.data) == (1, {"handled": 0, "unconfirmed": 1, "without_home": 1})
+    dropped = lotse("letters", "drop", "--place", "unrouted", "--cause", "unroutable", "--reason", "RECEIVER_GONE")
+    assert (dropped.code, dropped.out.strip()) == (0, "2 dropped.")
+    assert lotse("letters", "list").code == 0
+
+
+def _of(seen: Any, count: int) -> Any:
+    return seen["letters"] if len(seen["letters"]) == count else None
+
+
 def test_the_directory_file_has_no_mistake_and_checking_changes_nothing(lotse: Lotse) -> None:
     told = lotse("directory", "check", str(DIRECTORY), "--json")
     assert told.code == 0, told.err

@@ -18,12 +18,14 @@ from deploy.demo.keys import KeyFiles
 from deploy.demo.participants import PARTICIPANTS
 from deploy.demo.sandbox.joining import Wish
 from deploy.demo.story import Story
-from tests.system.conftest import RunningNetwork, Told
+from tests.system.conftest import ROOT, RunningNetwork, Told
 from tests.system.guests import PAGES, Guest, blocks, sitting_at, typed
 from tests.system.sandbox import opened
 from tests.waiting import eventually
 
 HWK, IHK, KIA = "hwk-aachen", "ihk-aachen", "kia-staedteregion-aachen"
+AMQP = "quickstart-amqp.md"
+AMQPLIB = ROOT / "tests" / "vendor" / "node" / "amqplib"
 NEEDED = ("curl", "jq", "node")
 pytestmark = [
     pytest.mark.system,
@@ -61,9 +63,25 @@ def test_rest_pull_as_it_is_typed(at) -> None:
 def test_amqp_as_it_is_typed(at) -> None:
     with at(HWK) as guest:
         referral = guest.referred()
-        out = well(guest.follow("quickstart-amqp.md"))
+        out = well(guest.follow(AMQP))
         assert '"result":"done"' in out and "family_name" in out
         assert guest.status_of(referral) == "accepted"
+
+
+@pytest.mark.long
+def test_amqp_as_it_is_typed_with_node(at) -> None:
+    """The same page, with the other program where it says so."""
+    with at(HWK) as guest:
+        shutil.copytree(AMQPLIB, guest.folder / "node_modules" / "amqplib")  # as `npm install amqplib` puts it there
+        referral = guest.referred()
+        words = [word.replace("python examples/by_queue.py", "node examples/by_queue.mjs") for word in typed(AMQP)]
+        assert "by_queue.mjs say" in words[-1]
+        out = well(guest.run(*words))
+        assert '"result":"done"' in out and "family_name" in out
+        assert guest.status_of(referral) == "accepted"
+        duties = guest.run("node", "examples/by_queue.mjs", "say", referral, "1", "accept", "{}")
+        (result,) = [json.loads(line) for line in well(duties).splitlines() if "command_result" in line]
+        assert result["data"]["result"] == "stale", "an old version is answered, and changes nothing"
 
 
 @pytest.mark.long

@@ -1,5 +1,8 @@
 """Write SQL about what is stuck: a group of deliveries, locked, and giving one up."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from contracts.codes import DiscardReason
@@ -33,6 +36,25 @@ def of_group(tx: Connection, group: Group, after: UUID | None, limit: int) -> li
         },
     )
     return [delivery_of(row) for row in rows]
+
+
+def untold(connection: Connection) -> Sequence[Mapping[str, Any]]:
+    """What was parked and the lead has not been told of, by partner and cause; the most first."""
+    return connection.execute(
+        """
+        SELECT organization_id, o.name, d.channel, coalesce(d.cause, 'unknown') AS cause, count(*) AS count,
+            min(d.changed_at) AS since, array_agg(d.delivery_id) AS delivery_ids
+        FROM deliveries d JOIN organizations o USING (organization_id)
+        WHERE d.state = 'parked' AND (d.parked_told_at IS NULL OR d.parked_told_at < d.changed_at)
+        GROUP BY organization_id, o.name, d.channel, d.cause ORDER BY count(*) DESC, organization_id"""
+    ).fetchall()
+
+
+def told(tx: Connection, delivery_ids: Sequence[UUID], now: datetime) -> None:
+    tx.execute(
+        "UPDATE deliveries SET parked_told_at = %s WHERE delivery_id = ANY(%s) AND state = 'parked'",
+        (now, list(delivery_ids)),
+    )
 
 
 def cause_of(tx: Connection, delivery: Delivery) -> str:

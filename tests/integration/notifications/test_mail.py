@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from email.message import EmailMessage
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ from joserfc import jwt
 from contracts import referral as said
 from contracts.capacity_link import CapacityLink, read
 from contracts.codes import ChannelKind, Duty, DutyCause, EndReason, Status
+from services.notifications import commands
 from services.notifications.channels.desk_link import AUDIENCE
 from services.notifications.domain.policy import GATHER
 from services.notifications.parked_mail import LeadMail
@@ -86,16 +88,49 @@ def test_no_mail_server_is_a_failure_and_no_mailbox_is_final(notifications: Noti
     assert notifications.deliveries(nowhere)[0]["state"] == "parked"
 
 
-def test_the_lead_is_told_of_a_parked_delivery(
+def test_the_lead_is_told_of_parked_deliveries_in_one_mail(
+    notifications: Notifications, mailbox: Mailbox, smtp: tuple[str, int]
+) -> None:
+    units = [notifications.an_organization(ChannelKind.LIGHT) for _ in range(2)]
+    referrals = [notifications.a_request(unit) for unit in units for _ in range(3)]
+    dispatcher = notifications.dispatcher(smtp=smtp)
+    lead = LeadMail(notifications.unit, dispatcher.mails, "leitung@netz.example", PUBLIC_URL, GATHER)
+    dispatcher.on_parked = lead.tell
+    for _ in referrals:
+        notifications.dispatch(dispatcher)
+    dispatcher.tell_parked()
+    assert mailbox.mails == [], "the first waits for the others"
+
+    notifications.clock.instant += GATHER
+    mailbox.says = "450 mailbox busy"
+    dispatcher.tell_parked()
+    assert mailbox.mails == []
+    mailbox.says = "250 OK"
+    for _ in range(2):
+        dispatcher.tell_parked()
+    (mail,) = mailbox.mails
+    assert mail["To"] == "leitung@netz.example"
+    text = mail.get_content()
+    assert text.count("- 3 × Kammer (light): mailbox-missing") == 4, "two units, in two languages"
+    assert f"{PUBLIC_URL}/notifications/deliveries" in text
+    assert not any(str(referral) in text for referral in referrals)
+
+
+def test_what_is_parked_anew_is_told_anew(
     notifications: Notifications, mailbox: Mailbox, smtp: tuple[str, int]
 ) -> None:
     referral = notifications.a_request(notifications.an_organization(ChannelKind.LIGHT))
     dispatcher = notifications.dispatcher(smtp=smtp)
-    dispatcher.on_parked = LeadMail(dispatcher.mails, "leitung@netz.example", PUBLIC_URL).tell
-    notifications.dispatch(dispatcher)
-    (mail,) = mailbox.mails
-    assert mail["To"] == "leitung@netz.example"
-    assert f"{PUBLIC_URL}/notifications/referrals/{referral}" in mail.get_content()
+    lead = LeadMail(notifications.unit, dispatcher.mails, "leitung@netz.example", PUBLIC_URL, GATHER)
+    for mails in (1, 2):
+        notifications.dispatch(dispatcher)
+        notifications.clock.instant += GATHER
+        lead.tell()
+        assert len(mailbox.mails) == mails
+        (delivery,) = notifications.deliveries(referral)
+        with notifications.unit.work(actor="staff:op") as work:
+            commands.replay(work, delivery["delivery_id"])
+        notifications.clock.instant += timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("kind", [ChannelKind.AMQP, ChannelKind.LIGHT, ChannelKind.NONE])
