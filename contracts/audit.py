@@ -113,6 +113,21 @@ class ParkedSettled:
     reason: DiscardReason | None
 
 
+@event("audit.signed_in.v1", subject=("session", "session_id"))
+class SignedIn:
+    """A staff member signed in to audit, in one role where she has several."""
+
+    session_id: UUID
+    role: StaffRole | None
+
+
+@event("audit.signed_out.v1", subject=("session", "session_id"))
+class SignedOut:
+    """A staff member signed out of audit."""
+
+    session_id: UUID
+
+
 @event("audit.sign_in_refused.v1", subject=("refusal", "refusal_id"))
 class SignInRefused:
     """A token or sign-in was refused at a door of audit."""

@@ -19,6 +19,7 @@ from contracts.codes import (
     LegalSphere,
     ServiceRole,
     Site,
+    StaffRole,
     Topic,
     TransferParty,
     TransferSafeguard,
@@ -195,6 +196,21 @@ class ImportApplied:
     services: int
     unchanged: int
     sha256: Code
+
+
+@event("directory.signed_in.v1", subject=("session", "session_id"))
+class SignedIn:
+    """A staff member signed in to directory, in one role where she has several."""
+
+    session_id: UUID
+    role: StaffRole | None
+
+
+@event("directory.signed_out.v1", subject=("session", "session_id"))
+class SignedOut:
+    """A staff member signed out of directory."""
+
+    session_id: UUID
 
 
 @event("directory.sign_in_refused.v1", subject=("refusal", "refusal_id"))

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from contracts.codes import ChannelKind, DiscardReason, LetterPlace, NoticeKind, ParkedOutcome
+from contracts.codes import ChannelKind, DiscardReason, LetterPlace, NoticeKind, ParkedOutcome, StaffRole
 from contracts.event import Code, Slug, event
 
 
@@ -182,6 +182,21 @@ class LetterDropped:
     place: LetterPlace
     cause: Code
     reason: DiscardReason
+
+
+@event("notifications.signed_in.v1", subject=("session", "session_id"))
+class SignedIn:
+    """A staff member signed in to notifications, in one role where she has several."""
+
+    session_id: UUID
+    role: StaffRole | None
+
+
+@event("notifications.signed_out.v1", subject=("session", "session_id"))
+class SignedOut:
+    """A staff member signed out of notifications."""
+
+    session_id: UUID
 
 
 @event("notifications.sign_in_refused.v1", subject=("refusal", "refusal_id"))

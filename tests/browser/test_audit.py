@@ -41,7 +41,15 @@ def address(make_database: Callable[[str], Any], tmp_path_factory: pytest.TempPa
 
 
 @pytest.mark.parametrize(
-    "path", ["/audit/", f"/audit/cases/referral/{REFERRAL}", "/audit/entries/1", "/audit/findings", "/audit/integrity"]
+    "path",
+    [
+        "/audit/",
+        f"/audit/cases/referral/{REFERRAL}",
+        "/audit/entries/1",
+        "/audit/findings",
+        "/audit/integrity",
+        "/audit/mine",
+    ],
 )
 @pytest.mark.parametrize("view", first_in_the_gate(GERMAN, DARK_AND_SMALL))
 def test_a_page_has_no_findings_and_fits(browser: Browser, address: str, path: str, view: dict[str, str]) -> None:

@@ -13,12 +13,12 @@ from services.audit.domain.merkle import inclusion_proof
 from services.audit.queries import health, tree
 from services.audit.queries.disclosures import with_consents
 from services.audit.queries.findings import FindingKind, findings
-from services.audit.queries.search import CASES, entry_at, of_case, search, timeline
+from services.audit.queries.search import CASES, Search, entry_at, of_case, search, timeline
 from services.audit.queries.streams import streams
 from services.audit.web.looking import look, own_controller
 from services.audit.web.operator import outside
 from services.audit.web.wanted import search_of
-from services.chassis.access import staff
+from services.chassis.access import current_caller, staff
 from services.chassis.errors import NotFoundError
 from services.chassis.web import room
 
@@ -42,6 +42,22 @@ def listing() -> str:
         page=page,
         wanted={name: request.args.get(name, "") for name in FILTERS},
         types=sorted(name for name in REGISTRY if not name.startswith("partner.")),
+        next_page=_address(cursor=page.cursor) if page.cursor else "",
+        first_page=_address() if "cursor" in request.args else "",
+    )
+
+
+@blueprint.get("/mine")
+@staff()
+def mine() -> str:
+    """What the log holds under the caller's own pseudonym (GDPR Art. 15); whose cases they were, her pages say."""
+    wanted = Search(actor=current_caller().actor)
+    look("mine", wanted)
+    with room().unit.db.read() as connection:
+        page = search(connection, wanted, request.args.get("cursor"))
+    return render_template(
+        "audit/mine.html",
+        page=page,
         next_page=_address(cursor=page.cursor) if page.cursor else "",
         first_page=_address() if "cursor" in request.args else "",
     )

@@ -279,6 +279,17 @@ def test_a_name_somebody_typed_is_told_as_typed_and_not_as_a_name(client, told, 
     assert "mustermann" not in json.dumps(looked)
 
 
+@pytest.mark.parametrize("claims", [{"roles": ["navigator"]}, {"roles": ["operations"]}])
+def test_staff_see_the_entries_about_themselves_and_no_others(own_client, log, claims):
+    caller = {**bearer(ISSUER.token(sub="anna", **claims)), "Accept-Language": "en"}
+    assert "holds nothing under your pseudonym" in own_client.get("/audit/mine", headers=caller).get_data(as_text=True)
+    looked = views(log)[-1]
+    assert (looked["data"]["page"], looked["data"]["sought_actor"]) == ("mine", looked["actor"])
+    hear(log, an_arrival(1, actor=looked["actor"]), an_arrival(2, a_disclosure_decided()))
+    page = own_client.get("/audit/mine", headers=caller).get_data(as_text=True)
+    assert page.count("<time") == 1
+
+
 @pytest.fixture
 def two_controllers(own_client, log):
     """One enquiry with a referral of each of two controllers, and a person both know."""
