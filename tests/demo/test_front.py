@@ -50,6 +50,7 @@ def door() -> Iterator[Client]:
         ("/partner/v1/events", "notifications"),
         ("/partner/v1/acknowledgements", "notifications"),
         ("/hsds/services", "directory"),
+        ("/robots.txt", "directory"),
         ("/audit", "audit"),
         ("/auditor", None),
         ("/partner/v1/eventsource", "referral"),

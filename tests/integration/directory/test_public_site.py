@@ -128,6 +128,12 @@ def test_persons_and_employers_see_what_is_theirs(site: FlaskClient) -> None:
     assert "agentur-arbeitgeber-service" not in names(site, "situation=work")
 
 
+def test_a_situation_may_say_more_closely_what_is_meant_and_leaves_nobody_out(site: FlaskClient) -> None:
+    people, arrived = names(site, "situation=people&area=Aachen"), names(site, "situation=arrived&area=Aachen")
+    assert people[0] == "wcr-veranstaltungen"
+    assert sorted(people) == sorted(arrived)
+
+
 def test_who_decides_by_law_is_said(site: FlaskClient, directory_of: Directory) -> None:
     competence = {
         "object": "competence",

@@ -130,4 +130,6 @@ def _read_words(asked: Asked, places: Places) -> None:
     if words and asked.area is None:
         asked.area, words = places.mentioned(words)
     asked.meant = list(thesaurus().meant(words))
-    asked.words = words or (words_of(asked.situation.words) if asked.situation else [])
+    asked.words = words
+    if asked.situation and not words:
+        asked.words, asked.meant = words_of(asked.situation.words), asked.situation.topics
