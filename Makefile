@@ -3,8 +3,8 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 ARGS ?=
-# tests side by side; each worker starts servers of its own (0: no workers)
-WORKERS ?= 2
+# tests side by side, three on two cores because many of them wait; each worker starts servers of its own (0: none)
+WORKERS ?= 3
 # the network is many processes; without compiled files each of them would compile everything anew
 unexport PYTHONDONTWRITEBYTECODE
 LONG_REPORT := .dev/long-run.xml

@@ -4,6 +4,7 @@ LOTSENNETZ_TEST_POSTGRES, LOTSENNETZ_TEST_AMQP and LOTSENNETZ_TEST_MANAGEMENT na
 embedded ones of `deploy.demo.servers` are started, and stopped at the end.
 """
 
+import gc
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -97,10 +98,18 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 #: Where servers of this run keep their files; with several workers each has its own.
 HOME = ROOT / ".dev" / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+#: A database that lives as long as a test needs neither the disk nor a tidy-up nor a password that is slow to guess.
+HURRIED = {
+    **dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit", "autovacuum", "jit"), "off"),
+    "scram_iterations": "1",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "1h",
+}
 #: So many tests are not a part of them that somebody tries by hand.
 MANY = 1_000
 #: Rooms whose tests start the whole network: one after the other, on one worker, and before all others.
 NETWORK_ROOMS = ("system", "demo")
+LONGEST_ROOMS = (*NETWORK_ROOMS, "browser")
 ROLE_PASSWORDS = {role: f"test-{role}" for name in databases.DATABASES for role in databases.roles_of(name)}
 KEYSTORE_MIGRATIONS = ROOT / "services" / "referral" / "keystore" / "migrations"
 
@@ -123,7 +132,18 @@ class ByRoom(LoadScopeScheduling):
     """With several workers a file stays together, because what its tests share is dear to start."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "network" if room_of(nodeid) in NETWORK_ROOMS else nodeid.partition("::")[0]
+        room, file = room_of(nodeid), nodeid.partition("::")[0]
+        if room in NETWORK_ROOMS:
+            return "network"
+        if room == "browser":  # one browser, whose pages are warm
+            return room
+        return "node" if "/test_foreign_" in file else file  # its packages are installed once
+
+
+def pytest_collection_finish() -> None:
+    """Eleven thousand tests are not garbage, however often one looks."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
@@ -132,9 +152,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
 
 
 def place_of(nodeid: str) -> int:
-    """The rooms that start the network in their order, before all others."""
+    """The rooms that take longest in their order, before all others."""
     room = room_of(nodeid)
-    return NETWORK_ROOMS.index(room) if room in NETWORK_ROOMS else len(NETWORK_ROOMS)
+    return LONGEST_ROOMS.index(room) if room in LONGEST_ROOMS else len(LONGEST_ROOMS)
 
 
 def room_of(nodeid: str) -> str:
@@ -148,7 +168,7 @@ def postgres() -> Iterator[str]:
     if dsn := os.environ.get("LOTSENNETZ_TEST_POSTGRES"):
         yield dsn
         return
-    server = PostgresServer(HOME, settings={"fsync": "off", "full_page_writes": "off"})
+    server = PostgresServer(HOME, settings=HURRIED)
     server.forget()
     server.start()
     yield server.dsn
@@ -227,7 +247,7 @@ def make_database(postgres: str) -> Iterator[Callable[[str], DatabaseAddresses]]
 
     yield make
     _be_done(0)
-    shelf.clear()
+    shelf.clear(drop="LOTSENNETZ_TEST_POSTGRES" in os.environ)  # our own server begins anew every time
 
 
 @pytest.fixture(autouse=True)

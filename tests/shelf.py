@@ -17,7 +17,7 @@ from deploy.demo.databases import DatabaseAddresses
 OWN = "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'"
 #: What stands in the catalogs, and when it was written: any change of a table, trigger, function or right shows.
 SHAPE = f"""
-SELECT md5(string_agg(what, ',' ORDER BY what)) FROM (
+SELECT concat(count(*), ':', bit_xor(hashtextextended(what, 0)), ':', sum(hashtext(what)::bigint)) FROM (
     SELECT concat('c', c.oid, ':', c.xmin, ':', c.relpages) AS what
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OWN}
     UNION ALL SELECT concat('a', attrelid, ':', attnum, ':', a.xmin)
@@ -63,6 +63,8 @@ class Shelf:
     _migrated: dict[str, Migrated] = field(default_factory=dict)
     _free: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _numbers: Any = field(default_factory=count)
+    #: To each database that was handed out before; to connect takes longer than to make ready.
+    _ways_in: dict[str, psycopg.Connection[Any]] = field(default_factory=dict)
 
     def know(self, service: str, template: str) -> None:
         """Copies of this template are handed out for the service from now on."""
@@ -96,29 +98,42 @@ class Shelf:
         self._free[service].append(name)
 
     def drop(self, name: str) -> None:
+        if name in self._ways_in:
+            self._ways_in.pop(name).close()
         databases.drop_database(self.admin_dsn, name)
 
-    def clear(self) -> None:
-        """Drop everything, templates last."""
-        for name in [one for names in self._free.values() for one in names]:
+    def clear(self, *, drop: bool = True) -> None:
+        """Close what is open; drop everything unless the whole server is to go, templates last."""
+        for name in [one for names in self._free.values() for one in names] if drop else ():
             self.drop(name)
-        for migrated in self._migrated.values():
+        for way_in in self._ways_in.values():
+            way_in.close()
+        for migrated in self._migrated.values() if drop else ():
             self.drop(migrated.template)
 
     def _made_ready(self, migrated: Migrated, name: str) -> bool:
-        with self._enter(name) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-            _drop_partitions(connection, migrated.tables)
-            if _first(connection, SHAPE)[0] != migrated.shape:
-                return False
-            connection.execute(migrated.empty.encode())
-            for table, (columns, content) in migrated.rows.items():
-                with connection.cursor().copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT binary)".encode()) as copy:
-                    copy.write(content)
+        connection = self._way_into(name)
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        _drop_partitions(connection, migrated.tables)
+        if _first(connection, SHAPE)[0] != migrated.shape:
+            return False
+        connection.execute(migrated.empty.encode())
+        for table, (columns, content) in migrated.rows.items():
+            with connection.cursor().copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT binary)".encode()) as copy:
+                copy.write(content)
+        connection.execute("RESET ALL")
         return True
+
+    def _way_into(self, name: str) -> psycopg.Connection[Any]:
+        """Kept from the last time, unless a test ended it with everybody else's."""
+        try:
+            self._ways_in[name].execute("SELECT")
+        except (KeyError, psycopg.Error):
+            self._ways_in[name] = self._enter(name)
+        return self._ways_in[name]
 
     def _enter(self, name: str) -> psycopg.Connection[Any]:
         return psycopg.connect(databases.at_database(self.admin_dsn, name), autocommit=True)
