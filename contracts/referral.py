@@ -727,7 +727,7 @@ class TaskClosed:
 
 @event("referral.desk_absence_set.v1", subject=("desk_absence", "absence_id"))
 class DeskAbsenceSet:
-    """On these days a desk of the welcome center is closed, and another one of the organization works for it."""
+    """On these days a desk of the welcome center is closed, or only one role at it away, and another works for it."""
 
     absence_id: UUID
     organization_id: UUID
@@ -735,6 +735,7 @@ class DeskAbsenceSet:
     substitute: Site
     from_on: date
     until_on: date
+    role: StaffRole | None = None
 
 
 @event("referral.desk_absence_ended.v1", subject=("desk_absence", "absence_id"))

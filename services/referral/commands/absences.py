@@ -11,17 +11,28 @@ from services.referral.store import absences
 from services.referral.store.absences import DeskAbsence
 from services.referral.store.referrals import StaffActor
 
+#: Who may be away alone; the others of the desk go on working there.
+AWAY = (StaffRole.NAVIGATOR, StaffRole.LEAD)
 LONGEST = timedelta(days=92)
 
 
 def set_absence(
-    work: Work, by: StaffActor, *, site: Site, substitute: Site, from_on: date, until_on: date
+    work: Work,
+    by: StaffActor,
+    *,
+    site: Site,
+    substitute: Site,
+    from_on: date,
+    until_on: date,
+    role: StaffRole | None = None,
 ) -> DeskAbsence:
-    """A lead says that a desk of the own organization is closed, and who works for it."""
+    """A lead says that a desk of the own organization is closed, or one role at it away, and who works for it."""
     employer = _lead_of(by)
     wrong: dict[str, str] = {}
     if substitute is site:
         wrong["substitute"] = "another-site"
+    if role not in (None, *AWAY):
+        wrong["role"] = "one-of-the-list"
     if until_on < work.today:
         wrong["until_on"] = "today-or-later"
     elif until_on < from_on:
@@ -30,7 +41,7 @@ def set_absence(
         wrong["until_on"] = "within-92-days"
     if wrong:
         raise InvalidError("absence.invalid", wrong)
-    absence = DeskAbsence(work.new_id(), employer, site, substitute, from_on, until_on)
+    absence = DeskAbsence(work.new_id(), employer, site, substitute, from_on, until_on, role)
     if absences.clashes(work, absence):
         raise RefusedError("absence.clashes")
     absences.add(work, absence)
@@ -42,6 +53,7 @@ def set_absence(
             substitute=substitute,
             from_on=from_on,
             until_on=until_on,
+            role=role,
         )
     )
     return absence
@@ -59,7 +71,7 @@ def stand_in(work: Work, by: StaffActor, own_site: Site, absence_id: UUID) -> No
     assert by.employer is not None
     standing = absences.standing(work.tx, by.employer, work.today)
     found = next((one for one in standing if one.id == absence_id), None)
-    if found is None or found.substitute is not own_site or not found.counts(work.today):
+    if found is None or found.substitute is not own_site or not (found.counts(work.today) and found.concerns(by.role)):
         raise NotFoundError("absence.unknown")
     absences.begin(work, absence_id)
     work.announce(SubstitutionBegun(absence_id=absence_id, site=found.site))

@@ -46,7 +46,9 @@ def _take_the_other_desk() -> None:
         return
     here = room()
     with here.unit.db.read() as connection:
-        found = absences.acting_for(connection, caller.actor, caller.employer, caller.site, here.unit.clock.today())
+        found = absences.acting_for(
+            connection, caller.actor, caller.employer, caller.site, here.unit.clock.today(), caller.role
+        )
     if found is not None:
         g.own_site, g.standing_in = caller.site, found
         g.caller = replace(caller, site=found.site)
@@ -69,7 +71,7 @@ def to_stand_in_for(by: StaffActor) -> list[tuple[DeskAbsence, int]]:
         found = [
             one
             for one in absences.standing(connection, by.employer, today)
-            if one.substitute is own_site(by) and one.counts(today)
+            if one.substitute is own_site(by) and one.counts(today) and one.concerns(by.role)
         ]
         return [(one, count_tasks(connection, replace(by, site=one.site))) for one in found]
 
@@ -93,6 +95,7 @@ def enter() -> tuple[str, int] | Response:
                 substitute=_site("substitute"),
                 from_on=_day("from_on"),
                 until_on=_day("until_on"),
+                role=_role(),
             )
     except InvalidError as error:
         return _page(dict(error.fields)), 422
@@ -132,7 +135,13 @@ def _page(wrong: dict[str, str]) -> str:
     with here.unit.db.read() as connection:
         found = absences.standing(connection, by.employer, today) if by.employer else []
     return render_template(
-        "referral/absences.html", absences=found, today=today, sites=tuple(Site), typed=request.form, wrong=wrong
+        "referral/absences.html",
+        absences=found,
+        today=today,
+        sites=tuple(Site),
+        roles=commands.AWAY,
+        typed=request.form,
+        wrong=wrong,
     )
 
 
@@ -141,6 +150,14 @@ def _site(name: str) -> Site:
     if given not in set(Site):
         raise InvalidError("absence.invalid", {name: "one-of-the-list"})
     return Site(given)
+
+
+def _role() -> StaffRole | None:
+    """Who is away: nobody named means everybody."""
+    given = request.form.get("role", "")
+    if given not in {"", *StaffRole}:
+        raise InvalidError("absence.invalid", {"role": "one-of-the-list"})
+    return StaffRole(given) if given else None
 
 
 def _day(name: str) -> date:

@@ -20,6 +20,7 @@ from services.referral.store.timeline import tell_refusal
 from services.referral.web import (
     absences,
     agreements,
+    api_absences,
     api_consents,
     api_documents,
     api_enclosures,
@@ -127,6 +128,7 @@ def interfaces() -> tuple[APIBlueprint, ...]:
         desk_units.api,
         subject_access.api,
         api_external_disclosures.blueprint,
+        api_absences.blueprint,
         duplicate_matters.api,
     )
 

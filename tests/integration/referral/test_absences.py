@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contracts.codes import Site, TaskKind, ViewPurpose
+from contracts.codes import Site, StaffRole, TaskKind, ViewPurpose
 from contracts.referral import (
     DeskAbsenceEnded,
     DeskAbsenceSet,
@@ -18,6 +18,7 @@ from tests.integration.referral.rig import Navigator, Network, recipient
 from tests.integration.referral.scene import HWK, NOW
 
 PAGE = "/referral/absences"
+API = "/referral/api/v1/absences"
 FIRST, LAST = NOW.date() + timedelta(days=1), NOW.date() + timedelta(days=12)
 
 
@@ -142,3 +143,59 @@ def test_two_desks_do_not_stand_in_for_each_other_at_once(network: Network) -> N
     assert close(lead, site="moenchengladbach", substitute="aachen").status_code == 409
     assert close(lead, site="moenchengladbach").status_code == 303
     assert close(network.navigator).status_code == 403
+
+
+@pytest.fixture
+def without_lead(network: Network) -> Network:
+    """Aachen's one lead is away; its navigators work on. Her task waits there."""
+    network.requested(recipient())
+    assert close(network.staff(sub="lea", roles=["lead"]), role="lead").status_code == 303
+    network.scene.days_pass(3)
+    return network
+
+
+def test_a_lead_alone_is_stood_in_for_by_a_lead_and_her_tasks_go_along(without_lead: Network) -> None:
+    navigator, lead = (
+        without_lead.staff(sub="olga", site="neuss"),
+        without_lead.staff(sub="lene", site="neuss", roles=["lead"]),
+    )
+    case = f"/referral/referrals/{referral_of(without_lead)}"
+    assert "stand-in" not in page(navigator), "no navigator becomes a lead, nor is Aachen's desk closed"
+    link = link_of(page(lead), "stand-in")
+    assert form(navigator, link).status_code == 404
+    assert navigator.ask("GET", case).status_code == 404
+    assert form(lead, link).status_code == 303
+    assert lead.ask("GET", case).status_code == 200
+    assert "Partner hat noch nicht geantwortet" in page(lead)
+    assert without_lead.staff(sub="anna").ask("GET", case).status_code == 200, "the others go on working there"
+    [set_] = without_lead.scene.said(DeskAbsenceSet)
+    assert set_.role is StaffRole.LEAD
+    without_lead.scene.days_pass(12)
+    assert lead.ask("GET", case).status_code == 404
+
+
+def test_two_roles_may_be_away_at_once_and_a_closed_desk_clashes_with_either(network: Network) -> None:
+    lea = network.staff(sub="lea", roles=["lead"])
+    assert close(lea, role="lead").status_code == 303
+    assert close(lea, role="navigator", substitute="moenchengladbach").status_code == 303
+    assert close(lea, role="lead", substitute="moenchengladbach").status_code == 409
+    assert close(lea).status_code == 409
+    assert close(lea, site="neuss", substitute="aachen", role="lead").status_code == 409, "she who stands in is away"
+    text = page(lea, PAGE)
+    assert "Wer fehlt" in text
+    assert close(lea, role="operations").status_code == 422
+    assert close(lea, role="nobody").status_code == 422
+
+
+def test_absences_are_entered_read_and_ended_by_program_too(network: Network) -> None:
+    lea, anna = network.staff(sub="lea", roles=["lead"]), network.staff(sub="anna")
+    body = {"site": "aachen", "substitute": "neuss", "from_on": FIRST.isoformat(), "until_on": LAST.isoformat()}
+    assert anna.ask("POST", API, body).status_code == 403
+    made = lea.ask("POST", API, {**body, "role": "lead"})
+    assert (made.status_code, made.json["role"]) == (201, "lead")
+    assert lea.ask("POST", API, {**body, "role": "lead"}).status_code == 409
+    assert lea.ask("POST", API, {**body, "role": "dpo"}).json["fields"].keys() == {"role"}
+    assert [one["id"] for one in lea.ask("GET", API).json["absences"]] == [made.json["id"]]
+    assert lea.ask("POST", f"{API}/{made.json['id']}/end").status_code == 200
+    assert lea.ask("POST", f"{API}/{made.json['id']}/end").status_code == 404
+    assert lea.ask("GET", API).json == {"absences": []}
