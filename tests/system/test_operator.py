@@ -55,6 +55,8 @@ def test_a_message_nobody_can_read_is_parked_shown_and_given_up_with_a_reason(lo
 def test_a_letter_for_nobody_is_seen_put_back_where_there_is_a_place_and_dropped_with_a_reason(
     lotse: Lotse, broker: Broker
 ) -> None:
+    undeliverable = ("--place", "unrouted", "--cause", "unroutable", "--reason", "RECEIVER_GONE")
+    lotse("letters", "drop", *undeliverable)  # whatever an earlier run left
     nobody, gone = "nobody", "00000000-0000-0000-0000-00000000dead"
     for key in (nobody, gone):
         letter = {"properties": {}, "routing_key": key, "payload": "Rosalinde Planted", "payload_encoding": "string"}
@@ -65,7 +67,7 @@ def test_a_letter_for_nobody_is_seen_put_back_where_there_is_a_place_and_dropped
     eventually(lambda: lotse("status").code == 1, timeout=30)  # the broker counts every few seconds
     told = lotse("letters", "return", "--all", "--json")
     assert (told.code, told.data) == (1, {"handled": 0, "unconfirmed": 1, "without_home": 1})
-    dropped = lotse("letters", "drop", "--place", "unrouted", "--cause", "unroutable", "--reason", "RECEIVER_GONE")
+    dropped = lotse("letters", "drop", *undeliverable)
     assert (dropped.code, dropped.out.strip()) == (0, "2 dropped.")
     assert lotse("letters", "list").code == 0
 
