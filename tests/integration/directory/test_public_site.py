@@ -16,6 +16,7 @@ from services.directory.web.app import create_app
 from services.directory.web.public.site import PAGES_A_MINUTE
 from tests.chassis.web_rig import TestIssuer, settings
 from tests.integration.directory.conftest import REGION, Directory
+from tests.integration.directory.full_rows import a_full_directory
 
 HWK = "hwk-aachen-anerkennung"
 GROUND = (
@@ -222,6 +223,29 @@ def test_what_is_not_translated_is_german_and_says_so(site: FlaskClient) -> None
 
 def test_what_is_unknown_is_shown_as_unknown(site: FlaskClient) -> None:
     assert page(site, "en/services/jmd-muenster-begleitung").count("We do not know this. Please ask there.") == 6
+
+
+def test_everything_that_is_known_is_shown_as_people_write_it_there(site: FlaskClient, directory_of: Directory) -> None:
+    directory_of.take_in(*a_full_directory())
+    text = re.sub(r"\s+", " ", html.unescape(re.sub(r"<br>|<[^>]+>", " ", page(site, "de/services/a-recognition"))))
+    for words in (
+        "Montag, Dienstag: 08:30 – 12:00",
+        "1. Freitag: 14:00 – 16:00",
+        "Markt 1 52062 Aachen",
+        "Zimmer 3",
+        "Barrierefreiheit: Aufzug",
+        "+49 241 1234567 (Durchwahl 12 )",
+        "beratung@kammer.example",
+        "200,00 € Gebühr",
+        "Zeugnis",
+        "Arabisch",
+        "Dolmetschen ist dort möglich.",
+        "Es gibt eine Warteliste.",
+    ):
+        assert words in text, words
+    assert text.count("(Durchwahl 12 )") == 2, "what service, place and body all say is said once; and once at the desk"
+    assert "2:00 PM" in page(site, "en/services/a-recognition").replace("\u202f", " ")
+    assert "#map=18/50.77000/6.08000" in page(site, "ar/services/a-recognition")
 
 
 def test_a_retired_service_is_gone_and_leads_on(site: FlaskClient) -> None:

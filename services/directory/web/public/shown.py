@@ -133,7 +133,8 @@ def entry(row: Json, today: date) -> dict[str, Any]:
         "costs": [_cost(option) for option in service.get("cost_options", [])],
         "hours": _hours(service.get("schedules", [])),
         "places": places,
-        "phones": [*service.get("phones", []), *organization.get("phones", [])],
+        "phones": _each_once(service, *(one for pair in row["places"] for one in pair), organization, of="phones"),
+        "desks": _each_once(service, organization, of="contacts"),
         "email": service.get("email") or organization.get("email"),
         "website": service.get("url") or organization.get("website"),
         "languages": [language_name(spoken["code"]) for spoken in service.get("languages", [])],
@@ -157,11 +158,25 @@ def _place(link: Json, place: Json) -> dict[str, Any]:
         "transportation": place.get("transportation"),
         "description": link.get("description") or place.get("description"),
         "accessibility": [one["description"] for one in place.get("accessibility", []) if "description" in one],
-        "hours": _hours([*link.get("schedules", []), *place.get("schedules", [])]),
-        "phones": [*link.get("phones", []), *place.get("phones", [])],
-        "latitude": place.get("latitude"),
-        "longitude": place.get("longitude"),
+        "hours": _hours(_each_once(link, place, of="schedules")),
+        "map": _map(place),
     }
+
+
+def _each_once(*documents: Json, of: str) -> list[Json]:
+    """What several documents list, in their order; what two of them say is said once."""
+    found: list[Json] = []
+    for document in documents:
+        found += [one for one in document.get(of, []) if one not in found]
+    return found
+
+
+def _map(place: Json) -> str | None:
+    """Where to look at the place; only whoever follows the link asks that site for anything."""
+    if "latitude" not in place or "longitude" not in place:
+        return None
+    at = f"{place['latitude']:.5f}", f"{place['longitude']:.5f}"
+    return "https://www.openstreetmap.org/?mlat={0}&mlon={1}#map=18/{0}/{1}".format(*at)
 
 
 def _hours(schedules: Sequence[Json]) -> list[dict[str, Any]]:
@@ -185,7 +200,8 @@ def _day_names(byday: str) -> Iterator[str]:
     for one in byday.split(","):
         day, number = one.strip()[-2:], one.strip()[:-2]
         if day in WEEKDAYS:
-            yield f"{number}. {names[WEEKDAYS.index(day)]}" if number else names[WEEKDAYS.index(day)]
+            name = names[WEEKDAYS.index(day)]
+            yield f"{translate('last')} {name}" if number == "-1" else f"{number}. {name}" if number else name
 
 
 def _clock(value: str | None) -> str | None:
