@@ -40,6 +40,7 @@ class LogViewed:
     referral_id: UUID | None
     person_id: UUID | None
     organization_id: UUID | None
+    controller_id: UUID | None
     event_type: Slug | None
     sought_actor: Code | None
     since: datetime | None
@@ -60,6 +61,7 @@ class LogExported:
     referral_id: UUID | None
     person_id: UUID | None
     organization_id: UUID | None
+    controller_id: UUID | None
     event_type: Slug | None
     sought_actor: Code | None
     since: datetime | None

@@ -3,6 +3,7 @@
 Whoever copies this directory away - a backup, a partner, a git repository - holds the log to what it once signed.
 """
 
+import errno
 import os
 from datetime import datetime
 from pathlib import Path
@@ -24,13 +25,19 @@ def latest(directory: Path) -> str | None:
 
 
 def publish(directory: Path, note: str, signed_at: datetime) -> None:
-    """Add the note to the history, then put it in the place of the newest - each whole or not at all."""
-    _add_to_history(directory / HISTORY, note, signed_at)
+    """Add the note to the history, then put it in the place of the newest - each whole or not at all.
+
+    What needs room on the disk comes first: a history that is ahead of the newest note would look like a fork.
+    """
     fresh = directory / f".{LATEST}.{os.getpid()}"
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(note)
-        _flush(file.fileno())
-    fresh.replace(directory / LATEST)
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(note)
+            _flush(file.fileno())
+        _add_to_history(directory / HISTORY, note, signed_at)
+        fresh.replace(directory / LATEST)
+    finally:
+        fresh.unlink(missing_ok=True)
     _flush_directory(directory)
 
 
@@ -42,7 +49,9 @@ def _add_to_history(history: Path, note: str, signed_at: datetime) -> None:
     try:
         end = _end_of_last_note(descriptor)
         os.ftruncate(descriptor, end)
-        os.pwrite(descriptor, note.encode(), end)
+        if os.pwrite(descriptor, note.encode(), end) != len(note.encode()):
+            os.ftruncate(descriptor, end)
+            raise OSError(errno.ENOSPC, "the disk took only a part of the note", str(path))
         _flush(descriptor)
     finally:
         os.close(descriptor)

@@ -38,6 +38,9 @@ OF_CONTROLLER = """(
 )"""
 
 
+NAMED = ("subject", "subject_kind", "actor", "type", "since", "until", "controller")
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """What is looked for; what is None does not matter."""
@@ -54,7 +57,7 @@ class Search:
 
     def named(self) -> list[str]:
         """Which conditions were given."""
-        own = [name for name in ("subject", "subject_kind", "actor", "type", "since", "until") if getattr(self, name)]
+        own = [name for name in NAMED if getattr(self, name)]
         return own + sorted(self.mentions)
 
 

@@ -142,6 +142,7 @@ class Result:
     checkpoints: int = 0
     behind: int = 0
     hashes_only: bool = False
+    neighbors: str = ""
     seconds: float = 0.0
     finding: dict[str, Any] | None = None
 
@@ -243,16 +244,16 @@ def checkpoints_at(path: Path, key: Key) -> Iterator[Checkpoint]:
         newest = latest.read_text(encoding="utf-8") if path.is_dir() and latest.exists() else None
     except (OSError, UnicodeDecodeError) as wrong:
         raise UnreadableError(f"checkpoint {path}: {wrong}") from wrong
-    return _opened(extents, newest, key)
+    return _opened(extents, newest, key, torn=path.is_dir())
 
 
-def _opened(extents: list[tuple[Path, int]], newest: str | None, key: Key) -> Iterator[Checkpoint]:
+def _opened(extents: list[tuple[Path, int]], newest: str | None, key: Key, *, torn: bool) -> Iterator[Checkpoint]:
     """The newest note is put in place after the history got it: it is the last one there, or the one before."""
     last_two: list[str] = []
     for file, size in extents:
         try:
             with file.open("rb") as content:
-                for number, note in enumerate(_notes(_lines(content, size)), start=1):
+                for number, note in enumerate(_notes(_lines(content, size), torn=torn), start=1):
                     last_two = [*last_two[-1:], note]
                     yield key.open(note, f"{file.name} note {number}")
         except (OSError, UnicodeDecodeError) as wrong:
@@ -270,8 +271,11 @@ def _lines(content: BinaryIO, size: int) -> Iterator[str]:
         yield line.decode()
 
 
-def _notes(lines: Iterable[str]) -> Iterator[str]:
-    """Split a file of notes: a note ends with its last signature line. A tail without one was never finished."""
+def _notes(lines: Iterable[str], *, torn: bool) -> Iterator[str]:
+    """Split a file of notes: a note ends with its last signature line. A tail without one was never finished.
+
+    In a history that is still written such a tail is passed over; a file that somebody names must hold notes.
+    """
     note: list[str] = []
     signed = False
     for line in lines:
@@ -280,7 +284,7 @@ def _notes(lines: Iterable[str]) -> Iterator[str]:
             note, signed = [], False
         note.append(line)
         signed = line.startswith("\u2014 ") and line.endswith("\n")
-    if signed or (note and len(note) < 4):
+    if signed or (note and len(note) < 4 and not torn):
         yield "".join(note)
 
 
@@ -674,7 +678,7 @@ def verify_extract(
         if other.size == signed.size and other.root != signed.root:
             raise TamperedError("forked", f"{other.where} of the same size {signed.size} has another root")
         result.checkpoints += other.size == signed.size
-    emptied = Emptied()
+    emptied, places = Emptied(), list[int]()
     for number, content in enumerate(contents):
         place = content.get("position") if content else None
         if content is None or not isinstance(place, int) or not _is_proven(content, place, signed):
@@ -682,10 +686,13 @@ def verify_extract(
             raise TamperedError("changed", f"entry {number + 1} of the extract does not lead to the signed root", at)
         result.entries += 1
         result.expired += content["leaf"] is None
+        places.append(place)
         emptied.see(place, None if content["leaf"] is None else content["leaf"].encode())
     if result.entries != header.get("entries"):
         raise TamperedError("truncated", f"{result.entries} of {header.get('entries')} entries are there")
     emptied.check()
+    if places and places == list(range(places[0], places[0] + len(places))):
+        result.neighbors = f"{places[0]} to {places[-1]}"
     return result
 
 
@@ -925,6 +932,7 @@ def sentences(result: Result) -> str:
         behind = f"\nthe log has grown since: a newer checkpoint covers {result.behind:,} more" if result.behind else ""
         rate = f"{result.entries / max(result.seconds, 0.001):,.0f} entries/s"
         only = "\nby their hashes only: what the entries say was not shown" if result.hashes_only else ""
+        only += f"\nall neighboring entries from {result.neighbors} are there" if result.neighbors else ""
         return f"VERIFIED: {result.entries:,} entries, {held}{uncovered}{behind}{only}\nroot {result.root}\n{rate}"
     finding = result.finding
     entry, last = finding.get("entry"), finding.get("last")

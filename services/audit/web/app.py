@@ -10,7 +10,7 @@ from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
 from contracts.event import Code, Slug
 from services.audit.config import checkpoint_directory, load_keys
 from services.audit.queries.health import log_health
-from services.audit.web import api, operator, pages
+from services.audit.web import api, bundles, operator, pages
 from services.audit.writer import Outside
 from services.chassis.access import Caller
 from services.chassis.config import Settings
@@ -60,7 +60,7 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         "audit",
         settings,
         unit,
-        blueprints=(pages.blueprint, api.blueprint, operator.blueprint),
+        blueprints=(pages.blueprint, api.blueprint, bundles.blueprint, operator.blueprint),
         facts=SecurityFacts(
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count),
             signed_in=signed_in,

@@ -26,6 +26,7 @@ class SearchAsked(Asked):
     referral_id = fields.UUID()
     person_id = fields.UUID()
     organization_id = fields.UUID()
+    controller = fields.UUID(metadata={"description": "whose cases alone; an auditor's own is always meant"})
     from_ = fields.String(data_key="from", metadata={"description": "a day in Berlin or an RFC 3339 instant"})
     until = fields.String(metadata={"description": "the same; a day is included"})
 

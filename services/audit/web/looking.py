@@ -56,6 +56,7 @@ def sought(wanted: Search) -> dict[str, Any]:
     return {
         "filters": tuple(Slug(name.replace("_", "-")) for name in wanted.named()),
         **{name: mentions.get(name) for name in REFERENCES},
+        "controller_id": wanted.controller,
         "event_type": Slug(wanted.type) if wanted.type in REGISTRY else None,
         "sought_actor": Code(wanted.actor) if wanted.actor and ACTOR.fullmatch(wanted.actor) else None,
         "since": wanted.since,

@@ -44,6 +44,7 @@ def listing() -> str:
         types=sorted(name for name in REGISTRY if not name.startswith("partner.")),
         next_page=_address(cursor=page.cursor) if page.cursor else "",
         first_page=_address() if "cursor" in request.args else "",
+        narrowed=_address().removeprefix("?") if wanted.named() else "",
     )
 
 

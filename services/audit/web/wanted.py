@@ -27,8 +27,12 @@ def search_of(arguments: Mapping[str, str]) -> Search:
         mentions={name: identity(name, arguments[name]) for name in REFERENCES if arguments.get(name)},
         since=instant("from", arguments.get("from")),
         until=instant("until", arguments.get("until"), day_after=True),
-        controller=own_controller(),
+        controller=own_controller() or _controller(arguments.get("controller")),
     )
+
+
+def _controller(text: str | None) -> UUID | None:
+    return identity("controller", text) if text else None
 
 
 def identity(name: str, text: str) -> UUID:
