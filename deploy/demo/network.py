@@ -301,12 +301,19 @@ class Network:
         while not self._stopping.wait(0.5):
             for server in (self.postgres, self.rabbit):
                 if not server.alive:
-                    server.kill()
-                    server.start()
+                    self._bring_back(server)
             for child in self.children:
                 if not child.alive and not self._stopping.is_set():
                     child.kill()  # what is left of its group
                     child.start()
+
+    def _bring_back(self, server: PostgresServer | RabbitServer | ForeignBroker) -> None:
+        """One that does not come back in time is tried again: a watcher that gave up would leave everything dead."""
+        server.kill()
+        try:
+            server.start()
+        except RuntimeError as error:
+            self.tell(str(error).partition("\n")[0])
 
 
 def _around(settings: Mapping[str, str]) -> dict[str, str]:

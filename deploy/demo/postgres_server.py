@@ -153,7 +153,8 @@ class PostgresServer:
     def _stepping_down(self, command: list[str]) -> list[str]:
         return as_nobody(command) if is_root() else command
 
-    def _wait(self, seconds: float = 30) -> None:
+    def _wait(self, seconds: float = 120) -> None:
+        """After a crash it first does again what had not reached the disk; a busy disk takes its time."""
         deadline = time.monotonic() + seconds
         while True:
             try:
