@@ -18,7 +18,7 @@ from babel.units import format_unit
 from flask import Response, g, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from contracts.codes import IdentityCheck, StaffRole, SubjectRight, ViewPurpose
+from contracts.codes import IdentityCheck, StaffRole, SubjectRight, TransferSafeguard, ViewPurpose
 from contracts.fields import parse_instant
 from services.chassis import i18n
 from services.chassis.access import staff
@@ -139,6 +139,16 @@ def archive(given: GivenAccess) -> bytes:
     return packed.getvalue()
 
 
+#: Where the law says what carries a transfer to a third country.
+ARTICLES = {
+    TransferSafeguard.ADEQUACY: "45",
+    TransferSafeguard.STANDARD_CLAUSES: "46",
+    TransferSafeguard.OTHER_SAFEGUARD: "46",
+    TransferSafeguard.BINDING_RULES: "47",
+    TransferSafeguard.DEROGATION: "49",
+}
+
+
 def sheet(document: dict[str, Any], *, alone: bool = False, elsewhere: list[dict[str, Any]] | None = None) -> str:
     """The document as a person reads it, in her language; what is said to whoever hands it out is in the reader's."""
     reader = {
@@ -158,6 +168,7 @@ def sheet(document: dict[str, Any], *, alone: bool = False, elsewhere: list[dict
             when=lambda text: i18n.format_moment(parse_instant(text), language()),
             day=lambda text: i18n.format_day(date.fromisoformat(text), language()),
             spans=span,
+            articles=ARTICLES,
             speaks=document["language"].replace("de-simple", "de"),
             reads="rtl" if document["language"] in i18n.RIGHT_TO_LEFT else "ltr",
         )

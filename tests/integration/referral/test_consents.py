@@ -200,6 +200,22 @@ def test_a_paper_that_is_not_her_signed_form_proves_no_consent(network: Network)
     assert network.scene.said(ConsentGiven) == []
 
 
+def test_by_word_of_mouth_one_speaks_for_oneself_alone_and_releases_nobody_from_secrecy(network: Network):
+    """What is read out speaks to her of her own name, contact and language."""
+    enquiry = network.navigator.enquire(birth_date="2015-02-01")
+    told = recipient(categories=["IDENTITY", "CONTACT", "LANGUAGE"])
+    heard = {"channel": "verbal_witnessed", "witness": "interpreter", "interpreter_name": "Samir Muster"}
+    spoken = {**heard, "language": "de", "recipients": [told]}
+    parent = {"given_by": "guardian", "custody": {"holders": 1}, "proof": "BIRTH_CERTIFICATE"}
+    refused = post(network, enquiry, "consents", {**spoken, **parent})
+    assert (refused.status_code, refused.json["fields"]) == (422, {"channel": "in-writing-where-others-decide"})
+    adult = network.navigator.enquire()
+    refused = post(network, adult, "consents", {**spoken, "given_by": "self", "secrecy_release": True})
+    assert (refused.status_code, refused.json["fields"]) == (422, {"secrecy_release": "in-writing-only"})
+    assert network.scene.said(ConsentGiven) == []
+    assert post(network, adult, "consents", {**spoken, "given_by": "self"}).status_code == 201
+
+
 def test_a_form_that_shows_a_consent_shows_no_second_one(network: Network):
     enquiry = network.navigator.enquire()
     signed = network.navigator.scan(enquiry)

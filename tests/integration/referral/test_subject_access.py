@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -13,7 +14,9 @@ import pytest
 from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
-from contracts.codes import DataCategory
+from contracts.codes import DataCategory, TransferParty, TransferSafeguard
+from contracts.directory import ThirdCountry
+from contracts.event import Code, PublicText
 from contracts.referral import (
     DisclosureDecided,
     PersonalDataViewed,
@@ -21,11 +24,12 @@ from contracts.referral import (
     SubjectRequestAnswered,
 )
 from services.chassis.i18n import PERSON_LANGUAGES, SERVICES, folders
+from services.referral import handlers
 from services.referral.commands import enquiries
 from services.referral.queries.recorded import NOT_FOR_HER, TABLES, plain
 from services.referral.store import consents
 from tests.integration.referral.rig import Caller, Network, recipient, to_ihk
-from tests.integration.referral.scene import HWK, NAVIGATOR, NOW
+from tests.integration.referral.scene import HWK, NAVIGATOR, NOW, an_organization
 from tests.integration.referral.test_data_protection_pages import browser_of, receive
 
 TEMPLATES = SERVICES / "referral" / "web" / "templates" / "referral" / "subject_access"
@@ -172,9 +176,25 @@ def test_every_disclosure_and_refusal_that_was_told_stands_in_it(network: Networ
     assert {one["decision_id"] for one in found["refusals"]} == {key for key, one in told.items() if not one.allowed}
 
 
-def test_what_nobody_stated_of_third_countries_is_not_told_her_as_none(network: Network, lead: Caller):
+def test_what_nobody_stated_of_third_countries_is_not_told_her_as_none(
+    network: Network, lead: Caller, browser: FlaskClient
+):
     enquiry = a_whole_story(network)
     assert access(lead, enquiry)["third_countries"] == {"transfers": [], "none": [], "not_stated": [str(HWK)]}
+    form = {"identity_check": "id_document", "language": "en", "form": "sheet"}
+
+    def sheet(version: int, stated: tuple[ThirdCountry, ...] | None) -> str:
+        told = an_organization(HWK, version=version, name=PublicText({"de": "Kammer"}))
+        assert told.agreement is not None
+        with network.scene.unit.work(actor="system:directory") as work:
+            handlers.keep_organization(work, replace(told, agreement=replace(told.agreement, third_countries=stated)))
+        return str(browser.post(f"/referral/enquiries/{enquiry['id']}/subject-access", data=form).text)
+
+    swiss = ThirdCountry(country=Code("CH"), party=TransferParty.PROCESSOR, safeguard=TransferSafeguard.ADEQUACY)
+    silent, none, some = sheet(7, None), sheet(8, ()), sheet(9, (swiss,))
+    assert "these bodies have not said: Kammer" in silent and "has data in" not in silent
+    assert "they have no data outside the European Economic Area: Kammer" in none and "have not said" not in none
+    assert "Kammer has data in Switzerland, outside the European Economic Area (GDPR Art. 45)" in some
 
 
 def test_nothing_of_anybody_else_stands_in_it(network: Network, lead: Caller):
