@@ -19,6 +19,7 @@ from services.directory.domain.flattening import flatten
 from services.directory.domain.foreign import MAX_DOCUMENT
 from services.directory.domain.reading import UnreadableError, parse
 from services.directory.queries import exports
+from services.directory.queries.packages import package
 
 REGION = Path(__file__).parent / "data" / "aachen-muenster.ndjson"
 EXPORTS = {"rows": exports.rows, "hsds": exports.nested, "json": exports.document}
@@ -48,7 +49,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     taking.add_argument("--plan", help="refuse to do anything else than what this dry run showed")
     taking.add_argument("files", nargs="*", type=Path, default=[REGION])
     giving = commands.add_parser("export", help="write everything that is public")
-    giving.add_argument("--format", choices=tuple(EXPORTS), default="rows")
+    giving.add_argument("--format", choices=(*EXPORTS, "csv"), default="rows")
     giving.add_argument("file", type=Path)
     flattening = commands.add_parser("flatten", help="show somebody else's HSDS as rows")
     flattening.add_argument("file", type=Path)
@@ -130,6 +131,10 @@ def _short(value: Any) -> str:
 
 def export_file(db: Database, options: argparse.Namespace) -> int:
     """Write everything that is public."""
+    if options.format == "csv":
+        with db.read() as connection, options.file.open("wb") as archive:
+            package(connection, archive)
+        return 0
     with db.read() as connection, options.file.open("w", encoding="utf-8") as target:
         target.writelines(EXPORTS[options.format](connection))
     return 0

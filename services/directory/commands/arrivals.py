@@ -11,9 +11,12 @@ from typing import IO, Any
 
 from services.chassis.errors import InvalidError
 from services.chassis.work import Unit, Work
-from services.directory.commands.imports import Found, Steps, Wish, hashing, importing, refuse
+from services.directory import store
+from services.directory.commands.imports import Found, Steps, Wish, hashing, importing, refuse, told
+from services.directory.commands.tabular import read_package
 from services.directory.domain.foreign import Foreign, read_hsds
 from services.directory.domain.reading import RowProblem, read_rows
+from services.directory.domain.xzufi import read_xzufi
 
 #: So much a file may hold once it is unpacked.
 MAX_UNPACKED = 4 * 1024**3
@@ -21,10 +24,13 @@ GZIP = b"\x1f\x8b"
 
 
 class Format(StrEnum):
-    """What a file holds: our own rows, or HSDS objects with all that hangs below them."""
+    """What a file holds: our own rows, HSDS objects with all that hangs below them, HSDS's tabular package, or who is
+    competent for what (in the shape of XZuFi)."""
 
     ROWS = "rows"
     HSDS = "hsds"
+    CSV = "csv"
+    XZUFI = "xzufi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +49,29 @@ class Arrival:
 def take_in(unit: Unit, work: Work, arrival: Arrival) -> Steps:
     """Take a file of any kind in, step by step; the report also names what was left out."""
     digest = hashlib.sha256()
-    read_line = hashing(unpacked(arrival.stream), digest.update)
     foreign = Foreign(arrival.source, work.now.isoformat(), arrival.lenient)
+    found = _found(work, arrival, digest.update, foreign)
     wish = Wish(arrival.dry_run, arrival.expected_plan, merged=arrival.format is not Format.ROWS)
-    report = yield from importing(unit, work, _found(arrival.format, read_line, foreign), digest.hexdigest, wish)
-    left_out = [{"line": one.line, "field": one.field, "expected": one.expected} for one in foreign.left_out]
-    return {**report, "left_out": left_out}
+    report = yield from importing(unit, work, found, digest.hexdigest, wish)
+    return {**report, "left_out": [told(one) for one in foreign.left_out]}
 
 
-def _found(kind: Format, read_line: Callable[[int], bytes], foreign: Foreign) -> Found:
-    if kind is Format.ROWS:
+def _found(work: Work, arrival: Arrival, hashed: Callable[[bytes], object], foreign: Foreign) -> Found:
+    if arrival.format is Format.CSV:
+        _expect_source(foreign)
+        return read_package(work.tx, hashing(arrival.stream.read, hashed), foreign)
+    read_line = hashing(unpacked(arrival.stream), hashed)
+    if arrival.format is Format.ROWS:
         return read_rows(read_line)
+    _expect_source(foreign)
+    if arrival.format is Format.XZUFI:
+        return read_xzufi(read_line, foreign, store.organizations_from(work.tx, foreign.source))
+    return read_hsds(read_line, foreign)
+
+
+def _expect_source(foreign: Foreign) -> None:
     if not foreign.source:
         raise InvalidError("request.invalid", {"source": "the slug of a source that is cited"})
-    return read_hsds(read_line, foreign)
 
 
 def unpacked(stream: IO[bytes]) -> Callable[[int], bytes]:

@@ -113,18 +113,23 @@ def finished(steps: Steps) -> dict[str, Any]:
 
 def _read(work: Work, found: Found) -> Generator[Progress, None, None]:
     problems: list[RowProblem] = []
+    waiting: list[Row] = []
     rows = 0
-    with staging.staging(work.tx) as copy:
-        for one in found:
-            if isinstance(one, RowProblem):
-                problems.append(one)
-                continue
-            staging.put(copy, one)
-            rows += 1
-            if rows % EVERY == 0:
-                yield Progress("read", rows)
+    staging.prepare(work.tx)
+    for one in found:
+        if isinstance(one, RowProblem):
+            problems.append(one)
+            continue
+        waiting.append(one)
+        if len(waiting) == EVERY:
+            staging.put(work.tx, waiting)
+            rows += len(waiting)
+            waiting.clear()
+            yield Progress("read", rows)
+    staging.put(work.tx, waiting)
+    staging.order(work.tx)
     refuse(problems)
-    yield Progress("read", rows)
+    yield Progress("read", rows + len(waiting))
 
 
 def _check(work: Work, wish: Wish) -> Generator[Progress, None, None]:
@@ -191,7 +196,7 @@ def refuse(problems: Sequence[RowProblem]) -> None:
         raise InvalidError(
             "directory.import-invalid",
             {f"{_place(one)}:{one.field}": one.expected for one in problems},
-            problems=[_told(one) for one in problems],
+            problems=[told(one) for one in problems],
         )
 
 
@@ -199,7 +204,8 @@ def _place(problem: RowProblem) -> str:
     return f"{problem.file}:{problem.line}" if problem.file else str(problem.line)
 
 
-def _told(problem: RowProblem) -> dict[str, Any]:
+def told(problem: RowProblem) -> dict[str, Any]:
+    """Where something is wrong, and what was expected there."""
     named = {"file": problem.file} if problem.file else {}
     return {**named, "line": problem.line, "field": problem.field, "expected": problem.expected}
 

@@ -27,6 +27,21 @@ def flatten(document: Mapping[str, Any], source: str) -> tuple[list[Json], Probl
     return rows, left_out
 
 
+def flat(kind: Kind, value: Mapping[str, Any], source: str) -> tuple[list[Json], Problems]:
+    """The rows in one object of a kind whose body, places and services are objects of their own."""
+    left_out: Problems = []
+    if kind is Kind.SERVICE:
+        made = [one for one in _service(value, source) if one[0] is not Kind.ORGANIZATION]
+    elif kind is Kind.ORGANIZATION:
+        made = [next(_organization(value, source))]
+    elif kind is Kind.LOCATION:
+        made = [(kind, _location(value, None, source))]
+    else:
+        made = [(kind, {**value, "sources": [source]})]
+    rows = [row for one, given in made if (row := _fitting(one, given, left_out))]
+    return rows, left_out
+
+
 def salvage(read: Reader, value: Any, path: str, left_out: Problems) -> Any:
     """As much of a value as can be read; `MISSING` if nothing of use is left."""
     if isinstance(read, Shape) and isinstance(value, Mapping):

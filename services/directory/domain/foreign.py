@@ -4,11 +4,12 @@ Strictly, what does not fit is a problem like any other; leniently it is left ou
 it was fetched from, unless it already says so itself.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from services.directory.domain.flattening import flatten
+from services.directory.domain.flattening import flat, flatten
 from services.directory.domain.objects import FIELDS, Kind
 from services.directory.domain.reading import (
     MAX_LINE,
@@ -19,6 +20,7 @@ from services.directory.domain.reading import (
     parse,
     read_object,
 )
+from services.directory.domain.shapes import Problems
 
 ReadLine = Callable[[int], bytes]
 Json = dict[str, Any]
@@ -38,10 +40,21 @@ class Foreign:
     lenient: bool = False
     left_out: list[RowProblem] = field(default_factory=list)
 
+    def single(self, kind: Kind, value: Mapping[str, Any], line: int, file: str) -> Iterator[Row | RowProblem]:
+        """One object of a package, whose parts say under `_at` in which file and line they stand."""
+        made, left_out = flat(kind, value, self.source)
+        problems = [_placed(value, path, expected) for path, expected in _causes(left_out)]
+        if self.lenient:
+            self.left_out.extend(problems[: MAX_PROBLEMS - len(self.left_out)])
+        else:
+            yield from problems
+        for row in made:
+            yield from self.row(row, line, file)
+
     def rows(self, value: Mapping[str, Any], line: int, file: str = "") -> Iterator[Row | RowProblem]:
         """One nested object as rows."""
         made, left_out = flatten(value, self.source)
-        problems = [RowProblem(line, path, expected, file) for path, expected in left_out]
+        problems = [RowProblem(line, path, expected, file) for path, expected in _causes(left_out)]
         if self.lenient:
             self.left_out.extend(problems[: MAX_PROBLEMS - len(self.left_out)])
         else:
@@ -58,6 +71,29 @@ class Foreign:
             given.setdefault("origin", origin)
         found = read_object(kind, given, line, file)
         yield from [found] if isinstance(found, Row) else found
+
+
+def _causes(left_out: Problems) -> Problems:
+    """Without what was only left out because something in it was."""
+    paths = [path for path, _ in left_out]
+    return [
+        (path, expected)
+        for path, expected in left_out
+        if not any(other.startswith((f"{path}.", f"{path}[")) for other in paths)
+    ]
+
+
+def _placed(value: Mapping[str, Any], path: str, expected: str) -> RowProblem:
+    """A problem at the file, line and column of the part it is in."""
+    inside: Any = value
+    (file, line), rest = value["_at"], path.partition(".")[2]
+    for name, index in re.findall(r"([a-z_]+)\[([0-9]+)\]\.?", rest):
+        inside = inside.get(name, ())
+        if int(index) >= len(inside):
+            break
+        inside = inside[int(index)]
+        (file, line), rest = inside["_at"], rest.partition("].")[2]
+    return RowProblem(line, rest or path, expected, file)
 
 
 def read_hsds(read_line: ReadLine, foreign: Foreign) -> Iterator[Row | RowProblem]:

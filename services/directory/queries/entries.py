@@ -7,7 +7,9 @@ from uuid import UUID
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.directory.domain import hsds
+from services.directory.domain.opening_hours import calendar
 from services.directory.domain.provenance import metadata
+from services.directory.domain.publishing import address_of
 from services.directory.queries import Filter, Json
 
 #: So many changes are told of an entry.
@@ -167,3 +169,16 @@ def _service(row: Json) -> Json:
 
 def _named(document: Json) -> Json:
     return {"name": document["name"]["de"], "status": document["status"]}
+
+
+def opening_hours(connection: Connection, service_id: UUID) -> str:
+    """When a service is open, as a calendar: its own hours, and those of the service at each of its places."""
+    row = connection.execute(SERVICE + " WHERE s.id = %s", (service_id,)).fetchone()
+    if row is None:
+        raise NotFoundError("directory.service-unknown")
+    document = row["document"]
+    places: list[tuple[str | None, Json]] = [(None, document)]
+    for link, place in row["places"]:
+        where = address_of(place)
+        places += [(where, link)] if link.get("schedules") else [(where, place)]
+    return calendar(document["id"], document["name"]["de"], places, row["changed_at"])

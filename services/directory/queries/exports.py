@@ -32,13 +32,13 @@ ORGANIZATIONS: LiteralString = """
 def rows(connection: Connection) -> Iterator[str]:
     """One line for each object, in the order in which they need each other: the file that fills an empty directory."""
     for kind, query in PUBLIC.items():
-        for row in _stream(connection, query):
+        for row in stream(connection, query):
             yield _line({"object": kind, **row["document"]})
 
 
 def nested(connection: Connection) -> Iterator[str]:
     """Every organization, then every service, each with all that hangs below it, as HSDS has it."""
-    for row in _stream(connection, ORGANIZATIONS):
+    for row in stream(connection, ORGANIZATIONS):
         yield _line(hsds.organization_full(row["document"], row["locations"]))
     for service in entries.every_service(connection, Filter()):
         yield _line(service)
@@ -52,7 +52,8 @@ def document(connection: Connection) -> Iterator[str]:
     yield "\n]}\n"
 
 
-def _stream(connection: Connection, query: LiteralString) -> Iterator[Json]:
+def stream(connection: Connection, query: LiteralString) -> Iterator[Json]:
+    """The rows of a query, read as they are needed."""
     with connection.transaction(), connection.cursor(name="export") as cursor:
         cursor.itersize = BATCH
         cursor.execute(query)

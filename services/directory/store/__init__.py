@@ -114,6 +114,15 @@ def load_overlapping(tx: Connection, groups: Collection[str]) -> dict[Name, Docu
     return {(Kind.SERVICE, str(row["id"])): row["document"] for row in rows}
 
 
+def organizations_from(tx: Connection, system: str) -> dict[str, str]:
+    """The bodies that were fetched from another system: its id, and ours."""
+    rows = tx.execute(
+        "SELECT id, document #>> '{origin,id}' AS theirs FROM organizations WHERE document #>> '{origin,system}' = %s",
+        (system,),
+    ).fetchall()
+    return {row["theirs"]: str(row["id"]) for row in rows}
+
+
 def keep(work: Work, changes: Sequence[Change]) -> None:
     """Write changed objects and their history; the order of `changes` is the order in which they need each other."""
     with work.tx.cursor() as cursor:

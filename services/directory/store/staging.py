@@ -5,10 +5,8 @@ and in the order of ids, which is the order of locks.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any, LiteralString
 
-from psycopg import Copy
 from psycopg.types.json import Jsonb
 
 from services.chassis.db import Connection
@@ -23,6 +21,7 @@ PREPARE: tuple[LiteralString, ...] = (
     "SET LOCAL statement_timeout = '15min'",
     "SET LOCAL lock_timeout = '1min'",
     "SET LOCAL idle_in_transaction_session_timeout = '15min'",
+    "SET LOCAL work_mem = '64MB'",
     """
     CREATE TEMPORARY TABLE staged (
         n integer GENERATED ALWAYS AS IDENTITY,
@@ -39,14 +38,16 @@ PREPARE: tuple[LiteralString, ...] = (
 
 ORDER: tuple[LiteralString, ...] = ("CREATE INDEX ON staged (place, id)", "ANALYZE staged")
 
+COPY: LiteralString = "COPY staged (place, id, file, line, document, aside) FROM STDIN"
+
 #: One file after the other; `store.load` takes the same lock together with others, before any row.
 ALONE: LiteralString = "SELECT pg_advisory_xact_lock(hashtext('directory.writing'))"
 
 TWICE: LiteralString = """
-    SELECT place, id, file, line, first_line, document FROM (
-        SELECT *, first_value(line) OVER same AS first_line, row_number() OVER same AS nth FROM staged
-        WINDOW same AS (PARTITION BY place, id ORDER BY n)
-    ) AS numbered WHERE nth > 1 ORDER BY n LIMIT %s"""
+    SELECT place, id, staged.file, staged.line, said.first_line, staged.document
+    FROM (SELECT place, id, min(n) AS first, (array_agg(line ORDER BY n))[1] AS first_line FROM staged
+        GROUP BY place, id HAVING count(*) > 1) AS said
+    JOIN staged USING (place, id) WHERE staged.n > said.first ORDER BY staged.n LIMIT %s"""
 
 #: Of what is said several times the fullest stays, the first of equals.
 MERGE: LiteralString = """
@@ -58,8 +59,8 @@ MERGE: LiteralString = """
 
 #: When something was fetched is told anew only where it says something else than before.
 _SET_ASIDE: LiteralString = """
-    UPDATE staged SET is_known = true FROM {} AS held WHERE staged.place = %s AND held.id = staged.id{}
-    AND held.document #- '{origin,retrieved_at}' = staged.document #- '{origin,retrieved_at}'"""
+    UPDATE staged SET is_known = held.document #- '{origin,retrieved_at}' = staged.document #- '{origin,retrieved_at}'
+    FROM {} AS held WHERE staged.place = %s AND held.id = staged.id{}"""
 
 #: A participation is left to the plan: keys that are left out are kept.
 TABLES: Mapping[Kind, tuple[LiteralString, LiteralString]] = {
@@ -96,19 +97,21 @@ STANDING: LiteralString = """
         SELECT document ->> 'overlap_group' FROM staged WHERE place = %s)"""
 
 
-@contextmanager
-def staging(tx: Connection) -> Iterator[Copy]:
-    """Rows go in as they are read, and are in order afterwards."""
+def prepare(tx: Connection) -> None:
     for statement in PREPARE:
         tx.execute(statement)
-    with tx.cursor() as cursor, cursor.copy("COPY staged (place, id, file, line, document, aside) FROM STDIN") as copy:
-        yield copy
+
+
+def put(tx: Connection, rows: Iterable[Row]) -> None:
+    """Some rows at a time, so that whoever reads them may ask the database in between."""
+    with tx.cursor() as cursor, cursor.copy(COPY) as copy:
+        for row in rows:
+            copy.write_row((PLACES[row.kind], row.id, row.file, row.line, Jsonb(row.document), row.aside))
+
+
+def order(tx: Connection) -> None:
     for statement in ORDER:
         tx.execute(statement)
-
-
-def put(copy: Copy, row: Row) -> None:
-    copy.write_row((PLACES[row.kind], row.id, row.file, row.line, Jsonb(row.document), row.aside))
 
 
 def repeated(tx: Connection, limit: int) -> list[tuple[Row, int]]:

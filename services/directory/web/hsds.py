@@ -117,6 +117,14 @@ def service(service_id: UUID) -> Json:
         return entries.service(connection, service_id)
 
 
+@blueprint.get("/services/<uuid:service_id>/hours.ics")
+@public
+def opening_hours(service_id: UUID) -> Response:
+    """When the service is open, as a calendar to subscribe to."""
+    with room().unit.db.read() as connection:
+        return Response(entries.opening_hours(connection, service_id), mimetype="text/calendar")
+
+
 @blueprint.get("/service_at_locations")
 @blueprint.input(ServiceSearch, location="query")
 @public

@@ -1,12 +1,13 @@
 """Whole directories in and out: files are taken in by editors, what is public is given to everybody."""
 
 import json
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
 from apiflask import APIBlueprint, Schema, fields
 from apiflask.validators import OneOf, Regexp
-from flask import Response, request, stream_with_context
+from flask import Response, request, send_file, stream_with_context
 from marshmallow import EXCLUDE
 
 from contracts.codes import StaffRole
@@ -16,6 +17,7 @@ from services.chassis.web import request_work, room
 from services.directory.commands.arrivals import Arrival, Format, take_in
 from services.directory.commands.imports import Progress, finished
 from services.directory.queries import exports
+from services.directory.queries.packages import package
 
 Json = dict[str, Any]
 NDJSON = "application/x-ndjson"
@@ -43,7 +45,7 @@ class Given(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    format = fields.String(load_default="rows", validate=OneOf(tuple(EXPORTS)))
+    format = fields.String(load_default="rows", validate=OneOf((*EXPORTS, "csv")))
 
 
 @blueprint.post("/directory/operator/imports")
@@ -73,8 +75,10 @@ def import_file(query_data: Json) -> Json | Response:
 @blueprint.input(Given, location="query")
 @public
 def export(query_data: Json) -> Response:
-    """All that is public: as rows that fill an empty directory, as nested HSDS per line, or as one JSON document."""
+    """All that is public: rows that fill an empty directory, nested HSDS per line, one JSON document, or CSV files."""
     kind = query_data["format"]
+    if kind == "csv":
+        return _packed()
 
     def lines() -> Iterator[str]:
         with room().unit.db.read() as connection:
@@ -82,6 +86,18 @@ def export(query_data: Json) -> Response:
 
     mimetype = "application/json" if kind == "json" else NDJSON
     return Response(stream_with_context(lines()), mimetype=mimetype)
+
+
+def _packed() -> Response:
+    """The archive is written to a file that vanishes with the answer."""
+    kept = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the answer, which is sent after this function
+    with room().unit.db.read() as connection:
+        package(connection, kept)
+    size = kept.tell()
+    kept.seek(0)
+    answer = send_file(kept, mimetype="application/zip", download_name="hsds.zip", as_attachment=True)
+    answer.content_length = size
+    return answer
 
 
 def _told(arrival: Arrival) -> Iterator[str]:

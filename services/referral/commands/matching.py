@@ -35,7 +35,7 @@ def suggest(
             enquiry_id=enquiry.id,
             need_id=need.id,
             service_ids=tuple(one.service_id for one in found.suggestions),
-            excluded=len(found.exclusions) + found.elsewhere,
+            excluded=len(found.exclusions),
         )
     )
     return found

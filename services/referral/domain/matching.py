@@ -41,9 +41,13 @@ class Exclusion:
     better_bodies: tuple[UUID, ...] = ()
 
 
+#: Whether a hundred services or thousands are for other places makes no difference to anybody.
+MOST_COUNTED = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What is suggested, what is not and why; how many are for other places or other people is only counted."""
+    """What is suggested, what is not and why; what is for other places or people is counted, up to `MOST_COUNTED`."""
 
     suggestions: tuple[Suggestion, ...]
     exclusions: tuple[Exclusion, ...]
@@ -81,7 +85,7 @@ def rank(
     return Ranking(
         tuple(suggestions),
         tuple(_with_better(one, suggestions) for one in sorted(exclusions, key=lambda one: one.service_id)),
-        elsewhere,
+        min(elsewhere, MOST_COUNTED),
     )
 
 

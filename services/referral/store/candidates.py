@@ -25,7 +25,8 @@ from contracts.event import PublicJwk
 from contracts.fields import parse_instant
 from services.chassis.db import Connection
 from services.referral.domain.candidates import Candidate, Seeker
-from services.referral.domain.footing import Footing, lacking
+from services.referral.domain.footing import OWN_KEY_CHANNELS, Footing, lacking
+from services.referral.domain.matching import MOST_COUNTED
 
 Json = Mapping[str, Any]
 
@@ -36,10 +37,15 @@ AROUND: LiteralString = " AND reach && %(keys)s"
 READ: LiteralString = "SELECT id, organization_id, retired, facts "
 NAMED: LiteralString = READ + "FROM services WHERE id = ANY(%(named)s)"
 
+#: Counting all would touch every page of the table; more than so many are not told apart.
+COUNTED: LiteralString = """
+    SELECT count(*) AS n FROM (
+        SELECT FROM services WHERE topics @> ARRAY[%(topic)s] AND NOT retired LIMIT %(most)s) AS counted"""
+
 BODIES: LiteralString = """
-    SELECT id, snapshot -> 'channel' AS channel, snapshot -> 'agreement' AS agreement,
-        snapshot -> 'public_key' AS public_key, snapshot -> 'keys' AS keys, snapshot -> 'own_measure' AS own_measure
-    FROM organizations WHERE id = ANY(%s)"""
+    SELECT id, jsonb_build_object('channel', snapshot -> 'channel', 'agreement', snapshot -> 'agreement',
+        'public_key', snapshot -> 'public_key', 'keys', snapshot -> 'keys', 'own_measure', snapshot -> 'own_measure'
+    ) AS body FROM organizations WHERE id = ANY(%s)"""
 
 
 def in_reach(
@@ -57,9 +63,8 @@ def in_reach(
         near = {row["id"] for row in rows}
         found = connection.execute(READ + ON_TOPIC + " AND id = ANY(%(named)s)", params).fetchall()
         rows += [row for row in found if row["id"] not in near]
-    counted = connection.execute("SELECT count(*) AS n " + ON_TOPIC, params).fetchone()
-    elsewhere = (counted["n"] if counted else 0) - len(rows)
-    return _built(connection, rows, on), max(0, elsewhere)
+    counted = connection.execute(COUNTED, {**params, "most": len(rows) + MOST_COUNTED}).fetchone()
+    return _built(connection, rows, on), (counted["n"] if counted else 0) - len(rows)
 
 
 def of(connection: Connection, service_ids: Iterable[UUID], on: date) -> dict[UUID, Candidate]:
@@ -85,10 +90,11 @@ class Body:
 
 def body_of(organization: Json) -> Body:
     """Out of the data of `directory.organization_published`."""
+    channel = ChannelKind(organization["channel"]["kind"])
     return Body(
-        ChannelKind(organization["channel"]["kind"]),
+        channel,
         _agreement(organization.get("agreement")),
-        _keys(organization),
+        _keys(organization) if channel in OWN_KEY_CHANNELS else (),
         organization["own_measure"],
     )
 
@@ -134,7 +140,7 @@ def candidate_of(facts: Json, body: Body, on: date, *, retired: bool = False) ->
 
 def _built(connection: Connection, rows: Collection[Json], on: date) -> list[Candidate]:
     wanted = list({row["organization_id"] for row in rows})
-    bodies = {row["id"]: body_of(row) for row in connection.execute(BODIES, (wanted,)).fetchall()}
+    bodies = {row["id"]: body_of(row["body"]) for row in connection.execute(BODIES, (wanted,)).fetchall()}
     return [
         candidate_of(row["facts"], bodies[row["organization_id"]], on, retired=row["retired"])
         for row in rows

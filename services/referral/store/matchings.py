@@ -49,8 +49,7 @@ def ranked(
 ) -> Ranking:
     """What `rank` says of the whole directory, without looking at what an index already knows to be elsewhere."""
     some, elsewhere = candidates.in_reach(connection, topic, seeker, on, named)
-    found = rank(some, seeker, topic, on, declined=declined, named=named)
-    return replace(found, elsewhere=found.elsewhere + elsewhere)
+    return replace(rank(some, seeker, topic, on, declined=declined, named=named), elsewhere=elsewhere)
 
 
 def declined(connection: Connection, need_id: UUID) -> frozenset[UUID]:

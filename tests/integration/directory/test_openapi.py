@@ -16,7 +16,7 @@ def test_the_open_doors_never_break(directory: Directory) -> None:
     app = create_app(web_settings(), directory.unit, issuer_keys=TestIssuer().keys())
     described = schemathesis.openapi.from_wsgi("/directory/openapi.json", app).include(path_regex="^/hsds/")
     operations = [found.ok() for found in described.get_all_operations()]
-    assert len(operations) == 13
+    assert len(operations) == 15
 
     for operation in operations:
 
