@@ -134,15 +134,22 @@ def entry(connection: Connection, name: str) -> Json | None:
     return connection.execute(ENTRY, {"name": name, "id": service_id}).fetchone()
 
 
+def last_change(connection: Connection) -> int:
+    """The number of the newest state any object has; another one means that something changed."""
+    row = connection.execute("SELECT coalesce(max(number), 0) AS number FROM object_history").fetchone()
+    return int(row["number"]) if row else 0
+
+
 def areas(connection: Connection) -> list[Json]:
     """Every area with its name and the postal codes known in it, the largest first."""
     return connection.execute(
         """
-        SELECT a.id, a.document, ARRAY(
-            SELECT DISTINCT address ->> 'postal_code'
-            FROM locations l, jsonb_array_elements(l.document -> 'addresses') AS address
-            WHERE address ->> 'city' = a.document -> 'name' ->> 'de') AS postal_codes
-        FROM areas a ORDER BY length(a.id), a.document -> 'name' ->> 'de'"""
+        WITH known (city, postal_codes) AS (
+            SELECT address ->> 'city', array_agg(DISTINCT address ->> 'postal_code')
+            FROM locations l, jsonb_array_elements(l.document -> 'addresses') AS address GROUP BY 1)
+        SELECT a.id, a.document, coalesce(known.postal_codes, '{}') AS postal_codes
+        FROM areas a LEFT JOIN known ON known.city = a.document -> 'name' ->> 'de'
+        ORDER BY length(a.id), a.document -> 'name' ->> 'de'"""
     ).fetchall()
 
 

@@ -117,6 +117,18 @@ def test_who_is_there_for_a_place_stands_before_whoever_is_there_for_the_state(s
     assert found[-1] == "wcr-fachkraefte", "our own measure comes last"
 
 
+def test_a_place_that_was_just_added_is_known_at_once(site: FlaskClient, directory_of: Directory) -> None:
+    area = {"object": "area", "id": "059980000000", "name": {"de": "Neustadt am Test"}, "sources": ["destatis-gv-isys"]}
+    assert page(site, "de/find?topic=ARBEIT&area=Neustadt am Test", 404)
+    directory_of.take_in(area)
+    assert "Neustadt am Test" in page(site, "de/find?topic=ARBEIT&area=Neustadt am Test")
+
+
+def test_a_postal_code_known_from_an_address_is_a_place(site: FlaskClient, directory_of: Directory) -> None:
+    directory_of.take_in(*a_full_directory())
+    assert names(site, "topic=ANERKENNUNG&area=52062") == names(site, "topic=ANERKENNUNG&area=Aachen")
+
+
 def test_each_answer_says_why(site: FlaskClient) -> None:
     text = page(site, "en/find?situation=diploma&area=Aachen&spoken=ar")
     assert "This body decides about: recognition of qualifications." in html.unescape(text)

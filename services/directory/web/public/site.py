@@ -21,12 +21,12 @@ from services.chassis.i18n import PERSON_LANGUAGES, for_persons, negotiate
 from services.chassis.pages import label, language
 from services.chassis.rates import Limiter
 from services.chassis.web import room
-from services.directory.domain.places import Area, Places
 from services.directory.domain.publishing import is_retired
 from services.directory.domain.wording import folded
 from services.directory.queries import public as queries
 from services.directory.web.public import asked, markup, shown
 from services.directory.web.public.known import situations
+from services.directory.web.public.lists import lists
 
 KEPT_SECONDS = 300
 #: A whole advice center may share one address.
@@ -82,12 +82,6 @@ def address_in(tag: str) -> str:
     return f"{path}?{urlencode(query)}" if query else path
 
 
-def places() -> Places:
-    with room().unit.db.read() as connection:
-        rows = queries.areas(connection)
-    return Places([Area(row["document"]["id"], row["document"]["name"], row["postal_codes"]) for row in rows])
-
-
 @blueprint.get("/")
 @public
 @for_persons
@@ -123,12 +117,12 @@ def start_page(unknown: list[str]) -> str:
 @for_persons
 def find() -> str | tuple[str, int] | Answer:
     """Who helps with that, there, in that language; each answer says why it is one."""
-    known = places()
-    wanted = asked.read(request.args, known)
+    known = lists()
+    wanted = asked.read(request.args, known.places)
     if not wanted.query():
         return (start_page(wanted.unknown), 404) if wanted.unknown else redirect(url_for(START, tag=language()))
     with room().unit.db.read() as connection:
-        rows, spoken = queries.found(connection, wanted.wanted(known)), queries.spoken(connection)
+        rows = queries.found(connection, wanted.wanted(known.places))
     total = rows[0]["total"] if rows else 0
     page = render_template(
         "directory/help/find.html",
@@ -136,8 +130,8 @@ def find() -> str | tuple[str, int] | Answer:
         total=total,
         found=[shown.summary(row, wanted.about, wanted.spoken) for row in rows],
         is_last=wanted.page * queries.PER_PAGE >= total,
-        areas=sorted(known.areas, key=lambda area: folded(area.name(language()))),
-        tongues=shown.names_of_languages(sorted({*spoken, *PERSON_LANGUAGES} - {"de-simple"})),
+        areas=sorted(known.places.areas, key=lambda area: folded(area.name(language()))),
+        tongues=shown.names_of_languages(sorted({*known.spoken, *PERSON_LANGUAGES} - {"de-simple"})),
         tongue=shown.language_name(wanted.spoken) if wanted.spoken else None,
     )
     return (page, 404) if wanted.unknown else page
