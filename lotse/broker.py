@@ -1,6 +1,7 @@
 """RabbitMQ's management API, as far as the network needs it. Whoever holds its address holds the admin credential."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -8,6 +9,8 @@ from urllib.parse import quote, urlsplit
 import urllib3
 
 from contracts.topology import Permissions, Topology
+
+FIRST_WITH_A_LIMIT = 4
 
 
 class BrokerError(Exception):
@@ -59,6 +62,15 @@ class Broker:
             source, destination = quote(binding.source, safe=""), quote(binding.destination, safe="")
             body = {"routing_key": binding.routing_key, "arguments": {}}
             self.call("POST", f"/bindings/{self._v}/e/{source}/{kind}/{destination}", body)
+
+    def lift_delivery_limit(self, queues: Iterable[str]) -> None:
+        """From RabbitMQ 4 on what was looked at twenty times is thrown away; not what lies to be looked at."""
+        version = str(self.call("GET", "/overview?columns=rabbitmq_version")["rabbitmq_version"])
+        if int(version.partition(".")[0]) < FIRST_WITH_A_LIMIT:
+            return  # no limit there, and no way to say so
+        names = "|".join(re.escape(name) for name in queues)
+        policy = {"pattern": f"^({names})$", "definition": {"delivery-limit": -1}, "apply-to": "queues"}
+        self.call("PUT", f"/policies/{self._v}/looked-at", policy)
 
     def ensure_user(self, permissions: Permissions, password: str | None) -> None:
         """Create or renew the user (password None: keep it) and give it exactly these permissions."""

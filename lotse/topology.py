@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from contracts.codes import LetterPlace
 from contracts.topology import core, for_partner, partner_user
 from lotse.broker import Broker
 
@@ -19,6 +20,7 @@ def apply_to(broker: Broker, passwords: Mapping[str, str] | None = None) -> list
     topology = core()
     missing = broker.missing(topology)
     broker.apply(topology)
+    broker.lift_delivery_limit([place.value for place in LetterPlace])
     if passwords:
         known = broker.users()
         missing += [f"user {wanted.user}" for wanted in topology.permissions if wanted.user not in known]

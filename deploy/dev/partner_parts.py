@@ -240,7 +240,10 @@ def limits() -> str:
         ("papers of one referral", str(MOST_PAPERS)),
         ("your clock and ours", f"{LEEWAY_SECONDS} seconds apart at most"),
         ("your queue", f"{topology.PARTNER_MAX_LENGTH:,} notices, {topology.PARTNER_MAX_AGE_MS // 86_400_000} days"),
-        ("a notice taken and given back by queue", f"{topology.DELIVERY_LIMIT} times, then it lies in `partners.dead`"),
+        (
+            "a notice taken and given back by queue",
+            f"{topology.DELIVERY_LIMIT} times, then it lies in `partners.dead`, from where operations can put it back",
+        ),
         ("a webhook's attempts, after", steps),
         ("a webhook where nothing arrives", f"switched off after {PATIENCE.days} days"),
         ("a message by queue", f"{envelope.MAX_BYTES:,} bytes"),

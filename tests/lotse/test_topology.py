@@ -1,5 +1,6 @@
 """The topology is applied by one command, may be applied again, and gives each user exactly its rights."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -36,6 +37,29 @@ def test_applying_twice_finds_nothing_missing_the_second_time(broker_admin: Brok
     assert broker_admin.missing(wanted.core()) == []
     topology.apply_to(broker_admin)
     assert broker_admin.missing(wanted.core()) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "lifted"), [("3.10.8", False), ("3.13.7", False), ("4.0.2", True), ("4.1.0", True)]
+)
+def test_what_is_looked_at_is_not_thrown_away_for_it(
+    version: str, lifted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look is a delivery, and from 4 on a queue has a limit of them unless a policy lifts it."""
+    asked: list[tuple[str, str, Any]] = []
+
+    def call(_: Broker, method: str, path: str, body: Any = None) -> Any:
+        asked.append((method, path, body))
+        return {"rabbitmq_version": version}
+
+    monkeypatch.setattr(Broker, "call", call)
+    Broker("http://127.0.0.1:1", "net").lift_delivery_limit(["dead", "partners.dead"])
+    policies = [(path, body) for method, path, body in asked if method == "PUT"]
+    assert bool(policies) is lifted
+    for path, body in policies:
+        assert (path, body["definition"]) == ("/policies/net/looked-at", {"delivery-limit": -1})
+        assert re.fullmatch(body["pattern"], "partners.dead") and not re.fullmatch(body["pattern"], "partners-dead")
+        assert not re.fullmatch(body["pattern"], "audit.inbox.0")
 
 
 def test_a_lost_binding_is_named_and_repaired(broker_admin: Broker) -> None:
