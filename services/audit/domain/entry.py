@@ -134,12 +134,12 @@ def references_of(subject: str, data: Mapping[str, Any]) -> dict[str, UUID]:
     named = {name: data[name] for name in REFERENCES if name in data}
     if f"{kind}_id" in REFERENCES:
         named.setdefault(f"{kind}_id", identity)
-    return {name: UUID(value) for name, value in named.items() if _is_uuid(value)}
+    found = {name: _uuid(value) for name, value in named.items()}
+    return {name: value for name, value in found.items() if value is not None}
 
 
-def _is_uuid(text: str) -> bool:
+def _uuid(text: str) -> UUID | None:
     try:
-        UUID(text)
+        return UUID(text)
     except ValueError:
-        return False
-    return True
+        return None

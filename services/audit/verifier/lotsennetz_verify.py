@@ -410,7 +410,10 @@ class Streams:
                 self.report(leaf)
 
     def of(self, source: str) -> Stream:
-        return self.streams.setdefault(source, Stream(floor=1 if self.whole else None))
+        stream = self.streams.get(source)
+        if stream is None:
+            stream = self.streams[source] = Stream(floor=1 if self.whole else None)
+        return stream
 
     def report(self, leaf: bytes) -> None:
         content = json.loads(leaf)
@@ -446,6 +449,7 @@ class Verification:
         self.outside = _Reader(checkpoints)
         self.own = _Reader(log.own_checkpoints)
         self.heads = _Reader(log.own_heads)
+        self.readers = ((self.outside, True), (self.own, True), (self.heads, False))
 
     def run(self) -> Result:
         rows = self.log.rows
@@ -577,10 +581,11 @@ class Verification:
 
     def compare_heads(self) -> None:
         """Where a checkpoint was signed, the roots must be equal."""
-        for reader, signed in ((self.outside, True), (self.own, True), (self.heads, False)):
-            for checkpoint in reader.up_to(self.position):
-                if checkpoint.size == self.position:
-                    self.compare(checkpoint, signed)
+        for reader, signed in self.readers:
+            if reader.may_have(self.position):
+                for checkpoint in reader.up_to(self.position):
+                    if checkpoint.size == self.position:
+                        self.compare(checkpoint, signed)
 
     def compare(self, checkpoint: Checkpoint, signed: bool) -> None:
         if checkpoint.root != self.tree.root():
@@ -620,6 +625,10 @@ class _Reader:
     def __init__(self, checkpoints: Iterator[Checkpoint]) -> None:
         self._checkpoints = checkpoints
         self._next: Checkpoint | None = None
+
+    def may_have(self, size: int) -> bool:
+        """Asked once per entry, so it must cost nothing."""
+        return self._next is None or self._next.size <= size
 
     def up_to(self, size: int) -> Iterator[Checkpoint]:
         while True:
@@ -859,7 +868,7 @@ def _export_row(content: dict[str, Any]) -> Row | None:
 
 def _json(line: bytes) -> dict[str, Any] | None:
     try:
-        content = json.loads(line)
+        content = json.loads(line.decode())
     except ValueError:
         return None
     return content if isinstance(content, dict) else None
