@@ -256,6 +256,8 @@ def test_everything_that_is_known_is_shown_as_people_write_it_there(site: FlaskC
     ):
         assert words in text, words
     assert text.count("(Durchwahl 12 )") == 2, "what service, place and body all say is said once; and once at the desk"
+    [calendar] = re.findall(r'href="(/hsds/[^"]+/hours\.ics)"', page(site, "tr/services/a-recognition"))
+    assert site.get(calendar).mimetype == "text/calendar"
     assert "2:00 PM" in page(site, "en/services/a-recognition").replace("\u202f", " ")
     assert "#map=18/50.77000/6.08000" in page(site, "ar/services/a-recognition")
 

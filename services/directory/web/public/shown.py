@@ -121,6 +121,7 @@ def entry(row: Json, today: date) -> dict[str, Any]:
     texts = {name: said(service.get(name)) for name in TEXTS}
     shown = {
         **texts,
+        "id": service["id"],
         "address": address_name(service),
         "name": said(service["name"]),
         "organization": said(organization["name"]),
