@@ -89,8 +89,10 @@ def test_everything_on_the_page_is_done_for_whoever_is_left(
     ("path", "body"),
     [
         ("needs", {"topic": "SPRACHE"}),
-        ("consent-drafts", {"given_by": "self", "language": "de"}),
-        ("holds", {"reason": "LEGAL_CLAIM", "words": "Klage", "until": "2027-01-31"}),
+        pytest.param("consent-drafts", {"given_by": "self", "language": "de"}, marks=pytest.mark.long),
+        pytest.param(
+            "holds", {"reason": "LEGAL_CLAIM", "words": "Klage", "until": "2027-01-31"}, marks=pytest.mark.long
+        ),
     ],
 )
 def test_nothing_new_is_begun_for_her(network: Network, left: tuple[Json, str], path: str, body: Json):
@@ -117,6 +119,7 @@ def test_the_case_goes_on_to_its_end(network: Network, lead: FlaskClient, left: 
     assert network.scene.keys.vault.person_key(UUID(yusuf)) is None
 
 
+@pytest.mark.long
 def test_a_closed_case_is_shown_to_the_lead_without_her(network: Network, lead: FlaskClient, left: tuple[Json, str]):
     enquiry, _ = left
     his = next(

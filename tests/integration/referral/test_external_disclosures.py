@@ -325,7 +325,9 @@ def test_a_second_person_lets_her_hear_of_it_by_interface_too(network: Network, 
     assert [one.until for one in network.scene.said(ExternalDisclosureHeldBack)] == [None]
 
 
-@pytest.mark.parametrize("day", ["", "2026-11-23", "2027-06-01", "bald"])
+@pytest.mark.parametrize(
+    "day", ["", "2027-06-01", *(pytest.param(one, marks=pytest.mark.long) for one in ("2026-11-23", "bald"))]
+)
 def test_a_new_day_that_cannot_be_changes_nothing(network: Network, desk: FlaskClient, lead: FlaskClient, day: str):
     held_back(network, desk, lead)
     answer = decide(browser_of(network, sub="lars", roles=["lead"]), network, what="prolong", withheld_until=day)

@@ -243,7 +243,10 @@ def test_a_used_link_taken_back_is_not_replaced_either(network: Network, enquiry
     assert network.scene.rows("SELECT FROM person_letters") == []
 
 
-@pytest.mark.parametrize("purpose", [PersonLinkPurpose.SELF_SERVICE, PersonLinkPurpose.CONSENT])
+@pytest.mark.parametrize(
+    "purpose",
+    [PersonLinkPurpose.SELF_SERVICE, pytest.param(PersonLinkPurpose.CONSENT, marks=pytest.mark.long)],
+)
 @pytest.mark.parametrize("end", ["taken-back", "erased"])
 def test_whoever_is_in_is_out_at_once(network: Network, enquiry: Enquiry, purpose: PersonLinkPurpose, end: str):
     link, guest, hers = issued(network, enquiry, purpose=purpose), network.app.test_client(), network.app.test_client()
