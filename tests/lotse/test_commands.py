@@ -212,6 +212,29 @@ def test_verifying_needs_something_to_verify_against(run: Lotse, tmp_path: Path)
     assert "--checkpoint" in told.err
 
 
+SAMPLE = Path(__file__).parents[1] / "unit" / "audit" / "sample"
+
+
+def test_a_file_somebody_has_is_verified_without_asking_anybody(run: Lotse, tmp_path: Path) -> None:
+    own = ("--key", str(SAMPLE / "key.pub"))
+    assert run("audit", "check", str(SAMPLE / "export.ndjson"), *own).code == 0
+    changed = tmp_path / "changed.ndjson"
+    changed.write_bytes((SAMPLE / "export.ndjson").read_bytes().replace(b"staff:ab", b"staff:cd", 1))
+    assert run("audit", "check", str(changed), *own).code == 1
+    (tmp_path / "receipt.txt").write_text("LNR1:NOTHING")
+    assert run("audit", "check", str(tmp_path / "receipt.txt"), *own).code == 2
+
+
+def test_a_proof_the_log_gives_is_verified_here(paper: PaperNetwork, run: Lotse, tmp_path: Path) -> None:
+    """The whole of two entries under a head nobody signed: the steps may hold, but they show nothing."""
+    answer = {"position": 0, "size": 2, "leaf_hash": "AA==", "root": "AA==", "proof": [], "checkpoint": None}
+    paper.say("GET", "/audit/api/v1/proofs/inclusion", answer)
+    kept = tmp_path / "proof.json"
+    told = run("audit", "inclusion", "--position", "0", "--key", str(SAMPLE / "key.pub"), "--out", str(kept))
+    assert told.code == 1
+    assert json.loads(kept.read_text()) == answer
+
+
 def test_the_verifier_s_word_is_the_exit_code(run: Lotse, tmp_path: Path) -> None:
     nothing = str(tmp_path / "nothing")
     assert run("audit", "verify", "--export", nothing, "--checkpoint", nothing, "--key", nothing).code == 2
