@@ -15,8 +15,6 @@ from services.directory.domain.publishing import organization_published, service
 from services.directory.domain.reading import Row, RowProblem, read_object
 from services.directory.store import key_confirmations
 
-BATCH = 500
-
 
 def plan_rows(work: Work, rows: Sequence[Row]) -> tuple[list[Change], list[RowProblem]]:
     """What the rows would do, and where they do not fit together or with what is there."""
@@ -92,15 +90,18 @@ def shown_in(changed: Iterable[Change]) -> tuple[set[str], set[str]]:
 
 def announce_everything(unit: Unit) -> int:
     """Tell everybody the present state anew; a consumer that knows a version already passes it over."""
+    told = 0
     with unit.db.read() as connection:
-        organizations = store.all_organizations(connection)
-        confirmed = key_confirmations.confirmed(connection, [row["document"]["id"] for row in organizations])
-        events = [
-            *(_organization_event(row, confirmed) for row in organizations),
-            *(_service_event(row) for row in store.all_services(connection)),
-        ]
-    for start in range(0, len(events), BATCH):
-        with unit.work(actor="system:republish") as work:
-            for event in events[start : start + BATCH]:
-                work.announce(event)
+        for batch in store.all_organizations(connection):
+            confirmed = key_confirmations.confirmed(connection, [row["document"]["id"] for row in batch])
+            told += _announce(unit, [_organization_event(row, confirmed) for row in batch])
+        for batch in store.all_services(connection):
+            told += _announce(unit, list(map(_service_event, batch)))
+    return told
+
+
+def _announce(unit: Unit, events: Sequence[object]) -> int:
+    with unit.work(actor="system:republish") as work:
+        for event in events:
+            work.announce(event)
     return len(events)

@@ -1,7 +1,7 @@
 """All write SQL of the directory, and the reads that writing needs."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -37,6 +37,8 @@ LOAD: Mapping[Kind, LiteralString] = {
     Kind.REPORT: """
         SELECT service_id AS id, document FROM reports WHERE service_id = ANY(%s::uuid[]) ORDER BY 1""",
 }
+
+BATCH = 500
 
 #: What nobody changes alone needs no lock.
 UNLOCKED = (Kind.SOURCE, Kind.AREA)
@@ -185,24 +187,34 @@ def raise_services(tx: Connection, service_ids: Collection[str], now: datetime) 
     ).fetchall()
 
 
-def all_organizations(connection: Connection) -> list[dict[str, Any]]:
-    """Every organization with all that is said about it."""
-    return connection.execute(
+def all_organizations(connection: Connection) -> Iterator[list[dict[str, Any]]]:
+    """Every organization with all that is said about it, some at a time."""
+    return _in_batches(
+        connection,
         """
-        SELECT o.document, o.version, p.document AS participation,
+        SELECT o.id, o.document, o.version, p.document AS participation,
             ARRAY(SELECT l.document FROM locations l WHERE l.organization_id = o.id ORDER BY l.id) AS locations
-        FROM organizations o LEFT JOIN participations p ON p.organization_id = o.id ORDER BY o.id"""
-    ).fetchall()
+        FROM organizations o LEFT JOIN participations p ON p.organization_id = o.id
+        WHERE o.id > %s ORDER BY o.id LIMIT %s""",
+    )
 
 
-def all_services(connection: Connection) -> list[dict[str, Any]]:
-    """Every service, retired ones too, with all that is said about it."""
-    return connection.execute(
+def all_services(connection: Connection) -> Iterator[list[dict[str, Any]]]:
+    """Every service, retired ones too, with all that is said about it, some at a time."""
+    return _in_batches(
+        connection,
         """
-        SELECT s.document, s.version, p.document AS participation, r.document AS report
+        SELECT s.id, s.document, s.version, p.document AS participation, r.document AS report
         FROM services s LEFT JOIN participations p ON p.organization_id = s.organization_id
-        LEFT JOIN reports r ON r.service_id = s.id ORDER BY s.id"""
-    ).fetchall()
+        LEFT JOIN reports r ON r.service_id = s.id WHERE s.id > %s ORDER BY s.id LIMIT %s""",
+    )
+
+
+def _in_batches(connection: Connection, query: LiteralString) -> Iterator[list[dict[str, Any]]]:
+    last = UUID(int=0)
+    while rows := connection.execute(query, (last, BATCH)).fetchall():
+        yield rows
+        last = rows[-1]["id"]
 
 
 def keep_import(work: Work, import_id: UUID, sha256: str, rows: int, changed: int) -> None:
