@@ -83,7 +83,8 @@ def main() -> int:
         "",
         f"Made by `python -m tests.benchmarks.hsds`, {time.strftime('%Y-%m-%d')}. Every answer is judged by Open",
         "Referral's OpenAPI (version 3.0) with its compiled schemas, formats included;",
-        "`tests/integration/directory/test_conformance.py` does the same in small, and shows that what is planted is found.",
+        "`tests/integration/directory/test_conformance.py` does the same in small, and shows that a planted",
+        "mistake is found.",
         "",
     ]
     with running_postgres(ROOT / ".dev" / "bench-hsds") as postgres:
