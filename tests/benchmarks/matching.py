@@ -59,6 +59,8 @@ class Measured:
     cpu_ms: float
     unknown_place_ms: float
     everything_ms: float
+    #: How many processes wanted the two cores meanwhile.
+    load: float
 
 
 def some_service(number: int, organization_id: UUID, dice: Random) -> dict[str, Any]:
@@ -139,6 +141,7 @@ def measured(connection: Connection, services: int, people: int) -> Measured:
         _ms(busy),
         _ms(unknown),
         _ms(everything),
+        round(os.getloadavg()[0], 1),
     )
 
 
