@@ -249,13 +249,32 @@ def fetch_once(store: Store, network: Network, referral_id: str) -> JSON:
     row = store.rows("select * from cases where referral_id = ?", referral_id)[0]
     if row["dossier"]:
         return json.loads(row["dossier"])  # type: ignore[no-any-return]
-    dossier = network.dossier(referral_id)
+    try:
+        dossier = network.dossier(referral_id)
+    except requests.HTTPError as refused:
+        if slug_of(refused.response) == "referral.closed":  # it will never be ours: the others must not wait for it
+            give_up(store, referral_id)
+        raise
     with store.transaction() as tx:
         tx.execute(
             "update cases set dossier = ?, fetched = fetched + 1 where referral_id = ?",
             (json.dumps(dossier), referral_id),
         )
     return dossier
+
+
+def slug_of(answer: requests.Response) -> str | None:
+    """What was wrong, in the network's word for it; nothing if somebody else answered."""
+    try:
+        return str(answer.json()["slug"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def give_up(store: Store, referral_id: str) -> None:
+    """Its end came before the notice of it, or the notice never did."""
+    with store.transaction() as tx:
+        tx.execute("update cases set step = 'stopped' where referral_id = ?", (referral_id,))
 
 
 def meet_duties(store: Store, referral_id: str) -> None:
