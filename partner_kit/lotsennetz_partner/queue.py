@@ -13,7 +13,7 @@ import amqp
 from lotsennetz_partner.client import Event, event_of
 from lotsennetz_partner.errors import AwayError, SettingsError, UnreadableError
 from lotsennetz_partner.journal import Answer
-from lotsennetz_partner.settings import Settings
+from lotsennetz_partner.settings import Settings, checked_amqp
 
 HEARTBEAT_SECONDS = 20
 AWAY = (amqp.exceptions.AMQPError, OSError)
@@ -26,9 +26,7 @@ class Queue:
         if not settings.amqp_uri:
             raise SettingsError("amqp_uri: missing; without it listen with --via rest")
         self._organization_id: UUID = settings.organization_id
-        parts = urlsplit(settings.amqp_uri)
-        if parts.scheme not in ("amqp", "amqps"):
-            raise SettingsError("amqp_uri: expected amqps://user:password@host/vhost")
+        parts = urlsplit(checked_amqp(settings.amqp_uri))
         self._user = unquote(parts.username or "")
         try:
             self._connection = amqp.Connection(
@@ -91,9 +89,9 @@ class Queue:
 
 
 def tls_of(settings: Settings, host: str | None) -> dict[str, Any]:
-    """TLS with the broker's certificate checked against our own authority or the system's."""
-    context = ssl.create_default_context(cafile=str(settings.amqp_ca_file) if settings.amqp_ca_file else None)
-    return {"context": context, "server_hostname": host}
+    """TLS with the broker's certificate checked against our own authority or the system's, and the host's name."""
+    authority = str(settings.amqp_ca_file) if settings.amqp_ca_file else None
+    return {"cert_reqs": ssl.CERT_REQUIRED, "ca_certs": authority, "server_hostname": host}
 
 
 def event_in(body: bytes | str) -> Event:

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from lotsennetz_partner.errors import SettingsError
 
 PREFIX = "LOTSENNETZ_"
+#: To these one may speak in the clear; to every other host only by TLS.
+THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 NAMES = (
     "network_url",
     "organization_id",
@@ -77,7 +80,7 @@ def _checked(given: Mapping[str, Any], base: Path) -> Settings:
     if wrong:
         raise SettingsError(f"missing: {', '.join(wrong)} (in the file, or as {PREFIX}{wrong[0].upper()} ...)")
     for name in ("network_url", "token_url"):
-        if not str(given[name]).startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
+        if not is_guarded(str(given[name]), "https", "http"):
             raise SettingsError(f"{name}: expected an https:// address (http only on this machine)")
     return Settings(
         network_url=str(given["network_url"]).rstrip("/"),
@@ -88,13 +91,30 @@ def _checked(given: Mapping[str, Any], base: Path) -> Settings:
         client_key_file=_path(given, "client_key_file", base),
         private_key_files=tuple(base / part for part in _several(given.get("private_key_files"))),
         signing_key_file=_path(given, "signing_key_file", base),
-        amqp_uri=given.get("amqp_uri"),
+        amqp_uri=checked_amqp(given["amqp_uri"]) if given.get("amqp_uri") else None,
         amqp_ca_file=_path(given, "amqp_ca_file", base),
         journal=base / given.get("journal", "lotsennetz-journal.sqlite"),
         inbox=base / given.get("inbox", "inbox"),
         outbox=base / given.get("outbox", "outbox"),
         command=given.get("command"),
     )
+
+
+def is_guarded(uri: str, by_tls: str, in_the_clear: str) -> bool:
+    """Whether nobody between us and the host can listen or put himself in its place."""
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == by_tls or (parts.scheme == in_the_clear and host in THIS_MACHINE))
+
+
+def checked_amqp(uri: Any) -> str:
+    """The broker's address as it is given, if the password and the answers may travel there."""
+    if not is_guarded(str(uri), "amqps", "amqp"):
+        raise SettingsError("amqp_uri: expected amqps://user:password@host/vhost (amqp only on this machine)")
+    return str(uri)
 
 
 def _id(value: Any) -> UUID:

@@ -14,6 +14,7 @@ from contracts.partner.actions import BODIES
 from tests.partner_kit.conftest import KIT
 
 REST = '\norganization_id = "x"\ntoken_url = "https://i.example"\nclient_id = "a"'
+OURS = REST.replace('"x"', '"00000000-0000-0000-0000-00000000000a"')
 MAY_USE = {"amqp", "joserfc", "urllib3", "lotsennetz_partner", *sys.stdlib_module_names}
 
 
@@ -84,11 +85,23 @@ def test_a_new_key_shows_its_public_half_alone(elsewhere: Path):
             "network_url: expected an https:// address",
         ),
         (
+            f'network_url = "http://localhost.far.example"{REST}',
+            "network_url: expected an https:// address",
+        ),
+        (
             f'network_url = "https://n.example"{REST}',
             "organization_id: expected the UUID",
         ),
+        (
+            f'network_url = "https://n.example"\namqp_uri = "amqp://u:p@far.example/v"{OURS}',
+            "amqp_uri: expected amqps://",
+        ),
+        (
+            f'network_url = "https://n.example"\namqp_uri = "amqp://u:p@127.0.0.1.far.example/v"{OURS}',
+            "amqp_uri: expected amqps://",
+        ),
     ],
-    ids=["nothing", "unknown", "no-toml", "no-https", "no-id"],
+    ids=["nothing", "unknown", "no-toml", "no-https", "no-https-behind-a-name", "no-id", "no-amqps", "no-amqps-named"],
 )
 def test_a_wrong_setting_is_named_with_what_was_expected(elsewhere: Path, settings: str, said: str):
     (elsewhere / "settings.toml").write_text(settings)

@@ -11,6 +11,10 @@ import amqp from "amqplib";
 
 const { AMQP_HOST, AMQP_VHOST = "lotsennetz", AMQP_USER, AMQP_PASSWORD, AMQP_CA_FILE, ORGANIZATION_ID } = process.env;
 const [hostname, port] = AMQP_HOST.split(":");
+if (!AMQP_CA_FILE && !["localhost", "127.0.0.1"].includes(hostname)) {
+  console.error(`AMQP_CA_FILE: missing; to ${hostname} only by TLS, or the password travels in the clear`);
+  process.exit(1);
+}
 const NOTICES = `partner.${ORGANIZATION_ID}.notices`;
 
 const connection = await amqp.connect(

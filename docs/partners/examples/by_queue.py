@@ -20,7 +20,11 @@ import amqp
 ORGANIZATION, USER = os.environ["ORGANIZATION_ID"], os.environ["AMQP_USER"]
 CA_FILE = os.environ.get("AMQP_CA_FILE")
 HOST = os.environ["AMQP_HOST"]
-TLS = {"cert_reqs": ssl.CERT_REQUIRED, "ca_certs": CA_FILE, "server_hostname": HOST.partition(":")[0]}
+NAME = HOST.partition(":")[0]
+TLS = {"cert_reqs": ssl.CERT_REQUIRED, "ca_certs": CA_FILE, "server_hostname": NAME}
+
+if not CA_FILE and NAME not in ("localhost", "127.0.0.1"):
+    sys.exit(f"AMQP_CA_FILE: missing; to {NAME} only by TLS, or the password travels in the clear")
 
 connection = amqp.Connection(
     HOST,

@@ -2,7 +2,11 @@
 
 import datetime as dt
 import json
+import os
+import shutil
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +28,16 @@ from deploy.demo.rabbitmq_server import RabbitServer
 from lotse import topology
 from lotse.broker import Broker as Manager
 from services.chassis import broker as services_broker
+from tests.architecture.sizes import ROOT
 from tests.conftest import Broker
 from tests.integration.notifications.conftest import listing, requested
 from tests.integration.notifications.test_processes import Outside, processes, settings_of
+from tests.partner_kit import conftest  # noqa: F401 - the kit is found by its folder
 from tests.waiting import eventually
+
+from lotsennetz_partner.errors import AwayError  # isort: skip
+from lotsennetz_partner.queue import Queue as KitsQueue  # isort: skip
+from lotsennetz_partner.settings import Settings as KitsSettings  # isort: skip
 
 VHOST = "tls"
 #: What the certificate is for; the same machine by its number is another host.
@@ -158,6 +168,60 @@ def test_a_partners_system_looks_as_closely(secure: Secure) -> None:
         (secure.uri(user, PASSWORD, ANOTHER_NAME), str(secure.own)),
     ):
         refuses(lambda uri=uri, authority=authority: Queue(uri, str(partner), authority))
+
+
+def test_the_kit_looks_as_closely(secure: Secure) -> None:
+    partner = a_partner(secure)
+    user = partner_user(partner)
+
+    def queue(uri: str, authority: Path | None) -> KitsQueue:
+        network, issuer = "https://network.example", "https://issuer.example/token"
+        own = KitsSettings(network, partner, issuer, "ours", amqp_uri=uri, amqp_ca_file=authority)
+        return KitsQueue(own)
+
+    heard = queue(secure.uri(user, PASSWORD), secure.own)
+    assert heard.next() is None
+    heard.close()
+    for uri, authority in (
+        (secure.uri(user, PASSWORD), None),
+        (secure.uri(user, PASSWORD), secure.stranger),
+        (secure.uri(user, PASSWORD, ANOTHER_NAME), secure.own),
+    ):
+        with pytest.raises(AwayError, match="SSLCertVerificationError"):
+            queue(uri, authority)
+
+
+def by_queue(program: str, folder: Path, **told: str) -> subprocess.CompletedProcess[str]:
+    """One of the programs on the partners' pages, where it lies beside its library."""
+    if (runs := shutil.which("node") if program.endswith(".mjs") else sys.executable) is None:
+        pytest.skip("no Node here")
+    shutil.copy(ROOT / "docs" / "partners" / "examples" / program, folder)
+    shutil.copytree(ROOT / "tests" / "vendor" / "node" / "amqplib", folder / "node_modules" / "amqplib")
+    given = {"PATH": os.environ["PATH"], "AMQP_VHOST": VHOST, "AMQP_PASSWORD": PASSWORD, **told}
+    return subprocess.run(
+        [runs, program, "read"], cwd=folder, env=given, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+PROGRAMS = pytest.mark.parametrize("program", ["by_queue.py", "by_queue.mjs"])
+
+
+@PROGRAMS
+@pytest.mark.parametrize("host", [HOST, ANOTHER_NAME])
+def test_the_programs_on_the_pages_speak_to_the_host_they_mean_alone(
+    secure: Secure, tmp_path: Path, program: str, host: str
+) -> None:
+    partner = a_partner(secure)
+    address = {"AMQP_HOST": f"{host}:{secure.rabbit.ports['amqps']}", "AMQP_CA_FILE": str(secure.own)}
+    told = by_queue(program, tmp_path, **address, AMQP_USER=partner_user(partner), ORGANIZATION_ID=str(partner))
+    assert (told.returncode == 0) == (host == HOST), told.stderr
+    assert host == HOST or ANOTHER_NAME in told.stderr
+
+
+@PROGRAMS
+def test_the_programs_on_the_pages_send_no_password_in_the_clear(tmp_path: Path, program: str) -> None:
+    told = by_queue(program, tmp_path, AMQP_HOST="broker.invalid:5672", AMQP_USER="a", ORGANIZATION_ID="b")
+    assert told.returncode == 1 and "only by TLS" in told.stderr, told.stderr
 
 
 @pytest.fixture
