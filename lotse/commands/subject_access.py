@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +15,7 @@ from uuid import UUID
 
 import typer
 
-from contracts.codes import IdentityCheck
+from contracts.codes import FindingKind, IdentityCheck
 from lotse import showing
 from lotse.network import Network, ProblemError, UnreachableError
 from lotse.session import config_of
@@ -24,6 +24,10 @@ from lotse.showing import AsJson
 #: What happened a moment ago is in the log a moment later.
 PATIENCE_SECONDS = 30.0
 DECIDED = "referral.disclosure_decided.v1"
+#: What was told outside stands in the log at once, and is for her once a second person has seen that it endangers
+#: nobody (DECISIONS 115, 118); findings and tasks about it name no disclosure, so they go with whichever is kept back.
+TOLD_OUTSIDE = "referral.external_disclosure_"
+OF_TOLD_OUTSIDE = frozenset({FindingKind.EXTERNAL_DISCLOSURE, FindingKind.DISCLOSURE_UNCONFIRMED})
 HOW_TO_VERIFY = """How to verify this folder
 =========================
 
@@ -70,7 +74,8 @@ def subject_access(
     files = obtain(network, kind, whose, {"identity_check": identity, "language": language})
     document = json.loads(files["auskunft.json"])
     showing.err.print("[dim]Asking the audit log for its signed extract …[/]")
-    extract = agreeing_extract(network, document)
+    extract, left_out = for_her(document, agreeing_extract(network, document))
+    _say_what_is_left_out(left_out)
     files |= {"audit-extract.ndjson": extract, "checkpoint.note": checkpoint_of(extract)}
     write(files, target, packed=packed)
     told = {"written": str(target), "access_id": document["access_id"], **counts(document, extract)}
@@ -129,6 +134,38 @@ def leaves(extract: bytes) -> list[dict[str, Any]]:
     """The entries of an extract whose time is not over."""
     lines = [json.loads(line) for line in extract.splitlines()]
     return [json.loads(line["leaf"]) for line in lines[1:] if line["leaf"]]
+
+
+def for_her(document: Mapping[str, Any], extract: bytes) -> tuple[bytes, int]:
+    """The extract without what she may not hear yet, and how many lines that is: what referral does not show her of
+    what was told outside. Every line has a proof of its own, so the others prove what they proved.
+    """
+    shown = {row["id"] for row in document["recorded"]["external_disclosures"]}
+    kept_back = [leaf["data"] for leaf in leaves(extract) if leaf["type"].startswith(TOLD_OUTSIDE)]
+    if all(data["disclosure_id"] in shown for data in kept_back):
+        return extract, 0
+    header, *lines = (json.loads(line) for line in extract.splitlines())
+    stays = [line for line in lines if not line["leaf"] or _may_hear(json.loads(line["leaf"]), shown)]
+    told = [{**header, "entries": len(stays)}, *stays]
+    written = (json.dumps(one, ensure_ascii=False, separators=(",", ":")) + "\n" for one in told)
+    return "".join(written).encode(), len(lines) - len(stays)
+
+
+def _may_hear(leaf: Mapping[str, Any], shown: Collection[str]) -> bool:
+    """Whether a fact may be hers while something that was told outside is kept from her."""
+    if leaf["type"].startswith(TOLD_OUTSIDE):
+        return leaf["data"]["disclosure_id"] in shown
+    return leaf["data"].get("kind") not in OF_TOLD_OUTSIDE
+
+
+def _say_what_is_left_out(lines: int) -> None:
+    """To whoever hands it out, and nowhere in the folder: that something is missing would tell her that there is."""
+    if lines:
+        showing.err.print(
+            f"[yellow]{lines} lines of the log are left out: what was told outside that nobody has confirmed yet, or"
+            " that is kept from her so as to endanger nobody. Hand out no other extract of the log, and do not say"
+            " this to her. See Data protection > Told outside.[/]"
+        )
 
 
 def checkpoint_of(extract: bytes) -> bytes:

@@ -28,6 +28,8 @@ from tests.integration.audit.conftest import LogAtWork, a_log
 from tests.integration.audit.test_verifier import VERIFIER
 from tests.integration.referral.rig import ISSUER, Network
 from tests.integration.referral.scene import NOW, Scene
+from tests.integration.referral.test_data_protection_pages import browser_of
+from tests.integration.referral.test_external_disclosures import PAGE, tell
 from tests.integration.referral.test_subject_access import a_whole_story
 from tests.lotse.conftest import PaperNetwork, Run, paper, run, state
 
@@ -73,6 +75,29 @@ def hear_all(network: Network, log: LogAtWork, *, without: str = "") -> None:
     log.sign()
 
 
+def verified(folder: Path, log: LogAtWork) -> int:
+    """What the independent verifier says to a folder that was handed out."""
+    verifying = ["--export", folder / "audit-extract.ndjson", "--checkpoint", folder / "checkpoint.note"]
+    command_line = [sys.executable, VERIFIER, *map(str, verifying), "--key", str(log.key_file)]
+    return subprocess.run(command_line, check=False).returncode
+
+
+def everything_logged(log: LogAtWork) -> list[dict[str, Any]]:
+    rows = log.connection.execute("SELECT leaf FROM entries ORDER BY position").fetchall()
+    return [json.loads(bytes(row["leaf"])) for row in rows]
+
+
+def told_outside(network: Network, enquiry: Any, ground: str, confirming: dict[str, str] | None) -> str:
+    """Told by the navigator and, as that says, confirmed by the lead; answers which one it is."""
+    before = {row["id"] for row in network.scene.rows("SELECT id FROM external_disclosures")}
+    assert tell(browser_of(network), enquiry, ground=ground).status_code == 303
+    [one] = {row["id"] for row in network.scene.rows("SELECT id FROM external_disclosures")} - before
+    if confirming is not None:
+        lead = browser_of(network, sub="lena", roles=["lead"])
+        assert lead.post(f"{PAGE}/{one}/confirmations", data=confirming).status_code == 303
+    return str(one)
+
+
 def hand_out(run: Callable[..., Run], enquiry: Any, target: Path, *more: str) -> Run:
     return run("subject-access", enquiry["id"], "--identity", "id_document", "--out", str(target), *more)
 
@@ -106,9 +131,7 @@ def test_both_say_the_same_and_the_folder_proves_itself(
         assert sha256((target / name).read_bytes()).hexdigest() == digest
     assert "Samira" in (target / "auskunft.html").read_text()
     assert b"Samira" not in extract
-    verifying = ["--export", target / "audit-extract.ndjson", "--checkpoint", target / "checkpoint.note"]
-    done = subprocess.run([sys.executable, VERIFIER, *map(str, verifying), "--key", str(log.key_file)], check=False)
-    assert done.returncode == 0
+    assert verified(target, log) == 0
 
 
 @pytest.mark.usefixtures("both")
@@ -161,3 +184,30 @@ def test_what_is_there_is_not_overwritten_and_a_missing_client_is_named(
     told = hand_out(run, enquiry, tmp_path / "auskunft")
     assert told.code == 2
     assert "LOTSE_LEAD_CLIENT_ID" in told.err
+
+
+@pytest.mark.usefixtures("both")
+@pytest.mark.parametrize("withheld_until", [None, "2026-11-30"], ids=["unconfirmed", "held back"])
+def test_what_was_told_outside_is_not_in_the_folder_before_she_may_hear_of_it(
+    network: Network, log: LogAtWork, run: Callable[..., Run], tmp_path: Path, withheld_until: str | None
+):
+    """One was told to her already and stays; of the other neither ground, time, kinds of data nor body goes along."""
+    enquiry = a_whole_story(network)
+    told_outside(network, enquiry, "court_order", {})
+    kept_back = told_outside(
+        network, enquiry, "sgb8_8a", {"withheld_until": withheld_until} if withheld_until else None
+    )
+    hear_all(network, log)
+    about_it = [one for one in everything_logged(log) if one["data"].get("disclosure_id") == kept_back]
+    assert {one["data"]["person_id"] for one in about_it} == {enquiry["person_id"]}  # the log knows, by her pseudonym
+
+    target = tmp_path / "auskunft"
+    told = hand_out(run, enquiry, target)
+
+    assert told.code == 0, told.err
+    assert "left out" in told.err
+    folder = {one.name: one.read_text() for one in target.iterdir()}
+    for content in folder.values():
+        assert kept_back not in content and "sgb8_8a" not in content and "left out" not in content
+    assert "court_order" in folder["audit-extract.ndjson"] and "court_order" in folder["auskunft.json"]
+    assert verified(target, log) == 0
