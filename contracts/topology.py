@@ -31,6 +31,9 @@ COMMANDS_EXCHANGE = "referral.commands"
 COMMANDS_QUEUE = "referral.commands.0"
 DELIVERY_LIMIT = 20
 PARTNER_MAX_LENGTH = 10_000
+#: What all partners together may have said and we have not yet read: then they are refused, and say it again later.
+COMMANDS_MAX_LENGTH = 10_000
+COMMANDS_MAX_BYTES = 64 * 1024 * 1024
 #: Two weeks: by then a request nobody took has expired.
 PARTNER_MAX_AGE_MS = 14 * 24 * 3_600_000
 
@@ -63,6 +66,14 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """What holds for a queue besides its arguments; unlike these it can be changed while letters lie in the queue."""
+
+    queue: str
+    definition: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Permissions:
     """What a broker user may do; the patterns match whole names. Nobody but the topology command configures."""
 
@@ -80,6 +91,7 @@ class Topology:
     queues: tuple[Queue, ...]
     bindings: tuple[Binding, ...]
     permissions: tuple[Permissions, ...]
+    policies: tuple[Policy, ...] = ()
 
 
 def events_exchange(service: str) -> str:
@@ -151,6 +163,15 @@ def partners_dead_arguments() -> dict[str, Any]:
     }
 
 
+def commands_policy() -> Policy:
+    """A bound by which `reject-publish` bites: the partner's broker confirm is a no, and nothing said is dropped.
+
+    A policy, not arguments: the broker refuses other arguments for a queue that exists, and this one is never empty
+    for certain.
+    """
+    return Policy(COMMANDS_QUEUE, {"max-length": COMMANDS_MAX_LENGTH, "max-length-bytes": COMMANDS_MAX_BYTES})
+
+
 _ALTERNATE = {"alternate-exchange": UNROUTED}
 
 
@@ -186,6 +207,7 @@ def core() -> Topology:
             Binding(COMMANDS_EXCHANGE, COMMANDS_QUEUE, ""),
         ),
         permissions=(*(_service_permissions(service) for service in SERVICES), _operations_permissions()),
+        policies=(commands_policy(),),
     )
 
 

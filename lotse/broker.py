@@ -62,15 +62,20 @@ class Broker:
             source, destination = quote(binding.source, safe=""), quote(binding.destination, safe="")
             body = {"routing_key": binding.routing_key, "arguments": {}}
             self.call("POST", f"/bindings/{self._v}/e/{source}/{kind}/{destination}", body)
+        for policy in topology.policies:
+            self._bind_by_policy(policy.queue, (policy.queue,), policy.definition)
 
     def lift_delivery_limit(self, queues: Iterable[str]) -> None:
         """From RabbitMQ 4 on what was looked at twenty times is thrown away; not what lies to be looked at."""
         version = str(self.call("GET", "/overview?columns=rabbitmq_version")["rabbitmq_version"])
         if int(version.partition(".")[0]) < FIRST_WITH_A_LIMIT:
             return  # no limit there, and no way to say so
-        names = "|".join(re.escape(name) for name in queues)
-        policy = {"pattern": f"^({names})$", "definition": {"delivery-limit": -1}, "apply-to": "queues"}
-        self.call("PUT", f"/policies/{self._v}/looked-at", policy)
+        self._bind_by_policy("looked-at", queues, {"delivery-limit": -1})
+
+    def _bind_by_policy(self, name: str, queues: Iterable[str], definition: Mapping[str, Any]) -> None:
+        pattern = f"^({'|'.join(re.escape(queue) for queue in queues)})$"
+        body = {"pattern": pattern, "definition": dict(definition), "apply-to": "queues"}
+        self.call("PUT", f"/policies/{self._v}/{quote(name, safe='')}", body)
 
     def ensure_user(self, permissions: Permissions, password: str | None) -> None:
         """Create or renew the user (password None: keep it) and give it exactly these permissions."""
@@ -116,6 +121,7 @@ class Broker:
             (row["source"], row["destination"], row["routing_key"])
             for row in self.call("GET", f"/bindings/{self._v}?columns=source,destination,routing_key")
         }
+        policies = {row["name"]: row["definition"] for row in self.call("GET", f"/policies/{self._v}")}
         return [
             *(f"exchange {item.name}" for item in topology.exchanges if item.name not in exchanges),
             *(f"queue {item.name}" for item in topology.queues if item.name not in queues),
@@ -124,6 +130,7 @@ class Broker:
                 for item in topology.bindings
                 if (item.source, item.destination, item.routing_key) not in bound
             ),
+            *(f"policy {one.queue}" for one in topology.policies if policies.get(one.queue) != dict(one.definition)),
         ]
 
     def different(self, topology: Topology) -> list[str]:

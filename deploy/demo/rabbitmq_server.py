@@ -9,10 +9,13 @@ from pathlib import Path
 
 import urllib3
 
+from contracts.envelope import MAX_BYTES
 from deploy.demo.child import Child
 from deploy.demo.places import DEV, free_port, read_state, write_state
 from deploy.demo.rabbitmq_install import Installation, find_or_install
 
+#: An envelope at its largest and what is around it. What is larger is refused as it comes in, not kept on our disk.
+MAX_MESSAGE_SIZE = MAX_BYTES + 64 * 1024
 PORTS = ("amqp", "amqps", "management", "dist", "epmd")
 
 
@@ -113,6 +116,7 @@ class RabbitServer:
                 "default_user = admin",
                 f"default_pass = {self.password}",
                 "default_user_tags.administrator = true",
+                f"max_message_size = {MAX_MESSAGE_SIZE}",
                 "disk_free_limit.absolute = 200MB",
                 "collect_statistics_interval = 1000",
                 "log.console = true",

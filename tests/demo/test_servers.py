@@ -5,18 +5,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import amqp
 import psutil
 import psycopg
 import pytest
 
+from contracts.envelope import MAX_BYTES
 from deploy.demo import servers
 from deploy.demo.child import Child
 from deploy.demo.places import ROOT, free_port, read_state, write_state
 from deploy.demo.postgres_server import PostgresServer
-from deploy.demo.rabbitmq_server import RabbitServer
+from deploy.demo.rabbitmq_server import MAX_MESSAGE_SIZE, RabbitServer
 from lotse.broker import Broker
 from tests.waiting import eventually
 
@@ -84,6 +87,17 @@ def test_a_durable_message_survives_a_kill_of_the_broker(rabbit: RabbitServer) -
     rabbit.kill()
     rabbit.start()
     eventually(lambda: _depth(rabbit) == 1, timeout=60)
+
+
+@pytest.mark.long
+def test_a_message_larger_than_any_envelope_is_refused_by_the_broker(rabbit: RabbitServer) -> None:
+    host = rabbit.amqp_uri.rpartition("@")[2]
+    for size, refused in ((MAX_BYTES, False), (MAX_MESSAGE_SIZE + 1, True)):
+        with amqp.Connection(host, "admin", rabbit.password, confirm_publish=True) as link:
+            link.channel().queue_declare("large", durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"})
+            with pytest.raises(amqp.exceptions.PreconditionFailed) if refused else nullcontext():
+                link.channel().basic_publish(amqp.Message(b"x" * size, delivery_mode=2), "", "large")
+    Broker(rabbit.management_url).call("DELETE", "/queues/%2F/large")
 
 
 @pytest.mark.long

@@ -12,6 +12,7 @@ from amqp.exceptions import AccessRefused
 from contracts import topology as wanted
 from lotse import topology
 from lotse.broker import Broker, BrokerError
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -66,6 +67,19 @@ def test_a_lost_binding_is_named_and_repaired(broker_admin: Broker) -> None:
     vhost = broker_admin.vhost
     broker_admin.call("DELETE", f"/bindings/{vhost}/e/directory.events/q/referral.inbox.0/%23")
     assert topology.apply_to(broker_admin) == ["binding directory.events -> referral.inbox.0 (#)"]
+    assert topology.apply_to(broker_admin) == []
+
+
+def test_a_queue_that_was_there_before_its_bound_is_bounded_with_what_lies_in_it(broker_admin: Broker) -> None:
+    policy = f"/policies/{broker_admin.vhost}/{wanted.COMMANDS_QUEUE}"
+    broker_admin.call("DELETE", policy)
+    letter = {"properties": {"delivery_mode": 2}, "routing_key": "", "payload": "x", "payload_encoding": "string"}
+    broker_admin.call("POST", f"/exchanges/{broker_admin.vhost}/{wanted.COMMANDS_EXCHANGE}/publish", letter)
+    assert topology.apply_to(broker_admin) == [f"policy {wanted.COMMANDS_QUEUE}"]
+    queue = f"/queues/{broker_admin.vhost}/{wanted.COMMANDS_QUEUE}"
+    bound = eventually(lambda: broker_admin.call("GET", queue).get("effective_policy_definition"))
+    assert bound == {"max-length": wanted.COMMANDS_MAX_LENGTH, "max-length-bytes": wanted.COMMANDS_MAX_BYTES}
+    eventually(lambda: broker_admin.call("GET", queue).get("messages") == 1)
     assert topology.apply_to(broker_admin) == []
 
 

@@ -10,7 +10,6 @@ import os
 import ssl
 from datetime import UTC, date, datetime
 from urllib.parse import unquote, urlsplit
-from uuid import uuid4
 
 import amqp
 
@@ -92,7 +91,7 @@ class Kammersystem:
                 self.queue.done(message)
             self.work()
             self.speak(self.queue)
-        except (amqp.exceptions.AMQPError, OSError):
+        except (amqp.exceptions.AMQPError, amqp.exceptions.MessageNacked, OSError):
             self.queue = None
             raise
 
@@ -108,11 +107,11 @@ class Kammersystem:
                 meet_duties(self.store, data["referral_id"])
 
     def settle(self, result: JSON) -> None:
-        """The network's word on one command. Stale: look again and say it anew, under a new id."""
+        """The network's word on one command. Stale: look again and say it under the same id, at the new version."""
         command_id = str(result["command_id"])
         if result["result"] == "stale":
             with self.store.transaction() as tx:
-                tx.execute("update answers set id = ?, state = 'open' where id = ?", (str(uuid4()), command_id))
+                tx.execute("update answers set state = 'open' where id = ?", (command_id,))
             return
         self.store.settle(command_id, result["result"], result)
         log.info("%s: %s", result["result"], result.get("slug") or result.get("status"))

@@ -8,8 +8,23 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import amqp
+import pytest
 
-from contracts.topology import DEAD, PARTNERS, PARTNERS_DEAD, Topology, core, for_partner, partner_queue
+from contracts.topology import (
+    COMMANDS_QUEUE,
+    DEAD,
+    PARTNERS,
+    PARTNERS_DEAD,
+    UNROUTED,
+    Policy,
+    Topology,
+    core,
+    for_partner,
+    partner_exchange,
+    partner_queue,
+    partner_user,
+)
+from lotse.topology import onboard
 from tests.conftest import Broker
 from tests.integration.notifications.test_processes import Outside, amqp_address, waiting
 from tests.waiting import eventually
@@ -57,6 +72,39 @@ def test_whatever_a_partner_can_let_grow_is_bounded_in_length_and_age() -> None:
     for queue in (dead, *for_partner(uuid4()).queues):
         assert queue.arguments["x-overflow"] == "drop-head"
         assert {"x-max-length", "x-message-ttl"} <= queue.arguments.keys()
+    (commands,) = [queue for queue in core().queues if queue.name == COMMANDS_QUEUE]
+    (bound,) = [policy for policy in core().policies if policy.queue == COMMANDS_QUEUE]
+    assert commands.arguments["x-overflow"] == "reject-publish", "what a partner said is refused, never dropped"
+    assert {"max-length", "max-length-bytes"} <= bound.definition.keys()
+
+
+@pytest.mark.parametrize(("bound", "size"), [({"max-length": 3}, 10), ({"max-length-bytes": 30_000}, 10_000)])
+def test_a_partner_that_says_more_than_can_lie_there_is_refused_and_nothing_said_before_is_lost(
+    make_vhost: Callable[[], Broker], bound: dict[str, int], size: int
+) -> None:
+    vhost, partner = make_vhost(), uuid4()
+    outside = Outside(vhost)
+    onboard(outside.manager, partner, "secret")
+    outside.manager.apply(replace(core(), policies=(Policy(COMMANDS_QUEUE, bound),)))
+    host = vhost.amqp_uri.rpartition("@")[2].partition("/")[0]
+    taken = 0
+    with amqp.Connection(host, partner_user(partner), "secret", virtual_host=vhost.vhost, confirm_publish=True) as link:
+
+        def say() -> bool:
+            nonlocal taken
+            try:
+                link.channel(1).basic_publish(
+                    amqp.Message("x" * size, delivery_mode=2), partner_exchange(partner), "partner.accept.v1"
+                )
+            except amqp.exceptions.MessageNacked:
+                return True
+            taken += 1
+            assert taken < 100, "nobody bounds what a partner lets lie"
+            return False
+
+        eventually(say, timeout=20)
+    eventually(lambda: waiting(outside, COMMANDS_QUEUE) == taken)
+    assert (waiting(outside, DEAD), waiting(outside, UNROUTED)) == (0, 0)
 
 
 class System:

@@ -128,6 +128,16 @@ def test_a_stale_command_is_told_the_version_it_should_look_at(scene: Scene):
     assert scene.now(referral.id).status is Status.REQUESTED
 
 
+def test_a_stale_command_is_done_under_the_same_id_at_the_new_version(scene: Scene):
+    referral = scene.told_directory().requested()
+    command = a_command(referral.id, version=referral.version - 1)
+    obey(scene, command)
+    obey(scene, {**command, "expectedversion": referral.version})
+    assert [result.result for result in results(scene)] == [CommandOutcome.STALE, CommandOutcome.DONE]
+    assert {result.command_id for result in results(scene)} == {UUID(command["id"])}
+    assert len(scene.said(ReferralAccepted)) == 1
+
+
 def test_another_organizations_referral_looks_like_none(scene: Scene):
     referral = scene.told_directory().requested()
     obey(scene, a_command(referral.id, version=referral.version), user=partner_user(IHK))
