@@ -36,5 +36,9 @@ class StaleError(RefusedError):
     """The referral has changed since it was looked at: look again and decide anew."""
 
 
+class CommandError(PartnerKitError):
+    """The partner's own command did not take a file."""
+
+
 class UnreadableError(PartnerKitError):
     """A dossier or message that none of our keys opens, or that is sealed in a way we do not accept."""

@@ -164,8 +164,10 @@ class Journal:
             row["id"], row["source"], row["referral_id"], row["action"], json.loads(row["body"]), row["state"]
         )
 
-    def has_answer(self, answer_id: str) -> bool:
-        return self._connection.execute("select 1 from answers where id = ?", (answer_id,)).fetchone() is not None
+    def result_of(self, answer_id: str) -> Any:
+        """What the network said to an answer of ours; None if nothing yet."""
+        row = self._connection.execute("select result from answers where id = ?", (answer_id,)).fetchone()
+        return json.loads(row["result"]) if row and row["result"] else None
 
     # --- receipts --------------------------------------------------------------------------------------------------
 

@@ -14,13 +14,20 @@ import os
 import shlex
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from lotsennetz_partner import keys, receipts
 from lotsennetz_partner.client import Client, Event, Page
-from lotsennetz_partner.errors import AwayError, PartnerKitError, RefusedError, StaleError, UnreadableError
+from lotsennetz_partner.errors import (
+    AwayError,
+    CommandError,
+    PartnerKitError,
+    RefusedError,
+    StaleError,
+    UnreadableError,
+)
 from lotsennetz_partner.journal import Answer, Journal, KeptReceipt, Notice
 from lotsennetz_partner.queue import Queue, event_in
 from lotsennetz_partner.settings import Settings
@@ -40,15 +47,27 @@ TRIAL = "test"
 AHEAD = "feed.cursor-ahead"
 COMMAND_SECONDS = 600
 FIRST_PUT_OFF, LONGEST_PUT_OFF = 5.0, 600.0
+#: So long a result by queue may take; then it is lost, and the answer is said again under its key.
+ANSWERED_WITHIN = 300.0
 LARGEST_ANSWER_FILE = 1_000_000
 
 
 class Office:
     """One partner's desk, worked in turns."""
 
-    def __init__(self, settings: Settings, client: Client, journal: Journal, *, via_queue: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        client: Client,
+        journal: Journal,
+        *,
+        via_queue: bool = False,
+        answered_within: float = ANSWERED_WITHIN,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.settings, self.client, self.journal = settings, client, journal
-        self._via_queue = via_queue
+        self._via_queue, self._answered_within, self._clock = via_queue, answered_within, clock
+        self._said_at: dict[str, float] = {}
         self._queue: Queue | None = None
         self._pauses: dict[str, float] = {}
         self._not_before: dict[str, float] = {}
@@ -68,6 +87,7 @@ class Office:
 
     def _say_what_is_open(self) -> int:
         """Of each referral one answer at a time: the next is about the version that this one makes."""
+        self._open_what_nobody_answered()
         said, unsettled = 0, {answer.referral_id for answer in self.journal.unsaid("sent")}
         for answer in self.journal.unsaid():
             if answer.referral_id in unsettled:
@@ -77,6 +97,14 @@ class Office:
             if self._via_queue or not is_said:
                 unsettled.add(answer.referral_id)
         return said
+
+    def _open_what_nobody_answered(self) -> None:
+        """A result can be lost on its way, as with a queue that was emptied; nothing else would ever ask for it."""
+        now = self._clock()
+        for answer in self.journal.unsaid("sent"):
+            if now - self._said_at.setdefault(answer.id, now) >= self._answered_within:
+                log.warning("%s %s: no result came; said again", answer.action, answer.referral_id)
+                self.journal.mark(answer.id, "open")
 
     # --- hearing ---------------------------------------------------------------------------------------------------
 
@@ -130,31 +158,41 @@ class Office:
     # --- handing over ----------------------------------------------------------------------------------------------
 
     def hand_over(self, notice: Notice) -> bool:
-        """Put it into the inbox and, if a command is set, run it; only then is it handled."""
+        """Put it into the inbox and, if a command is set, run it; only then is it handled.
+
+        A file that lies there from an attempt before is handed over as it is: fetching once more would be one more
+        disclosure.
+        """
         if notice.kind == TRIAL:
             log.info("a test notice came in: the way to us works")
             self.journal.handled(notice.id)
             return True
-        content: dict[str, Any] = {"notice": {"id": notice.id, **notice.data}}
-        if time.monotonic() < self._not_before.get(notice.id, 0.0):
+        if self._clock() < self._not_before.get(notice.id, 0.0):
             return False
+        file = self.settings.inbox / f"{name_of(notice)}.{notice.kind}.{notice.id}.json"
+        try:
+            if not file.exists():
+                self._lay_down(notice, file)
+            if self.settings.command:
+                self._run(file)
+        except (UnreadableError, CommandError) as error:
+            return self._put_off(notice, error)
+        self.journal.handled(notice.id)
+        log.info("%s %s -> %s", notice.kind, name_of(notice), file.name)
+        return True
+
+    def _lay_down(self, notice: Notice, file: Path) -> None:
+        """The notice, how its referral stands and, where it brings one, the opened dossier; or why there is none."""
+        content: dict[str, Any] = {"notice": {"id": notice.id, **notice.data}}
         try:
             content["referral"] = self.client.referral(notice.referral_id).data
             if notice.kind in BRINGS_DOSSIER:
                 content["dossier"] = self.client.dossier(notice.referral_id)
-        except UnreadableError as unreadable:
-            return self._put_off(notice, unreadable)
         except RefusedError as refused:
             content["refused"] = {"slug": refused.slug, "title": refused.title, "number": refused.number}
         if notice.kind in STOPS:
             self.remove_dossiers(notice)
-        file = self.settings.inbox / f"{name_of(notice)}.{notice.kind}.{notice.id}.json"
         write_whole(file, content)
-        if self.settings.command and not self._run(file):
-            return False
-        self.journal.handled(notice.id)
-        log.info("%s %s -> %s", notice.kind, name_of(notice), file.name)
-        return True
 
     def _page(self, cursor: int, wait: int) -> Page:
         """From the beginning where the network does not know our place: another sandbox, or a restored backup."""
@@ -166,11 +204,11 @@ class Office:
             log.warning("the network never gave out cursor %s: beginning anew", cursor)
             return self.client.events(after=0, wait=wait)
 
-    def _put_off(self, notice: Notice, unreadable: UnreadableError) -> bool:
-        """A dossier that does not open is asked for again later, less and less often; it holds up no other."""
+    def _put_off(self, notice: Notice, why: PartnerKitError) -> bool:
+        """What does not open, or what our own system does not take, is tried later, less and less often."""
         pause = min(LONGEST_PUT_OFF, self._pauses.get(notice.id, FIRST_PUT_OFF / 2) * 2)
-        self._pauses[notice.id], self._not_before[notice.id] = pause, time.monotonic() + pause
-        log.error("%s %s: %s; asked for again in %.0f s", notice.kind, name_of(notice), unreadable, pause)
+        self._pauses[notice.id], self._not_before[notice.id] = pause, self._clock() + pause
+        log.error("%s %s: %s; tried again in %.0f s", notice.kind, name_of(notice), why, pause)
         return False
 
     def remove_dossiers(self, notice: Notice) -> None:
@@ -179,7 +217,7 @@ class Office:
             for file in self.settings.inbox.glob(f"{name_of(notice)}.{kind}.*.json"):
                 file.unlink(missing_ok=True)
 
-    def _run(self, file: Path) -> bool:
+    def _run(self, file: Path) -> None:
         words = [*shlex.split(self.settings.command or ""), str(file)]
         try:
             # the partner's own program, named in its own settings
@@ -187,11 +225,9 @@ class Office:
                 words, check=False, timeout=COMMAND_SECONDS, stdin=subprocess.DEVNULL
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            log.error("command did not run for %s: %s; it is tried again", file.name, type(error).__name__)
-            return False
+            raise CommandError(f"command did not run for {file.name} ({type(error).__name__})") from error
         if done.returncode != 0:
-            log.error("command ended with %s for %s; it is tried again", done.returncode, file.name)
-        return done.returncode == 0
+            raise CommandError(f"command ended with {done.returncode} for {file.name}")
 
     # --- answering -------------------------------------------------------------------------------------------------
 
@@ -206,13 +242,22 @@ class Office:
             return False  # still being written, or gone again
         source = f"{file.name}:{hashlib.sha256(raw).hexdigest()}"
         key = self.journal.key_for(source)
-        if not self.journal.has_answer(key):
+        if before := self.journal.answer(key):
+            self._read_again(before, file.name)
+        else:
             try:
                 self.journal.plan(self.answer_of(raw, source, key))
             except (ValueError, KeyError, TypeError) as error:
                 self._result(file.name, {"result": "unreadable", "expected": str(error)})
         file.replace(self.settings.outbox / "done" / file.name)
         return True
+
+    def _read_again(self, before: Answer, name: str) -> None:
+        """The same words in a file of the same name: refused, they may go well now; done, they count already."""
+        if before.state == "refused":
+            self.journal.mark(before.id, "open")
+        elif before.state == "done":
+            self._result(name, {"result": "said-before", "first": self.journal.result_of(before.id)})
 
     def answer_of(self, raw: bytes, source: str, key: str) -> Answer:
         """An answer file; `comment` is sealed here and now, once, so that saying it again says the same."""
@@ -237,6 +282,7 @@ class Office:
             if self._via_queue and self._queue is not None:
                 self._queue.say(answer, self.client.referral(answer.referral_id).version)
                 self.journal.mark(answer.id, "sent")
+                self._said_at[answer.id] = self._clock()
                 return True
             referral = self.client.act_now(answer.referral_id, answer.action, answer.body, answer.id)
         except StaleError:

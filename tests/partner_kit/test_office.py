@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from lotsennetz_partner import keys
 from lotsennetz_partner.client import Event, Page, Referral
 from lotsennetz_partner.errors import AwayError, RefusedError, UnreadableError
 from lotsennetz_partner.journal import Answer, Journal
-from lotsennetz_partner.office import FIRST_PUT_OFF, Office
+from lotsennetz_partner.office import ANSWERED_WITHIN, FIRST_PUT_OFF, Office
 from lotsennetz_partner.settings import Settings
 
 OURS = UUID("00000000-0000-0000-0000-00000000000a")
@@ -33,6 +33,7 @@ class FakeNetwork:
         self.feed = list(events)
         self.said: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self.tries = 0
+        self.fetched = 0
         self.acknowledged = 0
         self.fails: Exception | None = None
         self.after_saying: Exception | None = None
@@ -49,6 +50,7 @@ class FakeNetwork:
         return Referral(referral_id, "R-26-ABCDEF", 3, "requested", ("accept",), {"status": "requested"})
 
     def dossier(self, referral_id: str) -> dict[str, Any]:
+        self.fetched += 1
         if self.fails:
             raise self.fails
         return DOSSIER
@@ -71,7 +73,17 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def office(place: Path, network: FakeNetwork, **changes: Any) -> Office:
+class Clock:
+    """Stands still until somebody moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def office(place: Path, network: FakeNetwork, clock: Callable[[], float] = time.monotonic, **changes: Any) -> Office:
     """One start of the program; called again it is started anew on what lies there."""
     usual: dict[str, Any] = {
         "network_url": "https://network.example",
@@ -83,7 +95,7 @@ def office(place: Path, network: FakeNetwork, **changes: Any) -> Office:
         "outbox": place / "outbox",
     }
     settings = Settings(**{**usual, **changes})
-    return Office(settings, network, Journal(settings.journal, OURS))  # type: ignore[arg-type]
+    return Office(settings, network, Journal(settings.journal, OURS), clock=clock)  # type: ignore[arg-type]
 
 
 def answer(place: Path, name: str = "one.json", **content: Any) -> Path:
@@ -135,11 +147,16 @@ def test_a_command_that_fails_is_run_again_and_its_notice_is_not_handled(place: 
         "seen.write_text('\\n'.join([*lines, sys.argv[1]]))\n"
         "sys.exit(0 if lines else 1)\n"
     )
-    network = FakeNetwork(notice(1))
-    desk = office(place, network, command=f"{sys.executable} {script}")
-    for _ in range(3):
+    network, clock = FakeNetwork(notice(1)), Clock()
+    desk = office(place, network, clock, command=f"{sys.executable} {script}")
+    for _ in range(2):
+        desk.turn()
+    assert len((place / "seen").read_text().splitlines()) == 1, "not at once: what failed just now fails again"
+    for _ in range(2):
+        clock.now += FIRST_PUT_OFF
         desk.turn()
     assert len((place / "seen").read_text().splitlines()) == 2, "once in vain, once well, then never again"
+    assert network.fetched == 1, "fetching is a disclosure each time: the file lay there"
 
 
 @pytest.mark.parametrize("kind", ["referral_stopped", "duty_opened"])
@@ -223,6 +240,24 @@ def test_the_same_file_laid_there_again_says_nothing_new(place: Path):
         answer(place)
         desk.turn()
     assert network.tries == 1
+    assert result(place) == {"result": "said-before", "first": {"status": "accepted", "version": 4}}
+
+
+def test_the_same_file_laid_there_again_after_a_refusal_is_said_again_under_its_key(place: Path):
+    network = FakeNetwork(notice(1))
+    desk = office(place, network)
+    desk.turn()
+    answer(place)
+    network.fails = RefusedError(409, {"slug": "referral.action-not-allowed"})
+    desk.turn()
+    assert result(place)["result"] == "refused"
+    network.fails = None
+    answer(place)
+    desk.turn()
+    assert (result(place)["result"], network.tries) == ("done", 2)
+    [key] = network.said
+    said = desk.journal.answer(key)
+    assert said and (said.state, said.id) == ("done", desk.journal.key_for(said.source))
 
 
 def test_a_refusal_names_slug_and_field(place: Path):
@@ -275,9 +310,7 @@ def test_nothing_is_said_while_the_network_is_away_and_everything_afterwards(pla
 # --- keys ---
 
 
-def test_a_dossier_that_does_not_open_holds_up_no_other_and_is_asked_for_again(
-    place: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_dossier_that_does_not_open_holds_up_no_other_and_is_asked_for_again(place: Path):
     """Sealed to a key that is not ours, or a page of HTML in its place: it may be right the next time."""
     other = "00000000-0000-0000-0000-0000000000b2"
     readable = Event(
@@ -293,14 +326,14 @@ def test_a_dossier_that_does_not_open_holds_up_no_other_and_is_asked_for_again(
             return DOSSIER
 
     network = HalfSealed(notice(1), readable)
-    desk = office(place, network)
+    clock = Clock()
+    desk = office(place, network, clock)
     desk.turn()
     assert [file.name.split(".")[0] for file in (place / "inbox").glob("*.json")] == ["R-26-OTHER1"]
     network.wrong = False
     desk.turn()
     assert len(list((place / "inbox").glob("*.json"))) == 1, "not at once: fetching is a disclosure each time"
-    later = time.monotonic() + FIRST_PUT_OFF
-    monkeypatch.setattr("lotsennetz_partner.office.time.monotonic", lambda: later)
+    clock.now += FIRST_PUT_OFF
     desk.turn()
     assert len(list((place / "inbox").glob("*.json"))) == 2
 
@@ -327,31 +360,59 @@ def test_a_message_that_cannot_be_read_is_taken_off_the_queue_and_the_next_is_he
     assert len(list((place / "inbox").glob("*.json"))) == 1
 
 
+class SilentQueue:
+    """Takes everything and never answers."""
+
+    def __init__(self) -> None:
+        self.said: list[Answer] = []
+
+    def next(self) -> None:
+        return None
+
+    def say(self, what: Answer, version: int) -> None:
+        self.said.append(what)
+
+    def actions(self) -> list[str]:
+        return [one.action for one in self.said]
+
+
+def by_queue(place: Path, clock: Callable[[], float] = time.monotonic) -> tuple[Office, SilentQueue]:
+    desk, queue = office(place, FakeNetwork(), clock), SilentQueue()
+    desk._via_queue, desk._queue = True, queue  # type: ignore[assignment]
+    return desk, queue
+
+
 def test_by_queue_the_next_answer_about_a_referral_waits_for_the_result_of_the_one_before(place: Path):
     """Said all at once, the second would be about a version that the first is about to change."""
-
-    class FakeQueue:
-        def __init__(self) -> None:
-            self.said: list[str] = []
-
-        def next(self) -> None:
-            return None
-
-        def say(self, what: Answer, version: int) -> None:
-            self.said.append(what.action)
 
     office(place, FakeNetwork(notice(1))).turn()
     answer(place, "1.json")
     answer(place, "2.json", action="start", first_contact_on="2026-03-09")
-    desk = office(place, FakeNetwork())
-    desk._via_queue, desk._queue = True, FakeQueue()  # type: ignore[assignment]
+    desk, queue = by_queue(place)
     desk.turn()
     desk.turn()
-    assert desk._queue.said == ["accept"]  # type: ignore[union-attr]
+    assert queue.actions() == ["accept"]
     [sent] = desk.journal.unsaid("sent")
     desk.settle(sent.id, "done", {})
     desk.turn()
-    assert desk._queue.said == ["accept", "start"]  # type: ignore[union-attr]
+    assert queue.actions() == ["accept", "start"]
+
+
+def test_by_queue_an_answer_whose_result_never_came_is_said_again_under_its_id(place: Path):
+    office(place, FakeNetwork(notice(1))).turn()
+    answer(place, "1.json")
+    answer(place, "2.json", action="start", first_contact_on="2026-03-09")
+    clock = Clock()
+    desk, queue = by_queue(place, clock)
+    for after, times in ((0.0, 1), (ANSWERED_WITHIN - 1, 1), (1.0, 2), (ANSWERED_WITHIN - 1, 2), (1.0, 3)):
+        clock.now += after
+        desk.turn()
+        assert queue.actions() == ["accept"] * times, "and what waits behind it still waits"
+    assert len({one.id for one in queue.said}) == 1
+    desk.settle(queue.said[0].id, "done", {})
+    clock.now += ANSWERED_WITHIN
+    desk.turn()
+    assert queue.actions()[3:] == ["start"], "what has its result is not said again"
 
 
 @pytest.mark.parametrize("data", [{}, {"referral_id": REFERRAL}, {"referral_id": 7, "kind": "test"}])
