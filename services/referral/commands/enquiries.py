@@ -29,7 +29,7 @@ from services.referral.domain.drafting import ConsentText
 from services.referral.domain.duplicate_care import AskingRule
 from services.referral.store import directory, enquiries, persons, timeline
 from services.referral.store.directory import Listing
-from services.referral.store.enquiries import Enquiry, Member, Need
+from services.referral.store.enquiries import Enquiry, Found, Member, Need
 from services.referral.store.referrals import StaffActor
 from services.referral.vault import Vault
 
@@ -192,7 +192,7 @@ def rectify(
     enquiry = load(work, enquiry_id, by, restricted_too=True)
     if enquiry.is_restricted and by.role is not StaffRole.LEAD:
         raise ForbiddenError("auth.role-missing")
-    whose = enquiry.member(person_id).person_id
+    whose = enquiry.with_former().member(person_id).person_id
     persons.raise_epoch(work, whose)
     record = persons.record_of(work.tx, keys.vault, whose)
     kept = {name: value for name, value in {**record, **changes}.items() if value not in (None, "", [])}
@@ -208,7 +208,7 @@ def rectify(
 
 def erase(work: Work, by: StaffActor, enquiry_id: UUID, person_id: UUID | None = None) -> None:
     """Erase: what runs is stopped, whoever fetched owes its answer, ids and codes stay; the clock destroys the key."""
-    whose = load(work, enquiry_id, by, restricted_too=True).member(person_id).person_id
+    whose = load(work, enquiry_id, by, restricted_too=True).with_former().member(person_id).person_id
     persons.raise_epoch(work, whose)
     holds.refuse_if_held(work, whose)
     cascade.stop_all(work, whose)
@@ -217,22 +217,24 @@ def erase(work: Work, by: StaffActor, enquiry_id: UUID, person_id: UUID | None =
 
 def search(
     work: Work, vault: Vault, by: StaffActor, *, given_name: str, family_name: str, birth_date: date
-) -> list[UUID]:
-    """Enquiries of exactly this person that are ours; each find is a view of her identity."""
+) -> list[Found]:
+    """Enquiries of exactly this person that are ours; each find is a view of her identity. Whoever was taken out of
+    one is found, too: something of hers is held, and she may ask for it.
+    """
     indexes = vault.blind_indexes(given_name, family_name, birth_date)
     found = enquiries.of_index(
         work.tx, indexes, site=by.site, organization_id=by.employer, restricted_too=by.role is StaffRole.LEAD
     )
-    for enquiry_id, person_id in found:
+    for one in found:
         timeline.viewed(
             work,
             role=by.role,
             purpose=ViewPurpose.SEARCH,
             categories=(DataCategory.IDENTITY,),
-            person_id=person_id,
-            enquiry_id=enquiry_id,
+            person_id=one.person_id,
+            enquiry_id=one.enquiry_id,
         )
-    return [enquiry_id for enquiry_id, _ in found]
+    return found
 
 
 def issue_contact_card(

@@ -56,7 +56,7 @@ def receive(
         raise ForbiddenError("auth.site-missing")
     subject_rights.check_received(received_on, work.today)
     enquiry = enquiries.load(work, enquiry_id, by, restricted_too=True) if enquiry_id else None
-    asks = enquiry.member(person_id).person_id if enquiry else None
+    asks = enquiry.with_former().member(person_id).person_id if enquiry else None
     request = SubjectRequest(
         id=work.new_id(),
         right=right,
@@ -162,7 +162,7 @@ class Rehearsal:
 
 def rehearse_erasure(work: Work, by: StaffActor, enquiry_id: UUID, person_id: UUID) -> Rehearsal:
     """The erasure itself, in a work that its caller takes back."""
-    enquiries.load(work, enquiry_id, by, restricted_too=True).living(person_id)
+    enquiries.load(work, enquiry_id, by, restricted_too=True).with_former().living(person_id)
     before, papers = referrals.of_person(work.tx, person_id), documents.of_person(work.tx, person_id)
     enquiries.erase(work, by, enquiry_id, person_id)
     after = {one.id: one for one in referrals.of_person(work.tx, person_id)}
@@ -228,7 +228,7 @@ class GivenAccess:
 def give_access(work: Work, own: ReferralSettings, by: StaffActor, enquiry_id: UUID, form: AccessForm) -> GivenAccess:
     """Hand out everything that is recorded about the person: first the view, then the document, then that it was."""
     enquiry = enquiries.load(work, enquiry_id, by, restricted_too=True)
-    person_id = enquiry.member(form.person_id).person_id
+    person_id = enquiry.with_former().member(form.person_id).person_id
     named = person_id if enquiry.enquirer is EnquirerKind.PERSON else None
     if form.request_id is not None:
         _expect_of(store.load(work, form.request_id, visible_to=by), person_id)

@@ -103,7 +103,7 @@ def withdraw_at_desk(
     return withdraw(
         work,
         keys,
-        _ground(work, ground_id, [one.person_id for one in enquiry.members]),
+        _ground(work, ground_id, [one.person_id for one in enquiry.with_former().members]),
         organization_id=part.organization_id,
         service_id=part.service_id,
         category=part.category,

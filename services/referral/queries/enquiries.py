@@ -11,7 +11,7 @@ from services.referral.domain.grounds import Consent, EnterpriseRequest, Signatu
 from services.referral.domain.matching import Ranking
 from services.referral.store import consents, drafts, enquiries
 from services.referral.store.drafts import release_to_json
-from services.referral.store.enquiries import Enquiry, Need
+from services.referral.store.enquiries import Enquiry, Member, Need
 from services.referral.store.recipients import recipient_to_json
 from services.referral.store.referrals import StaffActor
 
@@ -43,6 +43,10 @@ def shown(connection: Connection, found: Enquiry, on: date) -> dict[str, Any]:
     }
 
 
+def _person_shown(found: Enquiry, one: Member) -> dict[str, Any]:
+    return {"person_id": str(one.person_id), "relation": one.relation, "erased": one.person_id in found.erased}
+
+
 def head(found: Enquiry) -> dict[str, Any]:
     return {
         "id": str(found.id),
@@ -51,10 +55,8 @@ def head(found: Enquiry) -> dict[str, Any]:
         "organization_id": str(found.organization_id),
         "person_id": str(found.person_id),
         "closed_at": found.closed_at.isoformat() if found.closed_at else None,
-        "persons": [
-            {"person_id": str(one.person_id), "relation": one.relation, "erased": one.person_id in found.erased}
-            for one in found.members
-        ],
+        "persons": [_person_shown(found, one) for one in found.members],
+        "removed_persons": [_person_shown(found, one) for one in found.former],
         "needs": [need_shown(need) for need in found.needs],
     }
 

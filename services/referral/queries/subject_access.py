@@ -338,7 +338,7 @@ def same_person_elsewhere(connection: Connection, person_id: UUID) -> list[Json]
     """Other cases of exactly this name and birth date: whoever answers has to look whether they are hers too."""
     rows = connection.execute(
         "SELECT e.id, e.site, e.organization_id, e.recorded_at FROM enquiries e"
-        " JOIN enquiry_persons m ON m.enquiry_id = e.id AND m.removed_at IS NULL JOIN persons p ON p.id = m.person_id"
+        " JOIN enquiry_persons m ON m.enquiry_id = e.id JOIN persons p ON p.id = m.person_id"
         " WHERE p.id <> %(person)s AND p.blind_index = (SELECT blind_index FROM persons WHERE id = %(person)s)"
         " AND e.organization_id IN (SELECT x.organization_id FROM enquiries x"
         " JOIN enquiry_persons own ON own.enquiry_id = x.id WHERE own.person_id = %(person)s)"

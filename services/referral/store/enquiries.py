@@ -13,8 +13,8 @@ from services.chassis.work import Work
 from services.referral.domain.drafting import ConsentText
 
 OF_INDEX = (
-    "SELECT e.id, p.id AS person_id FROM enquiries e"
-    " JOIN enquiry_persons m ON m.enquiry_id = e.id AND m.removed_at IS NULL JOIN persons p ON p.id = m.person_id"
+    "SELECT e.id, p.id AS person_id, m.removed_at IS NOT NULL AS is_removed FROM enquiries e"
+    " JOIN enquiry_persons m ON m.enquiry_id = e.id JOIN persons p ON p.id = m.person_id"
     " WHERE p.blind_index = ANY(%s) AND e.site = %s AND e.organization_id = %s"
     " AND (%s OR e.closed_at IS NULL) ORDER BY e.recorded_at DESC LIMIT 50"
 )
@@ -54,6 +54,8 @@ class Enquiry:
     closed_at: datetime | None = None
     #: Of whom nothing but ids, codes and times is left; it may be whoever asked, and the others go on.
     erased: frozenset[UUID] = frozenset()
+    #: Who was taken out of it while something of hers is held: nothing is done with her, except what she asks for.
+    former: tuple[Member, ...] = ()
 
     @property
     def advised_person_id(self) -> UUID | None:
@@ -80,9 +82,15 @@ class Enquiry:
 
     def of_the_living(self) -> "Enquiry":
         """As it is worked on: without the erased, and without what they needed."""
-        members = tuple(one for one in self.members if one.person_id not in self.erased)
+        members, former = (
+            tuple(one for one in these if one.person_id not in self.erased) for these in (self.members, self.former)
+        )
         needs = tuple(one for one in self.needs if one.person_id not in self.erased)
-        return replace(self, members=members, needs=needs)
+        return replace(self, members=members, needs=needs, former=former)
+
+    def with_former(self) -> "Enquiry":
+        """As somebody's rights see it: whose data are held has them, whether she still belongs to it or not."""
+        return replace(self, members=self.members + self.former)
 
     @property
     def is_restricted(self) -> bool:
@@ -93,6 +101,15 @@ class Enquiry:
             if need.id == need_id:
                 return need
         raise NotFoundError("need.unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An enquiry that somebody belongs to, or was taken out of."""
+
+    enquiry_id: UUID
+    person_id: UUID
+    is_removed: bool
 
 
 def add(work: Work, enquiry: Enquiry) -> None:
@@ -191,8 +208,8 @@ def _from_row(connection: Connection, row: dict[str, Any]) -> Enquiry:
         (row["id"],),
     ).fetchall()
     members = connection.execute(
-        "SELECT person_id, relation, p.erased_at FROM enquiry_persons JOIN persons p ON p.id = person_id"
-        " WHERE enquiry_id = %s AND removed_at IS NULL ORDER BY relation <> 'self', added_at, person_id",
+        "SELECT person_id, relation, p.erased_at, removed_at FROM enquiry_persons JOIN persons p ON p.id = person_id"
+        " WHERE enquiry_id = %s ORDER BY relation <> 'self', added_at, person_id",
         (row["id"],),
     ).fetchall()
     return Enquiry(
@@ -202,10 +219,15 @@ def _from_row(connection: Connection, row: dict[str, Any]) -> Enquiry:
         Site(row["site"]),
         row["organization_id"],
         tuple(Need(one["id"], Topic(one["topic"]), Urgency(one["urgency"]), one["person_id"]) for one in needs),
-        tuple(Member(one["person_id"], Relation(one["relation"])) for one in members),
+        tuple(_member(one) for one in members if one["removed_at"] is None),
         row["closed_at"],
         frozenset(one["person_id"] for one in (*needs, *members) if one["erased_at"] is not None),
+        tuple(_member(one) for one in members if one["removed_at"] is not None),
     )
+
+
+def _member(row: dict[str, Any]) -> Member:
+    return Member(row["person_id"], Relation(row["relation"]))
 
 
 def lock(work: Work, enquiry_id: UUID) -> None:
@@ -251,10 +273,10 @@ def of_index(
     site: Site | None,
     organization_id: UUID | None,
     restricted_too: bool = False,
-) -> list[tuple[UUID, UUID]]:
-    """Own enquiries of the person these blind indexes find, one for each service key in use: enquiry and person."""
+) -> list[Found]:
+    """Own enquiries of the person these blind indexes find, one for each service key in use."""
     rows = connection.execute(OF_INDEX, (list(indexes), site, organization_id, restricted_too))
-    return [(row["id"], row["person_id"]) for row in rows.fetchall()]
+    return [Found(row["id"], row["person_id"], row["is_removed"]) for row in rows.fetchall()]
 
 
 def touch(work: Work, enquiry_id: UUID) -> None:

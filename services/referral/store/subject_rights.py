@@ -185,10 +185,11 @@ def language_of(connection: Connection, person_id: UUID) -> str | None:
 
 
 def enquiry_of(connection: Connection, person_id: UUID, *, visible_to: StaffActor) -> UUID:
-    """The newest enquiry of a pseudonym, if it is this organization's at this site."""
+    """The newest enquiry of a pseudonym, if it is this organization's at this site; one she was taken out of counts."""
     row = connection.execute(
-        "SELECT id FROM enquiries e JOIN enquiry_persons m ON m.enquiry_id = e.id AND m.removed_at IS NULL"
-        " WHERE m.person_id = %s AND site = %s AND organization_id = %s ORDER BY recorded_at DESC LIMIT 1",
+        "SELECT id FROM enquiries e JOIN enquiry_persons m ON m.enquiry_id = e.id"
+        " WHERE m.person_id = %s AND site = %s AND organization_id = %s"
+        " ORDER BY m.removed_at IS NOT NULL, recorded_at DESC LIMIT 1",
         (person_id, visible_to.site, visible_to.employer),
     ).fetchone()
     if row is None:

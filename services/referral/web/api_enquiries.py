@@ -119,7 +119,10 @@ def search(json_data: Json) -> Json:
     by = staff_actor()
     with request_work() as work:
         found = enquiries.search(work, house().keys.vault, by, **json_data)
-    return {"enquiries": [str(one) for one in found]}
+    return {
+        "enquiries": [str(one.enquiry_id) for one in found],
+        "removed_from": [str(one.enquiry_id) for one in found if one.is_removed],
+    }
 
 
 @blueprint.post("/enquiries/<uuid:enquiry_id>/consents/<uuid:consent_id>/withdrawals")

@@ -58,7 +58,7 @@ def _erase(enquiry_id: UUID, person_id: UUID | None) -> Answer:
     by, request_id = staff_actor(), validated(bodies.ErasureIn(), json_body())["request_id"]
 
     def run(work: Work) -> tuple[int, Json]:
-        whose = enquiries.load(work, enquiry_id, by, restricted_too=True).member(person_id).person_id
+        whose = enquiries.load(work, enquiry_id, by, restricted_too=True).with_former().member(person_id).person_id
         subject_rights.erase(work, by, enquiry_id, whose, request_id)
         return 201, {"id": str(enquiry_id), "person_id": str(whose)}
 

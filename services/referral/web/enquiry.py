@@ -35,6 +35,7 @@ from services.referral.web import (
     enquiry_intake,
     external_disclosures,
     holding,
+    whose,
     withdrawals,
 )
 from services.referral.web.callers import house, staff_actor, validated, view_purpose
@@ -153,6 +154,7 @@ def closed_page(work: Work, by: StaffActor, enquiry: Enquiry) -> str:
         done=said_done(),
         opened={"holds"},
         **holding.page_of(work, by, enquiry),
+        former=whose.former(enquiry),
         **withdrawals.of_closed(work, enquiry),
     )
 
@@ -181,7 +183,13 @@ def standing_of(work: Work, enquiry: Enquiry, names: Names) -> dict[str, Any]:
         enquiry=enquiry, today=work.today, referrals=found, consents=given, drafts=prepared, requests=requests
     )
     today = work.today
-    holders = {one.person_id: self_service.holders(work.tx, one.person_id) for one in enquiry.members}
+    holders = {one.person_id: self_service.holders(work.tx, one.person_id) for one in enquiry.with_former().members}
+    given += [
+        (one, state_on(one, today).value)
+        for member in enquiry.former
+        for one in consents.of_person(work.tx, member.person_id)
+        if may_be_taken_back(one, today, holders[one.person_id])
+    ]
     return {
         "steps": next_steps(standing),
         "in_force": standing.in_force,
@@ -215,9 +223,12 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         "guardians": guardians_offered(work.tx, offered, names),
         "texts": consent_drafts.texts_to_read(enquiry),
         "subject_requests": [
-            one for member in enquiry.members for one in subject_rights.of_person(work.tx, member.person_id)
+            one
+            for member in enquiry.with_former().members
+            for one in subject_rights.of_person(work.tx, member.person_id)
         ],
         "request_choices": choices(),
+        "former": whose.former(enquiry),
         "external": external_disclosures.section(work, enquiry, names),
         "today": work.today,
         "care": duplicate_matters.section(work, enquiry),

@@ -80,5 +80,5 @@ def search() -> str | Response:
     with request_work() as work:
         found = enquiries.search(work, house().keys.vault, staff_actor(), **wanted)
     if len(found) == 1:
-        return redirect(f"/referral/enquiries/{found[0]}", 303)
+        return redirect(f"/referral/enquiries/{found[0].enquiry_id}", 303)
     return render_template("referral/found.html", found=found)

@@ -33,7 +33,7 @@ def ask(enquiry_id: UUID) -> str:
     """What follows, before it is done; whose data they are is shown by name, which is a view."""
     by = staff_actor()
     with request_work() as work:
-        enquiry = enquiries.load(work, enquiry_id, by, restricted_too=True)
+        enquiry = enquiries.load(work, enquiry_id, by, restricted_too=True).with_former()
         living = whose.named(work, by, enquiry, ViewPurpose.SUBJECT_ACCESS)
         waiting = [
             one

@@ -44,8 +44,8 @@ def page(enquiry_id: UUID, person_id: UUID, errors: dict[str, Any] | None = None
     """That somebody looks is committed before anything is shown; after a mistake everything typed is still there."""
     by = staff_actor()
     with request_work() as work:
-        enquiry, purpose = look_into(work, by, enquiry_id)
-        record = persons.record_of(work.tx, house().keys.vault, enquiry.member(person_id).person_id)
+        enquiry, purpose = look_into(work, by, enquiry_id, person_id)
+        record = persons.record_of(work.tx, house().keys.vault, enquiry.with_former().member(person_id).person_id)
         enquiries.view_person(work, by, enquiry, record, person_id, purpose)
         waiting = waiting_for_it(work, person_id) if by.role is StaffRole.LEAD else []
     was = enquiry_form.as_typed(record)
@@ -75,12 +75,13 @@ def waiting_for_it(work: Work, person_id: UUID) -> list[SubjectRequest]:
     return [one for one in hers if one.is_open and one.right is SubjectRight.RECTIFICATION]
 
 
-def look_into(work: Work, by: StaffActor, enquiry_id: UUID) -> tuple[Enquiry, ViewPurpose]:
-    """A closed case is opened for this by the lead alone."""
+def look_into(work: Work, by: StaffActor, enquiry_id: UUID, person_id: UUID) -> tuple[Enquiry, ViewPurpose]:
+    """A closed case is opened for this by the lead alone; of whoever was taken out nobody works on the case."""
     enquiry = enquiries.load(work, enquiry_id, by, restricted_too=True)
     if not closing.may_see(enquiry, by, ViewPurpose.SUBJECT_ACCESS):
         raise ForbiddenError("auth.role-missing")
-    return enquiry, ViewPurpose.SUBJECT_ACCESS if enquiry.is_restricted else ViewPurpose.CASE_WORK
+    is_case_work = not enquiry.is_restricted and person_id not in {one.person_id for one in enquiry.former}
+    return enquiry, ViewPurpose.CASE_WORK if is_case_work else ViewPurpose.SUBJECT_ACCESS
 
 
 @navigators
@@ -88,12 +89,12 @@ def correct(enquiry_id: UUID, person_id: UUID) -> str | Response | tuple[str, in
     """Only what was typed anew is changed, so that nobody's change of the same hour is undone by this page."""
     by = staff_actor()
     try:
-        changes, request_id = typed_anew(by, enquiry_id, request.form), whose.typed("request_id")
+        changes, request_id = typed_anew(by, enquiry_id, person_id, request.form), whose.typed("request_id")
     except InvalidError as error:
         return page(enquiry_id, person_id, error.fields), 422
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
-        look_into(work, by, enquiry_id)
+        look_into(work, by, enquiry_id, person_id)
         subject_rights.rectify(work, house().keys, by, enquiry_id, person_id, changes, request_id)
         return 201, {"id": str(enquiry_id)}
 
@@ -101,7 +102,7 @@ def correct(enquiry_id: UUID, person_id: UUID) -> str | Response | tuple[str, in
     return redirect(f"/referral/enquiries/{enquiry_id}?done=rectification", 303)
 
 
-def typed_anew(by: StaffActor, enquiry_id: UUID, form: MultiDict[str, str]) -> dict[str, Any]:
+def typed_anew(by: StaffActor, enquiry_id: UUID, person_id: UUID, form: MultiDict[str, str]) -> dict[str, Any]:
     with request_work() as work:
-        kind = look_into(work, by, enquiry_id)[0].enquirer
+        kind = look_into(work, by, enquiry_id, person_id)[0].enquirer
     return enquiry_form.read_changes(kind, form)

@@ -57,7 +57,9 @@ def ask(enquiry_id: UUID) -> str:
     """What has to be known before anything is handed out; of several persons it shows the names, which is a view."""
     by = staff_actor()
     with request_work() as work:
-        enquiry = enquiries.load(work.tx, enquiry_id, site=by.site, organization_id=by.employer, restricted_too=True)
+        enquiry = enquiries.load(
+            work.tx, enquiry_id, site=by.site, organization_id=by.employer, restricted_too=True
+        ).with_former()
         asking = dict.fromkeys((one.person_id for one in enquiry.of_the_living().members), "")
         if len(asking) > 1:
             asking = whose.named(work, by, enquiry, ViewPurpose.SUBJECT_ACCESS)
@@ -240,7 +242,7 @@ def _spoken(enquiry_id: UUID, person_id: UUID | None) -> str:
     by = staff_actor()
     with room().unit.db.read() as connection:
         enquiry = enquiries.load(connection, enquiry_id, site=by.site, organization_id=by.employer, restricted_too=True)
-        spoken = store.language_of(connection, enquiry.member(person_id).person_id)
+        spoken = store.language_of(connection, enquiry.with_former().member(person_id).person_id)
     return spoken if spoken in PERSON_LANGUAGES else "de"
 
 

@@ -7,7 +7,7 @@ from flask import request
 
 from contracts.codes import ViewPurpose
 from services.chassis.errors import InvalidError, NotFoundError
-from services.chassis.pages import label
+from services.chassis.pages import label, translate
 from services.chassis.work import Work
 from services.referral.commands import enquiries
 from services.referral.store import persons
@@ -27,7 +27,18 @@ def named(work: Work, by: StaffActor, enquiry: Enquiry, purpose: ViewPurpose) ->
             fields = ("given_name", "family_name", "birth_date", "company")
             said = " ".join(datum(name, record[name]) for name in fields if record.get(name))
             found[member.person_id] = said or label(member.relation)
+            if member in enquiry.former:
+                found[member.person_id] = removed(found[member.person_id])
     return found
+
+
+def former(enquiry: Enquiry) -> dict[UUID, str]:
+    """Who was taken out of it, by how she belonged: nobody opens her record for that."""
+    return {one.person_id: removed(label(one.relation)) for one in enquiry.former}
+
+
+def removed(said: str) -> str:
+    return translate("%(person)s (removed from the case)") % {"person": said}
 
 
 def typed(name: str = "person_id") -> UUID | None:

@@ -47,7 +47,7 @@ def of_closed(work: Work, enquiry: Enquiry) -> dict[str, Any]:
     """What can still be taken back in a closed case: bodies, kinds of data and days, and not a word about anybody."""
     names = Names(work.tx)
     grounds: list[Consent | EnterpriseRequest] = []
-    for member in enquiry.members:
+    for member in enquiry.with_former().members:
         holders = self_service.holders(work.tx, member.person_id)
         given: list[Consent | EnterpriseRequest] = [*consents.of_person(work.tx, member.person_id)]
         given += consents.requests_of(work.tx, member.person_id)

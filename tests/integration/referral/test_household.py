@@ -199,7 +199,7 @@ def test_a_household_member_is_found_by_name_and_birth_date(network: Network):
 
     found = network.navigator.ask("POST", "/referral/api/v1/persons/searches", wanted)
 
-    assert found.json == {"enquiries": [enquiry["id"]]}
+    assert found.json == {"enquiries": [enquiry["id"]], "removed_from": []}
 
 
 PARTNERS = ("hwk", "ihk")

@@ -1,12 +1,14 @@
 """Of several persons in one enquiry each is served by page: referred, linked, answered, and never in another's name."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
 
+from contracts.codes import ViewPurpose
 from contracts.referral import (
     NeedRecorded,
     PersonalDataViewed,
@@ -140,3 +142,95 @@ def test_nobody_of_another_enquiry_is_served(network: Network, desk: FlaskClient
     form |= {"mail_is_safe": "yes", "language": "en", "identity_check": "id_document", "form": "sheet"}
     answer = lead.post(f"{ENQUIRIES}/{enquiry['id']}/{place}", data=form | {"person_id": str(UUID(int=7))})
     assert answer.status_code == 404
+
+
+# --- who was taken out of a case keeps her rights ---------------------------------------------------------------------
+
+
+def a_removed(network: Network, desk: FlaskClient) -> tuple[Json, str]:
+    """He was referred, his data were fetched, it ended, he withdrew - and then he was taken out of the case."""
+    enquiry, yusuf = a_couple(network, desk)
+    place = f"/referral/api/v1/enquiries/{enquiry['id']}"
+    consent = network.navigator.consent(enquiry, person_id=yusuf)
+    [need] = [one for one in network.navigator.get(place)["needs"] if one["person_id"] == yusuf]
+    referral = network.navigator.draft(enquiry, need_id=need["id"])["id"]
+    network.navigator.act(referral, "prepare")
+    network.scene.tick()
+    network.hwk.fetch(referral)
+    network.hwk.act(referral, "reject", {"reason": "NO_CAPACITY"})
+    network.navigator.post(f"{place}/consents/{consent['id']}/withdrawals", {"channel": "letter"})
+    network.navigator.post(f"{place}/persons/{yusuf}/removals", {})
+    return enquiry, yusuf
+
+
+def test_whoever_was_removed_is_found_and_handed_out_what_is_held(
+    network: Network, desk: FlaskClient, lead: FlaskClient
+):
+    enquiry, yusuf = a_removed(network, desk)
+    wanted = {name: YUSUF[name] for name in ("given_name", "family_name", "birth_date")}
+    assert network.navigator.ask("POST", "/referral/api/v1/persons/searches", wanted).json == {
+        "enquiries": [enquiry["id"]],
+        "removed_from": [enquiry["id"]],
+    }
+    page = desk.get(f"{ENQUIRIES}/{enquiry['id']}").text
+    assert "Removed from the case" in page and "yusuf@example.org" not in page
+
+    asks = {"right": "access", "channel": "in_person", "received_on": "2026-11-20", "person_id": yusuf}
+    assert desk.post(f"{ENQUIRIES}/{enquiry['id']}/subject-requests", data=asks).status_code == 303
+    assert re.search(
+        r"Access</strong>, [^<(]+ \(removed from the case\)", desk.get(f"{ENQUIRIES}/{enquiry['id']}").text
+    )
+    place = f"{ENQUIRIES}/{enquiry['id']}/subject-access"
+    assert "Yusuf Muster" in lead.get(place).text
+    request_id = str(network.scene.rows("SELECT id FROM subject_requests")[0]["id"])
+    form = {"person_id": yusuf, "request_id": request_id, "identity_check": "id_document", "language": "en"}
+    sheet = lead.post(place, data=form | {"form": "sheet"})
+    by_pseudonym = network.staff(sub="lena", roles=["lead"]).ask(
+        "POST", f"/referral/api/v1/persons/{yusuf}/subject-access", {"identity_check": "id_document", "language": "en"}
+    )
+
+    assert sheet.status_code == 200 and "yusuf@example.org" in sheet.text and "Samira" not in sheet.text
+    assert by_pseudonym.status_code == 200 and len(by_pseudonym.json["disclosures"]) == 1  # type: ignore[index]
+    assert network.scene.rows("SELECT answer FROM subject_requests") == [{"answer": "granted"}]
+
+
+def test_whoever_was_removed_is_corrected_and_erased(network: Network, desk: FlaskClient, lead: FlaskClient):
+    enquiry, yusuf = a_removed(network, desk)
+    record = f"{ENQUIRIES}/{enquiry['id']}/persons/{yusuf}/record"
+    shown = lead.get(record)
+    assert shown.status_code == 200 and "yusuf@example.org" in shown.text
+    assert [one.purpose for one in network.scene.said(PersonalDataViewed)][-1] is ViewPurpose.SUBJECT_ACCESS
+    body = {"person_id": yusuf, "person": {"email": "neu@example.org"}}
+    network.navigator.post(f"/referral/api/v1/enquiries/{enquiry['id']}/rectifications", body)
+    assert "neu@example.org" in lead.get(record).text
+
+    assert "Yusuf Muster" in lead.get(f"{ENQUIRIES}/{enquiry['id']}/erasure").text
+    done = lead.post(f"{ENQUIRIES}/{enquiry['id']}/erasure", data={"person_id": yusuf, "confirmed": "yes"})
+    assert done.status_code == 303
+    network.scene.clock.instant += timedelta(seconds=1)
+    network.scene.tick()
+    assert network.scene.keys.vault.person_key(UUID(yusuf)) is None
+
+
+def test_whatever_still_stands_is_withdrawn_for_whoever_was_removed(network: Network, desk: FlaskClient):
+    """Nobody is removed while a consent stands; should one stand nevertheless, taking it back is as easy as ever."""
+    enquiry, yusuf = a_couple(network, desk)
+    place = f"/referral/api/v1/enquiries/{enquiry['id']}"
+    consent = network.navigator.consent(enquiry, person_id=yusuf)
+    with network.scene.unit.work(actor="system:test") as work:
+        work.tx.execute("UPDATE enquiry_persons SET removed_at = now() WHERE person_id = %s", (UUID(yusuf),))
+    assert network.navigator.ask(
+        "POST", f"{place}/consents/{consent['id']}/withdrawals", {"channel": "letter"}
+    ).status_code in (200, 201)
+
+
+def test_nothing_else_is_done_with_whoever_was_removed(network: Network, desk: FlaskClient):
+    enquiry, yusuf = a_removed(network, desk)
+    body = {"person_id": yusuf, "given_by": "self", "language": "de", "recipients": [recipient()]}
+    drafted = network.navigator.ask("POST", f"/referral/api/v1/enquiries/{enquiry['id']}/consent-drafts", body)
+    link = {"person_id": yusuf, "language": "en", "way": "shown", "mail_is_safe": "yes"}
+    assert drafted.status_code == 404
+    assert desk.post(f"{ENQUIRIES}/{enquiry['id']}/person-links", data=link).status_code == 404
+    assert (
+        network.navigator.ask("GET", f"/referral/api/v1/enquiries/{enquiry['id']}/persons/{yusuf}").status_code == 404
+    )
