@@ -81,6 +81,11 @@ SELECT count(*) AS count, count(*) FILTER (WHERE due_on < %(today)s) AS overdue,
 FROM subject_requests WHERE answer IS NULL AND (%(site)s::text IS NULL OR site = %(site)s)
   AND (%(organization)s::uuid IS NULL OR organization_id = %(organization)s)"""
 
+#: One working day after it was told, a second person has looked at it.
+TOLD_OUTSIDE: LiteralString = """
+SELECT count(*) AS count, count(*) FILTER (WHERE confirm_by < %(today)s) AS overdue, min(confirm_by) AS first
+FROM external_disclosures WHERE confirmed_at IS NULL AND (%(site)s::text IS NULL OR site = %(site)s)
+  AND (%(organization)s::uuid IS NULL OR organization_id = %(organization)s)"""
 #: A side of her own, or any: what two desks have not cleared up within a week, or say differently.
 DUPLICATES: LiteralString = """
 SELECT count(*) AS count, min(due) AS first, count(*) FILTER (WHERE state = 'at_odds' OR due < %(today)s) AS overdue
@@ -116,6 +121,11 @@ def requests(connection: Connection, asked: Asked) -> Attention:
     return _with_overdue("requests", _one(connection, REQUESTS, asked))
 
 
+def told_outside(connection: Connection, asked: Asked) -> Attention:
+    """What was told outside and nobody has confirmed: until then the person does not hear of it (Art. 15)."""
+    return _with_overdue("told_outside", _one(connection, TOLD_OUTSIDE, asked))
+
+
 def agreements(connection: Connection, asked: Asked) -> Attention:
     """Partners whose agreement ends soon or has ended: nothing new goes there without (Art. 26, 28)."""
     soon = asked.today + timedelta(days=RENEWAL_DAYS)
@@ -147,6 +157,7 @@ LOOKS: tuple[Callable[[Connection, Asked], Attention], ...] = (
     breaches,
     duties,
     requests,
+    told_outside,
     agreements,
     duplicates,
     consents,

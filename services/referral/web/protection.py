@@ -63,6 +63,7 @@ ENTRIES: tuple[Entry, ...] = (
         "/referral/data-protection/disclosures",
         "Told outside",
         "What staff told on a statutory ground outside the system, and whether a second person confirmed it.",
+        shows=frozenset({"told_outside"}),
     ),
     Entry(
         "/referral/data-protection/keys",

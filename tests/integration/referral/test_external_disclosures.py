@@ -29,7 +29,7 @@ from services.referral.web import bodies
 from tests.integration.referral.guests import HTML, issued, press
 from tests.integration.referral.rig import Json, Network
 from tests.integration.referral.scene import HWK, HWK_SERVICE, NAVIGATOR
-from tests.integration.referral.test_data_protection_pages import browser_of
+from tests.integration.referral.test_data_protection_pages import HUB, browser_of, figures
 
 PAGE = "/referral/data-protection/disclosures"
 POLICE = "Polizeiwache Musterstadt"
@@ -196,6 +196,17 @@ def test_of_somebody_erased_nobody_reads_whom_it_was_told(network: Network, desk
     assert network.scene.keys.vault.person_key(person_id) is None
 
 
+def test_the_hub_counts_what_waits_to_be_confirmed(network: Network, desk: FlaskClient, lead: FlaskClient):
+    tell(desk, network.navigator.enquire())
+    assert figures(lead.get(HUB).text) == {"Told outside, not confirmed yet": 1}
+    assert f'<a class="kern-link" href="{PAGE}">Told outside, not confirmed yet</a>' in lead.get(HUB).text
+    assert figures(browser_of(network, sub="dirk", roles=["lead"], site="neuss").get(HUB).text) == {}
+    network.scene.days_pass(4)
+    assert "1 overdue" in lead.get(HUB).text
+    assert confirm(lead, network).status_code == 303
+    assert figures(lead.get(HUB).text) == {}
+
+
 # --- what the person herself hears of it ------------------------------------------------------------------------------
 
 
@@ -266,13 +277,33 @@ def test_what_would_endanger_somebody_she_hears_only_after_its_day(
     network.scene.days_pass(7)
     for hidden in what_she_gets(network, enquiry):
         assert POLICE not in hidden and "acute_danger" not in hidden and "disclosure_unconfirmed" not in hidden
-        assert "Nothing was passed on" not in hidden
     asking = lead.get(f"/referral/enquiries/{enquiry['id']}/subject-access").text
     assert "Hand out no extract of the audit log" in asking
 
     network.scene.days_pass(1)
     for shown in what_she_gets(network, enquiry):
         assert POLICE in shown
+
+
+def test_what_she_reads_of_a_body_is_true_though_it_was_told_outside_what_is_kept_from_her(
+    network: Network, desk: FlaskClient, lead: FlaskClient
+):
+    """A referral lies ready for a body that was told by telephone: of the referral alone nothing left."""
+    enquiry = network.navigator.enquire()
+    network.navigator.consent(enquiry)
+    network.navigator.act(network.navigator.draft(enquiry)["id"], "prepare")
+    network.scene.tick()
+    tell(desk, enquiry, recipient="", recipient_id=str(HWK))
+    assert confirm(lead, network, withheld_until="2026-11-30").status_code == 303
+
+    client = network.app.test_client()
+    assert press(client, issued(network, enquiry_of(network, enquiry))).status_code == 303
+    page, leaving = (client.get(f"/referral/my/{one}", headers=HTML).text for one in ("", "withdrawal"))
+
+    assert "By this referral nothing has been passed on so far." in page
+    assert "has received nothing by our referrals and will receive nothing by them" in leaving
+    for text in (page, leaving):
+        assert "Nothing has been passed on" not in text and "has received nothing and" not in text
 
 
 def held_back(network: Network, desk: FlaskClient, lead: FlaskClient) -> Json:

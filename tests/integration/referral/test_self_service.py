@@ -47,10 +47,10 @@ def take_back(client: FlaskClient, service_id: UUID | None = None) -> TestRespon
 def test_the_page_says_what_left_when_why_and_on_which_consent(network: Network):
     referral = network.scene.requested()
     guest = guest_of(network, referral)
-    assert "Nothing has been passed on so far." in guest.get(HOME, headers=HTML).text
+    assert "By this referral nothing has been passed on so far." in guest.get(HOME, headers=HTML).text
     network.scene.fetched(referral)
     page = guest.get(HOME, headers=HTML).text
-    assert "Nothing has been passed on so far." not in page
+    assert "By this referral nothing has been passed on so far." not in page
     kinds = [label("referral", "en", one) for one in TO_PARTNER]
     for word in (*kinds, "On your consent of", "not a decision of an authority"):
         assert word in page, word
@@ -88,7 +88,7 @@ def test_everything_is_taken_back_with_one_button_after_its_consequence_was_said
     referral = network.scene.requested()
     guest = guest_of(network, referral)
     asked = guest.get(f"{HOME}withdrawal", headers=HTML).text
-    assert "has received nothing and will receive nothing" in asked
+    assert "has received nothing by our referrals and will receive nothing by them" in asked
     answer = take_back(guest)
     page = guest.get(answer.headers["Location"], headers=HTML).text
     assert "Your consent is withdrawn" in page and "stopped" in page
