@@ -55,7 +55,7 @@ NOTICES: Mapping[NoticeKind, tuple[str, str]] = {
     ),
     NoticeKind.DUTY_ESCALATED: (
         "A duty is overdue.",
-        "Goes by mail to the contact of your agreement, not to your system.",
+        "Goes by mail to the contact of your agreement; your feed shows it, too, no queue or webhook does.",
     ),
     NoticeKind.REMINDER: ("You have not answered yet.", "Show it to a clerk; nothing else has changed."),
     NoticeKind.RECORDED_BY_HAND: (

@@ -19,7 +19,9 @@ Delivery = Annotated[str, typer.Argument(help="Its id, from `lotse deliveries li
 @app.command("list")
 def list_deliveries(
     context: typer.Context,
-    state: Annotated[str | None, typer.Option(help="pending, sent, confirmed, failed, parked, withdrawn")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="pending, sent, confirmed, failed, parked, withdrawn, discarded")
+    ] = None,
     referral: Annotated[str | None, typer.Option(help="Only of this referral (id).")] = None,
     organization: Annotated[str | None, typer.Option(help="Only to this organization (id).")] = None,
     as_json: AsJson = False,

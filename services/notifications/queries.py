@@ -8,8 +8,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from contracts.codes import TERMINAL
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
+from services.notifications.domain import policy
 from services.notifications.domain.delivery import State
 
 LARGEST_PAGE = 500
@@ -78,28 +80,41 @@ def lags(connection: Connection, now: datetime) -> Sequence[Mapping[str, Any]]:
     """Partners for whom something is under way: how much, since when, and how their attempts of a day went."""
     return connection.execute(
         """
-        WITH waiting AS (
+        WITH unacknowledged AS (
+            SELECT d.organization_id, d.delivery_id, d.made_at
+            FROM deliveries d JOIN notices n USING (notice_id) LEFT JOIN referrals r ON r.referral_id = d.referral_id
+            WHERE d.state = 'sent' AND (d.channel <> ALL(%(by_deeds)s) OR n.kind = ANY(%(owed)s)
+                OR (n.kind <> ALL(%(nobody_answers)s) AND coalesce(r.status, '') <> ALL(%(ended)s)))),
+        waiting AS (
             SELECT organization_id, count(*) FILTER (WHERE state IN ('pending', 'failed')) AS leaving,
-                count(*) FILTER (WHERE state = 'sent') AS unacknowledged,
                 count(*) FILTER (WHERE state = 'parked') AS parked,
-                min(made_at) FILTER (WHERE state = 'sent') AS oldest_unacknowledged,
                 min(made_at) FILTER (WHERE state IN ('pending', 'failed', 'parked')) AS oldest_leaving
-            FROM deliveries WHERE state IN ('pending', 'failed', 'sent', 'parked') GROUP BY organization_id),
+            FROM deliveries WHERE state IN ('pending', 'failed', 'parked') GROUP BY organization_id),
+        untaken AS (
+            SELECT organization_id, count(*) AS unacknowledged, min(made_at) AS oldest_unacknowledged,
+                (array_agg(delivery_id ORDER BY made_at, delivery_id))[1] AS oldest_id
+            FROM unacknowledged GROUP BY organization_id),
         lately AS (
             SELECT d.organization_id, count(*) AS attempts, count(*) FILTER (WHERE NOT a.succeeded) AS failed,
                 percentile_cont(0.5) WITHIN GROUP (ORDER BY a.latency_ms)::integer AS median_ms,
                 max(a.latency_ms) AS slowest_ms
-            FROM attempts a JOIN deliveries d USING (delivery_id) WHERE a.began_at > %s
+            FROM attempts a JOIN deliveries d USING (delivery_id) WHERE a.began_at > %(since)s
             GROUP BY d.organization_id)
         SELECT o.organization_id, o.name, o.channel, coalesce(w.leaving, 0) AS leaving,
-            coalesce(w.unacknowledged, 0) AS unacknowledged, coalesce(w.parked, 0) AS parked, w.oldest_unacknowledged,
+            coalesce(u.unacknowledged, 0) AS unacknowledged, coalesce(w.parked, 0) AS parked, u.oldest_unacknowledged,
             w.oldest_leaving, coalesce(l.attempts, 0) AS attempts, coalesce(l.failed, 0) AS failed, l.median_ms,
-            l.slowest_ms, (SELECT d.delivery_id FROM deliveries d WHERE d.organization_id = o.organization_id
-                AND d.state = 'sent' ORDER BY d.made_at, d.delivery_id LIMIT 1) AS oldest_id
-        FROM organizations o LEFT JOIN waiting w USING (organization_id) LEFT JOIN lately l USING (organization_id)
-        WHERE w.organization_id IS NOT NULL OR l.organization_id IS NOT NULL
-        ORDER BY least(w.oldest_leaving, w.oldest_unacknowledged) NULLS LAST, o.organization_id LIMIT 500""",
-        (now - timedelta(days=1),),
+            l.slowest_ms, u.oldest_id
+        FROM organizations o LEFT JOIN waiting w USING (organization_id) LEFT JOIN untaken u USING (organization_id)
+            LEFT JOIN lately l USING (organization_id)
+        WHERE w.organization_id IS NOT NULL OR u.organization_id IS NOT NULL OR l.organization_id IS NOT NULL
+        ORDER BY least(w.oldest_leaving, u.oldest_unacknowledged) NULLS LAST, o.organization_id LIMIT 500""",
+        {
+            "since": now - timedelta(days=1),
+            "by_deeds": [*map(str, policy.SHOWN_BY_DEEDS)],
+            "owed": [*map(str, policy.OWED)],
+            "nobody_answers": [*map(str, policy.NOBODY_ANSWERS)],
+            "ended": [*map(str, TERMINAL)],
+        },
     ).fetchall()
 
 

@@ -116,6 +116,15 @@ def is_receipt(event: Any) -> bool:
     return by_itself and isinstance(event, PARTNER_SAYS)
 
 
+#: Channels that say nothing of themselves: that a notice arrived shows only by what the partner does next.
+SHOWN_BY_DEEDS = frozenset({ChannelKind.AMQP, ChannelKind.LIGHT, ChannelKind.CONTACT})
+#: Kinds after which nothing has to be done, so that no deed ever shows that they arrived.
+NOBODY_ANSWERS = frozenset(
+    {NoticeKind.TEST, NoticeKind.REFERRAL_CLOSED, NoticeKind.REFERRAL_STOPPED, NoticeKind.RECORDED_BY_HAND}
+)
+#: Kinds of what is owed also when the referral has long ended; all others are answered while it runs, or never.
+OWED = frozenset({NoticeKind.DUTY_OPENED, NoticeKind.DATA_CORRECTED, NoticeKind.DUTY_ESCALATED})
+
 #: Channels where handing over is all we do: the queue and the feed keep the notice until the partner takes it.
 LEAVES_AT_ONCE = frozenset({ChannelKind.AMQP, ChannelKind.PULL})
 

@@ -345,7 +345,10 @@ def letter(tx: Connection, delivery: Delivery, today: date) -> Mapping[str, Any]
 
 
 def acknowledge(tx: Connection, organization_id: UUID, cursor: int, now: datetime) -> list[Delivery]:
-    """The partner has taken its notices up to here; returns the pull deliveries this confirms."""
+    """The partner has taken its notices up to here; returns the deliveries this confirms, by whichever channel.
+
+    A mail to the contact that has not left is none of them: it is to reach a person, whatever the system has taken.
+    """
     tx.execute(
         """
         INSERT INTO cursors (organization_id, acknowledged, acknowledged_at) VALUES (%s, %s, %s)
@@ -356,9 +359,10 @@ def acknowledge(tx: Connection, organization_id: UUID, cursor: int, now: datetim
     )
     rows = tx.execute(
         """
-        SELECT * FROM deliveries WHERE organization_id = %s AND channel = 'pull' AND state = 'sent'
+        SELECT * FROM deliveries WHERE organization_id = %s AND state = ANY(%s)
+        AND (channel <> 'contact' OR state = 'sent')
         AND notice_id IN (SELECT notice_id FROM notices WHERE organization_id = %s AND position <= %s) FOR UPDATE""",
-        (organization_id, organization_id, cursor),
+        (organization_id, _CONFIRMABLE, organization_id, cursor),
     )
     return [delivery_of(row) for row in rows]
 

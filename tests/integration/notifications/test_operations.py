@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 
 from contracts import envelope
 from contracts import referral as said
-from contracts.codes import ChannelKind
+from contracts.codes import ChannelKind, Duty, DutyCause, EndReason, Status
+from services.notifications import commands, store
 from services.notifications.web.app import create_app
 from tests.chassis.web_rig import TestIssuer, bearer, settings
 from tests.integration.notifications.conftest import SECRET, Notifications
@@ -206,6 +207,61 @@ def test_lag_and_the_oldest_that_was_not_acknowledged(
     notifications.hear(said.DeskEntered(referral_id=first, organization_id=partner, link_id=uuid4()))
     (row,) = client.get(f"{OPERATOR}/lag", headers=operator).json["partners"]
     assert (row["unacknowledged"], row["oldest_id"] == str(oldest["delivery_id"])) == (1, False)
+
+
+@pytest.mark.parametrize("channel", [ChannelKind.AMQP, ChannelKind.PULL])
+def test_a_referral_nobody_needs_to_answer_any_more_waits_for_nobody_by_queue(
+    client: FlaskClient, notifications: Notifications, operator: dict[str, str], channel: ChannelKind
+) -> None:
+    """By the feed a partner says of each notice that it has it; by the queue only by what it does."""
+    partner = notifications.an_organization(channel)
+    referral, owed = notifications.a_request(partner), uuid4()
+    (before,) = client.get(f"{OPERATOR}/lag", headers=operator).json["partners"]
+    notifications.hear(
+        said.ReferralCancelled(
+            referral_id=referral, organization_id=partner, reason=EndReason.MISTAKE, previous=Status.REQUESTED
+        )
+    )
+    (row,) = client.get(f"{OPERATOR}/lag", headers=operator).json["partners"]
+    assert (before["unacknowledged"], row["unacknowledged"]) == (1, 0 if channel is ChannelKind.AMQP else 2)
+    duty = said.DutyOpened(
+        referral_id=referral,
+        organization_id=partner,
+        duty_id=owed,
+        duty=Duty.ACKNOWLEDGE_STOP,
+        cause=DutyCause.WITHDRAWAL,
+        category=None,
+        due_on=notifications.clock.now().date(),
+    )
+    notifications.hear(duty)
+    (later,) = client.get(f"{OPERATOR}/lag", headers=operator).json["partners"]
+    assert later["unacknowledged"] == row["unacknowledged"] + 1, "what is owed is waited for after the end, too"
+
+
+def test_a_webhook_partner_that_took_everything_by_the_feed_is_not_shown_as_failing(
+    client: FlaskClient, notifications: Notifications, issuer: TestIssuer, operator: dict[str, str]
+) -> None:
+    with a_failing_webhook(notifications, count=2) as (_, partner, referrals):
+        token = bearer(issuer.token(sub="p", roles=None, organization_id=str(partner)))
+        cursor = client.get("/partner/v1/events", headers=token).json["cursor"]
+        taken = client.post("/partner/v1/acknowledgements", json={"cursor": cursor}, headers=token)
+        assert taken.json == {"cursor": cursor, "confirmed": 2}
+        assert [notifications.states(one) for one in referrals] == [["confirmed"], ["confirmed"]]
+        (row,) = client.get(f"{OPERATOR}/lag", headers=operator).json["partners"]
+        assert (row["leaving"], row["parked"], row["unacknowledged"]) == (0, 0, 0)
+
+
+def test_what_is_overdue_reaches_the_contact_by_mail_whatever_the_system_took_by_the_feed(
+    notifications: Notifications,
+) -> None:
+    partner, referral = notifications.an_organization(ChannelKind.PULL, contact="contact@hwk.example"), uuid4()
+    escalated = said.DutyEscalated(
+        referral_id=referral, organization_id=partner, duties=(Duty.STATE_DELETION,), due_on=notifications.clock.today()
+    )
+    notifications.hear(escalated)
+    with notifications.unit.work(actor=f"partner:{partner}") as work:
+        assert commands.acknowledge_feed(work, partner, store.last_position(work.tx, partner)) == 0
+    assert notifications.states(referral) == ["pending"]
 
 
 def test_attempts_are_shown_with_answer_code_and_time(
