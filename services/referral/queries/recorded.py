@@ -120,7 +120,10 @@ TABLES: tuple[Table, ...] = (
         "documents",
         OWN,
         "added_at, id",
-        omitted={"sealed": "the paper itself; a copy is handed over beside", "digest": "keyed hash of the paper"},
+        omitted={
+            "sealed": "the paper itself; a copy is handed over on request, from the enquiry's page",
+            "digest": "keyed hash of the paper",
+        },
     ),
     Table("referral_documents", OF_REFERRALS, "enclosed_at, document_id"),
     Table(

@@ -23,7 +23,7 @@ from contracts.referral import (
     SubjectAccessGiven,
     SubjectRequestAnswered,
 )
-from services.chassis.i18n import PERSON_LANGUAGES, SERVICES, folders
+from services.chassis.i18n import PERSON_LANGUAGES, SERVICES, folders, translations
 from services.referral import handlers
 from services.referral.commands import enquiries
 from services.referral.queries.recorded import NOT_FOR_HER, TABLES, plain
@@ -31,6 +31,7 @@ from services.referral.store import consents
 from tests.integration.referral.rig import Caller, Network, recipient, to_ihk
 from tests.integration.referral.scene import HWK, NAVIGATOR, NOW, an_organization
 from tests.integration.referral.test_data_protection_pages import browser_of, receive
+from tests.unit.referral.papers import a_pdf
 
 TEMPLATES = SERVICES / "referral" / "web" / "templates" / "referral" / "subject_access"
 
@@ -428,3 +429,25 @@ def test_of_a_household_each_is_told_only_her_own(network: Network, lead: Caller
     assert "SPRACHE" not in hers["purposes"]
     given = network.scene.said(SubjectAccessGiven)
     assert [str(one.person_id) for one in given] == [member["person_id"], enquiry["person_id"]]
+
+
+def test_that_papers_do_not_lie_with_it_is_said(network: Network):
+    """Art. 15(3): a copy is given on request; she reads so in her language, and only where there is a paper."""
+    enquiry, lead = network.navigator.enquire(), browser_of(network, sub="lena", roles=["lead"])
+    place = f"/referral/enquiries/{enquiry['id']}"
+
+    def sheet(language: str) -> str:
+        form = {"identity_check": "id_document", "language": language, "form": "sheet"}
+        return str(lead.post(f"{place}/subject-access", data=form).text)
+
+    assert PAPERS_APART not in sheet("en")
+    paper = {"kind": "CERTIFICATE", "file": (io.BytesIO(a_pdf()), "zeugnis.pdf", "application/pdf")}
+    assert lead.post(f"{place}/documents", data=paper).status_code == 303
+    said = {language: translations("referral", language).gettext(PAPERS_APART) for language in PERSON_LANGUAGES}
+    assert len(set(said.values())) == len(PERSON_LANGUAGES)
+    assert [language for language in said if said[language] not in sheet(language)] == []
+
+
+PAPERS_APART = (
+    "The papers themselves do not lie with this sheet. You get a copy at the welcome center, as soon as you ask for it."
+)
