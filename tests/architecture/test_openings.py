@@ -53,7 +53,7 @@ ALLOWED = {
     "queries/subject_access.py": VIEW,  # the person's own copy (GDPR Art. 15), shown or printed by staff
     "queries/recorded.py": VIEW,  # a part of it
     "commands/referrals.py": STAYS,  # what is missing, told by category; answers go under the person's key
-    "commands/enquiries.py": STAYS,  # the old record goes into the new one
+    "commands/records.py": STAYS,  # the old record goes into the new one
     "commands/preparing.py": STAYS,  # is she of age; names on a form lie under her key
     "commands/signing.py": STAYS,
     "commands/person_links.py": STAYS,  # where a letter to herself goes

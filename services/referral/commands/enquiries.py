@@ -23,7 +23,7 @@ from contracts.partner import dossier as contract
 from contracts.referral import ContactCardIssued, EnquiryRecorded, NeedRecorded
 from services.chassis.errors import ForbiddenError, InvalidError
 from services.chassis.work import Work
-from services.referral.commands import cascade, duplicates, holds, majority
+from services.referral.commands import cascade, duplicates, holds, records
 from services.referral.config import Keys
 from services.referral.domain.drafting import ConsentText
 from services.referral.domain.duplicate_care import AskingRule
@@ -169,15 +169,6 @@ def view_person(
     )
 
 
-def changed_categories(
-    kind: EnquirerKind, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> frozenset[DataCategory]:
-    """The kinds of data in which two records differ."""
-    names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
-    found = (contract.category_of(kind, name) for name in names)
-    return frozenset(category for category in found if category is not None)
-
-
 def rectify(
     work: Work,
     keys: Keys,
@@ -194,15 +185,7 @@ def rectify(
         raise ForbiddenError("auth.role-missing")
     whose = enquiry.with_former().member(person_id).person_id
     persons.raise_epoch(work, whose)
-    record = persons.record_of(work.tx, keys.vault, whose)
-    kept = {name: value for name, value in {**record, **changes}.items() if value not in (None, "", [])}
-    persons.replace(work, keys.vault, whose, kept)
-    if kept != record:
-        persons.mark_rectified(work, whose)
-    if kept.get("birth_date") and kept["birth_date"] != record.get("birth_date"):
-        majority.follow_birth_date(work, keys, whose, date.fromisoformat(kept["birth_date"]))
-    cascade.reseal_all(work, keys, whose)
-    cascade.pass_on_rectification(work, whose, changed_categories(enquiry.enquirer, record, kept))
+    records.rectify(work, keys, enquiry.enquirer, whose, changes)
     return whose
 
 

@@ -24,7 +24,16 @@ from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import moment_of
-from services.referral.commands import cascade, disclosing, duplicate_matters, duplicates, enquiries, matching, telling
+from services.referral.commands import (
+    cascade,
+    disclosing,
+    duplicate_matters,
+    duplicates,
+    enquiries,
+    matching,
+    records,
+    telling,
+)
 from services.referral.commands.enquiries import USUAL
 from services.referral.commands.saving import load, load_for_disclosure, save, see
 from services.referral.config import Keys
@@ -178,7 +187,8 @@ def answer(
 ) -> Referral | Withheld:
     """Answer the partner's question; what is new is decided on together with the dossier that is to carry it.
 
-    Data become part of her record; words are for whoever asked, and go into no other body's dossier.
+    Data become part of her record, with all that follows from a change of it; words are for whoever asked, and go
+    into no other body's dossier.
     """
     referral, epoch = load_for_disclosure(work, referral_id, by, version, changes_data=bool(data or words))
     if not referral.questions:
@@ -193,8 +203,8 @@ def answer(
     dossiers.keep_answer(work, person_key, question_id, words)
     saved = save(work, moved, facts, action=Action.ANSWER, epoch=epoch)
     if data:
-        record = persons.record_of(work.tx, keys.vault, referral.person_id)
-        persons.replace(work, keys.vault, referral.person_id, {**record, **data})
+        records.supplement(work, keys, referral.enquirer, referral.person_id, data)
+        return load(work, referral_id, by)  # her true birth date may have ended it
     if decision.categories:
         cascade.reseal(work, keys, saved)
     return saved

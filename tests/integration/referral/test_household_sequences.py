@@ -312,15 +312,16 @@ class Households(RuleBasedStateMachine):
         return [] if history.erased else [one for one in history.said if not one.ended]
 
     @precondition(lambda self: not self.family[CHILD].history.erased)
-    @rule(born=st.sampled_from([None, None, "2005-06-01", "2008-12-01"]))
-    def it_turns_out_that_the_child_is_older(self, born):
-        """What her guardians agreed to ends with her true eighteenth birthday, be it long ago."""
+    @rule(born=st.sampled_from([None, None, "2005-06-01", "2008-12-01"]), as_answer=st.booleans())
+    def it_turns_out_that_the_child_is_older(self, born, as_answer):
+        """What her guardians agreed to ends with her true eighteenth birthday, be it long ago, whoever asked for it."""
         child = self.family[CHILD]
         if born is None or born >= child.record["birth_date"]:
             return
         self.step()
-        with self.scene.unit.work(actor=NAVIGATOR.actor) as work:
-            enquiries.rectify(work, self.scene.keys, NAVIGATOR, self.enquiry.id, {"birth_date": born}, child.id)
+        if not (as_answer and self._answered({"birth_date": born})):
+            with self.scene.unit.work(actor=NAVIGATOR.actor) as work:
+                enquiries.rectify(work, self.scene.keys, NAVIGATOR, self.enquiry.id, {"birth_date": born}, child.id)
         before, child.record["birth_date"] = child.speaks_for_herself_from, born
         child.speaks_for_herself_from = date.fromisoformat(born).replace(year=int(born[:4]) + 18)
         for said in child.history.said:
@@ -328,6 +329,29 @@ class Households(RuleBasedStateMachine):
                 said.last = min(said.last, child.speaks_for_herself_from - timedelta(days=1))
         self.counts["older than was written"] += 1
         self._everybody_takes()
+
+    def _answered(self, known: dict[str, Any]) -> bool:
+        """Some body asks about the child and is answered; False where none may be."""
+        for referral_id in [one for one, who in self.referrals.items() if who == CHILD]:
+            with suppress(LotsennetzError):
+                self.scene.answers(self.scene.now(referral_id), Action.ASK, actions.Ask(question=QuestionCode.OTHER))
+            if Action.ANSWER not in self.scene.now(referral_id).allowed_to(NAVIGATOR.party):
+                continue
+            with self.scene.unit.work(actor=NAVIGATOR.actor) as work:
+                done = referrals.answer(
+                    work,
+                    self.scene.keys,
+                    NAVIGATOR,
+                    referral_id,
+                    None,
+                    question_id=None,
+                    data=known,
+                    words=None,
+                )
+            if not isinstance(done, Withheld):
+                self.counts["older by an answer"] += 1
+                return True
+        return False
 
     @rule(who=st.sampled_from([None, None, None, SPOUSE, CHILD]))
     def one_of_them_is_erased(self, who):
@@ -659,6 +683,7 @@ LIVED = (
     "signatures that were not enough",
     "withdrawals",
     "older than was written",
+    "older by an answer",
     "erasures",
     "birthdays",
     "papers fetched",

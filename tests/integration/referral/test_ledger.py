@@ -24,7 +24,7 @@ from contracts.referral import (
     TaskOpened,
 )
 from tests.integration.referral.rig import Json, Network, recipient, to_ihk
-from tests.integration.referral.scene import CENTER, HWK, IHK, IHK_SERVICE, NOW
+from tests.integration.referral.scene import CENTER, HWK, HWK_SERVICE, IHK, IHK_SERVICE, NOW
 
 PAGE = "/referral/data-protection/ledger"
 DUE = date(2026, 12, 7)  # ten working days after Monday, 23 November 2026
@@ -255,6 +255,43 @@ def test_a_correction_that_changes_nothing_is_passed_on_to_nobody(network: Netwo
     person = network.hwk.fetch(referral_id)["person"]
     rectify(network, referral_id, family_name=person["family_name"], email=person["email"])
     assert network.scene.said(DutyOpened) == []
+
+
+def asked_of_two(network: Network) -> tuple[str, str]:
+    """Two bodies know her; the first one asks a question."""
+    enquiry = network.navigator.enquire()
+    network.navigator.consent(enquiry, recipient(), to_ihk())
+    ids = []
+    for service in (HWK_SERVICE, IHK_SERVICE):
+        ids.append(str(network.navigator.draft(enquiry, service)["id"]))
+        network.navigator.act(ids[-1], "prepare", {"duplicates_acknowledged": True})
+        network.scene.tick()
+    network.hwk.act(ids[0], "ask", {"question": "OTHER"})
+    return ids[0], ids[1]
+
+
+def test_what_is_answered_to_one_body_is_in_the_dossier_that_waits_for_another(network: Network):
+    asked, other = asked_of_two(network)
+    network.navigator.act(asked, "answer", {"person": {"family_name": "Ben Saleh"}})
+    assert network.ihk.fetch(other)["person"]["family_name"] == "Ben Saleh"
+    assert network.scene.said(DutyOpened) == []
+
+
+def test_whoever_fetched_what_an_answer_to_another_body_corrects_takes_over_what_is_right(network: Network):
+    asked, other = asked_of_two(network)
+    network.ihk.fetch(other)
+    network.navigator.act(asked, "answer", {"person": {"family_name": "Ben Saleh"}})
+    assert set(ledger(network, other)) == {("acknowledge_rectification", "IDENTITY")}
+    assert network.ihk.fetch(other)["person"]["family_name"] == "Ben Saleh"
+    assert {row["state"] for row in ledger(network, other).values()} == {"fetched_anew"}
+
+
+def test_what_was_empty_before_an_answer_was_wrong_nowhere(network: Network):
+    asked, other = asked_of_two(network)
+    network.ihk.fetch(other)
+    network.navigator.act(asked, "answer", {"person": {"qualification_year": 2016}})
+    assert network.scene.said(DutyOpened) == []
+    assert network.ihk.fetch(other)["person"]["qualification_year"] == 2016
 
 
 def test_where_consent_carries_it_no_longer_nothing_is_told(network: Network):

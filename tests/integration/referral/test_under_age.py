@@ -2,14 +2,15 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from contracts.codes import DraftEnd, RefusalReason, TaskKind
 from contracts.referral import ConsentDraftEnded, ConsentGiven, DisclosureDecided, ReferralRevoked, TaskOpened
 from services.referral.domain.workdays import PLACE
-from tests.integration.referral.rig import Json, Network, recipient
-from tests.integration.referral.scene import HWK
+from tests.integration.referral.rig import Json, Network, recipient, to_ihk
+from tests.integration.referral.scene import HWK, HWK_SERVICE, IHK_SERVICE
 
 API = "/referral/api/v1/enquiries"
 PARENT = {"signer": "custody_holder", "channel": "signed_paper", "proof": "BIRTH_CERTIFICATE"}
@@ -187,6 +188,33 @@ def test_when_it_turns_out_she_is_under_age_what_she_alone_consented_to_carries_
     assert network.navigator.see(again)["status"] == "awaiting_consent"
     [refused] = [one for one in network.scene.said(DisclosureDecided) if str(one.referral_id) == again]
     assert refused.refusal is RefusalReason.EXPIRED
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["another", "none"])
+def test_a_birth_date_told_as_an_answer_ends_what_a_child_alone_consented_to(network: Network, *, is_known: bool):
+    """Everywhere, at the body that asked as well as at another; and whoever has the wrong one deletes it."""
+    enquiry = network.navigator.enquire(birth_date="1990-06-01")
+    if not is_known:
+        network.navigator.post(f"{API}/{enquiry['id']}/rectifications", {"remove": ["birth_date"]})
+    network.navigator.consent(enquiry, recipient(), to_ihk())
+    asked, fetched = sent(network, enquiry, HWK_SERVICE), sent(network, enquiry, IHK_SERVICE)
+    network.ihk.fetch(fetched)
+    network.hwk.act(asked, "ask", {"question": "OTHER"})
+
+    answered = network.navigator.act(asked, "answer", {"person": {"birth_date": "2012-06-01"}})
+
+    versions = network.navigator.get(f"{API}/{enquiry['id']}")["consents"]
+    assert {(one["version"], one["state"]) for one in versions} == {(1, "superseded"), (2, "expired")}
+    assert (answered["status"], network.navigator.see(fetched)["status"]) == ("cancelled", "cancelled")
+    assert network.hwk.try_fetch(asked).status_code == 409
+    assert {one["duty"] for one in network.ihk.see(fetched)["duties"]} == {"acknowledge_stop", "state_deletion"}
+
+
+def sent(network: Network, enquiry: Json, service_id: UUID) -> str:
+    referral_id = str(network.navigator.draft(enquiry, service_id)["id"])
+    network.navigator.act(referral_id, "prepare", {"duplicates_acknowledged": True})
+    network.scene.tick()
+    return referral_id
 
 
 def test_a_form_printed_for_an_adult_is_not_signed_by_a_child(network: Network):
