@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lotsennetz_partner import keys, office, receipts, settings
+from lotsennetz_partner import files, keys, office, receipts, settings
 from lotsennetz_partner.client import Client
 from lotsennetz_partner.errors import AwayError, PartnerKitError, RefusedError, SettingsError
 from lotsennetz_partner.journal import Journal
@@ -35,8 +35,11 @@ ACTIONS: dict[str, tuple[str, tuple[tuple[str, str, bool], ...]]] = {
     "complete": ("done", (("outcome", "outcome", True), ("obstacle", "obstacles", False))),
     "end": ("it ended early", (("reason", "reason", True),)),
     "acknowledge-stop": ("we have stopped", ()),
-    "state-deletion": ("deleted, or kept on a ground", (("deletion", "deletion", True), ("ground", "ground", False))),
-    "acknowledge-rectification": ("we have taken over what was corrected", ()),
+    "state-deletion": (
+        "deleted, or kept on a ground",
+        (("deletion", "deletion", True), ("ground", "ground", False), ("category", "category", False)),
+    ),
+    "acknowledge-rectification": ("we have taken over what was corrected", (("category", "category", False),)),
     "dispute": ("what was recorded by hand for us is not so", ()),
 }
 SPEAKING = frozenset({"ask", "reject", "pause", "complete", "end", "dispute"})
@@ -102,6 +105,11 @@ def parser() -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=help_)
         one.add_argument("referral", help="its id, or a number heard of before")
         one.set_defaults(run=run)
+
+    wanted = commands.add_parser("papers", help="fetch papers the dossier names into the inbox; each a disclosure")
+    wanted.add_argument("referral", help="its id, or a number heard of before")
+    wanted.add_argument("paper", nargs="*", help="ids of papers; without one the dossier is fetched for all it names")
+    wanted.set_defaults(run=papers)
 
     for action, (help_, options) in ACTIONS.items():
         said = commands.add_parser(action, help=help_)
@@ -206,6 +214,17 @@ def _with_referral(deed: Callable[[Client, str], str]) -> Callable[[argparse.Nam
 show = _with_referral(lambda client, one: json.dumps(client.referral(one).data, indent=2))
 fetch = _with_referral(lambda client, one: client.sealed_dossier(one))
 open_dossier = _with_referral(lambda client, one: json.dumps(client.dossier(one), ensure_ascii=False, indent=2))
+
+
+def papers(arguments: argparse.Namespace) -> int:
+    client, referral_id = _named(arguments)
+    name = client.referral(referral_id).reference
+    wanted = arguments.paper or list(files.papers_of(client.dossier(referral_id)))
+    folder = client.settings.inbox
+    folder.mkdir(parents=True, exist_ok=True)
+    laid = files.lay_papers(client, folder, name, referral_id, wanted)
+    print(json.dumps(laid, indent=2))
+    return OK if all("file" in one for one in laid) else REFUSED
 
 
 def act(arguments: argparse.Namespace) -> int:

@@ -23,6 +23,8 @@ KeepReceipt = Callable[[str, str | None], None]
 CONNECT_SECONDS = 5
 READ_SECONDS = 40
 LARGEST_ANSWER = 8_000_000
+#: A paper has at most 50 million bytes; sealed it is a third larger.
+LARGEST_PAPER = 70_000_000
 TOKEN_MARGIN_SECONDS = 30
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -99,15 +101,24 @@ class Client:
 
     def sealed_dossier(self, referral_id: str) -> str:
         """The dossier as it is kept for us. Fetching is a disclosure: consent is asked at this very moment."""
-        answer = self._send("GET", f"/partner/v1/referrals/{referral_id}/dossier", None, {})
-        self._refuse(answer.status, answer.body)
-        for token in filter(None, answer.receipts.split(", ")):
-            self._keep_receipt(token, receipts.digest(answer.body))
-        return answer.body.decode("ascii").strip()
+        return self._sealed(f"/partner/v1/referrals/{referral_id}/dossier")
 
     def dossier(self, referral_id: str) -> JSON:
         """Fetched and opened with our own key."""
         return keys.open_sealed(self.sealed_dossier(referral_id), self._own)
+
+    def document(self, referral_id: str, document_id: str) -> tuple[str, bytes]:
+        """One paper the dossier names, opened: its media type and its bytes. A disclosure like the dossier."""
+        path = f"/partner/v1/referrals/{referral_id}/documents/{document_id}"
+        return keys.open_bytes(self._sealed(path, LARGEST_PAPER), self._own)
+
+    def _sealed(self, path: str, largest: int = LARGEST_ANSWER) -> str:
+        """Sealed bytes as they are kept for us; the network's word that it gave out these is kept."""
+        answer = self._send("GET", path, None, {}, largest=largest)
+        self._refuse(answer.status, answer.body)
+        for token in filter(None, answer.receipts.split(", ")):
+            self._keep_receipt(token, receipts.digest(answer.body))
+        return answer.body.decode("ascii", "replace").strip()
 
     def network_keys(self) -> JSON:
         """The public keys our words are sealed to."""
@@ -171,7 +182,14 @@ class Client:
         return document
 
     def _send(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], *, signed_in: bool = True
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        signed_in: bool = True,
+        largest: int = LARGEST_ANSWER,
     ) -> Answered:
         sent = {"Accept": "application/json, application/problem+json, application/jose", **headers}
         if body is not None:
@@ -179,25 +197,27 @@ class Client:
         for fresh in (False, True):
             if signed_in:
                 sent["Authorization"] = f"Bearer {self._bearer(fresh=fresh)}"
-            answer = self._exchange(method, self.settings.network_url + path, body, sent)
+            answer = self._exchange(method, self.settings.network_url + path, body, sent, largest)
             if answer.status != 401 or not signed_in:
                 break
         return answer
 
-    def _exchange(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answered:
+    def _exchange(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], largest: int = LARGEST_ANSWER
+    ) -> Answered:
         try:
             answer = self._http.request(
                 method, url, body=body, headers=dict(headers), redirect=False, preload_content=False
             )
             try:
-                content = answer.read(LARGEST_ANSWER + 1)
+                content = answer.read(largest + 1)
             finally:
                 answer.release_conn()
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise AwayError(f"{url}: no answer ({type(error).__name__})") from error
         if answer.status in LATER:
             raise AwayError(f"{url}: answered {answer.status}; try again later", _seconds(answer.headers))
-        if len(content) > LARGEST_ANSWER:
+        if len(content) > largest:
             raise AwayError(f"{url}: the answer is larger than we accept")
         return Answered(answer.status, content, answer.headers.get("Receipt", ""))
 

@@ -1,6 +1,7 @@
 """Between the network and a system that knows folders: dossiers go in as files, answer files come out.
 
     inbox/R-26-ABCDEF.referral_requested.<notice>.json    notice, how the referral stands, the opened dossier
+    inbox/R-26-ABCDEF.paper.<id>.pdf                      a paper the dossier names
     outbox/anything.json                                  {"referral": "R-26-ABCDEF", "action": "accept", ...}
     outbox/done/anything.json                             taken; what became of it in anything.result.json beside it
 
@@ -10,7 +11,6 @@ Files appear whole or not at all. What was heard is handed over at least once, w
 import hashlib
 import json
 import logging
-import os
 import shlex
 import subprocess
 import time
@@ -28,6 +28,7 @@ from lotsennetz_partner.errors import (
     StaleError,
     UnreadableError,
 )
+from lotsennetz_partner.files import lay_papers, papers_of, write_whole
 from lotsennetz_partner.journal import Answer, Journal, KeptReceipt, Notice
 from lotsennetz_partner.queue import Queue, event_in
 from lotsennetz_partner.settings import Settings
@@ -188,11 +189,16 @@ class Office:
             content["referral"] = self.client.referral(notice.referral_id).data
             if notice.kind in BRINGS_DOSSIER:
                 content["dossier"] = self.client.dossier(notice.referral_id)
+                content["papers"] = self._lay_papers(notice, content["dossier"])
         except RefusedError as refused:
             content["refused"] = {"slug": refused.slug, "title": refused.title, "number": refused.number}
         if notice.kind in STOPS:
             self.remove_dossiers(notice)
         write_whole(file, content)
+
+    def _lay_papers(self, notice: Notice, dossier: Mapping[str, Any]) -> list[dict[str, str]]:
+        name, papers = name_of(notice), papers_of(dossier)
+        return lay_papers(self.client, self.settings.inbox, name, notice.referral_id, papers)
 
     def _page(self, cursor: int, wait: int) -> Page:
         """From the beginning where the network does not know our place: another sandbox, or a restored backup."""
@@ -213,9 +219,10 @@ class Office:
 
     def remove_dossiers(self, notice: Notice) -> None:
         """What is still in our folder goes at once; what your system imported is yours to delete and to state."""
-        for kind in BRINGS_DOSSIER:
-            for file in self.settings.inbox.glob(f"{name_of(notice)}.{kind}.*.json"):
-                file.unlink(missing_ok=True)
+        for kind in (*BRINGS_DOSSIER, "paper"):
+            for begun in ("", "."):  # what was being written when we were killed is hidden
+                for file in self.settings.inbox.glob(f"{begun}{name_of(notice)}.{kind}.*"):
+                    file.unlink(missing_ok=True)
 
     def _run(self, file: Path) -> None:
         words = [*shlex.split(self.settings.command or ""), str(file)]
@@ -353,18 +360,6 @@ class Office:
 
 def name_of(notice: Notice) -> str:
     return notice.reference or notice.referral_id
-
-
-def write_whole(file: Path, content: Mapping[str, Any]) -> None:
-    """The file is there whole or not at all, whatever happens meanwhile; only we may read it."""
-    part = file.with_name(f".{file.name}.part")
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        json.dump(content, out, ensure_ascii=False, indent=2)
-        out.write("\n")
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(file)
 
 
 def check(settings: Settings) -> list[tuple[str, str]]:

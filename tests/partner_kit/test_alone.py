@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,12 @@ def test_a_module_that_did_would_be_found():
 def test_the_command_line_knows_every_action_of_the_contract():
     """The list stands in the kit a second time, because it shares no line with the network."""
     assert {name.replace("-", "_") for name in ACTIONS} == {str(action) for action in BODIES}
+
+
+def test_the_command_line_knows_every_field_of_an_answer():
+    given = {name.replace("-", "_"): {field for _, field, _ in options} for name, (_, options) in ACTIONS.items()}
+    demanded = {str(action): {one.name for one in fields(body)} - {"sealed_comment"} for action, body in BODIES.items()}
+    assert given == demanded
 
 
 def kit(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -9,12 +9,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from lotsennetz_partner import __main__ as program
 from lotsennetz_partner import keys
-from lotsennetz_partner.client import Event, Page, Referral
+from lotsennetz_partner.client import Answered, Client, Event, Page, Referral
 from lotsennetz_partner.errors import AwayError, RefusedError, UnreadableError
 from lotsennetz_partner.journal import Answer, Journal
 from lotsennetz_partner.office import ANSWERED_WITHIN, FIRST_PUT_OFF, Office
 from lotsennetz_partner.settings import Settings
+
+from services.referral import sealing
 
 OURS = UUID("00000000-0000-0000-0000-00000000000a")
 REFERRAL = "00000000-0000-0000-0000-0000000000b1"
@@ -177,6 +180,66 @@ def test_a_dossier_that_consent_withholds_is_told_not_awaited(place: Path):
     [file] = (place / "inbox").glob("*.json")
     assert json.loads(file.read_text())["refused"]["slug"] == "consent.withdrawn"
     assert desk.journal.waiting() == []
+
+
+#: As large as a paper may be unless its operator says otherwise.
+LARGE = b"%PDF-1.7" + bytes(10_000_000 - 8)
+PAPER, WITHHELD = "00000000-0000-0000-0000-0000000000d1", "00000000-0000-0000-0000-0000000000d2"
+
+
+class WithPapers(FakeNetwork):
+    """The dossier names two papers to fetch, of which one is withheld, and one the person brings herself."""
+
+    asked = 0
+
+    def dossier(self, referral_id: str) -> dict[str, Any]:
+        return {"person": {"documents": [{"id": PAPER}, {"id": WITHHELD}, {"kind": "CERTIFICATE"}]}}
+
+    def document(self, referral_id: str, document_id: str) -> tuple[str, bytes]:
+        if document_id == WITHHELD:
+            raise RefusedError(403, {"slug": "consent.withdrawn"})
+        self.asked += 1
+        return "application/pdf", b"%PDF-1.7"
+
+
+def test_papers_lie_beside_the_dossier_that_names_them_until_it_stops(place: Path):
+    network = WithPapers(notice(1), notice(2, "question_answered"))
+    desk = office(place, network)
+    desk.turn()
+    paper = place / "inbox" / f"R-26-ABCDEF.paper.{PAPER}.pdf"
+    assert paper.read_bytes() == b"%PDF-1.7" and paper.stat().st_mode & 0o077 == 0
+    [file] = (place / "inbox").glob("*.referral_requested.*.json")
+    told = json.loads(file.read_text())["papers"]
+    assert told == [{"id": PAPER, "file": paper.name}, {"id": WITHHELD, "refused": "consent.withdrawn"}]
+    assert network.asked == 1, "what lies there is not fetched again for the answer to a question"
+    paper.with_name(f".{paper.name}.part").write_bytes(b"%PDF")  # as if killed while it was written
+    network.feed.append(notice(3, "referral_stopped"))
+    desk.turn()
+    assert [one.name.split(".")[1] for one in (place / "inbox").iterdir()] == ["referral_stopped"]
+
+
+def test_papers_are_fetched_by_hand_as_the_network_seals_them(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    own = keys.generate()
+    keys.write(own, place / "ours.json")
+    (place / "settings.toml").write_text(
+        f'network_url = "https://network.example"\norganization_id = "{OURS}"\nclient_id = "ours"\n'
+        'token_url = "https://issuer.example/token"\nprivate_key_files = ["ours.json"]\n'
+    )
+    sealed = sealing.seal_bytes(LARGE, "application/pdf", sealing.public_key(keys.public(own)))
+    paths: list[str] = []
+
+    def network(_: Client, method: str, path: str, *rest: Any, **named: Any) -> Answered:
+        paths.append(path)
+        head = {"id": REFERRAL, "reference": "R-26-ABCDEF", "version": 3, "status": "accepted"}
+        return Answered(200, sealed.jwe.encode() if "/documents/" in path else json.dumps(head).encode())
+
+    monkeypatch.setattr(Client, "_send", network)
+    assert program.main(["--settings", str(place / "settings.toml"), "papers", REFERRAL, PAPER]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"id": PAPER, "file": f"R-26-ABCDEF.paper.{PAPER}.pdf"}]
+    assert (place / "inbox" / f"R-26-ABCDEF.paper.{PAPER}.pdf").read_bytes() == LARGE
+    assert paths[-1] == f"/partner/v1/referrals/{REFERRAL}/documents/{PAPER}" and len(paths) == 2
 
 
 def test_a_test_notice_is_heard_and_leaves_nothing(place: Path):
