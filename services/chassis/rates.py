@@ -47,14 +47,14 @@ class Limiter:
     _counts: Counter[bytes] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, name: str, now: datetime) -> Allowance:
-        """Count one attempt."""
+    def take(self, name: str, now: datetime, attempts: int = 1) -> Allowance:
+        """Count one attempt; of none, only say how it stands."""
         with self._lock:
             if self._ends_at is None or now >= self._ends_at:
                 self._ends_at, self._key, self._counts = now + self.window, secrets.token_bytes(32), Counter()
             key = hmac.new(self._key, name.encode(), hashlib.sha256).digest()[:16]
             if key not in self._counts and len(self._counts) >= KEYS_AT_MOST:
                 key = b""
-            self._counts[key] += 1
+            self._counts[key] += attempts
             seconds = max(1, round((self._ends_at - now).total_seconds()))
             return Allowance(self.most, self.most - self._counts[key], seconds)

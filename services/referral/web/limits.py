@@ -7,6 +7,7 @@ from ipaddress import IPv6Address, ip_address
 from flask import current_app, request
 from werkzeug.exceptions import TooManyRequests
 
+from services.chassis.access import current_caller
 from services.chassis.errors import ForbiddenError
 from services.chassis.rates import Limiter
 from services.chassis.room import count_refusal, room
@@ -31,12 +32,17 @@ def limits() -> Limits:
     return found
 
 
-def expect_patience(limiter: Limiter, name: str) -> None:
+def expect_patience(limiter: Limiter, name: str, attempts: int = 1) -> None:
     """Go on, or answer 429 with when to come back."""
-    allowance = limiter.take(name, room().unit.clock.now())
+    allowance = limiter.take(name, room().unit.clock.now(), attempts)
     if allowance.is_exceeded:
         count_refusal(ForbiddenError("request.too-many"))
         raise TooManyRequests(retry_after=allowance.seconds)
+
+
+def expect_patience_of_session() -> None:
+    """Each look is a fact that is kept; nobody reads or sends a page a hundred times in ten minutes."""
+    expect_patience(limits().per_session, str(current_caller().session_id))
 
 
 def caller_address() -> str:

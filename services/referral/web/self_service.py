@@ -22,7 +22,7 @@ from services.referral.web import self_service_consent, self_service_invitation
 from services.referral.web import self_service_door as door
 from services.referral.web.callers import house
 from services.referral.web.forms import once_per_form
-from services.referral.web.limits import expect_patience, limits
+from services.referral.web.limits import expect_patience_of_session
 from services.referral.web.names import Names
 from services.referral.web.self_service_door import her_link
 from services.referral.web.self_service_view import RecipientView, overview
@@ -50,11 +50,6 @@ def blueprint() -> APIBlueprint:
     pages.get("/invitation")(self_service_invitation.show_invitation)
     pages.post("/invitation")(self_service_invitation.answer_invitation)
     return pages
-
-
-def expect_patience_of_session() -> None:
-    """Each look is a fact that is kept; nobody reads a page a hundred times in ten minutes."""
-    expect_patience(limits().per_session, str(current_caller().session_id))
 
 
 @person(SELF)
@@ -137,6 +132,7 @@ def part_named() -> Part:
 @for_persons
 def withdraw() -> Response:
     """As easy as giving it: one button, no reason, at once."""
+    expect_patience_of_session()
     part, link = part_named(), link_of_session()
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
@@ -155,6 +151,7 @@ def link_of_session() -> Any:
 @for_persons
 def had_contact() -> Response:
     """Where the body may not say it, her word counts."""
+    expect_patience_of_session()
     link, form = link_of_session(), request.form
     try:
         referral_id, contact_on = UUID(form.get("referral", "")), date.fromisoformat(form.get("contact_on", ""))

@@ -18,7 +18,7 @@ from services.referral.consent_texts import GERMAN
 from services.referral.web.callers import house
 from services.referral.web.consent_drafts import say
 from services.referral.web.forms import once_per_form
-from services.referral.web.limits import expect_patience, limits
+from services.referral.web.limits import expect_patience_of_session
 from services.referral.web.names import Names
 from services.referral.web.self_service_door import her_link
 
@@ -31,7 +31,7 @@ DONE = frozenset({"agreed", "refused"})
 @for_persons
 def show_draft() -> str:
     """The whole of it, before anything is asked."""
-    expect_patience(limits().per_session, str(current_caller().session_id))
+    expect_patience_of_session()
     done = request.args.get("done", "")
     with request_work() as work:
         link = her_link(work)
@@ -75,6 +75,7 @@ def ticked() -> set[UUID]:
 @for_persons
 def answer_draft() -> Response:
     """One form, two buttons."""
+    expect_patience_of_session()
     caller = current_caller()
     agrees = request.form.get("answer") == "agree"
     services = ticked() if agrees else set()

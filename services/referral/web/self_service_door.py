@@ -114,8 +114,12 @@ def ask_code() -> str:
 @public
 @for_persons
 def take_code() -> Response:
-    """A code leads to its link, and there to the button. Wrong ones are counted, all together too."""
+    """A code leads to its link, and there to the button. Wrong ones are counted, all together too.
+
+    Once there were too many of those no code is looked up, or a right one guessed by then would still open.
+    """
     expect_patience(limits().per_address, caller_address())
+    expect_patience(limits().wrong_codes, "", attempts=0)
     tokens = house().keys.person_links
     with room().unit.db.read() as connection:
         link = person_links.by_code(connection, tokens.code_digests(request.form.get("code", "")))

@@ -26,6 +26,7 @@ from services.referral.web import bodies
 from services.referral.web.callers import house, validated
 from services.referral.web.enquiry_form import INPUTS, LANGUAGES
 from services.referral.web.forms import once_per_form
+from services.referral.web.limits import expect_patience_of_session
 from services.referral.web.self_service_door import her_link
 from services.referral.web.subject_access import span
 
@@ -43,6 +44,7 @@ invited = person(PersonLinkPurpose.INVITATION)
 @for_persons
 def show_invitation() -> str:
     """A short form and two buttons."""
+    expect_patience_of_session()
     return page({})
 
 
@@ -105,6 +107,7 @@ def typed() -> tuple[dict[str, Any], list[Topic]]:
 @for_persons
 def answer_invitation() -> str | Response | tuple[str, int]:
     """Accept with her own data, or decline; either way the placeholder is gone."""
+    expect_patience_of_session()
     caller, declines = current_caller(), request.form.get("answer") == "decline"
     try:
         record, topics = ({}, []) if declines else typed()

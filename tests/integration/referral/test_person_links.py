@@ -322,6 +322,64 @@ def test_wrong_codes_are_refused_counted_and_slowed_down(network: Network):
     assert client.post("/referral/my/code", data={"code": "AAAAA-AAAAA"}, headers=HTML).status_code == 403
 
 
+def test_after_too_many_wrong_codes_a_right_one_is_refused_until_the_minute_is_over(network: Network, enquiry: Enquiry):
+    """Otherwise the limit would slow nobody down who guesses: it is the right one that counts."""
+    network.app.extensions["referral-limits"] = limits.Limits(wrong_codes=limits.Limiter(3, timedelta(minutes=1)))
+    client, code = network.app.test_client(), issued(network, enquiry).code
+
+    def typed(given: str) -> int:
+        return client.post("/referral/my/code", data={"code": given}, headers=HTML).status_code
+
+    assert [typed(code) for _ in range(5)] == [303] * 5, "right ones do not count"
+    assert [typed("AAAAA-AAAAA") for _ in range(4)] == [403, 403, 403, 429]
+    assert typed(code) == 429
+    network.scene.clock.instant += timedelta(seconds=61)
+    assert typed(code) == 303
+
+
+HERS = {
+    PersonLinkPurpose.SELF_SERVICE: ("", ("withdrawal", "contact")),
+    PersonLinkPurpose.CONSENT: ("consent", ("consent",)),
+    PersonLinkPurpose.INVITATION: ("invitation", ("invitation",)),
+}
+
+
+@pytest.mark.parametrize("purpose", PersonLinkPurpose)
+def test_whoever_is_in_may_neither_look_nor_send_without_end(
+    network: Network, enquiry: Enquiry, purpose: PersonLinkPurpose
+):
+    """Every page and every form of her session is counted, and none refused is done."""
+    network.app.extensions["referral-limits"] = limits.Limits(per_session=limits.Limiter(1, timedelta(minutes=10)))
+    client = network.app.test_client()
+    assert press(client, issued(network, enquiry, purpose=purpose)).status_code == 303
+    shown, sent = HERS[purpose]
+    page = client.get(f"/referral/my/{shown}", headers=HTML)
+    assert page.status_code == 200
+    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
+    before = everything(network)["referrals"], everything(network)["persons"]
+
+    for path in sent:
+        refused = client.post(f"/referral/my/{path}", data=hidden, headers=HTML)
+        assert (path, refused.status_code) == (path, 429)
+        assert 0 < int(refused.headers["Retry-After"]) <= 600
+    assert client.get(page.request.path, headers=HTML).status_code == 429
+    assert (everything(network)["referrals"], everything(network)["persons"]) == before
+
+    network.scene.clock.instant += timedelta(minutes=10)
+    assert client.get(page.request.path, headers=HTML).status_code == 200
+
+
+@pytest.mark.parametrize("limit", ["per_link", "per_address"])
+def test_asking_for_a_new_link_and_typing_codes_are_counted_too(network: Network, enquiry: Enquiry, limit: str):
+    link = issued(network, enquiry)
+    client = network.app.test_client()
+    network.app.extensions["referral-limits"] = limits.Limits(**{limit: limits.Limiter(1, timedelta(minutes=10))})
+    renewals = [client.post(f"{path_of(link)}/renewals", headers=HTML).status_code for _ in range(2)]
+    assert renewals == [303, 429]
+    code = client.post("/referral/my/code", data={"code": link.code}, headers=HTML)
+    assert code.status_code == (429 if limit == "per_address" else 303)
+
+
 def test_one_link_may_be_tried_ten_times_in_ten_minutes(network: Network, enquiry: Enquiry):
     link = issued(network, enquiry)
     client = network.app.test_client()
