@@ -37,6 +37,7 @@ from services.referral.commands import (
 from services.referral.commands.enquiries import USUAL
 from services.referral.commands.saving import load, load_for_disclosure, save, see
 from services.referral.config import Keys
+from services.referral.domain.by_hand import check_words
 from services.referral.domain.consent import Allowed, effective_back_level
 from services.referral.domain.dossier import missing_minimum
 from services.referral.domain.duplicate_care import AskingRule
@@ -279,6 +280,7 @@ def record_for_partner(
     **details: Any,
 ) -> Referral:
     """Write down what the partner told by telephone, letter or in person, as far as it may have told it."""
+    check_words(action, comment)
     if action is Action.COMPLETE:
         details["has_comment"] = bool(comment)
     referral = telling.decide(work, see(work, referral_id, by, version), action, details)

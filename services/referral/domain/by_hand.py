@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from contracts.codes import Action, Party, TaskKind, Way
+from contracts.partner.actions import fields_of
 from services.chassis.errors import InvalidError
 from services.referral.domain.answering import accept, complete, end, receive, reject, start, waitlist
 from services.referral.domain.lifecycle import BY_HAND, OWED, Actor
@@ -26,6 +27,14 @@ VERBS_BY_HAND: Mapping[Action, Callable[..., Told]] = {
     Action.STATE_DELETION: state_deletion,
     Action.ACKNOWLEDGE_RECTIFICATION: acknowledge_rectification,
 }
+#: What a partner may say words with; with nothing else may words of its come back, whoever writes them down.
+WITH_WORDS = frozenset(action for action in BY_HAND if "sealed_comment" in fields_of(action))
+
+
+def check_words(action: Action, words: str | None) -> None:
+    """A back level covers codes and days; where its contract has no words a partner's words would say more."""
+    if words and action not in WITH_WORDS:
+        raise InvalidError("request.invalid", {"comment": "no-detail-of-this-action"})
 
 
 def record_for_partner(

@@ -9,7 +9,6 @@ from apiflask.fields import Integer, String
 from apiflask.validators import Range
 
 from contracts.codes import Action, StaffRole, Status
-from contracts.partner.dossier import EMPLOYER, PERSON
 from services.chassis.access import staff
 from services.chassis.errors import InvalidError, NotFoundError, RefusedError
 from services.chassis.web import expected_version, request_work, room
@@ -19,6 +18,7 @@ from services.referral.commands.referrals import Withheld
 from services.referral.domain.referral import Referral
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.queries import referrals as referral_queries
+from services.referral.store import referrals as store
 from services.referral.store.referrals import StaffActor
 from services.referral.web import answers, bodies
 from services.referral.web.callers import house, json_body, once, staff_actor, validated, withheld
@@ -114,7 +114,7 @@ def _prepare(work: Work, by: StaffActor, referral_id: UUID, version: int, data: 
 
 
 def _answer(work: Work, by: StaffActor, referral_id: UUID, version: int, data: Json) -> Referral | Withheld:
-    known = {**PERSON.dump(data.get("person", {})), **EMPLOYER.dump(data.get("employer", {}))}
+    known = bodies.told_of(store.load(work.tx, referral_id, visible_to=by).enquirer, data)
     return referrals.answer(
         work,
         house().keys,

@@ -31,9 +31,10 @@ class RehearsedError(Exception):
 def rectify(enquiry_id: UUID, json_data: Json) -> Answer:
     """Correct the record and, if a request is named, answer it by that; the answer does not repeat the record."""
     by, person_id, request_id = staff_actor(), json_data["person_id"], json_data["request_id"]
-    changes = bodies.changes_of(json_data)
 
     def run(work: Work) -> tuple[int, Json]:
+        kind = enquiries.load(work, enquiry_id, by, restricted_too=True).enquirer
+        changes = bodies.changes_of(kind, json_data)
         subject_rights.rectify(work, house().keys, by, enquiry_id, person_id, changes, request_id)
         return 201, {"id": str(enquiry_id)}
 

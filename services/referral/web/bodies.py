@@ -36,7 +36,8 @@ from contracts.codes import (
     WithdrawalChannel,
 )
 from contracts.fields import PATTERNS, CodeOf, Day, Identifier, Instant, LanguageTag, Matches
-from contracts.partner.dossier import EMPLOYER, PERSON, EmployerSchema, PersonSchema
+from contracts.partner.dossier import EMPLOYER, PERSON, SCHEMAS, EmployerSchema, PersonSchema
+from services.chassis.errors import InvalidError
 from services.chassis.i18n import PERSON_LANGUAGES
 from services.referral.domain.capture import AT_THE_DESK
 from services.referral.domain.grounds import Witness
@@ -128,8 +129,8 @@ class RectificationIn(Body):
     """The fields that were wrong, as they should be, and those that should not be there at all."""
 
     person_id = Identifier(load_default=None, allow_none=True)
-    person = fields.Nested(ClosedPerson(), load_default=dict)
-    employer = fields.Nested(ClosedEmployer(), load_default=dict)
+    person = fields.Nested(ClosedPerson())
+    employer = fields.Nested(ClosedEmployer())
     remove = fields.List(fields.String(validate=validate.OneOf([*PERSON.fields, *EMPLOYER.fields])), load_default=list)
     #: Her request that is answered by it, by a lead.
     request_id = Identifier(load_default=None, allow_none=True)
@@ -141,9 +142,16 @@ class ErasureIn(Body):
     request_id = Identifier(load_default=None, allow_none=True)
 
 
-def changes_of(data: Mapping[str, Any]) -> dict[str, Any]:
+def told_of(kind: EnquirerKind, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said about whoever asks, as fields of a record; a company has none of a person's, and nobody its."""
+    if {"person", "employer"} & set(data) - {str(kind)}:
+        raise InvalidError("request.invalid", {str(kind): "exactly-the-enquirer"})
+    return dict(SCHEMAS[kind].dump(data.get(str(kind), {})))
+
+
+def changes_of(kind: EnquirerKind, data: Mapping[str, Any]) -> dict[str, Any]:
     """A rectification as the fields of a record; None takes one out."""
-    return {**PERSON.dump(data["person"]), **EMPLOYER.dump(data["employer"]), **dict.fromkeys(data["remove"])}
+    return {**told_of(kind, data), **dict.fromkeys(data["remove"])}
 
 
 class DraftIn(Body):

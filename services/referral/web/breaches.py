@@ -1,6 +1,6 @@
 """The checks for a data breach: what is open with its hours, the lead's assessment, and what was found before."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -16,10 +16,9 @@ from services.chassis.room import room
 from services.chassis.work import Work
 from services.referral.commands import breaches
 from services.referral.domain.breach import SOOTHING, Assessment
-from services.referral.domain.workdays import PLACE
 from services.referral.store import breaches as store
 from services.referral.web.callers import house, staff_actor
-from services.referral.web.forms import once_per_form
+from services.referral.web.forms import instant_typed, once_per_form
 from services.referral.web.names import Names
 from services.referral.web.protection import guardians, scope_of
 
@@ -119,9 +118,4 @@ def several(name: str, codes: type[Codes]) -> tuple[Codes, ...]:
 
 
 def instant(name: str) -> datetime | None:
-    """Day and time as the clock on the wall here shows it."""
-    given = request.form.get(name, "").strip()
-    try:
-        return datetime.fromisoformat(given).replace(tzinfo=PLACE).astimezone(UTC) if given else None
-    except ValueError:
-        raise InvalidError("request.invalid", {name: "a-day-and-time"}) from None
+    return instant_typed(name, request.form.get(name, "").strip())

@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from contracts.codes import Action, StaffRole
+from contracts.fields import format_instant
 from services.chassis.access import staff
 from services.chassis.errors import InvalidError, RefusedError, StaleError
 from services.chassis.room import room
@@ -22,7 +23,7 @@ from services.referral.web.api_referrals import STAFF_ACTIONS, record_details
 from services.referral.web.callers import house, staff_actor, validated, view_purpose, withheld
 from services.referral.web.case_view import view_case
 from services.referral.web.enclosures import papers_of
-from services.referral.web.forms import once_per_form, version_of
+from services.referral.web.forms import MOMENTS, instant_typed, once_per_form, version_of
 from services.referral.web.names import Names
 from services.referral.web.words import dossier_sections
 
@@ -64,9 +65,13 @@ def show(referral_id: UUID) -> str | Response:
 
 
 def content_of(form: MultiDict[str, str]) -> dict[str, Any]:
-    """What was typed; an empty field was not filled in."""
+    """What was typed; an empty field was not filled in. A time on the wall becomes an instant."""
     given = {name: form.getlist(name) if name in SEVERAL else form[name].strip() for name in form}
-    return {name: value for name, value in given.items() if value and name not in NOT_CONTENT}
+    content = {name: value for name, value in given.items() if value and name not in NOT_CONTENT}
+    for name in MOMENTS & set(content):
+        if at := instant_typed(name, str(content[name])):
+            content[name] = format_instant(at)
+    return content
 
 
 @navigators

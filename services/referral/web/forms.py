@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,7 @@ from services.chassis.work import Work
 from services.referral.domain.duties import OpenDuty
 from services.referral.domain.lifecycle import is_above
 from services.referral.domain.referral import Referral
+from services.referral.domain.workdays import PLACE
 from services.referral.sealing import ALLOWED, CONTENT, KEY_WRAPPING, OwnKeys, public_key
 from services.referral.web.callers import house
 
@@ -51,6 +53,7 @@ REASONS: dict[Action, type[StrEnum]] = {
     Action.END: EndReason,
     Action.CANCEL: EndReason,
 }
+MOMENTS = frozenset({"became_aware_at"})
 DAYS = frozenset({"contact_by", "estimated_on", "first_contact_on", "contact_on", "told_on"})
 REQUIRED = frozenset({"question", "reason", "outcome", "deletion", "first_contact_on", "contact_on"})
 WORDS = "sealed_comment"
@@ -127,6 +130,14 @@ def seal_words(words: str, own_keys: OwnKeys) -> str:
     return jwe.encrypt_compact(header, words.encode(), key, algorithms=ALLOWED)
 
 
+def instant_typed(name: str, given: str) -> datetime | None:
+    """Day and time as the clock on the wall here shows it."""
+    try:
+        return datetime.fromisoformat(given).replace(tzinfo=PLACE).astimezone(UTC) if given else None
+    except ValueError:
+        raise InvalidError("request.invalid", {name: "a-day-and-time"}) from None
+
+
 def version_of(form: MultiDict[str, str]) -> int | None:
     """The version the page showed; a form made by hand without one is judged on what stands."""
     seen = form.get("version", "")
@@ -176,7 +187,10 @@ def navigator_form(action: Action, referral: Referral) -> Form:
         ),
         Action.CONCLUDE: (Field("contact_on", "day", required=True),),
         Action.CANCEL: (Field("reason", "choice", tuple(EndReason), required=True), Field("comment", "words")),
-        Action.MARK_ENTERED_IN_ERROR: (Field("confirmed", "yes", required=True),),
+        Action.MARK_ENTERED_IN_ERROR: (
+            Field("became_aware_at", "moment"),
+            Field("confirmed", "yes", required=True),
+        ),
     }
     return Form(action, fields.get(action, ()), uuid.uuid4().hex)
 
@@ -184,6 +198,6 @@ def navigator_form(action: Action, referral: Referral) -> Form:
 def record_form(action: Action, owed: Sequence[OpenDuty] = (), level: BackLevel = BackLevel.OUTCOME) -> Form:
     """What the partner told by telephone, letter or in person: how, when, and what it would have said itself."""
     how = (Field("way", "choice", tuple(Way), required=True), Field("told_on", "day", required=True))
-    own = tuple(field for field in partner_form(action, owed=owed, level=level).fields if field.name != WORDS)
-    words = (Field("comment", "words"),) if action in REASONS else ()
-    return Form(action, (*how, *own, *words), uuid.uuid4().hex)
+    asked = partner_form(action, owed=owed, level=level).fields
+    own = tuple(Field("comment", "words") if field.name == WORDS else field for field in asked)
+    return Form(action, (*how, *own), uuid.uuid4().hex)

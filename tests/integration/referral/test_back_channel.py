@@ -9,6 +9,8 @@ import pytest
 from contracts.codes import (
     Action,
     BackLevel,
+    Deletion,
+    EndReason,
     GroundKind,
     Outcome,
     Party,
@@ -21,12 +23,14 @@ from contracts.codes import (
 from contracts.fields import SealedText
 from contracts.partner import actions
 from contracts.referral import BackLevelChanged, CommandRefused, DisclosureDecided, ReferralAccepted
-from services.chassis.errors import RefusedError, StaleError
+from services.chassis.errors import InvalidError, RefusedError, StaleError
 from services.referral import handlers
-from services.referral.commands import partners, referrals
+from services.referral.commands import enquiries, partners, referrals
+from services.referral.domain.by_hand import WITH_WORDS
+from services.referral.domain.lifecycle import BY_HAND, OWED
 from services.referral.domain.referral import Referral
 from services.referral.store import persons
-from services.referral.web.forms import seal_words
+from services.referral.web.forms import record_form, seal_words
 from tests.integration.referral.scene import (
     NAVIGATOR,
     NOW,
@@ -270,6 +274,49 @@ def test_words_of_a_navigator_about_how_it_ended_need_the_outcome_too(scene: Sce
             comment="Sie hat bestanden",
         )
     assert scene.rows("SELECT * FROM comments") == []
+
+
+WORDS = "Sie bekommt Leistungen nach dem SGB II"
+TOLD_BY_HAND: dict[Action, dict[str, Any]] = {
+    Action.REJECT: {"reason": RejectionReason.OTHER, "has_comment": True},
+    Action.START: {"first_contact_on": NOW.date()},
+    Action.COMPLETE: {"outcome": Outcome.HANDED_OVER_NO_FEEDBACK},
+    Action.END: {"reason": EndReason.OTHER, "has_comment": True},
+    Action.STATE_DELETION: {"deletion": Deletion.DELETED},
+}
+
+
+@pytest.mark.parametrize("action", sorted(BY_HAND))
+def test_below_the_status_no_words_of_a_partners_come_back_by_hand(scene: Scene, action: Action):
+    """Neither with what is due anyhow nor with a receipt: what a body of § 35 SGB I could not send stays out."""
+    enquiry, _, referral = consented(scene, to_hwk(RECEIPT))
+    with scene.unit.work(actor=NAVIGATOR.actor) as work:
+        if action is Action.ACKNOWLEDGE_RECTIFICATION:
+            enquiries.rectify(work, scene.keys, NAVIGATOR, enquiry.id, {"email": "neu@example.org"})
+        elif action in OWED:
+            referrals.cancel(work, scene.keys, NAVIGATOR, referral.id, None, reason=EndReason.MISTAKE)
+    with pytest.raises((InvalidError, RefusedError)) as refused, scene.unit.work(actor=NAVIGATOR.actor) as work:
+        referrals.record_for_partner(
+            work,
+            scene.keys,
+            NAVIGATOR,
+            referral.id,
+            None,
+            action=action,
+            way=Way.PHONE,
+            told_on=scene.clock.today(),
+            comment=WORDS,
+            **TOLD_BY_HAND.get(action, {}),
+        )
+    if action not in WITH_WORDS:
+        assert (refused.type, refused.value.fields) == (InvalidError, {"comment": "no-detail-of-this-action"})
+    assert scene.rows("SELECT * FROM comments") == []
+    assert scene.rows("SELECT * FROM hand_records") == []
+
+
+@pytest.mark.parametrize("action", sorted(BY_HAND))
+def test_the_page_asks_for_words_exactly_where_a_partner_could_send_them(action: Action):
+    assert ("comment" in {one.name for one in record_form(action).fields}) == (action in WITH_WORDS)
 
 
 def test_a_consent_that_names_another_body_changes_nothing_here(scene: Scene):

@@ -1,14 +1,14 @@
 """The case page: a look is a fact first, every form does what it says once, and refusals leave everything as it was."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from contracts.referral import PersonalDataViewed, ReferralReceived
+from contracts.referral import PersonalDataViewed, ReferralEnteredInError, ReferralReceived
 from services.chassis.errors import UnavailableError
 from services.referral.web import case
 from tests.integration.referral.rig import Network, recipient, to_ihk
@@ -143,6 +143,34 @@ def test_after_a_rejection_she_refers_to_the_better_body(network: Network, brows
     answer = press(browser, first, "follow-up")
     second = network.navigator.see(answer.headers["Location"].rpartition("/")[2])
     assert (second["based_on"], second["service_id"], second["status"]) == (first, str(IHK_SERVICE), "draft")
+
+
+@pytest.mark.parametrize("typed", ["2026-11-23T08:15", ""], ids=["at a time", "now"])
+def test_the_hours_of_a_breach_run_from_when_the_desk_says_it_became_aware(
+    network: Network, browser: FlaskClient, typed: str
+):
+    """As the clock on the wall shows it: a quarter past eight in Aachen is a quarter past seven in UTC."""
+    referral_id = network.requested()
+    network.hwk.fetch(referral_id)
+    assert 'type="datetime-local"' in show(browser, referral_id)
+    fields = {"became_aware_at": typed, "confirmed": "true"}
+
+    assert press(browser, referral_id, "actions/mark_entered_in_error", **fields).status_code == 303
+
+    [marked] = network.scene.said(ReferralEnteredInError)
+    aware = datetime(2026, 11, 23, 7, 15, tzinfo=UTC) if typed else network.scene.clock.now()
+    assert (marked.breach_check, marked.became_aware_at) == (True, aware)
+    [check] = network.scene.rows("SELECT became_aware_at FROM breach_checks")
+    assert check["became_aware_at"] == aware
+
+
+@pytest.mark.parametrize("typed", ["2026-11-24T08:15", "gestern"], ids=["in the future", "no time"])
+def test_a_time_that_cannot_be_is_refused_and_marks_nothing(network: Network, browser: FlaskClient, typed: str):
+    referral_id = network.requested()
+    fields = {"became_aware_at": typed, "confirmed": "true"}
+    refused = press(browser, referral_id, "actions/mark_entered_in_error", **fields)
+    assert (refused.status_code, set(refused.json["fields"])) == (422, {"became_aware_at"})  # type: ignore[index]
+    assert network.navigator.see(referral_id)["status"] == "requested"
 
 
 def test_a_page_that_is_out_of_date_changes_nothing(network: Network, browser: FlaskClient):

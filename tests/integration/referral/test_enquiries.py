@@ -1,6 +1,10 @@
 """Enquiries of persons and employers: what is asked, what is suggested, what can be given along without a consent."""
 
-from contracts.codes import Audience, ChannelKind, DataCategory, Topic
+from datetime import timedelta
+
+import pytest
+
+from contracts.codes import Audience, BackLevel, ChannelKind, DataCategory, EnquirerKind, Site, Topic, Urgency
 from contracts.directory import Channel
 from contracts.event import PublicContact, PublicText
 from contracts.referral import (
@@ -12,8 +16,18 @@ from contracts.referral import (
     ServicesSuggested,
 )
 from services.referral import handlers
+from services.referral.commands import enquiries
 from tests.integration.referral.rig import Json, Network, recipient
-from tests.integration.referral.scene import HWK, HWK_SERVICE, IHK, IHK_SERVICE, a_service, an_organization, some_terms
+from tests.integration.referral.scene import (
+    HWK,
+    HWK_SERVICE,
+    IHK,
+    IHK_SERVICE,
+    NAVIGATOR,
+    a_service,
+    an_organization,
+    some_terms,
+)
 
 COMPANY = {
     "company": "Musterbau Beispiel GmbH",
@@ -184,6 +198,53 @@ def test_a_partner_without_a_channel_is_reached_on_paper_and_printing_is_a_discl
     assert fetched.printed
     assert "Ben Salah" not in str(network.scene.rows("SELECT body FROM command_results"))
     assert network.navigator.see(referral_id)["fetched"]
+
+
+#: Fields of the one and, of the same name, of the other.
+REACH = ({"phone": "+49 241 1"}, {"address": "Musterweg 1"}, {"postal_code": "52062"}, {"note": "Anruf"})
+
+
+@pytest.mark.parametrize(
+    ("whose", "foreign", "more"),
+    [("employer", "person", {"city": "Aachen"}), ("person", "employer", {"contact_name": "Frau Platz"})],
+)
+def test_nobody_is_given_the_fields_of_the_other_kind_of_enquirer(
+    network: Network, whose: str, foreign: str, more: Json
+):
+    """Neither by a correction nor by an answer, even where both have a field of that name."""
+    asked = network.requested() if whose == "person" else a_companys(network)
+    network.hwk.act(asked, "ask", {"question": "OTHER"})
+    path = f"/referral/api/v1/enquiries/{network.navigator.see(asked)['enquiry_id']}/rectifications"
+    before = network.scene.rows("SELECT sealed FROM persons")
+    for data in (*REACH, more):
+        corrected = network.navigator.ask("POST", path, {foreign: data})
+        answered = network.navigator.try_act(asked, "answer", {foreign: data})
+        for refused in (corrected, answered):
+            assert (refused.status_code, refused.json["fields"]) == (422, {whose: "exactly-the-enquirer"})  # type: ignore[index]
+    assert network.scene.rows("SELECT sealed FROM persons") == before
+
+
+def a_companys(network: Network) -> str:
+    """A referral that tells nothing about anybody, so that no ground is needed."""
+    with network.scene.unit.work(actor="system:directory") as work:
+        service = a_service(
+            topics=(Topic.ANWERBUNG,), version=2, terms=some_terms(minimum_categories=(), back_level=BackLevel.STATUS)
+        )
+        handlers.keep_service(work, service)
+    with network.scene.unit.work(actor=NAVIGATOR.actor) as work:
+        enquiry = enquiries.record_enquiry(
+            work,
+            network.scene.keys.vault,
+            NAVIGATOR,
+            enquirer=EnquirerKind.EMPLOYER,
+            site=Site.AACHEN,
+            record={"positions": 2},
+            needs=[(Topic.ANWERBUNG, Urgency.NORMAL)],
+        )
+    referral_id = network.scene.prepared(enquiry).id
+    network.scene.clock.instant += timedelta(minutes=1)
+    network.scene.tick()
+    return str(referral_id)
 
 
 def test_a_rectified_record_reaches_the_partner_with_its_next_fetch(network: Network):
