@@ -81,6 +81,14 @@ def test_a_suspended_partner_stays_suspended_through_a_sync(admin: Broker, run: 
     assert admin.permissions_of(SLUG_USER) is None
 
 
+def test_suspending_and_offboarding_say_what_they_leave_open(admin: Broker, run: Lotse) -> None:
+    onboarded = run("partner", "onboard", SLUG, "--json").data
+    for words in (("suspend", SLUG), ("offboard", SLUG, "--yes")):
+        still_open = run("partner", *words, "--json").data["still_open"]
+        assert {"pull", "webhook", "every channel"} == {line.split(":")[0].split(",")[0] for line in still_open}
+        assert any(f"organizations/{onboarded['organization_id']}/participation" in line for line in still_open)
+
+
 def test_offboarding_asks_first_and_then_leaves_nothing(admin: Broker, run: Lotse) -> None:
     run("partner", "onboard", SLUG)
     assert run("partner", "offboard", SLUG).code == 1

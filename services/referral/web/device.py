@@ -14,7 +14,7 @@ from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from contracts.capacity_link import sign
-from contracts.codes import Capacity
+from contracts.codes import Capacity, ChannelKind
 from services.chassis.access import current_caller, desk
 from services.chassis.errors import ForbiddenError, InvalidError, NotFoundError
 from services.chassis.room import count_refusal, room
@@ -24,7 +24,7 @@ from services.referral.domain.desk_devices import DEVICE_LIFE, Wrong
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Referral
 from services.referral.store import desk_devices as store
-from services.referral.store import referrals
+from services.referral.store import directory, referrals
 from services.referral.web.callers import house, partner_actor
 from services.referral.web.names import Names
 
@@ -58,6 +58,8 @@ def is_known() -> bool:
         found = store.find_device(connection, caller.organization_id, unit, hashlib.sha256(token.encode()).digest())
         if found is None or not found.opens(now):
             return False
+        if directory.channel_of(connection, caller.organization_id) is not ChannelKind.LIGHT:
+            return False  # its part in the network was ended or rests: nothing opens, by no link, session or device
         store.touch(connection, found, now)
     return True
 

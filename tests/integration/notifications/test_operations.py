@@ -3,6 +3,7 @@ reason, and nobody sees what is in a notice."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,7 +17,7 @@ from contracts.codes import ChannelKind, Duty, DutyCause, EndReason, Status
 from services.notifications import commands, store
 from services.notifications.web.app import create_app
 from tests.chassis.web_rig import TestIssuer, bearer, settings
-from tests.integration.notifications.conftest import SECRET, Notifications
+from tests.integration.notifications.conftest import SECRET, Notifications, listing
 from tests.integration.notifications.receiver import Receiver, running
 
 OPERATOR = "/notifications/operator"
@@ -249,6 +250,23 @@ def test_a_webhook_partner_that_took_everything_by_the_feed_is_not_shown_as_fail
         assert [notifications.states(one) for one in referrals] == [["confirmed"], ["confirmed"]]
         (row,) = client.get(f"{OPERATOR}/lag", headers=operator).json["partners"]
         assert (row["leaving"], row["parked"], row["unacknowledged"]) == (0, 0, 0)
+
+
+def test_a_webhook_whose_partner_rests_is_called_no_more_and_the_feed_keeps_what_happened(
+    notifications: Notifications,
+) -> None:
+    with running(Receiver([200])) as receiver:
+        partner = notifications.an_organization(ChannelKind.WEBHOOK, url=receiver.url)
+        notifications.keep_secret(partner, SECRET)
+        waiting = notifications.a_request(partner)
+        notifications.hear(replace(listing(ChannelKind.NONE, partner), version=2))
+        later = notifications.a_request(partner)
+        notifications.dispatch()
+        assert (receiver.got, notifications.deliveries(later)) == ([], [])
+        assert notifications.states(waiting) != ["sent"]
+    with notifications.db.read() as connection:
+        kept = connection.execute("SELECT count(*) AS n FROM notices WHERE organization_id = %s", (partner,)).fetchone()
+    assert kept == {"n": 2}
 
 
 def test_what_is_overdue_reaches_the_contact_by_mail_whatever_the_system_took_by_the_feed(

@@ -104,6 +104,17 @@ def test_without_a_known_device_nothing_is_answered(network: Network):
     assert network.navigator.see(referral_id)["status"] == "requested"
 
 
+def test_a_unit_whose_part_in_the_network_rests_opens_nothing_at_a_known_device_until_it_is_back(network: Network):
+    (client, referral_id), scene = at_the_desk(network), network.scene
+    desk = f"/referral/desk/referrals/{referral_id}"
+    for channel, opens in ((ChannelKind.NONE, False), (ChannelKind.LIGHT, True)):
+        with scene.unit.work(actor="system:directory") as work:
+            resting = an_organization(JOBCENTER, channel=Channel(kind=channel, unit_mailbox=None), public_key=None)
+            handlers.keep_organization(work, replace(resting, version=2 + opens))
+        assert ("Ben Salah" in client.get(desk, headers=HTML).text) is opens
+        assert bool(scene.said(DossierFetched)) is opens
+
+
 def test_a_code_makes_the_device_known_and_is_used_up(network: Network):
     client, referral_id = at_the_door(network)
     code = a_code(network.scene, JOBCENTER, Way.LETTER)
