@@ -98,10 +98,11 @@ def test_a_search_finds_exactly_this_person_and_is_a_view(network: Network):
     enquiry = network.navigator.enquire(given_name="Amira")
     query = {"given_name": "AMIRA", "family_name": "ben-salah", "birth_date": "1992-04-17"}
 
-    assert network.navigator.post("/referral/api/v1/persons/searches", query) == {"enquiries": [enquiry["id"]]}
-    assert network.navigator.post("/referral/api/v1/persons/searches", {**query, "birth_date": "1992-04-18"}) == {
-        "enquiries": []
-    }
+    assert network.navigator.post("/referral/api/v1/persons/searches", query)["enquiries"] == [enquiry["id"]]
+    assert (
+        network.navigator.post("/referral/api/v1/persons/searches", {**query, "birth_date": "1992-04-18"})["enquiries"]
+        == []
+    )
     assert [row["purpose"] for row in network.scene.rows("SELECT purpose FROM views")] == ["search"]
 
 
