@@ -26,6 +26,13 @@ LARGEST_COMMENT = 16_000
 #: What is packed may burst, and what is critical we would have to know.
 REFUSED_HEADERS = frozenset({"zip", "crit"})
 
+
+class Roomy(jwe.JWERegistry):
+    """Opens a dossier however much stands in it: the library stops at 64 kilobytes, and we sealed it ourselves."""
+
+    max_ciphertext_length = 4_000_000
+
+
 PublicKey = RSAKey | ECKey | OKPKey
 
 
@@ -85,7 +92,7 @@ def new_custodial_key() -> ECKey:
 
 def open_with(sealed: str, private: Mapping[str, Any]) -> dict[str, Any]:
     """Open a dossier for a light-path unit at the desk page."""
-    opened = jwe.decrypt_compact(sealed, JWKRegistry.import_key(dict(private)), algorithms=ALLOWED)
+    opened = jwe.decrypt_compact(sealed, JWKRegistry.import_key(dict(private)), registry=Roomy(algorithms=ALLOWED))
     document: dict[str, Any] = json.loads(opened.plaintext or b"{}")
     return document
 

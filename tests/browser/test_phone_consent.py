@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from tests.integration.referral.scene import HWK_SERVICE, IHK_SERVICE, Scene
 from tests.unit.referral.papers import a_pdf
 
 NARROW = {"IDENTITY", "CONTACT", "LANGUAGE"}
-SCAN = {"name": "brief.pdf", "mimeType": "application/pdf", "buffer": a_pdf()}
+FORMS = count()
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,10 @@ class Desk:
     def sign(self, draft: Any) -> None:
         """The letter has come back."""
         draft.get_by_text("Es wurde unterschrieben oder gesagt").click()
-        draft.locator("input[name=scan]").set_input_files(SCAN)  # type: ignore[arg-type]
+        form = a_pdf(b"(letter %d)" % next(FORMS))  # each consent has a form of its own
+        draft.locator("input[name=scan]").set_input_files(
+            {"name": "brief.pdf", "mimeType": "application/pdf", "buffer": form}
+        )
         draft.get_by_role("button", name="Aufnehmen").click()
 
     def status(self, referral_id: str) -> str:

@@ -1,5 +1,6 @@
 """An operator at the running network: everything the command promises, against the real services and broker."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,10 +101,13 @@ def test_one_changed_byte_is_found(lotse: Lotse, network: RunningNetwork, tmp_pa
     from lotse.config import load
     from lotse.network import Network
 
-    export = Network(load(network.dev / "state.json")).download("audit", "api/v1/export")
-    middle = export.index(b"service_published")
+    lines = Network(load(network.dev / "state.json")).download("audit", "api/v1/export/hashes").splitlines()
+    entry = json.loads(lines[len(lines) // 2])
+    first = entry["leaf_hash"][0]
+    entry["leaf_hash"] = ("1" if first == "0" else "0") + entry["leaf_hash"][1:]
+    lines[len(lines) // 2] = json.dumps(entry).encode()
     changed = tmp_path / "changed.ndjson"
-    changed.write_bytes(export[:middle] + b"S" + export[middle + 1 :])
+    changed.write_bytes(b"\n".join(lines) + b"\n")
     told = lotse("audit", "verify", "--export", str(changed))
     assert told.code == 1, told.out + told.err
 

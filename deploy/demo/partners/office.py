@@ -27,6 +27,13 @@ JSON = dict[str, Any]
 TIMEOUT = 15
 SEALING = ["RSA-OAEP-256", "ECDH-ES+A256KW", "A256GCM"]
 
+
+class Roomy(jwe.JWERegistry):
+    """Opens long dossiers: the library alone stops at 64 kilobytes."""
+
+    max_ciphertext_length = 4_000_000
+
+
 log = logging.getLogger("partner")
 
 SCHEMA = """
@@ -201,7 +208,7 @@ class Network:
         answer.raise_for_status()
         assert self.settings.private_key is not None
         key = RSAKey.import_key(json.loads(self.settings.private_key.read_text()))
-        opened = jwe.decrypt_compact(answer.text.strip(), key, algorithms=SEALING)
+        opened = jwe.decrypt_compact(answer.text.strip(), key, registry=Roomy(algorithms=SEALING))
         assert opened.plaintext is not None
         return json.loads(opened.plaintext)  # type: ignore[no-any-return]
 

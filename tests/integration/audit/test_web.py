@@ -56,7 +56,7 @@ def serving(log):
     settings = load("audit", {**SETTINGS, **given, "DATABASE_URL": log.app_dsn})
     with Database(log.app_dsn) as database:
         app = create_app(settings, Unit(database, FixedClock(START), "audit"), issuer_keys=ISSUER.keys())
-        yield app.test_client()
+        yield app.test_client(use_cookies=False)  # a language chosen by one test is none of the next one's
 
 
 @pytest.fixture

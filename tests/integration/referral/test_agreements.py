@@ -87,7 +87,7 @@ def test_the_register_follows_the_directory(network: Network, dpo: FlaskClient):
         public_key=None,
     )
     soon, endless = rows(dpo.get(PAGE).text)
-    assert soon[1] == "ends soon Independent controller, GDPR"
+    assert soon[1] == "ends soon Independent controller, GDPR Third countries: not stated"
     assert (soon[4], soon[5], soon[7], soon[8]) == ("12 days", "kept for it", "nothing", "0")
     assert endless[1].startswith("in force")
     assert (endless[3], endless[4], endless[7], endless[8]) == ("no end agreed", "–", "nothing", "1")

@@ -58,7 +58,7 @@ TOKENS = TestIssuer()
 DESK = OKPKey.generate_key("Ed25519", auto_kid=True)
 NETWORK = OKPKey.generate_key("Ed25519", {"use": "sig"}, auto_kid=True)
 US = UUID(int=10)
-SOON = int(time.time()) + 600
+SOON = int(time.time()) + 86_400  # longer than any run: what is too old would be refused for that alone
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,14 @@ def test_a_custodial_key_opens_at_the_desk() -> None:
     assert sealing.open_with(sealed.jwe, key.as_dict(private=True)) == DOSSIER
 
 
+def test_a_long_dossier_opens_at_the_desk_too() -> None:
+    key = sealing.new_custodial_key()
+    long = {"notes": ["words " * 500] * 100}
+    sealed = sealing.seal(long, sealing.public_key(key.as_dict(private=False)), custodial=True)
+    assert len(sealed.jwe) > 300_000
+    assert sealing.open_with(sealed.jwe, key.as_dict(private=True)) == long
+
+
 @pytest.mark.filterwarnings("ignore:Key size should be")
 @pytest.mark.parametrize(
     "jwk",
