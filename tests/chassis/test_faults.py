@@ -17,7 +17,7 @@ import urllib3
 
 from tests.chassis.rig import LEADS, LISTENS, NO_FAULTS, Process, Room, faults_in, relay_of, running, worker_of
 from tests.conftest import Broker
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 COUNT = 3_000
 
@@ -198,11 +198,11 @@ def test_a_worker_started_while_the_database_is_away_waits_for_it(
             eventually(lambda: worker.said(LISTENS), timeout=30)
 
 
-def test_a_worker_asked_to_stop_finishes_its_batch_within_five_seconds(line: Line) -> None:
+def test_a_worker_asked_to_stop_finishes_its_batch_before_anybody_kills_it(line: Line) -> None:
     def stop() -> None:
         began = monotonic()
         assert line.worker.stop() == 0
-        assert monotonic() - began < 5
+        assert monotonic() - began < 10 * PATIENCE  # a supervisor waits ten seconds on a machine that is not busy
         line.worker.start()
 
     line.tell_while(stop)

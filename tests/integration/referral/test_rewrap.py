@@ -62,9 +62,10 @@ def name_of(scene: Scene, enquiry: Enquiry) -> str:
 
 def found(scene: Scene, given_name: str) -> list[Any]:
     with scene.unit.work(actor=NAVIGATOR.actor) as work:
-        return enquiries.search(
+        hits = enquiries.search(
             work, scene.keys.vault, NAVIGATOR, given_name=given_name, family_name="Ben Salah", birth_date=BORN
         )
+    return [hit.enquiry_id for hit in hits]
 
 
 def held(scene: Scene) -> dict[str, dict[str, int]]:

@@ -4,7 +4,7 @@ Nothing here consumes or changes anything: messages are looked at and given back
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -18,6 +18,7 @@ from psycopg import sql
 
 from deploy.demo.databases import KEY_STORE, SERVICES, at_database
 from lotse.broker import Broker
+from tests.waiting import eventually
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +114,8 @@ def waiting_messages(broker: Broker, amqp_uri: str) -> Iterator[Item]:
     A service's inbox has one reader and lets nobody else look; it has to be empty, and what passed it the tap has seen.
     """
     with amqp_connection(amqp_uri) as connection:
-        for row in broker.queues():
+        for row in _at_rest(broker):
             if row["consumers"]:
-                assert row["messages"] == 0, f"{row['name']}: {row['messages']} messages are still under way"
                 continue
             channel = connection.channel()
             seen = []
@@ -123,6 +123,20 @@ def waiting_messages(broker: Broker, amqp_uri: str) -> Iterator[Item]:
                 seen.append(as_item(row["name"], message))
             channel.close()  # what was not acknowledged goes back where it lay
             yield from seen
+
+
+def _at_rest(broker: Broker) -> list[Mapping[str, Any]]:
+    """The queues, once nothing is under way to a service: the log goes on telling how far it is while we look."""
+    found: list[Mapping[str, Any]] = []
+
+    def empty() -> bool:
+        found[:] = broker.queues()
+        busy = {row["name"]: row["messages"] for row in found if row["consumers"] and row["messages"]}
+        assert not busy, f"still under way: {busy}"
+        return True
+
+    eventually(empty, timeout=20, interval=0.5)
+    return found
 
 
 def definitions(broker: Broker) -> Iterator[Item]:
