@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -657,8 +658,14 @@ def published(scene: Scene, private: Mapping[UUID, dict[str, Any]]) -> None:
             handlers.keep_service(work, a_service(service, body, topics=topics, audience=Audience.BOTH, terms=terms))
 
 
+@cache
+def keys() -> dict[UUID, dict[str, Any]]:
+    """The bodies' own, the same in every batch: what a directory has told once, it does not tell otherwise again."""
+    return {body: new_key() for body in BODIES}
+
+
 def played(scene: Scene, sequences: int, steps: int) -> Counter[str]:
-    private = {body: new_key() for body in BODIES}
+    private = keys()
     published(scene, private)
     return play(Households, scene, sequences, steps, private=private)
 
