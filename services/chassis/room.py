@@ -35,8 +35,8 @@ class SecurityFacts:
     """How a service says what happens at its door; a service without such an event leaves it out."""
 
     refused: Callable[[UUID, str, int], object] | None = None
-    signed_in: Callable[[Caller], object] | None = None
-    signed_out: Callable[[Caller], object] | None = None
+    signed_in: Callable[[UUID, Caller], object] | None = None
+    signed_out: Callable[[UUID], object] | None = None
     #: What an operator did with a parked message: id of the fact, the message, outcome, reason.
     settled: Callable[[UUID, Parked, ParkedOutcome, str | None], object] | None = None
 

@@ -161,11 +161,10 @@ def enter(caller: Caller, next_path: str) -> AnyResponse:
     """A fresh session and its fact, in one transaction; only then the cookie."""
     here = room()
     with here.unit.work(actor=caller.actor, correlation_id=g.correlation_id, traceparent=g.trace.header) as work:
-        caller = replace(caller, session_id=work.new_id(), by_session=True)
-        assert caller.session_id is not None
-        session = here.sessions.begin(work.tx, caller, caller.session_id)
+        session_id = work.new_id()
+        session = here.sessions.begin(work.tx, replace(caller, session_id=session_id, by_session=True), session_id)
         if here.facts.signed_in is not None:
-            work.announce(here.facts.signed_in(caller))
+            work.announce(here.facts.signed_in(session_id, caller))
     answer = redirect(next_path, 303)
     here.sessions.put_cookie(answer, session)
     answer.delete_cookie(BROWSER_COOKIE, path=f"/{here.service}/sign-in")
@@ -181,8 +180,8 @@ def sign_out() -> AnyResponse:
     with here.unit.work(actor=caller.actor, correlation_id=g.correlation_id, traceparent=g.trace.header) as work:
         if caller.session_id is not None:
             here.sessions.end(work.tx, caller.session_id)
-        if here.facts.signed_out is not None and caller.kind is Kind.STAFF:
-            work.announce(here.facts.signed_out(caller))
+            if here.facts.signed_out is not None and caller.kind is Kind.STAFF:
+                work.announce(here.facts.signed_out(caller.session_id))
     answer = redirect(f"/{here.service}/signed-out", 303)
     here.sessions.take_cookie(answer)
     return answer

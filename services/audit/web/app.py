@@ -12,7 +12,6 @@ from services.audit.config import checkpoint_directory, load_keys
 from services.audit.queries.health import log_health
 from services.audit.web import api, bundles, operator, pages
 from services.audit.writer import Outside
-from services.chassis.access import Caller
 from services.chassis.config import Settings
 from services.chassis.parking import Parked
 from services.chassis.room import NavigationItem, SecurityFacts
@@ -43,16 +42,6 @@ def settled(settlement_id: UUID, item: Parked, outcome: ParkedOutcome, reason: s
     )
 
 
-def signed_in(caller: Caller) -> SignedIn:
-    assert caller.session_id is not None
-    return SignedIn(session_id=caller.session_id, role=caller.role)
-
-
-def signed_out(caller: Caller) -> SignedOut:
-    assert caller.session_id is not None
-    return SignedOut(session_id=caller.session_id)
-
-
 def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None = None) -> APIFlask:
     """Search, timelines and proofs for those who oversee; figures for operations."""
     outside = Outside(load_keys(settings), checkpoint_directory(settings, writable=False))
@@ -63,8 +52,8 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         blueprints=(pages.blueprint, api.blueprint, bundles.blueprint, operator.blueprint),
         facts=SecurityFacts(
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count),
-            signed_in=signed_in,
-            signed_out=signed_out,
+            signed_in=lambda session_id, caller: SignedIn(session_id=session_id, role=caller.role),
+            signed_out=lambda session_id: SignedOut(session_id=session_id),
             settled=settled,
         ),
         navigation=NAVIGATION,

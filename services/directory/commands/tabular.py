@@ -39,7 +39,7 @@ def read_package(tx: Connection, read: Callable[[int], bytes], foreign: Foreign)
         try:
             with zipfile.ZipFile(kept) as package:
                 problems = list(_put_down(tx, package))
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError):  # the last: encrypted, or packed unknown ways
             problems = [RowProblem(0, "", "a zip archive of CSV files")]
     yield from problems
     if not problems:

@@ -5,7 +5,6 @@ from apiflask import APIFlask
 from contracts.codes import StaffRole
 from contracts.directory import SignedIn, SignedOut, SignInRefused
 from contracts.event import Slug
-from services.chassis.access import Caller
 from services.chassis.config import Settings
 from services.chassis.room import NavigationItem, SecurityFacts
 from services.chassis.tokens import IssuerKeys
@@ -25,16 +24,6 @@ NAVIGATION = (
 )
 
 
-def signed_in(caller: Caller) -> SignedIn:
-    assert caller.session_id is not None
-    return SignedIn(session_id=caller.session_id, role=caller.role)
-
-
-def signed_out(caller: Caller) -> SignedOut:
-    assert caller.session_id is not None
-    return SignedOut(session_id=caller.session_id)
-
-
 def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None = None) -> APIFlask:
     """Pages, operators' door and the public HSDS reading door."""
     config.asks_second_person()  # a wrong setting stops the start, not the first key
@@ -47,8 +36,8 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         ],
         facts=SecurityFacts(
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count),
-            signed_in=signed_in,
-            signed_out=signed_out,
+            signed_in=lambda session_id, caller: SignedIn(session_id=session_id, role=caller.role),
+            signed_out=lambda session_id: SignedOut(session_id=session_id),
         ),
         navigation=NAVIGATION,
         issuer_keys=issuer_keys,

@@ -7,7 +7,6 @@ from apiflask import APIFlask
 from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
 from contracts.event import Code, Slug
 from contracts.notifications import ParkedSettled, SignedIn, SignedOut, SignInRefused
-from services.chassis.access import Caller
 from services.chassis.config import Settings
 from services.chassis.parking import Parked
 from services.chassis.room import NavigationItem, SecurityFacts
@@ -50,16 +49,6 @@ def settled(settlement_id: UUID, item: Parked, outcome: ParkedOutcome, reason: s
     )
 
 
-def signed_in(caller: Caller) -> SignedIn:
-    assert caller.session_id is not None
-    return SignedIn(session_id=caller.session_id, role=caller.role)
-
-
-def signed_out(caller: Caller) -> SignedOut:
-    assert caller.session_id is not None
-    return SignedOut(session_id=caller.session_id)
-
-
 def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None = None) -> APIFlask:
     """Feed for partners, operators' door, pages for staff."""
     app = create_chassis_app(
@@ -78,8 +67,8 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         ),
         facts=SecurityFacts(
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count),
-            signed_in=signed_in,
-            signed_out=signed_out,
+            signed_in=lambda session_id, caller: SignedIn(session_id=session_id, role=caller.role),
+            signed_out=lambda session_id: SignedOut(session_id=session_id),
             settled=settled,
         ),
         navigation=NAVIGATION,

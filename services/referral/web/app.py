@@ -7,7 +7,6 @@ from apiflask import APIBlueprint, APIFlask
 from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
 from contracts.event import Code, Slug
 from contracts.referral import ParkedSettled, SignedIn, SignedOut, SignInRefused
-from services.chassis.access import Caller
 from services.chassis.config import Settings
 from services.chassis.parking import Parked
 from services.chassis.room import NavigationItem, SecurityFacts
@@ -82,16 +81,6 @@ NAVIGATION = (
 )
 
 
-def signed_in(caller: Caller) -> SignedIn:
-    assert caller.session_id is not None
-    return SignedIn(session_id=caller.session_id, role=caller.role or StaffRole.NAVIGATOR, site=caller.site)
-
-
-def signed_out(caller: Caller) -> SignedOut:
-    assert caller.session_id is not None
-    return SignedOut(session_id=caller.session_id)
-
-
 def settled(settlement_id: UUID, item: Parked, outcome: ParkedOutcome, reason: str | None) -> ParkedSettled:
     return ParkedSettled(
         settlement_id=settlement_id,
@@ -104,8 +93,10 @@ def settled(settlement_id: UUID, item: Parked, outcome: ParkedOutcome, reason: s
 
 FACTS = SecurityFacts(
     refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count),
-    signed_in=signed_in,
-    signed_out=signed_out,
+    signed_in=lambda session_id, caller: SignedIn(
+        session_id=session_id, role=caller.role or StaffRole.NAVIGATOR, site=caller.site
+    ),
+    signed_out=lambda session_id: SignedOut(session_id=session_id),
     settled=settled,
 )
 
