@@ -581,3 +581,9 @@ def test_consent_and_recipients_are_kept_as_codes(client, told):
     assert data["recipients"][0]["categories"] == ["IDENTITY", "CONTACT"]
     assert isinstance(a_consent_given(), ConsentGiven)
     assert isinstance(a_consent_given().recipients[0], ConsentRecipient)
+
+
+def test_who_never_signed_in_here_signs_out_without_a_fact(own_client, log):
+    """A program with a token of its own has no session to end, and nothing to tell."""
+    assert own_client.post("/audit/sign-out", headers=NAVIGATOR).status_code == 303
+    assert log.connection.execute("SELECT count(*) AS n FROM outbox").fetchone()["n"] == 0
