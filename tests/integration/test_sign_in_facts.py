@@ -33,6 +33,6 @@ def test_a_service_says_who_signed_in_and_out(service: str, make_database, tmp_p
         with app.app_context():
             facts = room().facts
     assert facts.signed_in is not None and facts.signed_out is not None
-    came, went = facts.signed_in(ANNA), facts.signed_out(ANNA)
+    came, went = facts.signed_in(UUID(int=5), ANNA), facts.signed_out(UUID(int=5))
     assert [type_of(came), type_of(went)] == [f"{service}.signed_in.v1", f"{service}.signed_out.v1"]
     assert came.role is StaffRole.LEAD and came.session_id == went.session_id == UUID(int=5)
