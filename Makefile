@@ -5,6 +5,8 @@ PY := .venv/bin/python
 ARGS ?=
 # tests side by side, three on two cores because many of them wait; each worker starts servers of its own (0: none)
 WORKERS ?= 3
+# the long ones kill and time servers, so only two of them side by side
+LONG_WORKERS ?= 2
 # the network is many processes; without compiled files each of them would compile everything anew
 unexport PYTHONDONTWRITEBYTECODE
 LONG_REPORT := .dev/long-run.xml
@@ -43,7 +45,7 @@ test-long: ## what takes an hour: faults, kills, all pages in all views, long se
 	@deploy/dev/setup.sh --tests
 	@mkdir -p .dev; failed=0; \
 	LOTSENNETZ_LONG=1 $(PY) -m pytest -v -o console_output_style=count -m "long or hypothesis" --timeout 3600 \
-	    --junitxml=$(LONG_REPORT) $(ARGS) || failed=1; \
+	    -n $(LONG_WORKERS) --dist loadscope --no-loadscope-reorder --junitxml=$(LONG_REPORT) $(ARGS) || failed=1; \
 	$(PY) -m tests.system.kill_storm --kills 20 --servers --out $(STORM) || failed=1; \
 	$(PY) -m tests.long_run $(LONG_REPORT) $(STORM) docs/results/long-run.md || failed=1; \
 	exit $$failed

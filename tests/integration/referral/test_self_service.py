@@ -145,7 +145,7 @@ def test_a_spoken_consent_that_lapsed_is_not_told_as_one_that_holds(network: Net
     network.scene.days_pass(8)
     page = guest_of(network, referral).get(HOME, headers=HTML).text
     assert "this body may receive" not in page
-    assert "ran out on Nov 30, 2026" in page and "This body is told nothing more." in page
+    assert "ran out on Nov 30, 2026" in page and "By this consent the body is told nothing more." in page
     assert "Withdraw for this body" not in page, "nobody has anything: there is nothing to take back"
 
 
