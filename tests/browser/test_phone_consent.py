@@ -113,6 +113,7 @@ def desk(browser: Browser, network: Network, address: str) -> Iterator[Desk]:
         yield Desk(network, *pages, address)
 
 
+@pytest.mark.long
 def test_what_was_said_leaves_at_once_and_the_rest_waits_for_the_letter(desk: Desk, network: Network):
     enquiry = desk.take_the_call("Dilan", "Telefonova", "1988-03-09", "+49 241 5550177")
     desk.consent(enquiry, HWK_SERVICE, {*NARROW, "QUALIFICATION"}, spoken=True)

@@ -198,6 +198,7 @@ def test_a_worker_started_while_the_database_is_away_waits_for_it(
             eventually(lambda: worker.said(LISTENS), timeout=30)
 
 
+@pytest.mark.long
 def test_a_worker_asked_to_stop_finishes_its_batch_before_anybody_kills_it(line: Line) -> None:
     def stop() -> None:
         began = monotonic()

@@ -342,6 +342,7 @@ def leaves(log: LogAtWork) -> list[dict[str, Any]]:
     return [json.loads(bytes(row["leaf"])) for row in rows]
 
 
+@pytest.mark.long
 def test_no_role_starts_on_a_restored_backup_until_the_deletions_are_replayed(house: House, tmp_path: Path):
     """As operations would live through it: real processes, the commands as they are typed."""
     old = house.restored("data", "keys")
