@@ -24,6 +24,7 @@ ROUTES = (
     ("/directory", "directory"),
     ("/hsds", "directory"),
     ("/robots.txt", "directory"),
+    ("/legal", "directory"),
     ("/notifications", "notifications"),
     ("/audit", "audit"),
 )

@@ -22,11 +22,12 @@ PAGES = {
     "wrong": "find?topic=TELEPATHY&area=Atlantis",
     "service": HWK,
     "card": f"{HWK}/card",
+    "legal": "legal/accessibility",
 }
 #: What differs most, in German and two more languages, one from right to left; everything else runs long.
 QUICK = [
     ("de", "desk", "light", ("start", "find", "service")),
-    ("ar", "phone", "light", ("find", "service")),
+    ("ar", "phone", "light", ("find", "service", "legal")),
     ("uk", "phone", "dark", ("start", "card")),
 ]
 LONG = [

@@ -51,6 +51,7 @@ def door() -> Iterator[Client]:
         ("/partner/v1/acknowledgements", "notifications"),
         ("/hsds/services", "directory"),
         ("/robots.txt", "directory"),
+        ("/legal/imprint", "directory"),
         ("/audit", "audit"),
         ("/auditor", None),
         ("/partner/v1/eventsource", "referral"),

@@ -27,6 +27,7 @@ NAVIGATION = (
 def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None = None) -> APIFlask:
     """Pages, operators' door and the public HSDS reading door."""
     config.asks_second_person()  # a wrong setting stops the start, not the first key
+    config.legal_notices()
     return create_chassis_app(
         "directory",
         settings,

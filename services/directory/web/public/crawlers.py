@@ -1,14 +1,16 @@
-"""What search engines ask for: which pages there are, and which are none of theirs."""
+"""What stands at the root of the origin: for search engines, which pages there are; for everybody, the notices."""
 
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, render_template, url_for
+from flask import Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
 
 from services.chassis.access import public
 from services.chassis.errors import NotFoundError
-from services.chassis.i18n import PERSON_LANGUAGES
+from services.chassis.i18n import PERSON_LANGUAGES, for_persons, negotiate
 from services.chassis.web import room
+from services.directory.domain.notices import NoticeKind
 from services.directory.queries import public as queries
 from services.directory.web.public.known import situations
 
@@ -35,6 +37,16 @@ def _answer(content: str, kind: str) -> Response:
 def robots() -> Response:
     """Everything but the public site is for those who work here."""
     return _answer(ROBOTS.format(origin=room().settings.public_url), "text/plain")
+
+
+@blueprint.get(f"/legal/<any({', '.join(NoticeKind)}):name>")
+@public
+@for_persons
+def legal(name: str) -> Answer:
+    """Where every page of every service leads; from here in the reader's language."""
+    response = redirect(url_for("directory_help.legal", tag=negotiate(request), name=name), 302)
+    response.headers["Vary"] = "Accept-Language, Cookie"
+    return response
 
 
 @blueprint.get("/directory/help/sitemap.xml")

@@ -21,6 +21,9 @@ from services.chassis.i18n import PERSON_LANGUAGES, for_persons, negotiate
 from services.chassis.pages import label, language
 from services.chassis.rates import Limiter
 from services.chassis.web import room
+from services.directory import config
+from services.directory.domain import notices
+from services.directory.domain.notices import NoticeKind
 from services.directory.domain.publishing import is_retired
 from services.directory.domain.wording import folded
 from services.directory.queries import public as queries
@@ -167,6 +170,18 @@ def card(name: str) -> str:
         german_organization=row["organization"]["name"]["de"],
         link=_address(row),
         picture=segno.make(_address(row), error="m", micro=False).svg_data_uri(scale=4, border=2, light="white"),
+    )
+
+
+@blueprint.get(f"{TAG}/legal/<any({', '.join(NoticeKind)}):name>")
+@public
+@for_persons
+def legal(name: str) -> str:
+    """Who runs this, what becomes of data, how accessible it is: in the operator's own words."""
+    kind = NoticeKind(name)
+    text, spoken = config.legal_notices().text(kind, language())
+    return render_template(
+        "directory/help/legal.html", kind=kind, blocks=list(notices.blocks(text)), spoken=spoken.partition("-")[0]
     )
 
 
