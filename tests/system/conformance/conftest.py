@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from lotsennetz_partner import Client, load
-from lotsennetz_partner.queue import Queue
 
 from contracts.codes import Purpose, Topic
 from contracts.identity import id_of
@@ -123,7 +122,7 @@ def partner_of(sandbox: OpenSandbox, slug: str, channel: str) -> Partner:
 
 def by_queue(sandbox: OpenSandbox, wish: Wish, folder: Path, port: int, config: Config) -> WayIn:
     settings = load(folder / "settings.toml")
-    return ByQueue(Client(settings), queue=Queue(settings))
+    return ByQueue(Client(settings), settings=settings)
 
 
 def by_pull(sandbox: OpenSandbox, wish: Wish, folder: Path, port: int, config: Config) -> WayIn:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
-from lotsennetz_partner import Client, Event, RefusedError, StaleError
+from lotsennetz_partner import AwayError, Client, Event, RefusedError, Settings, StaleError
 from lotsennetz_partner.journal import Answer
 from lotsennetz_partner.queue import Queue, event_in
 from standardwebhooks import Webhook
@@ -144,28 +144,42 @@ class ByWebhook(ByRest):
 class ByQueue(ByRest):
     """Reads its own queue and answers to its own exchange; only the dossier comes by HTTPS."""
 
+    settings: Settings | None = None
     queue: Queue | None = None
     notices: list[Event] = field(default_factory=list)
     results: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+
+    def connected(self) -> Queue:
+        """The other ways have their turn meanwhile, and whoever is silent that long is hung up on by the broker."""
+        assert self.settings is not None
+        try:
+            if self.queue is None:
+                self.queue = Queue(self.settings)
+            self.listen_on(self.queue)
+        except AwayError:
+            self.queue = Queue(self.settings)
+            self.listen_on(self.queue)
+        return self.queue
 
     def heard(self, referral_id: str, kind: str) -> int:
         self.listen()
         return counted(self.notices, referral_id, kind)
 
     def listen(self) -> None:
-        assert self.queue is not None
-        while (found := self.queue.next()) is not None:
+        self.connected()
+
+    def listen_on(self, queue: Queue) -> None:
+        while (found := queue.next()) is not None:
             event = event_in(found[0])
             if event.type == "partner.command_result.v1":
                 self.results.setdefault(event.data["command_id"], []).append(event.data)
             else:
                 self.notices.append(event)
-            self.queue.done(found[1])
+            queue.done(found[1])
 
     def say(
         self, referral_id: str, action: str, *, key: str | None = None, version: int | None = None, **body: Any
     ) -> Said:
-        assert self.queue is not None
         key = key or str(uuid4())
         if version is None:
             try:
@@ -173,7 +187,7 @@ class ByQueue(ByRest):
             except RefusedError:
                 version = 1  # a referral of nobody's, as far as this partner may know
         before = len(self.results.get(key, ()))
-        self.queue.say(Answer(key, "", referral_id, action, self.sealed(body)), version)
+        self.connected().say(Answer(key, "", referral_id, action, self.sealed(body)), version)
 
         def answered() -> bool:
             self.listen()
