@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from uuid import UUID
 from contracts.eligibility import check_rule
 from contracts.fields import parse_instant
 from contracts.identity import id_of
-from services.directory.domain.shapes import Problems, Reader, wrong
+from services.directory.domain.shapes import Expected, Problems, wrong
 
 SHORT, LONG = 300, 4000
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
@@ -25,17 +26,18 @@ _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}|[0-9a-f:]{2,45}")
 _OVERRIDES = frozenset("\u202a\u202b\u202d\u202e")
 
 
-def text(limit: int = SHORT) -> Reader:
-    """A text for people: not empty, no control characters, composed (NFC)."""
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Reads a text for people: not empty, no control characters, composed (NFC)."""
 
-    def read(value: Any, path: str, problems: Problems) -> Any:
-        if not isinstance(value, str) or not value.strip() or len(value) > limit:
-            return wrong(problems, path, f"a text of 1 to {limit} characters")
+    limit: int = SHORT
+
+    def __call__(self, value: Any, path: str, problems: Problems) -> Any:
+        if not isinstance(value, str) or not value.strip() or len(value) > self.limit:
+            return wrong(problems, path, Expected("a text of 1 to %(limit)s characters", limit=self.limit))
         if not _is_clean(value):
             return wrong(problems, path, "a text without control characters, direction overrides or broken characters")
         return unicodedata.normalize("NFC", value.strip())
-
-    return read
 
 
 def _is_clean(value: str) -> bool:
@@ -45,80 +47,84 @@ def _is_clean(value: str) -> bool:
     )
 
 
-def localized(limit: int = SHORT) -> Reader:
-    """A text per language, German always among them: ``{"de": "...", "en": "..."}``."""
-    read_text = text(limit)
+@dataclass(frozen=True, slots=True)
+class Localized:
+    """Reads a text per language, German always among them: ``{"de": "...", "en": "..."}``."""
 
-    def read(value: Any, path: str, problems: Problems) -> Any:
+    limit: int = SHORT
+
+    def __call__(self, value: Any, path: str, problems: Problems) -> Any:
         if not isinstance(value, Mapping) or "de" not in value:
             return wrong(problems, path, 'a text per language with at least "de"')
-        return {
-            language(tag, path, problems): read_text(words, f"{path}.{tag}", problems) for tag, words in value.items()
-        }
-
-    return read
+        read = Text(self.limit)
+        return {language(tag, path, problems): read(words, f"{path}.{tag}", problems) for tag, words in value.items()}
 
 
-def matching(pattern: re.Pattern[str], expected: str) -> Reader:
-    """A string of one pattern, all of it."""
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Reads a string of one pattern, all of it."""
 
-    def read(value: Any, path: str, problems: Problems) -> Any:
-        if not isinstance(value, str) or not pattern.fullmatch(value):
-            return wrong(problems, path, expected)
+    pattern: re.Pattern[str]
+    expected: str
+
+    def __call__(self, value: Any, path: str, problems: Problems) -> Any:
+        if not isinstance(value, str) or not self.pattern.fullmatch(value):
+            return wrong(problems, path, self.expected)
         return value
 
-    return read
 
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Reads a string that the standard library can read as, say, a date, and keeps it as it is written."""
 
-def parsed(parse: Callable[[str], Any], pattern: re.Pattern[str], expected: str) -> Reader:
-    """A string that the standard library can read as, say, a date, kept as it is written."""
+    parse: Callable[[str], Any]
+    pattern: re.Pattern[str]
+    expected: str
 
-    def read(value: Any, path: str, problems: Problems) -> Any:
+    def __call__(self, value: Any, path: str, problems: Problems) -> Any:
         try:
-            if pattern.fullmatch(value):
-                parse(value)
+            if self.pattern.fullmatch(value):
+                self.parse(value)
                 return value
         except (TypeError, ValueError):
             pass
-        return wrong(problems, path, expected)
-
-    return read
+        return wrong(problems, path, self.expected)
 
 
-language = matching(_LANGUAGE, "a BCP 47 language tag such as de, uk or de-simple")
-slug = matching(_SLUG, "a slug of small letters, digits and hyphens")
-code = matching(_CODE, "a code of at most 128 letters, digits and _ . : + / = -")
-email = matching(_EMAIL, "an e-mail address such as info@example.org")
-phone_number = matching(_PHONE, "an international number such as +49 241 1234567")
-official_key = matching(
+language = Matching(_LANGUAGE, "a BCP 47 language tag such as de, uk or de-simple")
+slug = Matching(_SLUG, "a slug of small letters, digits and hyphens")
+code = Matching(_CODE, "a code of at most 128 letters, digits and _ . : + / = -")
+email = Matching(_EMAIL, "an e-mail address such as info@example.org")
+phone_number = Matching(_PHONE, "an international number such as +49 241 1234567")
+official_key = Matching(
     re.compile(r"[0-9]{2}|[0-9]{3}|[0-9]{5}|[0-9]{9}|[0-9]{12}"),
     "an official regional key (ARS) of 2, 3, 5, 9 or 12 digits",
 )
-leika_key = matching(re.compile(r"[0-9]{14}"), "a key of the catalogue of administrative services (LeiKa), 14 digits")
-country = matching(re.compile(r"[A-Z]{2}"), "a country of ISO 3166-1 such as CH")
-currency = matching(re.compile(r"[A-Z]{3}"), "a currency of ISO 4217 such as EUR")
-weekdays = matching(
+leika_key = Matching(re.compile(r"[0-9]{14}"), "a key of the catalogue of administrative services (LeiKa), 14 digits")
+country = Matching(re.compile(r"[A-Z]{2}"), "a country of ISO 3166-1 such as CH")
+currency = Matching(re.compile(r"[A-Z]{3}"), "a currency of ISO 4217 such as EUR")
+weekdays = Matching(
     re.compile(r"([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)(,([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)){0,13}"),
     "weekdays as in RFC 5545 such as MO,TU or 1FR,-1FR",
 )
-postal_code = matching(re.compile(r"[0-9]{5}"), "a postal code of 5 digits")
-day = parsed(date.fromisoformat, re.compile(r"\d{4}-\d{2}-\d{2}"), "a date such as 2026-11-23")
-instant = parsed(parse_instant, re.compile(r"[0-9T:.Z+-]{20,35}"), "an instant such as 2026-11-23T09:00:00Z")
-clock_time = parsed(time.fromisoformat, re.compile(r"\d{2}:\d{2}(:\d{2})?"), "a time such as 08:30")
+postal_code = Matching(re.compile(r"[0-9]{5}"), "a postal code of 5 digits")
+day = Parsed(date.fromisoformat, re.compile(r"\d{4}-\d{2}-\d{2}"), "a date such as 2026-11-23")
+instant = Parsed(parse_instant, re.compile(r"[0-9T:.Z+-]{20,35}"), "an instant such as 2026-11-23T09:00:00Z")
+clock_time = Parsed(time.fromisoformat, re.compile(r"\d{2}:\d{2}(:\d{2})?"), "a time such as 08:30")
 
 
-def numbers(high: int) -> Reader:
-    """Numbers of an RFC 5545 rule: from 1 to `high`, or counted from the end, joined by commas."""
-    expected = f"whole numbers from 1 to {high} or -{high} to -1, joined by commas"
-    read_text = text(100)
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Reads numbers of an RFC 5545 rule: from 1 to `high`, or counted from the end, joined by commas."""
 
-    def read(value: Any, path: str, problems: Problems) -> Any:
-        parts = str(read_text(value, path, [])).split(",")
-        if not all(re.fullmatch(r"-?[0-9]{1,3}", part) and 1 <= abs(int(part)) <= high for part in parts):
-            return wrong(problems, path, expected)
+    high: int
+
+    def __call__(self, value: Any, path: str, problems: Problems) -> Any:
+        parts = str(Text(100)(value, path, [])).split(",")
+        if not all(re.fullmatch(r"-?[0-9]{1,3}", part) and 1 <= abs(int(part)) <= self.high for part in parts):
+            expected = "whole numbers from 1 to %(high)s or -%(high)s to -1, joined by commas"
+            return wrong(problems, path, Expected(expected, high=self.high))
         return value
-
-    return read
 
 
 def web_address(value: Any, path: str, problems: Problems) -> Any:
@@ -136,16 +142,17 @@ def _has_host(address: str) -> bool:
         return False
 
 
-def reference(kind: str) -> Reader:
-    """An id of another object: a UUID, or the slug it was named by."""
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Reads an id of another object: a UUID, or the slug it was named by."""
 
-    def read(value: Any, path: str, problems: Problems) -> Any:
-        found = as_id(kind, value)
+    kind: str
+
+    def __call__(self, value: Any, path: str, problems: Problems) -> Any:
+        found = as_id(self.kind, value)
         if found is None:
-            return wrong(problems, path, f"the id (UUID) or slug of a {kind}")
+            return wrong(problems, path, Expected("the id (UUID) or slug of a %(kind)s", kind=self.kind))
         return str(found)
-
-    return read
 
 
 def as_id(kind: str, value: Any) -> UUID | None:

@@ -11,6 +11,9 @@ from contracts.codes import (
 )
 from services.directory.domain.formats import (
     LONG,
+    Numbers,
+    Reference,
+    Text,
     clock_time,
     code,
     country,
@@ -19,41 +22,38 @@ from services.directory.domain.formats import (
     email,
     instant,
     language,
-    numbers,
     phone_number,
     postal_code,
-    reference,
-    text,
     web_address,
     weekdays,
 )
 from services.directory.domain.keys import partner_jwk
-from services.directory.domain.shapes import ListOf, Shape, may, must, number, one_of, whole
+from services.directory.domain.shapes import ListOf, Number, Shape, Whole, may, must, one_of
 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 LOCATION_TYPES = ("physical", "postal", "virtual")
 
-LANGUAGE = Shape({"code": must(language), "note": may(text())})
+LANGUAGE = Shape({"code": must(language), "note": may(Text())})
 PHONE = Shape(
     {
         "number": must(phone_number),
-        "extension": may(whole(0, 99999)),
+        "extension": may(Whole(0, 99999)),
         "type": may(one_of(("voice", "text", "fax", "textphone", "video"))),
-        "description": may(text()),
+        "description": may(Text()),
         "languages": may(ListOf(LANGUAGE)),
     }
 )
 #: A contact is a desk, never a person: HSDS's ``name`` of a contact is not taken in.
 CONTACT = Shape(
-    {"title": may(text()), "department": may(text()), "email": may(email), "phones": may(ListOf(PHONE))},
+    {"title": may(Text()), "department": may(Text()), "email": may(email), "phones": may(ListOf(PHONE))},
 )
 ADDRESS = Shape(
     {
-        "address_1": must(text()),
-        "address_2": may(text()),
-        "city": must(text()),
-        "region": may(text()),
-        "state_province": must(text()),
+        "address_1": must(Text()),
+        "address_2": may(Text()),
+        "city": must(Text()),
+        "region": may(Text()),
+        "state_province": must(Text()),
         "postal_code": must(postal_code),
         "country": must(one_of(("DE", "NL", "BE"))),
         "address_type": must(one_of(LOCATION_TYPES)),
@@ -66,41 +66,41 @@ SCHEDULE = Shape(
         "valid_to": may(day),
         "dtstart": may(day),
         "until": may(day),
-        "count": may(whole(1, 1000)),
+        "count": may(Whole(1, 1000)),
         "wkst": may(one_of(WEEKDAYS)),
         "freq": may(one_of(("WEEKLY", "MONTHLY"))),
-        "interval": may(whole(1, 52)),
+        "interval": may(Whole(1, 52)),
         "byday": may(weekdays),
-        "byweekno": may(numbers(53)),
-        "bymonthday": may(numbers(31)),
-        "byyearday": may(numbers(366)),
+        "byweekno": may(Numbers(53)),
+        "bymonthday": may(Numbers(31)),
+        "byyearday": may(Numbers(366)),
         "opens_at": may(clock_time),
         "closes_at": may(clock_time),
-        "description": may(text(LONG)),
+        "description": may(Text(LONG)),
         "schedule_link": may(web_address),
-        "attending_type": may(text()),
-        "notes": may(text(LONG)),
+        "attending_type": may(Text()),
+        "notes": may(Text(LONG)),
     }
 )
 COST_OPTION = Shape(
     {
         "valid_from": may(day),
         "valid_to": may(day),
-        "option": may(text()),
+        "option": may(Text()),
         "currency": may(currency),
-        "amount": may(number(0, 100_000)),
-        "amount_description": may(text(LONG)),
+        "amount": may(Number(0, 100_000)),
+        "amount_description": may(Text(LONG)),
     }
 )
-FUNDING = Shape({"source": must(text()), "code": may(code), "valid_from": may(day), "valid_to": may(day)})
-REQUIRED_DOCUMENT = Shape({"document": must(text()), "uri": may(web_address)})
+FUNDING = Shape({"source": must(Text()), "code": may(code), "valid_from": may(day), "valid_to": may(day)})
+REQUIRED_DOCUMENT = Shape({"document": must(Text()), "uri": may(web_address)})
 TERMS = Shape(
     {
-        "service_id": must(reference("service")),
+        "service_id": must(Reference("service")),
         "categories_accepted": must(ListOf(one_of(DataCategory), at_least=1)),
         "minimum_categories": must(ListOf(one_of(DataCategory))),
-        "answer_days": may(whole(1, 90)),
-        "contact_days": may(whole(1, 90)),
+        "answer_days": may(Whole(1, 90)),
+        "contact_days": may(Whole(1, 90)),
         "back_level": must(one_of(BackLevel)),
     }
 )
@@ -122,21 +122,21 @@ AGREEMENT = Shape(
         "third_countries": may(ListOf(THIRD_COUNTRY)),
     }
 )
-ACCESSIBILITY = Shape({"description": may(text(LONG)), "details": may(text(LONG)), "url": may(web_address)})
-IDENTIFIER = Shape({"identifier_scheme": may(text()), "identifier_type": must(text()), "identifier": must(text())})
-PROGRAM = Shape({"name": must(text()), "alternate_name": may(text()), "description": must(text(LONG))})
+ACCESSIBILITY = Shape({"description": may(Text(LONG)), "details": may(Text(LONG)), "url": may(web_address)})
+IDENTIFIER = Shape({"identifier_scheme": may(Text()), "identifier_type": must(Text()), "identifier": must(Text())})
+PROGRAM = Shape({"name": must(Text()), "alternate_name": may(Text()), "description": must(Text(LONG))})
 #: What another directory says of an entry in a list of terms of its own; ours are fields.
 ATTRIBUTE = Shape(
     {
-        "taxonomy": may(text()),
-        "code": may(text()),
-        "name": must(text()),
-        "description": may(text(LONG)),
+        "taxonomy": may(Text()),
+        "code": may(Text()),
+        "name": must(Text()),
+        "description": may(Text(LONG)),
         "term_uri": may(web_address),
-        "link_type": may(text()),
-        "link_entity": may(text()),
-        "value": may(text(LONG)),
+        "link_type": may(Text()),
+        "link_entity": may(Text()),
+        "value": may(Text(LONG)),
     }
 )
 #: Where an entry that nobody typed here comes from: in which system it has which id, and when it was fetched.
-ORIGIN = Shape({"system": must(text()), "id": must(text()), "retrieved_at": must(instant), "url": may(web_address)})
+ORIGIN = Shape({"system": must(Text()), "id": must(Text()), "retrieved_at": must(instant), "url": may(web_address)})

@@ -9,6 +9,7 @@ from services.directory.domain.coverage import Ground
 from services.directory.domain.objects import REFERENCES, Kind
 from services.directory.domain.publishing import is_retired
 from services.directory.domain.reading import Row, RowProblem
+from services.directory.domain.shapes import Expected
 
 #: What only the partner hands in.
 KEYS = ("public_key", "keys")
@@ -36,6 +37,8 @@ class Change:
     organization_ids: frozenset[str] = frozenset()
     #: What the directory holds now; None for something new.
     held: Mapping[str, Any] | None = None
+    #: Why, if somebody said so.
+    why: str | None = None
 
 
 def names_in(row: Row) -> Iterator[tuple[str, Name]]:
@@ -71,7 +74,7 @@ def misfits(rows: Iterable[Row], current: Current) -> Iterator[RowProblem]:
 
 def twice(row: Row, earlier: int) -> RowProblem:
     """The id stands in the file already."""
-    expected = f"an id that stands in the file once; line {earlier} has it already"
+    expected = Expected("an id that stands in the file once; line %(line)s has it already", line=earlier)
     return RowProblem(row.line, "id", expected, row.file)
 
 
@@ -80,7 +83,7 @@ def strangers(rows: Iterable[Row], known: Current) -> Iterator[RowProblem]:
     for row in rows:
         for path, name in names_in(row):
             if name not in known:
-                expected = f"a known {name[0]}: one in the file or in the directory"
+                expected = Expected("a known %(kind)s: one in the file or in the directory", kind=name[0])
                 yield RowProblem(row.line, path, expected, row.file)
         yield from _foreign_terms(row, known)
 
@@ -95,7 +98,7 @@ def unjustified(newcomers: Iterable[Row], standing: Ground) -> Iterator[RowProbl
             continue
         other = standing.occupant(row.document)
         if other is not None:
-            expected = f"why it is needed beside {other}, which covers the same ground"
+            expected = Expected("why it is needed beside %(other)s, which covers the same ground", other=other)
             yield RowProblem(row.line, "overlap_justification", expected, row.file)
         standing.add(row.document)
 

@@ -9,6 +9,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+
+class Expected(str):
+    """What was expected at a place, in plain English; keeps its pattern and values, to be said in German as well."""
+
+    __slots__ = ("pattern", "values")
+    pattern: str
+    values: Mapping[str, Any]
+
+    def __new__(cls, pattern: str, **values: Any) -> "Expected":
+        made = super().__new__(cls, pattern % values)
+        made.pattern, made.values = pattern, values
+        return made
+
+
 Problem = tuple[str, str]
 Problems = list[Problem]
 Reader = Callable[[Any, str, Problems], Any]
@@ -44,7 +58,9 @@ class Shape:
         if not isinstance(value, Mapping):
             return wrong(problems, path, "an object")
         for name in value.keys() - self.fields.keys():
-            wrong(problems, join(path, name), f"no such field; there are {', '.join(self.fields)}")
+            wrong(
+                problems, join(path, name), Expected("no such field; there are %(names)s", names=", ".join(self.fields))
+            )
         return {
             name: field.read(value[name], join(path, name), problems)
             for name, field in self.fields.items()
@@ -68,9 +84,9 @@ class ListOf:
 
     def __call__(self, value: Any, path: str, problems: Problems) -> Any:
         if not isinstance(value, list) or len(value) > MAX_ITEMS:
-            return wrong(problems, path, f"a list of at most {MAX_ITEMS} entries")
+            return wrong(problems, path, Expected("a list of at most %(most)s entries", most=MAX_ITEMS))
         if len(value) < self.at_least:
-            return wrong(problems, path, f"a list of at least {self.at_least} entry")
+            return wrong(problems, path, Expected("a list of at least %(least)s entry", least=self.at_least))
         items = [self.item(entry, f"{path}[{index}]", problems) for index, entry in enumerate(value)]
         for index, entry in enumerate(items):
             if entry is not None and entry in items[:index]:
@@ -78,16 +94,21 @@ class ListOf:
         return items
 
 
-def one_of(codes: type[StrEnum] | Iterable[str]) -> Reader:
-    """A code of a list."""
-    known = tuple(codes)
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Reads a code of a list."""
 
-    def read(value: Any, path: str, problems: Problems) -> Any:
-        if not isinstance(value, str) or value not in known:
-            return wrong(problems, path, f"one of {', '.join(known)}")
+    codes: tuple[str, ...]
+
+    def __call__(self, value: Any, path: str, problems: Problems) -> Any:
+        if not isinstance(value, str) or value not in self.codes:
+            return wrong(problems, path, Expected("one of %(codes)s", codes=", ".join(self.codes)))
         return str(value)
 
-    return read
+
+def one_of(codes: type[StrEnum] | Iterable[str]) -> OneOf:
+    """A code of a list."""
+    return OneOf(tuple(codes))
 
 
 def flag(value: Any, path: str, problems: Problems) -> Any:
@@ -95,26 +116,32 @@ def flag(value: Any, path: str, problems: Problems) -> Any:
     return value if isinstance(value, bool) else wrong(problems, path, "true or false")
 
 
-def whole(low: int, high: int) -> Reader:
-    """A whole number within bounds."""
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Reads a whole number within bounds."""
 
-    def read(value: Any, path: str, problems: Problems) -> Any:
-        if type(value) is not int or not low <= value <= high:
-            return wrong(problems, path, f"a whole number from {low} to {high}")
+    low: int
+    high: int
+
+    def __call__(self, value: Any, path: str, problems: Problems) -> Any:
+        if type(value) is not int or not self.low <= value <= self.high:
+            expected = Expected("a whole number from %(low)s to %(high)s", low=self.low, high=self.high)
+            return wrong(problems, path, expected)
         return value
 
-    return read
 
+@dataclass(frozen=True, slots=True)
+class Number:
+    """Reads a number within bounds."""
 
-def number(low: float, high: float) -> Reader:
-    """A number within bounds."""
+    low: float
+    high: float
 
-    def read(value: Any, path: str, problems: Problems) -> Any:
-        if type(value) not in (int, float) or not low <= value <= high:
-            return wrong(problems, path, f"a number from {low:g} to {high:g}")
+    def __call__(self, value: Any, path: str, problems: Problems) -> Any:
+        if type(value) not in (int, float) or not self.low <= value <= self.high:
+            expected = Expected("a number from %(low)s to %(high)s", low=f"{self.low:g}", high=f"{self.high:g}")
+            return wrong(problems, path, expected)
         return value
-
-    return read
 
 
 def join(path: str, name: str) -> str:

@@ -82,8 +82,8 @@ KEEP: Mapping[Kind, LiteralString] = {
 }
 
 KEEP_HISTORY: LiteralString = """
-    INSERT INTO object_history (kind, id, document, changed_at, changed_by)
-    VALUES (%(kind)s, %(id)s, %(document)s, %(now)s, %(actor)s)"""
+    INSERT INTO object_history (kind, id, document, changed_at, changed_by, why)
+    VALUES (%(kind)s, %(id)s, %(document)s, %(now)s, %(actor)s, %(why)s)"""
 
 
 def load(tx: Connection, names: Iterable[Name]) -> dict[Name, Document]:
@@ -114,6 +114,30 @@ def load_overlapping(tx: Connection, groups: Collection[str]) -> dict[Name, Docu
         "SELECT id, document FROM services WHERE document ->> 'overlap_group' = ANY(%s)", (sorted(groups),)
     ).fetchall()
     return {(Kind.SERVICE, str(row["id"])): row["document"] for row in rows}
+
+
+def last_number(tx: Connection, kind: Kind, name: str) -> int:
+    """The number of the state an object is in; 0 if there is none."""
+    row = tx.execute(
+        "SELECT coalesce(max(number), 0) AS number FROM object_history WHERE kind = %s AND id = %s", (kind, name)
+    ).fetchone()
+    return int(row["number"]) if row else 0
+
+
+def state_at(tx: Connection, kind: Kind, name: str, number: int) -> Document:
+    """What an object was at a state somebody looked at; nothing if it was never in that state."""
+    row = tx.execute(
+        "SELECT document FROM object_history WHERE kind = %s AND id = %s AND number = %s", (kind, name, number)
+    ).fetchone()
+    return row["document"] if row else {}
+
+
+def link_between(tx: Connection, service_id: str, location_id: str) -> str | None:
+    """What says that a service is at a place, if anything does."""
+    row = tx.execute(
+        "SELECT id FROM service_at_locations WHERE service_id = %s AND location_id = %s", (service_id, location_id)
+    ).fetchone()
+    return str(row["id"]) if row else None
 
 
 def organizations_from(tx: Connection, system: str) -> dict[str, str]:
@@ -160,6 +184,7 @@ def _row(work: Work, change: Change) -> dict[str, Any]:
         "document": Jsonb(row.document),
         "now": work.now,
         "actor": work.actor,
+        "why": change.why,
     }
 
 

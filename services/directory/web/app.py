@@ -11,16 +11,33 @@ from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
 from services.directory import config
-from services.directory.web import hsds, interchange, keys, operator, pages, reports, units
+from services.directory.web import editing, hsds, interchange, keys, objects, operator, pages, reports, states, units
 from services.directory.web.public import crawlers, site
 
 CONFIRMERS = frozenset({StaffRole.LEAD.value, StaffRole.OPERATIONS.value, StaffRole.DIRECTORY_EDITOR.value})
+EDITORS = frozenset({StaffRole.DIRECTORY_EDITOR.value, StaffRole.PARTNER_CLERK.value})
 NAVIGATION = (
     NavigationItem("Directory", "/directory/"),
+    NavigationItem("Entries", "/directory/objects", EDITORS),
     NavigationItem("Gaps and overlaps", "/directory/coverage"),
     NavigationItem("Keys to confirm", "/directory/keys", CONFIRMERS),
     NavigationItem("Public pages", "/directory/help/"),
     NavigationItem("Referrals", "/referral/"),
+)
+#: Every module that answers requests.
+DOORS = (
+    pages,
+    objects,
+    editing,
+    states,
+    keys,
+    reports,
+    units,
+    operator,
+    hsds,
+    interchange,
+    crawlers,
+    site,
 )
 
 
@@ -32,9 +49,7 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         "directory",
         settings,
         unit,
-        blueprints=[
-            one.blueprint for one in (pages, keys, reports, units, operator, hsds, interchange, crawlers, site)
-        ],
+        blueprints=[one.blueprint for one in DOORS],
         facts=SecurityFacts(
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count),
             signed_in=lambda session_id, caller: SignedIn(session_id=session_id, role=caller.role),

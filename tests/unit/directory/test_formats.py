@@ -6,7 +6,7 @@ import pytest
 
 from services.directory.domain import formats
 from services.directory.domain.objects import translations
-from services.directory.domain.shapes import ListOf, Problems, Reader, Shape, flag, may, must, number, one_of, whole
+from services.directory.domain.shapes import ListOf, Number, Problems, Reader, Shape, Whole, flag, may, must, one_of
 
 
 def read(reader: Reader, value: Any) -> tuple[Any, Problems]:
@@ -34,9 +34,9 @@ def read(reader: Reader, value: Any) -> tuple[Any, Problems]:
         (formats.rule, {"fact": "age", "at_least": 15}),
         (formats.rule, {}),
         (flag, False),
-        (whole(1, 3), 3),
-        (number(-90, 90), 50.7),
-        (number(-90, 90), -90),
+        (Whole(1, 3), 3),
+        (Number(-90, 90), 50.7),
+        (Number(-90, 90), -90),
         (one_of(("a", "b")), "b"),
         (ListOf(flag), []),
         (translations, {"en": "reviewed"}),
@@ -78,27 +78,27 @@ def test_what_is_right_passes_unchanged(reader: Reader, value: Any) -> None:
         (formats.web_address, "https://example.org/" + "a" * 500),
         (formats.web_address, 7),
         (formats.rule, {"fact": "shoe_size", "in": ["42"]}),
-        (formats.text(5), "sechs!"),
-        (formats.text(5), "  "),
-        (formats.text(5), 5),
-        (formats.text(5), "a\x00"),
-        (formats.text(5), "a\x1b"),
-        (formats.text(5), "a\u202eb"),
-        (formats.text(5), "a\ud800"),
-        (formats.localized(), "nur deutsch"),
-        (formats.localized(), {"en": "only English"}),
-        (formats.localized(), {"de": "gut", "de_DE": "schlecht"}),
-        (formats.reference("service"), "Not A Slug"),
-        (formats.reference("service"), "x" * 129),
-        (formats.reference("service"), 7),
+        (formats.Text(5), "sechs!"),
+        (formats.Text(5), "  "),
+        (formats.Text(5), 5),
+        (formats.Text(5), "a\x00"),
+        (formats.Text(5), "a\x1b"),
+        (formats.Text(5), "a\u202eb"),
+        (formats.Text(5), "a\ud800"),
+        (formats.Localized(), "nur deutsch"),
+        (formats.Localized(), {"en": "only English"}),
+        (formats.Localized(), {"de": "gut", "de_DE": "schlecht"}),
+        (formats.Reference("service"), "Not A Slug"),
+        (formats.Reference("service"), "x" * 129),
+        (formats.Reference("service"), 7),
         (flag, "true"),
         (flag, 1),
-        (whole(1, 3), 4),
-        (whole(1, 3), True),
-        (whole(1, 3), 1.0),
-        (number(-90, 90), 90.1),
-        (number(-90, 90), False),
-        (number(-90, 90), "1"),
+        (Whole(1, 3), 4),
+        (Whole(1, 3), True),
+        (Whole(1, 3), 1.0),
+        (Number(-90, 90), 90.1),
+        (Number(-90, 90), False),
+        (Number(-90, 90), "1"),
         (one_of(("a", "b")), "c"),
         (one_of(("a", "b")), ["a"]),
         (ListOf(flag), {}),
@@ -117,15 +117,15 @@ def test_what_is_wrong_is_named_with_its_place_and_expectation(reader: Reader, v
 
 
 def test_texts_are_stripped_and_composed() -> None:
-    assert read(formats.text(), "  Mu\u0308nster\n") == ("Münster", [])
+    assert read(formats.Text(), "  Mu\u0308nster\n") == ("Münster", [])
 
 
 def test_a_text_may_have_lines() -> None:
-    assert read(formats.text(), "eins\nzwei") == ("eins\nzwei", [])
+    assert read(formats.Text(), "eins\nzwei") == ("eins\nzwei", [])
 
 
 def test_mistakes_carry_the_whole_path() -> None:
-    reader = Shape({"phones": must(ListOf(Shape({"number": must(formats.phone_number), "note": may(formats.text())})))})
+    reader = Shape({"phones": must(ListOf(Shape({"number": must(formats.phone_number), "note": may(formats.Text())})))})
     _, problems = read(reader, {"phones": [{"number": "+49 241 1234567"}, {"note": ""}], "fax": "1"})
     assert {path for path, _ in problems} == {"here.fax", "here.phones[1].number", "here.phones[1].note"}
 
