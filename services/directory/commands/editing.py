@@ -30,10 +30,9 @@ def planned(work: Work, wish: Wish) -> Change:
     """What the wish does to the directory; what is wrong with it is refused by field."""
     row = _row(wish)
     [change], problems = plan_rows(work, [row])
-    problems += _misplaced(work, row)
     now = store.last_number(work.tx, wish.kind, row.id)
-    if not wish.seen and now and change.effect is not Effect.UNCHANGED:
-        problems.append(RowProblem(1, "slug", "a short name that is not taken yet"))
+    if change.effect is not Effect.UNCHANGED:
+        problems += _taken(work, row, is_new=not wish.seen, is_there=bool(now))
     _refuse(problems)
     if change.effect is not Effect.UNCHANGED and now != wish.seen:
         raise StaleError("directory.object-changed", number=now)
@@ -63,12 +62,12 @@ def _row(wish: Wish) -> Row:
     raise AssertionError("an object that is no row has problems")
 
 
-def _misplaced(work: Work, row: Row) -> list[RowProblem]:
-    """A service is at a place once."""
+def _taken(work: Work, row: Row, *, is_new: bool, is_there: bool) -> list[RowProblem]:
+    """Something new is called as nothing else is, and a service is at a place once."""
     if row.kind is not Kind.SERVICE_AT_LOCATION:
-        return []
+        return [RowProblem(1, "slug", "a short name that is not taken yet")] if is_new and is_there else []
     held = store.link_between(work.tx, row.document["service_id"], row.document["location_id"])
-    taken = held is not None and held != row.id
+    taken = held is not None and (is_new or held != row.id)
     return [RowProblem(1, "location_id", "a place where this service is not yet")] if taken else []
 
 

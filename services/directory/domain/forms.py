@@ -80,7 +80,14 @@ def typed(kind: Kind, inputs: Inputs, held: Mapping[str, Any] | None = None) -> 
         and (rule := _rule(inputs.at("eligibility"), (held or {}).get("eligibility"))) is not None
     ):
         made["eligibility"] = rule
-    return {name: made[name] for name in FIELDS[kind] if name in made}
+    return {name: _as_held(made[name], (held or {}).get(name)) for name in FIELDS[kind] if name in made}
+
+
+def _as_held(value: Any, held: Any) -> Any:
+    """Of codes that are ticked a form knows no order: those that were there stay where they were."""
+    if not isinstance(held, list) or not all(isinstance(one, str) for one in [*held, *value]):
+        return value
+    return [one for one in held if one in value] + [one for one in value if one not in held]
 
 
 def _group(fields: Mapping[str, Field], inputs: Inputs) -> Json:
@@ -90,7 +97,7 @@ def _group(fields: Mapping[str, Field], inputs: Inputs) -> Json:
 
 def _value(reader: Reader, inputs: Inputs) -> Any:
     if isinstance(reader, Localized) or reader is translations:
-        return {str(tag): one.text for tag, one in inputs.below.items() if one.text}
+        return {tag: one.text for tag, one in inputs.below.items() if isinstance(tag, str) and one.text}
     if isinstance(reader, Shape):
         return _group(reader.fields, inputs)
     if isinstance(reader, ListOf):

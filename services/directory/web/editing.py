@@ -126,7 +126,7 @@ def _called(sheet: Sheet) -> Json:
         return {"id": str(id_of(sheet.kind, linked)), **value}
     name = value.get("name", value.get("title", ""))
     german = name.get("de", "") if isinstance(name, dict) else name
-    return {"id": request.form.get("_slug", "").strip() or forms.slug_from(german) or "-", **value}
+    return {"id": request.form.get("_slug", "").strip() or forms.slug_from(str(german or "")) or "-", **value}
 
 
 def _step(sheet: Sheet) -> Answer:

@@ -9,20 +9,39 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from contracts.directory import OrganizationPublished, ServicePublished
+from contracts.identity import id_of
 from services.chassis.db import Database
+from services.directory.domain.objects import Kind
+from services.directory.queries import objects as queries
 from tests.integration.directory.conftest import REGION, Directory
-from tests.integration.directory.editing import CLERK, EDITOR, NAVIGATOR, SERVICE, client_of, rows
+from tests.integration.directory.editing import CLERK, EDITOR, NAVIGATOR, PLACE, client_of, rows
 from tests.integration.directory.full_rows import a_full_directory
 from tests.integration.directory.pages import form_of
+from tests.unit.directory.rows import a_service
 
 OBJECTS = "/directory/objects"
 EDIT = f"{OBJECTS}/service/a-recognition/edit"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def directory(make_database: Callable[[str], Any]) -> Iterator[Directory]:
+    """One directory for all: each test works on a service of its own."""
+    with Database(make_database("directory").app_dsn) as db:
+        directory = Directory(db)
+        directory.take_in(*rows())
+        directory.take_in(*a_full_directory())
+        yield directory
+
+
+@pytest.fixture(scope="module")
 def client(directory: Directory) -> FlaskClient:
-    directory.take_in(*rows())
     return client_of(directory)
+
+
+def a_page_of(directory: Directory, name: str, **changes: Any) -> str:
+    """The form of a service nobody else works on."""
+    directory.take_in(a_service(id=name, name={"de": "Anerkennung"}, **changes))
+    return f"{OBJECTS}/service/{name}/edit"
 
 
 def sent(client: FlaskClient, path: str, do: str = "preview", lang: str = "de", **changes: Any) -> TestResponse:
@@ -41,108 +60,137 @@ def send(
 
 
 def test_an_edit_is_looked_at_first_and_then_kept_told_and_shown(client: FlaskClient, directory: Directory) -> None:
+    page = a_page_of(directory, "first")
+    service = id_of("service", "first")
     told = len(directory.said())
-    looked = sent(client, EDIT, **{"name.de": "Gleichwertigkeit", "name.en": "Equivalence"})
+    looked = sent(client, page, **{"name.de": "Gleichwertigkeit", "name.en": "Equivalence"})
     assert looked.status_code == 200
     assert "Noch ist nichts gespeichert" in looked.text and "Gleichwertigkeit" in looked.text
     assert "Was ist das?" in looked.text, "the public page is shown as it would look"
     assert len(directory.said()) == told
-    kept = send(client, EDIT, form_of(looked.text), "save", _why="Neuer Name seit Januar")
-    assert (kept.status_code, kept.location) == (303, f"{OBJECTS}/service/{SERVICE}?done=1")
+    kept = send(client, page, form_of(looked.text), "save", _why="Neuer Name seit Januar")
+    assert (kept.status_code, kept.location) == (303, f"{OBJECTS}/service/{service}?done=1")
     event = directory.said()[-1]
     assert isinstance(event, ServicePublished)
     assert (event.name["de"], event.name["en"], event.version) == ("Gleichwertigkeit", "Equivalence", 2)
-    assert client.get(f"/hsds/services/{SERVICE}").json["name"] == "Gleichwertigkeit"
-    assert "Gleichwertigkeit" in client.get("/directory/help/de/services/a-recognition").text
-    history = client.get(f"{OBJECTS}/service/a-recognition", headers=EDITOR).text.split('id="history"')[1]
+    assert client.get(f"/hsds/services/{service}").json["name"] == "Gleichwertigkeit"
+    assert "Gleichwertigkeit" in client.get("/directory/help/de/services/first").text
+    history = client.get(f"{OBJECTS}/service/first", headers=EDITOR).text.split('id="history"')[1]
     assert "Neuer Name seit Januar" in history and "Equivalence" in history
 
 
 def test_the_same_once_more_changes_nothing(client: FlaskClient, directory: Directory) -> None:
-    form = form_of(client.get(EDIT, headers=EDITOR).text)
+    page = a_page_of(directory, "twice")
+    form = form_of(client.get(page, headers=EDITOR).text)
+    told = len(directory.said())
     for _ in range(2):
-        assert send(client, EDIT, form, "save", **{"name.de": "Neu"}).status_code == 303
-    assert len([one for one in directory.said() if isinstance(one, ServicePublished)]) == 3
-    assert "Es würde sich nichts ändern" in sent(client, EDIT).text
+        assert send(client, page, form, "save", **{"name.de": "Neu"}).status_code == 303
+    assert len(directory.said()) == told + 1
+    assert "Es würde sich nichts ändern" in sent(client, page).text
+
+
+#: Everything that can be typed wrongly, with what is said of it in German and English.
+MISTAKES = {
+    "name.de": ("x" * 301, "einen Text von 1 bis 300 Zeichen", "a text of 1 to 300 characters"),
+    "description.de": ("a\u202eb", "ohne Steuerzeichen", "without control characters"),
+    "delimitation.en": ("only English", "einen Text mindestens auf Deutsch", "a text, at least in German"),
+    "email": ("nobody", "eine E-Mail-Adresse wie", "an e-mail address such as"),
+    "url": ("example.org", "eine Adresse mit http", "a web address with http"),
+    "minimum_age": ("achtzehn", "eine ganze Zahl von 0 bis 120", "a whole number from 0 to 120"),
+    "profession_codes": ("26212 ä", "einen Schlüssel aus", "a code of at most"),
+    "leika_keys": ("123", "einen LeiKa-Schlüssel", "14 digits"),
+    "areas[0]": ("0533", "amtlichen Regionalschlüssel", "official regional key"),
+    "organization_id": ("No Body", "Kennung oder Kurzname: Organisation", "an id or short name: Organization"),
+    "audience": ("martians", "eine Angabe aus: person", "one of person"),
+    "own_measure": ("perhaps", "ja oder nein", "yes or no"),
+    "assured_date": ("gestern", "ein Datum wie", "a date such as"),
+    "phones[0].number": ("0241 123", "eine internationale Nummer", "an international number"),
+    "schedules[0].opens_at": ("9 Uhr", "eine Uhrzeit wie", "a time such as"),
+    "schedules[0].byday": ("XX", "Wochentage wie", "weekdays as in"),
+    "cost_options[0].amount": ("viel", "eine Zahl von 0 bis 100000", "a number from 0 to 100000"),
+    "eligibility.age.at_least": ("achtzehn", "a whole number from 0 to 150", "a whole number from 0 to 150"),
+    "translations.en": ("perfect", "eine Angabe aus: draft", "one of draft"),
+    "topics": ("PLANETS", "eine Angabe aus: ", "one of "),
+    "sources[0]": ("", "Dieses Feld muss ausgefüllt sein", "Please fill this field in"),
+}
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_every_mistake_is_named_at_its_field_in_words_and_what_was_typed_is_kept(
+    client: FlaskClient, directory: Directory, lang: str
+) -> None:
+    page = a_page_of(directory, "wrong", phones=[{"number": "+49 241 12345"}])
+    typed = {name: value for name, (value, *_) in MISTAKES.items()}
+    answer = sent(client, page, lang=lang, **typed)
+    assert answer.status_code == 422
+    summary = answer.text.split('role="alert"')[1].split("</ul>")[0]
+    for name, (_, german, english) in MISTAKES.items():
+        words = german if lang == "de" else english
+        assert words in summary and answer.text.count(words) >= 2, name
+    kept = form_of(answer.text)
+    ticked = ("topics",)  # what is no code of a list has no box
+    assert [name for name, value in typed.items() if value and value not in kept.get(name, [])] == [*ticked]
+    places = summary.split('href="#')[1:]
+    assert all(f'id="{place.partition(chr(34))[0]}"' in answer.text for place in places), "each leads to its field"
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "german", "english"),
+    ("typed", "german"),
     [
-        ("name.de", "", "Dieses Feld muss ausgefüllt sein", "Please fill this field in"),
-        ("email", "nobody", "eine E-Mail-Adresse wie", "an e-mail address such as"),
-        ("url", "example.org", "eine Adresse mit http", "a web address with http"),
-        ("minimum_age", "achtzehn", "eine ganze Zahl von 0 bis 120", "a whole number from 0 to 120"),
-        ("profession_codes", "26212 ä", "einen Schlüssel aus", "a code of at most"),
-        ("leika_keys", "123", "einen LeiKa-Schlüssel", "14 digits"),
-        ("areas[0]", "0533", "amtlichen Regionalschlüssel", "official regional key"),
-        ("areas[0]", "05999", "den das Verzeichnis kennt: Gebiet", "the directory knows: Area"),
-        ("organization_id", "nobody", "den das Verzeichnis kennt: Organisation", "the directory knows: Organization"),
-        ("audience", "martians", "eine Angabe aus: person", "one of person"),
-        ("own_measure", "perhaps", "ja oder nein", "yes or no"),
-        ("assured_date", "gestern", "ein Datum wie", "a date such as"),
-        ("phones[0].number", "0241 123", "eine internationale Nummer", "an international number"),
-        ("schedules[0].closes_at", "", "Öffnet und Schließt gehören zusammen", "opening and closing time together"),
-        ("schedules[0].byday", "MO,XX", "Wochentage wie", "weekdays as in"),
-        ("cost_options[0].amount", "viel", "eine Zahl von 0 bis 100000", "a number from 0 to 100000"),
-        ("eligibility.age.at_least", "achtzehn", "a whole number from 0 to 150", "a whole number from 0 to 150"),
-        ("eligibility.written", "{]", "eine Regel in der vorgesehenen", "a rule as rules are written"),
-        ("translations.en", "perfect", "eine Angabe aus: draft", "one of draft"),
-        ("description.de", "a\u202eb", "ohne Steuerzeichen", "without control characters"),
-        ("topics", "PLANETS", "eine Angabe aus: ", "one of "),
-        ("sources[0]", "", "mindestens 1 Eintrag", "at least 1 entry"),
+        ({"schedules[0].opens_at": "09:00"}, "Öffnet und Schließt gehören zusammen"),
+        ({"schedules[0].opens_at": "09:00", "schedules[0].closes_at": "08:00"}, "eine Uhrzeit nach dem Öffnen"),
+        ({"minimum_age": "30", "maximum_age": "20"}, "nicht unter"),
+        ({"areas[0]": "05999"}, "den das Verzeichnis kennt: Gebiet"),
+        ({"organization_id": "nobody"}, "den das Verzeichnis kennt: Organisation"),
+        ({"name.de": "", "name.en": ""}, "Dieses Feld muss ausgefüllt sein"),
+        ({"eligibility.written": "{]"}, "eine Regel in der vorgesehenen"),
     ],
 )
-def test_a_mistake_is_named_at_its_field_in_words_and_the_input_is_kept(
-    shared: FlaskClient, name: str, value: str, german: str, english: str
+def test_what_does_not_fit_together_is_named_as_well(
+    client: FlaskClient, directory: Directory, typed: dict[str, str], german: str
 ) -> None:
-    for lang, words in (("de", german), ("en", english)):
-        answer = sent(shared, EDIT, lang=lang, **{name: value})
-        assert answer.status_code == 422
-        assert words in answer.text, answer.text.split('role="alert"')[1].split("</ul>")[0]
-        kept = form_of(answer.text)
-        said = [one for values in kept.values() for one in values]
-        assert not value or name in ("topics", "eligibility.written", "schedules[0].byday") or value in said
-        link = answer.text.split('role="alert"')[1].split('href="#')[1].split('"')[0]
-        assert f'id="{link}"' in answer.text, "the list of mistakes leads to the field"
+    answer = sent(client, a_page_of(directory, "misfit"), **typed)
+    assert answer.status_code == 422 and german in answer.text
 
 
-@pytest.fixture(scope="module")
-def shared(make_database: Callable[[str], Any]) -> Iterator[FlaskClient]:
-    """A directory that is looked at and not changed: all that a row may hold, and the region."""
+def unchanged(client: FlaskClient, documents: list[dict[str, Any]]) -> None:
+    kinds = ("organization", "service", "location", "service_at_location", "source")
+    for one in documents:
+        if one["object"] in kinds:
+            answer = sent(client, f"{OBJECTS}/{one['object']}/{one['id']}/edit")
+            assert answer.status_code == 200, (one["id"], answer.text.split('role="alert"')[1].split("</ul>")[0])
+            assert "Es würde sich nichts ändern" in answer.text, one["id"]
+
+
+def test_a_form_that_is_sent_as_it_came_changes_nothing(make_database: Callable[[str], Any]) -> None:
+    """Whatever an object holds, its form holds too: no field is lost on the way through a page."""
+    with Database(make_database("directory").app_dsn) as db:
+        directory = Directory(db)
+        directory.take_in(*a_full_directory())
+        unchanged(client_of(directory), a_full_directory())
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_no_entry_of_the_region_is_changed_by_its_form(make_database: Callable[[str], Any]) -> None:
     with Database(make_database("directory").app_dsn) as db:
         directory = Directory(db)
         directory.take_in_bytes(REGION.read_bytes())
-        directory.take_in(*rows())
-        directory.take_in(*a_full_directory())
-        yield client_of(directory)
+        unchanged(client_of(directory), [json.loads(line) for line in REGION.read_text(encoding="utf-8").splitlines()])
 
 
-def every_object() -> list[tuple[str, str]]:
-    documents = [json.loads(line) for line in REGION.read_text(encoding="utf-8").splitlines()] + a_full_directory()
-    kinds = ("organization", "service", "location", "service_at_location", "source")
-    return [(one["object"], one["id"]) for one in documents if one["object"] in kinds]
-
-
-def test_a_form_that_is_sent_as_it_came_changes_nothing(shared: FlaskClient) -> None:
-    """Whatever an object holds, its form holds too: no field is lost on the way through a page."""
-    for kind, name in every_object():
-        answer = sent(shared, f"{OBJECTS}/{kind}/{name}/edit")
-        assert answer.status_code == 200, (kind, name, answer.text.split('role="alert"')[1].split("</ul>")[0])
-        assert "Es würde sich nichts ändern" in answer.text, (kind, name)
-
-
-def test_one_more_adds_an_empty_group_and_keeps_what_was_typed(client: FlaskClient) -> None:
-    form = form_of(client.get(EDIT, headers=EDITOR).text)
+def test_one_more_adds_an_empty_group_and_keeps_what_was_typed(client: FlaskClient, directory: Directory) -> None:
+    edit = a_page_of(directory, "more")
+    form = form_of(client.get(edit, headers=EDITOR).text)
     form |= {"name.de": ["Getippt"], "_more": ["phones"]}
-    page = client.post(EDIT, data=form, headers=EDITOR).text
+    page = client.post(edit, data=form, headers=EDITOR).text
     form = form_of(page)
     assert form["name.de"] == ["Getippt"] and "phones[0].number" in form
-    nested = client.post(EDIT, data={**form, "_more": ["contacts[0].phones"]}, headers=EDITOR).text
+    nested = client.post(edit, data={**form, "_more": ["contacts[0].phones"]}, headers=EDITOR).text
     assert "contacts[0].phones[0].number" in form_of(nested)
     form |= {"phones[0].number": ["+49 241 1234567"]}
-    assert "+49 241 1234567" in send(client, EDIT, form).text
-    gone = send(client, EDIT, form, **{"phones[0]._out": "1"}).text
+    assert "+49 241 1234567" in send(client, edit, form).text
+    gone = send(client, edit, form, **{"phones[0]._out": "1"}).text
     assert "+49 241 1234567" not in gone.split("<form")[0]
 
 
@@ -153,9 +201,11 @@ def test_a_rule_is_made_on_a_sheet(client: FlaskClient, directory: Directory) ->
         "eligibility.residence_status.in": ["ABROAD"],
         "eligibility.age.at_least": "18",
     }
-    answer = sent(client, EDIT, "save", **sheet)
+    answer = sent(client, a_page_of(directory, "ruled"), "save", **sheet)
     assert answer.status_code == 303
-    assert dict(directory.said()[-1].eligibility) == {
+    with directory.db.read() as connection:
+        held = queries.one(connection, Kind.SERVICE, str(id_of("service", "ruled")))
+    assert held["eligibility"] == {
         "all": [
             {"fact": "profession_group", "in": ["CRAFT", "HEALTH"]},
             {"not": {"fact": "residence_status", "in": ["ABROAD"]}},
@@ -174,6 +224,7 @@ def test_a_new_service_is_made_as_a_draft_with_its_sources(client: FlaskClient, 
         "areas[0]": "05334",
         "audience": "person",
         "role": "advises",
+        "status": "inactive",
     }
     without = sent(client, new, **filled)
     assert without.status_code == 422 and "Quellen" in without.text.split('role="alert"')[1].split("</ul>")[0]
@@ -198,26 +249,27 @@ def test_organizations_places_links_and_sources_are_made_as_well(client: FlaskCl
     link = {"service_id": "a-recognition", "location_id": "rathaus", "sources[0]": "a-paper"}
     assert sent(client, f"{OBJECTS}/service_at_location/new", "save", **link).status_code == 303
     assert "Rathaus" in client.get("/directory/help/de/services/a-recognition").text
-    again = sent(client, f"{OBJECTS}/service_at_location/new", **{**link, "location_id": "a-house"})
+    again = sent(client, f"{OBJECTS}/service_at_location/new", **{**link, "location_id": str(PLACE)})
     assert again.status_code == 422 and "an dem dieses Angebot noch nicht ist" in again.text
 
 
 def test_who_comes_second_sees_both_changes_and_loses_none(client: FlaskClient, directory: Directory) -> None:
-    mine = form_of(client.get(EDIT, headers=EDITOR).text)
-    assert sent(client, EDIT, "save", **{"name.de": "Ihr Name", "wait_time": "drei Wochen"}).status_code == 303
-    late = send(client, EDIT, mine, "save", **{"name.de": "Mein Name", "alert.de": "Zieht um"})
+    edit = a_page_of(directory, "contested")
+    mine = form_of(client.get(edit, headers=EDITOR).text)
+    assert sent(client, edit, "save", **{"name.de": "Ihr Name", "wait_time": "drei Wochen"}).status_code == 303
+    late = send(client, edit, mine, "save", **{"name.de": "Mein Name", "alert.de": "Zieht um"})
     assert late.status_code == 412
     assert "Jemand anderes hat diesen Eintrag geändert" in late.text
     assert "Ihr Name" in late.text and "Mein Name" in late.text and "von beiden geändert" in late.text
     form = form_of(late.text)
     assert (form["name.de"], form["wait_time"], form["alert.de"]) == (["Mein Name"], ["drei Wochen"], ["Zieht um"])
-    assert send(client, EDIT, form, "save").status_code == 303
-    told = client.get(f"/hsds/services/{SERVICE}").json
+    assert send(client, edit, form, "save").status_code == 303
+    told = client.get(f"/hsds/services/{id_of('service', 'contested')}").json
     assert (told["name"], told["wait_time"]) == ("Mein Name", "drei Wochen")
 
 
 def test_a_new_service_on_occupied_ground_says_why(client: FlaskClient, directory: Directory) -> None:
-    assert sent(client, EDIT, "save", overlap_group="ANERKENNUNG").status_code == 303
+    a_page_of(directory, "ground", overlap_group="GROUND")
     form = {
         "organization_id": "a-chamber",
         "name.de": "Noch eine",
@@ -227,22 +279,22 @@ def test_a_new_service_on_occupied_ground_says_why(client: FlaskClient, director
         "areas[0]": "05334",
         "audience": "person",
         "role": "decides",
-        "overlap_group": "ANERKENNUNG",
+        "overlap_group": "GROUND",
         "sources[0]": "a-paper",
     }
     answer = sent(client, f"{OBJECTS}/service/new", **form)
-    assert answer.status_code == 422 and "neben a-recognition nötig ist" in answer.text
+    assert answer.status_code == 422 and "neben ground nötig ist" in answer.text
 
 
 @pytest.mark.parametrize("path", [EDIT, f"{OBJECTS}/service/new"])
 @pytest.mark.parametrize(("headers", "status"), [(CLERK, 403), (NAVIGATOR, 403), ({}, 401)])
-def test_nobody_else_edits(shared: FlaskClient, path: str, headers: dict[str, str], status: int) -> None:
-    for answer in (shared.get(path, headers=headers), shared.post(path, data={"_do": "save"}, headers=headers)):
+def test_nobody_else_edits(client: FlaskClient, path: str, headers: dict[str, str], status: int) -> None:
+    for answer in (client.get(path, headers=headers), client.post(path, data={"_do": "save"}, headers=headers)):
         assert answer.status_code == status
 
 
-def test_hostile_names_and_huge_forms_do_no_harm(shared: FlaskClient) -> None:
-    form = form_of(shared.get(EDIT, headers=EDITOR).text)
+def test_hostile_names_and_huge_forms_do_no_harm(client: FlaskClient) -> None:
+    form = form_of(client.get(EDIT, headers=EDITOR).text)
     hostile = {
         "x" * 5000: "1",
         "phones[999].number": "",
@@ -254,5 +306,5 @@ def test_hostile_names_and_huge_forms_do_no_harm(shared: FlaskClient) -> None:
         "status": "defunct",
         "_seen": "x",
     }
-    answer = shared.post(f"{EDIT}?lang=de", data={**form, **hostile, "_do": "preview"}, headers=EDITOR)
+    answer = client.post(f"{EDIT}?lang=de", data={**form, **hostile, "_do": "preview"}, headers=EDITOR)
     assert answer.status_code == 200 and "Es würde sich nichts ändern" in answer.text
