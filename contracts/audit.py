@@ -1,9 +1,16 @@
 """What audit says: how far the log reaches, and who looked at it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from contracts.codes import DiscardReason, LogRetentionGround, ParkedOutcome, StaffRole
+from contracts.codes import (
+    DiscardReason,
+    FindingJudgement,
+    LogFindingKind,
+    LogRetentionGround,
+    ParkedOutcome,
+    StaffRole,
+)
 from contracts.event import Code, Slug, event, value
 
 
@@ -102,6 +109,57 @@ class RetentionPeriodSet:
     kind: Slug | None
     keep_days: int
     ground: LogRetentionGround
+
+
+@event("audit.finding_assessed.v1", subject=("finding", "finding_id"))
+class FindingAssessed:
+    """The officer judged a finding, and signed it off or not. Her note stays where she wrote it; here is its hash."""
+
+    finding_id: UUID
+    number: int
+    kind: LogFindingKind
+    entry: int
+    judgement: FindingJudgement
+    signed_off: bool
+    note_sha256: Code
+
+
+@event("audit.access_ended.v1", subject=("staff_access", "access_id"))
+class AccessEnded:
+    """Somebody on the staff has no access from an instant on: what is done under her pseudonym later is a finding."""
+
+    access_id: UUID
+    staff: Code
+    from_at: datetime
+
+
+@event("audit.access_restored.v1", subject=("staff_access", "access_id"))
+class AccessRestored:
+    """She has access again; what was done in between stays what it was."""
+
+    access_id: UUID
+    staff: Code
+    from_at: datetime
+
+
+@event("audit.staff_rules_set.v1", subject=("staff_rules", "setting_id"))
+class StaffRulesSet:
+    """Rules about how staff look at cases hold from here on, on an agreement with the staff council - or no longer.
+
+    They judge nothing that happened before this entry; hours are minutes after midnight in the zone, days are
+    Monday (1) to Sunday (7), holidays those of the calendar.
+    """
+
+    setting_id: UUID
+    is_on: bool
+    agreement: Code | None
+    agreed_on: date | None
+    zone: Code
+    opens: int
+    closes: int
+    days: tuple[int, ...]
+    calendar: Code
+    cases_per_hour: int
 
 
 @event("audit.parked_settled.v1", subject=("settlement", "settlement_id"))

@@ -887,6 +887,27 @@ class LogRetentionGround(StrEnum):
     STATUTORY_DUTY = "STATUTORY_DUTY"
 
 
+class LogFindingKind(StrEnum):
+    """What the log itself shows that the data-protection officer should look at."""
+
+    USED_AFTER_WITHDRAWAL = "used_after_withdrawal"
+    CONSENT_NOT_IN_LOG = "consent_not_in_log"
+    DELETION_OVERDUE = "deletion_overdue"
+    RAISED = "raised"
+    BY_LEAVER = "by_leaver"
+    OUTSIDE_HOURS = "outside_hours"
+    UNRELATED_CASE = "unrelated_case"
+    MANY_IN_A_ROW = "many_in_a_row"
+
+
+class FindingJudgement(StrEnum):
+    """What the officer makes of a finding."""
+
+    HARMLESS = "harmless"
+    NEEDS_CLARIFICATION = "needs_clarification"
+    BREACH = "breach"
+
+
 class HoldReason(StrEnum):
     """Why somebody's data must not be deleted yet (GDPR Art. 17(3), 18)."""
 

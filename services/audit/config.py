@@ -1,8 +1,13 @@
-"""What audit alone is told from outside: the key that signs the log, and where checkpoints go."""
+"""What audit alone is told from outside: the key that signs the log, where checkpoints go, what staff agreed to."""
 
 import os
+from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import holidays
+
+from services.audit.domain.agreement import StaffRules
 from services.audit.domain.checkpoint import COSIGNATURE, KeyRing, UnreadableNoteError, VerifierKey
 from services.audit.keys import parse_signer
 from services.audit.writer import Writer
@@ -56,3 +61,77 @@ def checkpoint_directory(environment: Environment, *, writable: bool) -> Path:
     if not directory.is_dir() or not os.access(directory, os.W_OK if writable else os.R_OK):
         raise ConfigError("CHECKPOINT_DIR", f"a directory this process may {'write' if writable else 'read'}")
     return directory
+
+
+CLOCK_TIMES = r"([01]\d|2[0-3]):[0-5]\d-([01]\d:[0-5]\d|2[0-3]:[0-5]\d|24:00)"
+
+
+def load_staff_rules(environment: Environment) -> StaffRules:
+    """Rules about how staff work are off until an agreement with the staff council is named, with its day **[law]**."""
+    opens, closes = map(
+        _minutes,
+        environment.text("STAFF_RULES_HOURS", "hours as in 06:00-20:00", "06:00-20:00", matches=CLOCK_TIMES).split("-"),
+    )
+    if opens >= closes:
+        raise ConfigError("STAFF_RULES_HOURS", "hours that end after they begin")
+    agreement = environment.optional("STAFF_RULES_AGREEMENT")
+    if agreement is not None:
+        environment.text("STAFF_RULES_AGREEMENT", "a reference such as DV-2026/3", matches=r"[A-Za-z0-9_.:+/=-]{1,128}")
+    return StaffRules(
+        agreement=agreement,
+        agreed_on=_agreed_on(environment) if agreement else None,
+        zone=_zone(environment),
+        opens=opens,
+        closes=closes,
+        days=tuple(
+            sorted(
+                set(
+                    map(
+                        int,
+                        environment.text(
+                            "STAFF_RULES_DAYS", "digits from 1 (Monday) to 7", "12345", matches="[1-7]{1,7}"
+                        ),
+                    )
+                )
+            )
+        ),
+        calendar=_calendar(environment),
+        cases_per_hour=environment.number("STAFF_RULES_CASES_PER_HOUR", 30, low=1, high=10_000),
+    )
+
+
+def _minutes(clock_time: str) -> int:
+    hours, _, minutes = clock_time.partition(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _agreed_on(environment: Environment) -> date:
+    expected = "the day of the agreement, as in 2026-03-01"
+    try:
+        return date.fromisoformat(environment.text("STAFF_RULES_AGREED_ON", expected, matches=r"\d{4}-\d\d-\d\d"))
+    except ValueError as wrong:
+        raise ConfigError("STAFF_RULES_AGREED_ON", expected) from wrong
+
+
+def _zone(environment: Environment) -> str:
+    name = environment.text("STAFF_RULES_ZONE", "a time zone such as Europe/Berlin", "Europe/Berlin")
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as wrong:
+        raise ConfigError("STAFF_RULES_ZONE", "a time zone such as Europe/Berlin") from wrong
+
+
+def _calendar(environment: Environment) -> str:
+    name = environment.text(
+        "STAFF_RULES_CALENDAR",
+        "a country and state such as DE-NW, or none",
+        "DE-NW",
+        matches=r"none|[A-Z]{2}(-[A-Z0-9]{1,3})?",
+    )
+    country, _, state = name.partition("-")
+    try:
+        if name != "none":
+            holidays.country_holidays(country, subdiv=state or None)
+    except NotImplementedError as unknown:
+        raise ConfigError("STAFF_RULES_CALENDAR", "a country and state such as DE-NW, or none") from unknown
+    return name

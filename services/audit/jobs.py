@@ -14,6 +14,7 @@ from contracts.event import Code, Slug
 from services.audit import commands, retention, store
 from services.audit.config import load_writer
 from services.audit.domain.log import checkpoint_is_due
+from services.audit.finding_jobs import FINDING_JOBS
 from services.audit.queries import retention as expiry
 from services.audit.queries import tree
 from services.audit.queries.search import Search, search
@@ -151,9 +152,10 @@ def retention_is_due(connection: Connection, now: datetime, _limit: int) -> list
 
 
 def plan_retention(_work: Work, _due: Due) -> None:
-    """Name what is past its period, under the role that may."""
+    """Name what is past its period, and let notes go whose time is over, under the role that may."""
     with _as_retention() as connection:
         retention.plan(connection)
+        retention.empty_notes(connection)
 
 
 def told_runs(connection: Connection, _now: datetime, limit: int) -> list[Due]:
@@ -183,4 +185,5 @@ CLOCK_JOBS = (
     ClockJob("tell_period", untold_periods, tell_period),
     ClockJob("plan_retention", retention_is_due, plan_retention),
     ClockJob("empty_run", told_runs, empty_run),
+    *FINDING_JOBS,
 )

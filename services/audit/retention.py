@@ -68,6 +68,11 @@ WITH emptied AS (
 INSERT INTO retention_emptied (run_id, entries) SELECT %(run)s, count(*) FROM emptied
 ON CONFLICT DO NOTHING RETURNING entries
 """
+#: What officers wrote goes when the entry that tells of it may go.
+EMPTY_NOTES = """
+UPDATE finding_assessments SET note = NULL
+WHERE note IS NOT NULL AND assessed_at < now() - kept_for('audit.finding_assessed.v1')
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +143,15 @@ def empty(connection: Connection, run_id: UUID) -> int:
     return 0 if row is None else int(row["entries"])
 
 
+def empty_notes(connection: Connection) -> int:
+    """Let go of notes whose time is over; that they were written stays."""
+    return connection.execute(EMPTY_NOTES).rowcount
+
+
 def expire(connection: Connection, wait_seconds: float) -> tuple[int, int]:
     """Plan, wait until the log has told it, and empty; answers how many were emptied and how many runs still wait."""
     plan(connection)
+    empty_notes(connection)
     done, until = 0, time.monotonic() + wait_seconds
     while True:
         done += sum(empty(connection, run_id) for run_id in ready(connection))

@@ -1,145 +1,229 @@
-"""What the data-protection officer should look at: computed from the log itself, each with the entries it rests on.
+"""Findings as the officer sees them: the newest facts of each, what she made of them, and where that leaves it.
 
-A rule that rests on something missing judges only where that something would still be whole: an entry emptied after its
-period keeps kind and time, and no longer says what it was about.
-
-Only what concerns the persons' rights: use after a withdrawal, a disclosure whose consent is not in the log, a partner
-that owes an answer about deletion, and what referral noticed by itself. Rules about how staff work are not here; the
-staff council must agree to them first.
+State is computed from what is stored and never stored itself: open until assessed, open again when the facts changed
+after that, settled when they no longer hold. Nothing disappears.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
-from services.audit.queries.search import FoundEntry, entries_at
+from contracts.codes import FindingJudgement, LogFindingKind
+from services.audit.queries.search import OF_CONTROLLER, FoundEntry, entries_at
+from services.audit.queries.staff_rules import ABOUT_STAFF
 from services.chassis.db import Connection
+from services.chassis.errors import NotFoundError
 
-MOST = 200
+PAGE = 50
 
 
-class FindingKind(StrEnum):
-    """Why an entry is shown."""
+class FindingState(StrEnum):
+    """Where a finding stands."""
 
-    USED_AFTER_WITHDRAWAL = "used_after_withdrawal"
-    CONSENT_NOT_IN_LOG = "consent_not_in_log"
-    DELETION_OVERDUE = "deletion_overdue"
-    RAISED = "raised"
+    OPEN = "open"
+    REOPENED = "reopened"
+    ASSESSED = "assessed"
+    SIGNED_OFF = "signed_off"
+    SETTLED = "settled"
+
+
+#: What is to be done.
+WAITING = (FindingState.OPEN, FindingState.REOPENED)
+
+
+class Turn(StrEnum):
+    """What a row of facts changed."""
+
+    NOTICED = "noticed"
+    MORE = "more"
+    CHANGED = "changed"
+    NO_LONGER = "no_longer"
+    AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to look at: the entry, and the one that makes it remarkable."""
+    """One thing to look at: the entries it rests on, what was made of it, and where it stands."""
 
-    kind: FindingKind
+    finding_id: UUID
+    number: int
+    kind: LogFindingKind
+    anchor: int
     entry: FoundEntry
     because: FoundEntry | None
+    entries: int
+    last: int
+    holds: bool
+    noticed_at: datetime
+    state: FindingState
+    assessment: int
+    judgement: FindingJudgement | None
+    assessed_at: datetime | None
+
+    @property
+    def is_about_staff(self) -> bool:
+        return self.kind in ABOUT_STAFF
 
 
-#: Fetched by a partner the consent had been withdrawn from, altogether or for what was fetched, unless the version that
-#: carried the fetch was given with or after the withdrawal and names this partner with these data.
-FETCHED_AFTER_WITHDRAWAL = """
-SELECT DISTINCT ON (used.position) used.position, gone.position AS because
-FROM (SELECT position, occurred_at, organization_id, convert_from(leaf, 'UTF8')::jsonb -> 'data' AS data FROM entries
-      WHERE type IN ('referral.dossier_fetched.v1', 'referral.document_fetched.v1') AND leaf IS NOT NULL) AS used
-JOIN (SELECT position, occurred_at, organization_id, subject, convert_from(leaf, 'UTF8')::jsonb -> 'data' AS data
-      FROM entries WHERE type = 'referral.consent_withdrawn.v1' AND leaf IS NOT NULL) AS gone
-    ON gone.subject = 'consent/' || (used.data ->> 'ground_id') AND used.occurred_at > gone.occurred_at
-    AND (gone.organization_id IS NULL OR gone.organization_id = used.organization_id)
-    AND (NOT gone.data ? 'category'
-        OR coalesce(used.data -> 'categories', '["DOCUMENTS"]') ? (gone.data ->> 'category'))
-WHERE used.data ->> 'ground' = 'consent' AND NOT EXISTS (
-    SELECT 1 FROM entries AS given, jsonb_array_elements(
-        convert_from(given.leaf, 'UTF8')::jsonb -> 'data' -> 'recipients') AS recipient
-    WHERE given.type = 'referral.consent_given.v1' AND given.subject = gone.subject AND given.leaf IS NOT NULL
-        AND given.occurred_at >= gone.occurred_at
-        AND convert_from(given.leaf, 'UTF8')::jsonb -> 'data' -> 'consent_version' = used.data -> 'ground_version'
-        AND recipient ->> 'organization_id' = used.organization_id::text
-        AND (NOT gone.data ? 'category' OR recipient -> 'categories' ? (gone.data ->> 'category')))
-    AND NOT EXISTS (SELECT 1 FROM entries AS lost WHERE lost.type = 'referral.consent_given.v1' AND lost.leaf IS NULL
-        AND lost.occurred_at BETWEEN gone.occurred_at AND used.occurred_at)
-ORDER BY used.position DESC, gone.position DESC LIMIT %(most)s
-"""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a finding's history: facts that changed, or an assessment."""
 
-#: Looked at by staff after everything had been withdrawn, with no consent since. What she sees herself or is handed on
-#: her wish is no use.
-VIEWED_AFTER_WITHDRAWAL = """
-SELECT DISTINCT ON (used.position) used.position, gone.position AS because
-FROM entries AS gone JOIN entries AS used ON used.person_id = gone.person_id AND used.occurred_at > gone.occurred_at
-WHERE gone.type = 'referral.consent_withdrawn.v1' AND gone.organization_id IS NULL
-    AND used.type = 'referral.personal_data_viewed.v1' AND used.leaf IS NOT NULL
-    AND convert_from(used.leaf, 'UTF8')::jsonb -> 'data' ->> 'purpose' NOT IN ('person_self', 'subject_access')
-    AND NOT EXISTS (SELECT 1 FROM entries AS given WHERE given.type = 'referral.consent_given.v1'
-        AND (given.person_id = gone.person_id OR given.leaf IS NULL)
-        AND given.occurred_at BETWEEN gone.occurred_at AND used.occurred_at)
-ORDER BY used.position DESC, gone.position DESC LIMIT %(most)s
-"""
+    at: datetime
+    turn: Turn | None = None
+    position: int | None = None
+    because: int | None = None
+    entries: int = 0
+    judgement: FindingJudgement | None = None
+    signed_off: bool = False
+    by: str | None = None
+    note: bytes | None = None
+    note_sha256: str | None = None
+    number: int = 0
 
-#: Fetched on a consent whose giving, in that version, was never recorded. A consent holds twelve months at most and may
-#: begin later than it was given; where one of the two years before the fetch has been emptied nobody can tell any more.
-CONSENT_NOT_IN_LOG = """
-SELECT fetched.position, NULL::bigint AS because
-FROM (SELECT position, occurred_at, convert_from(leaf, 'UTF8')::jsonb -> 'data' AS data FROM entries
-      WHERE type IN ('referral.dossier_fetched.v1', 'referral.document_fetched.v1') AND leaf IS NOT NULL) AS fetched
-WHERE data ->> 'ground' = 'consent' AND NOT EXISTS (
-    SELECT 1 FROM entries AS given WHERE given.type = 'referral.consent_given.v1'
-        AND given.subject = 'consent/' || (data ->> 'ground_id') AND given.leaf IS NOT NULL
-        AND convert_from(given.leaf, 'UTF8')::jsonb -> 'data' -> 'consent_version' = data -> 'ground_version')
-    AND NOT EXISTS (SELECT 1 FROM entries AS lost WHERE lost.type = 'referral.consent_given.v1' AND lost.leaf IS NULL
-        AND lost.occurred_at BETWEEN fetched.occurred_at - interval '2 years' AND fetched.occurred_at)
-ORDER BY fetched.position DESC LIMIT %(most)s
-"""
 
-#: The partner was to say by a day what became of the data, or of one kind of them, and has not said it of these since.
-DELETION_OVERDUE = """
-SELECT owed.position, NULL::bigint AS because
-FROM (SELECT position, occurred_at, referral_id, organization_id, convert_from(leaf, 'UTF8')::jsonb -> 'data' AS data
-      FROM entries WHERE type = 'referral.duty_opened.v1' AND leaf IS NOT NULL) AS owed
-WHERE data ->> 'duty' = 'state_deletion' AND (data ->> 'due_on')::date < %(today)s AND NOT EXISTS (
-    SELECT 1 FROM entries AS stated WHERE stated.type = 'referral.deletion_stated.v1'
-        AND stated.occurred_at >= owed.occurred_at
-        AND (stated.leaf IS NULL OR stated.referral_id = owed.referral_id
-            AND stated.organization_id = owed.organization_id
-            AND convert_from(stated.leaf, 'UTF8')::jsonb -> 'data' ->> 'category'
-                IS NOT DISTINCT FROM data ->> 'category'))
-ORDER BY owed.position DESC LIMIT %(most)s
-"""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which findings are listed, for whom."""
 
-#: What referral noticed by itself. A breach that is assessed by now has left the list; the rest stays to be looked at.
-RAISED = """
-SELECT raised.position, NULL::bigint AS because
-FROM (SELECT position, occurred_at, referral_id, convert_from(leaf, 'UTF8')::jsonb -> 'data' AS data FROM entries
-      WHERE type = 'referral.finding_raised.v1' AND leaf IS NOT NULL) AS raised
-WHERE data ->> 'kind' <> 'breach_overdue' OR NOT EXISTS (
-    SELECT 1 FROM entries AS assessed WHERE assessed.type = 'referral.breach_assessed.v1'
-        AND (assessed.referral_id = raised.referral_id
-            OR assessed.leaf IS NULL AND assessed.occurred_at >= raised.occurred_at))
-ORDER BY raised.position DESC LIMIT %(most)s
-"""
+    kind: LogFindingKind | None = None
+    states: Sequence[FindingState] = WAITING
+    #: Whose cases alone; what is about staff is then left out.
+    controller: UUID | None = None
 
-RULES = (
-    (FindingKind.USED_AFTER_WITHDRAWAL, FETCHED_AFTER_WITHDRAWAL),
-    (FindingKind.USED_AFTER_WITHDRAWAL, VIEWED_AFTER_WITHDRAWAL),
-    (FindingKind.CONSENT_NOT_IN_LOG, CONSENT_NOT_IN_LOG),
-    (FindingKind.DELETION_OVERDUE, DELETION_OVERDUE),
-    (FindingKind.RAISED, RAISED),
+
+STANDING = """
+WITH newest AS (
+    SELECT DISTINCT ON (finding_id) finding_id, number, kind, anchor, position, because, entries, last, holds,
+        noticed_at
+    FROM finding_facts ORDER BY finding_id, number DESC
+), said AS (
+    SELECT DISTINCT ON (finding_id) finding_id, number AS assessment, facts, judgement, signed_off, assessed_at
+    FROM finding_assessments ORDER BY finding_id, number DESC
+), standing AS (
+    SELECT newest.*, coalesce(assessment, 0) AS assessment, judgement, assessed_at,
+        CASE WHEN facts = newest.number THEN CASE WHEN signed_off THEN 'signed_off' ELSE 'assessed' END
+            WHEN NOT holds THEN 'settled' WHEN facts IS NULL THEN 'open' ELSE 'reopened' END AS state
+    FROM newest LEFT JOIN said USING (finding_id)
 )
+"""
+#: An auditor sees her controller's, and nothing about staff.
+LIMITED = f"""
+kind <> ALL(%s) AND EXISTS (SELECT 1 FROM entries WHERE entries.position = standing.position AND {OF_CONTROLLER})
+"""  # noqa: S608 - placeholders only
+HISTORY = """
+SELECT noticed_at AS at, number, position, because, entries, holds, lag(holds) OVER steps AS held,
+    lag(because) OVER steps AS was_because, lag(entries) OVER steps AS had_entries
+FROM finding_facts WHERE finding_id = %s WINDOW steps AS (ORDER BY number) ORDER BY number
+"""
+ASSESSMENTS = """
+SELECT number, judgement, signed_off, note, note_sha256, assessed_by, assessed_at FROM finding_assessments
+WHERE finding_id = %s ORDER BY number
+"""
 
 
-def findings(connection: Connection, today: date) -> list[Finding]:
-    """Everything the rules find, the newest of each kind first."""
-    found = []
-    for kind, rule in RULES:
-        rows = connection.execute(rule, {"most": MOST, "today": today}, prepare=False).fetchall()
-        pairs = [(row["position"], row["because"]) for row in rows]
-        found += _with_entries(connection, kind, pairs)
-    return found
+def counts(connection: Connection, controller: UUID | None = None) -> dict[tuple[str, str], int]:
+    """How many findings there are of each kind in each state."""
+    conditions, values = _limits(Wanted(controller=controller))
+    query = f"{STANDING} SELECT kind, state, count(*) AS n FROM standing {_where(conditions)} GROUP BY kind, state"  # noqa: S608 - the text above
+    rows = connection.execute(query.encode(), values, prepare=False).fetchall()
+    return {(row["kind"], row["state"]): row["n"] for row in rows}
 
 
-def _with_entries(connection: Connection, kind: FindingKind, pairs: Sequence[tuple[int, int | None]]) -> list[Finding]:
-    wanted = {position for pair in pairs for position in pair if position is not None}
+def findings(
+    connection: Connection, wanted: Wanted, before: int | None = None, limit: int = PAGE
+) -> tuple[list[Finding], int | None]:
+    """Those whose facts changed last come first; and after which the next page begins."""
+    conditions, values = _limits(wanted)
+    conditions.append("state = ANY(%s)")
+    values.append([str(state) for state in wanted.states])
+    if wanted.kind is not None:
+        conditions.append("kind = %s")
+        values.append(str(wanted.kind))
+    if before is not None:
+        conditions.append("number < %s")
+        values.append(before)
+    query = f"{STANDING} SELECT * FROM standing {_where(conditions)} ORDER BY number DESC LIMIT %s"  # noqa: S608 - the text above
+    rows = connection.execute(query.encode(), [*values, limit + 1], prepare=False).fetchall()
+    found = _with_entries(connection, rows[:limit])
+    return found, found[-1].number if len(rows) > limit else None
+
+
+def finding_of(connection: Connection, finding_id: UUID, controller: UUID | None = None) -> Finding:
+    """One finding; one that is not the caller's to see is not there."""
+    conditions, values = _limits(Wanted(controller=controller))
+    standing = STANDING.replace("FROM finding_facts", "FROM finding_facts WHERE finding_id = %s").replace(
+        "FROM finding_assessments", "FROM finding_assessments WHERE finding_id = %s"
+    )
+    query = f"{standing} SELECT * FROM standing {_where(conditions)}"  # noqa: S608 - the text above
+    rows = connection.execute(query.encode(), [finding_id, finding_id, *values], prepare=False).fetchall()
+    if not rows:
+        raise NotFoundError("audit.finding-unknown")
+    return _with_entries(connection, rows)[0]
+
+
+def history(connection: Connection, finding_id: UUID) -> list[Step]:
+    """Everything that became of a finding, the oldest first."""
+    told = [
+        Step(row["at"], _turn(row), row["position"], row["because"], row["entries"])
+        for row in connection.execute(HISTORY, (finding_id,), prepare=False)
+    ]
+    said = [
+        Step(
+            row["assessed_at"],
+            judgement=FindingJudgement(row["judgement"]),
+            signed_off=row["signed_off"],
+            by=row["assessed_by"],
+            note=row["note"],
+            note_sha256=row["note_sha256"],
+            number=row["number"],
+        )
+        for row in connection.execute(ASSESSMENTS, (finding_id,), prepare=False)
+    ]
+    return sorted([*told, *said], key=lambda step: step.at)
+
+
+def _turn(row: Mapping[str, Any]) -> Turn:
+    if row["held"] is None:
+        return Turn.NOTICED
+    if row["held"] != row["holds"]:
+        return Turn.AGAIN if row["holds"] else Turn.NO_LONGER
+    return Turn.MORE if row["entries"] > row["had_entries"] else Turn.CHANGED
+
+
+def _limits(wanted: Wanted) -> tuple[list[str], list[Any]]:
+    if wanted.controller is None:
+        return [], []
+    about_staff = [str(kind) for kind in sorted(ABOUT_STAFF)]
+    return [LIMITED], [about_staff, *[wanted.controller] * OF_CONTROLLER.count("%s")]
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _with_entries(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    wanted = {row[name] for row in rows for name in ("position", "because") if row[name] is not None}
     entries = entries_at(connection, sorted(wanted))
     return [
-        Finding(kind, entries[position], None if because is None else entries[because]) for position, because in pairs
+        Finding(
+            finding_id=row["finding_id"],
+            number=row["number"],
+            kind=LogFindingKind(row["kind"]),
+            anchor=row["anchor"],
+            entry=entries[row["position"]],
+            because=entries.get(row["because"]),
+            entries=row["entries"],
+            last=row["last"],
+            holds=row["holds"],
+            noticed_at=row["noticed_at"],
+            state=FindingState(row["state"]),
+            assessment=row["assessment"],
+            judgement=FindingJudgement(row["judgement"]) if row["judgement"] else None,
+            assessed_at=row["assessed_at"],
+        )
+        for row in rows
     ]

@@ -10,7 +10,7 @@ from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
 from contracts.event import Code, Slug
 from services.audit.config import checkpoint_directory, load_keys
 from services.audit.queries.health import log_health
-from services.audit.web import api, bundles, operator, pages
+from services.audit.web import api, bundles, findings, leavers, operator, pages
 from services.audit.writer import Outside
 from services.chassis.config import Settings
 from services.chassis.parking import Parked
@@ -25,8 +25,9 @@ WATCHERS = frozenset({StaffRole.DPO.value, StaffRole.OPERATIONS.value})
 OPERATORS = frozenset({StaffRole.OPERATIONS.value})
 NAVIGATION = (
     NavigationItem("Audit log", "/audit/", READERS),
-    NavigationItem("Findings", "/audit/findings", OFFICERS),
+    NavigationItem("Findings", "/audit/findings", READERS),
     NavigationItem("Integrity", "/audit/integrity", WATCHERS),
+    NavigationItem("Ended access", "/audit/leavers", WATCHERS),
     NavigationItem("My entries", "/audit/mine"),
     NavigationItem("Parked messages", "/audit/operator/parked", OPERATORS),
 )
@@ -49,7 +50,14 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         "audit",
         settings,
         unit,
-        blueprints=(pages.blueprint, api.blueprint, bundles.blueprint, operator.blueprint),
+        blueprints=(
+            pages.blueprint,
+            findings.blueprint,
+            leavers.blueprint,
+            api.blueprint,
+            bundles.blueprint,
+            operator.blueprint,
+        ),
         facts=SecurityFacts(
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count),
             signed_in=lambda session_id, caller: SignedIn(session_id=session_id, role=caller.role),

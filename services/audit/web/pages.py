@@ -12,8 +12,8 @@ from contracts.event import REGISTRY
 from services.audit.domain.merkle import inclusion_proof
 from services.audit.queries import health, tree
 from services.audit.queries.disclosures import with_consents
-from services.audit.queries.findings import FindingKind, findings
 from services.audit.queries.search import CASES, Search, entry_at, of_case, search, timeline
+from services.audit.queries.staff_rules import in_force
 from services.audit.queries.streams import streams
 from services.audit.web.looking import look, own_controller
 from services.audit.web.operator import outside
@@ -56,8 +56,10 @@ def mine() -> str:
     look("mine", wanted)
     with room().unit.db.read() as connection:
         page = search(connection, wanted, request.args.get("cursor"))
+        rules = in_force(connection)
     return render_template(
         "audit/mine.html",
+        agreement=rules[-1] if rules else None,
         page=page,
         next_page=_address(cursor=page.cursor) if page.cursor else "",
         first_page=_address() if "cursor" in request.args else "",
@@ -91,17 +93,6 @@ def entry(position: int) -> str:
         covered = signed is not None and position < signed.size
         proof = inclusion_proof(position, signed.size, tree.node_reader(connection)) if signed and covered else []
     return render_template("audit/entry.html", entry=found, signed=signed if covered else None, proof=proof)
-
-
-@blueprint.get("/findings")
-@staff(StaffRole.DPO)
-def findings_page() -> str:
-    """What should be looked at, with the reason and the entries it rests on."""
-    look("findings")
-    here = room()
-    with here.unit.db.read() as connection:
-        found = findings(connection, here.unit.clock.today())
-    return render_template("audit/findings.html", findings=found, kinds=list(FindingKind))
 
 
 @blueprint.get("/integrity")

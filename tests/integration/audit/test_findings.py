@@ -1,4 +1,7 @@
-"""What the data-protection officer should look at - and what she should not be bothered with."""
+"""What the data-protection officer should look at - and what she should not be bothered with.
+
+Every case is read entry by entry, and what that came to is held against the rules run over the whole log at once.
+"""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +23,7 @@ from contracts.codes import (
     WithdrawalChannel,
 )
 from contracts.codes import FindingKind as Noticed
+from contracts.codes import LogFindingKind as FindingKind
 from contracts.referral import (
     BreachAssessed,
     ConsentWithdrawn,
@@ -30,7 +34,8 @@ from contracts.referral import (
     FindingRaised,
     PersonalDataViewed,
 )
-from services.audit.queries.findings import FindingKind, findings
+from services.audit import noticing
+from services.audit.queries.findings import Wanted, findings
 from tests.integration.audit.conftest import START, an_arrival
 from tests.integration.audit.test_retention import LATER, as_owner, expire
 from tests.integration.audit.test_web import hear
@@ -151,10 +156,32 @@ def assessed(referral_id=REFERRAL):
 
 
 def found(log, *events):
-    hear(log, *(an_arrival(number, event) for number, event in enumerate(events, start=1)))
+    for number, event in enumerate(events, start=1):
+        hear(log, an_arrival(number, event))
+        read_on(log)
+    return waiting(log)
+
+
+def read_on(log, now=START, today=TODAY):
+    """What the clock does, until the whole log is read; it must have come to what the rules say of the whole log."""
+    with log.connection.transaction():
+        noticing.read_on(log.connection, now, today)
+    assert holding(log) == noticing.anew(log.connection, now, today)
+
+
+def holding(log):
+    rows = log.connection.execute(
+        "SELECT DISTINCT ON (kind, anchor) kind, anchor, position, because, entries, last, holds"
+        " FROM finding_facts ORDER BY kind, anchor, number DESC"
+    )
+    known = [(FindingKind(row.pop("kind")), noticing.Facts(**row)) for row in rows]
+    return {(kind, facts) for kind, facts in known if facts.holds}
+
+
+def waiting(log):
     return [
         (one.kind, one.entry.position, one.because.position if one.because else None)
-        for one in findings(log.connection, TODAY)
+        for one in findings(log.connection, Wanted())[0]
     ]
 
 
@@ -260,7 +287,8 @@ def after_emptying(log, *told):
     log.sign(LATER)
     log.publish()
     assert expire(log) == sum(age > 37 * MONTH for age, _ in told)
-    return [(one.kind, one.entry.position) for one in findings(log.connection, now.date())]
+    read_on(log, now, now.date())
+    return [(kind, position) for kind, position, _ in waiting(log)]
 
 
 def test_what_was_emptied_after_its_time_is_no_consent_that_was_never_given(log):
@@ -282,4 +310,25 @@ def test_a_kind_that_is_kept_shorter_makes_nobody_owe_what_was_stated(log):
     log.sign(LATER)
     log.publish()
     assert expire(log) == 1
-    assert findings(log.connection, now.date()) == []
+    read_on(log, now, now.date())
+    assert waiting(log) == []
+
+
+def test_what_was_found_stays_found_when_what_it_rests_on_has_been_emptied(log):
+    now = datetime.now(UTC)
+    hear(log, an_arrival(1, fetched(), time=now - 30 * MONTH), now=now - 40 * MONTH)
+    read_on(log, now, now.date())
+    log.sign(LATER)
+    log.publish()
+    assert expire(log) == 1
+    with log.connection.transaction():
+        noticing.read_on(log.connection, now, now.date() + timedelta(days=1))
+    assert waiting(log) == [(FindingKind.CONSENT_NOT_IN_LOG, 0, None)]
+
+
+def test_a_statement_becomes_overdue_by_a_day_ending_alone(log):
+    hear(log, an_arrival(1, owed(TODAY)))
+    read_on(log)
+    assert waiting(log) == []
+    read_on(log, today=TODAY + timedelta(days=1))
+    assert waiting(log) == [(FindingKind.DELETION_OVERDUE, 0, None)]

@@ -1,0 +1,58 @@
+"""The officer's own words: sealed where they lie, and in the log only as a hash nobody can guess them from.
+
+The key is derived from the deployment key, which the database's backups do not hold. Each note is bound to what it is
+about; the salt lies in it, so that once a note is gone its hash says nothing about anything.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from services.chassis.errors import InvalidError
+
+NONCE, SALT = 12, 16
+LONGEST = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class SealedNote:
+    """A note as it is kept, and the hash the log gets."""
+
+    content: bytes
+    sha256: str
+
+
+class Notes:
+    """Seals and opens notes under this deployment's key."""
+
+    def __init__(self, deployment_key: bytes) -> None:
+        derived = HKDF(SHA256(), 32, salt=None, info=b"lotsennetz audit notes").derive(deployment_key)
+        self._cipher = AESGCM(derived)
+
+    def seal(self, note: str, about: str) -> SealedNote:
+        nonce, salted = secrets.token_bytes(NONCE), secrets.token_bytes(SALT) + note.encode()
+        content = nonce + self._cipher.encrypt(nonce, salted, about.encode())
+        return SealedNote(content, hashlib.sha256(salted).hexdigest())
+
+    def open(self, content: bytes | None, about: str, sha256: str) -> str | None:
+        """The words; nothing once their time is over, or if they are not what was said."""
+        if content is None:
+            return None
+        try:
+            salted = self._cipher.decrypt(content[:NONCE], content[NONCE:], about.encode())
+        except InvalidTag:
+            return None
+        return salted[SALT:].decode() if hashlib.sha256(salted).hexdigest() == sha256 else None
+
+
+def note_of(text: str, *, required: bool = True) -> str:
+    """A note as typed, checked."""
+    note = text.replace("\r\n", "\n").strip()
+    if (required and len(note) < 3) or len(note) > LONGEST or "\x00" in note:
+        raise InvalidError("audit.note-invalid", {"note": f"a-note-of-3-to-{LONGEST}-characters"})
+    return note

@@ -1,0 +1,84 @@
+"""Whose access has ended: operations, who end it at the sign-in service, say so here; the log then knows a leaver."""
+
+import re
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from apiflask import APIBlueprint
+from flask import redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from contracts.audit import AccessEnded, AccessRestored
+from contracts.codes import StaffRole
+from contracts.event import Code
+from contracts.fields import parse_instant
+from services.audit.queries.leavers import leavers
+from services.audit.web.findings import once_per_form
+from services.chassis.access import current_caller, staff
+from services.chassis.auth import pseudonym
+from services.chassis.clock import PLACE
+from services.chassis.errors import InvalidError
+from services.chassis.web import room
+from services.chassis.work import Result, Work
+
+blueprint = APIBlueprint(
+    "audit_leavers", __name__, url_prefix="/audit/leavers", template_folder="templates", enable_openapi=False
+)
+STAFF = re.compile(r"staff:[0-9a-f]{32}")
+#: What a sign-in service calls an account; never kept, only what is computed from it.
+LONGEST_SUBJECT = 255
+
+
+@blueprint.get("")
+@staff(StaffRole.OPERATIONS, StaffRole.DPO)
+def listing() -> str:
+    """Whose access had ended and since when; pseudonyms only."""
+    with room().unit.db.read() as connection:
+        found = leavers(connection)
+    return render_template(
+        "audit/leavers.html",
+        leavers=found,
+        may_act=current_caller().role is StaffRole.OPERATIONS,
+        request_key=lambda: uuid4().hex,
+        done=request.args.get("done", ""),
+        now=room().unit.clock.now().astimezone(PLACE).strftime("%Y-%m-%dT%H:%M"),
+    )
+
+
+@blueprint.post("")
+@staff(StaffRole.OPERATIONS)
+def told() -> Response:
+    """The access of an account has ended, or is given back, from an instant on."""
+    who, since = Code(staff_typed()), instant_typed()
+    fact = AccessRestored if request.form.get("step") == "restore" else AccessEnded
+
+    def run(work: Work) -> Result:
+        work.announce(fact(access_id=work.new_id(), staff=who, from_at=since or work.now))
+        return 200, {}
+
+    once_per_form("leavers", run)
+    return redirect(f"/audit/leavers?done={'restored' if fact is AccessRestored else 'ended'}", 303)
+
+
+def staff_typed() -> str:
+    """A pseudonym as the log shows it, or an account as the sign-in service calls it, of which one is made."""
+    text = request.form.get("account", "").strip()
+    if STAFF.fullmatch(text):
+        return text
+    if not 0 < len(text) <= LONGEST_SUBJECT or not text.isprintable():
+        raise InvalidError("audit.leaver-invalid", {"account": "an-account-or-a-pseudonym"})
+    settings = room().settings
+    return pseudonym(settings.deployment_key, settings.issuer_url, text)
+
+
+def instant_typed() -> datetime | None:
+    """A moment in Berlin, or RFC 3339; nothing means now."""
+    text = request.form.get("from_at", "").strip()
+    if not text:
+        return None
+    try:
+        if len(text) == len("2026-11-26T17:00"):
+            return datetime.fromisoformat(text).replace(tzinfo=PLACE).astimezone(UTC)
+        return parse_instant(text)
+    except (ValueError, OverflowError):
+        raise InvalidError("audit.leaver-invalid", {"from_at": "a-day-and-time"}) from None

@@ -1,0 +1,293 @@
+"""The officer says what a finding is: in her own words, which stay sealed, and in codes, which the log gets."""
+
+import hashlib
+import json
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from contracts.codes import LogFindingKind as FindingKind
+from services.audit import noticing
+from services.audit.notes import Notes
+from services.audit.queries.findings import FindingState, Wanted, counts, findings
+from services.chassis.config import load
+from services.chassis.db import connect
+from tests.chassis.web_rig import SETTINGS
+from tests.integration.audit.conftest import START, a_log, an_arrival
+from tests.integration.audit.test_findings import TODAY, YESTERDAY, fetched, owed, stated
+from tests.integration.audit.test_retention import LONG_AGO
+from tests.integration.audit.test_web import (
+    AUDITOR,
+    DPO,
+    ISSUER,
+    NAVIGATOR,
+    OPERATIONS,
+    bearer,
+    hear,
+    serving,
+    two_cases,
+    views,
+)
+from tests.unit.audit.events import a_consent_given
+
+WORDS = "Asked Maxi Mustermann's desk: the paper was fetched before the withdrawal came in."
+ENGLISH = {**DPO, "Accept-Language": "en"}
+OFFICER = {**bearer(ISSUER.token(sub="dirk", roles=["dpo"])), "Accept-Language": "en"}
+
+
+def read_on(log, today=TODAY):
+    with log.connection.transaction():
+        noticing.read_on(log.connection, START, today)
+
+
+@pytest.fixture(scope="module")
+def log(make_database, postgres, tmp_path_factory):
+    """Module-wide: each test brings a finding of its own."""
+    with a_log(make_database, postgres, tmp_path_factory.mktemp("assessed")) as log:
+        log.numbers = iter(range(1, 10_000))
+        yield log
+
+
+@pytest.fixture(scope="module")
+def client(log):
+    with serving(log) as client:
+        yield client
+
+
+def happens(log, *events):
+    """These events, read at once; answers where the first of them stands."""
+    numbers = [next(log.numbers) for _ in events]
+    hear(log, *(an_arrival(number, event) for number, event in zip(numbers, events, strict=True)))
+    read_on(log)
+    return numbers[0] - 1
+
+
+@pytest.fixture
+def overdue(log):
+    """A finding nobody has looked at: a partner owes a statement about a referral of this test's own."""
+    referral = UUID(int=0xA000 + next(log.numbers))
+    next_number = next(log.numbers)
+    hear(log, an_arrival(next_number, replaced(owed(YESTERDAY), referral)))
+    read_on(log)
+    (newest, *_), _ = findings(log.connection, Wanted())
+    return newest
+
+
+def replaced(event, referral):
+    return type(event)(**{**{name: getattr(event, name) for name in event.__slots__}, "referral_id": referral})
+
+
+def found(log, one):
+    rows, _ = findings(log.connection, Wanted(states=tuple(FindingState)), limit=1000)
+    return next(row for row in rows if row.finding_id == one.finding_id)
+
+
+def assess(client, one, who=DPO, **changes):
+    form = {"judgement": "harmless", "step": "assess", "note": WORDS, "facts": one.number, "before": one.assessment}
+    return client.post(f"/audit/findings/{one.finding_id}/assessments", data={**form, **changes}, headers=who)
+
+
+def test_an_assessment_is_told_in_codes_and_a_hash_and_its_words_are_shown_to_officers(client, log, overdue):
+    assert assess(client, overdue, step="sign_off").status_code == 303
+    told = views(log)[-1]
+    assert told["type"] == "audit.finding_assessed.v1"
+    assert told["data"]["finding_id"] == str(overdue.finding_id)
+    assert (told["data"]["judgement"], told["data"]["signed_off"]) == ("harmless", True)
+    assert (told["data"]["entry"], told["data"]["kind"]) == (overdue.entry.position, "deletion_overdue")
+    assert found(log, overdue).state is FindingState.SIGNED_OFF
+    page = client.get(f"/audit/findings/{overdue.finding_id}", headers=OFFICER).get_data(as_text=True)
+    assert "Maxi Mustermann" in page and "signed off" in page
+    looked = views(log)[-1]["data"]
+    assert (looked["page"], looked["entry"]) == ("finding", overdue.entry.position)
+
+
+def test_the_words_lie_sealed_and_the_log_s_hash_is_of_them_and_of_nothing_guessable(client, log, overdue):
+    assess(client, overdue)
+    kept = log.connection.execute(
+        "SELECT * FROM finding_assessments WHERE finding_id = %s", (overdue.finding_id,)
+    ).fetchone()
+    assert b"Mustermann" not in bytes(kept["note"])
+    assert hashlib.sha256(WORDS.encode()).hexdigest() != kept["note_sha256"]
+    everything = log.connection.execute("SELECT body FROM outbox").fetchall()
+    assert not any(b"Mustermann" in bytes(row["body"]) for row in everything)
+    assert views(log)[-1]["data"]["note_sha256"] == kept["note_sha256"]
+    notes = Notes(load("audit", {**SETTINGS, "DATABASE_URL": log.app_dsn}).deployment_key)
+    about = f"finding/{overdue.finding_id}/1"
+    assert notes.open(bytes(kept["note"]), about, kept["note_sha256"]) == WORDS
+    assert notes.open(bytes(kept["note"]), about, "0" * 64) is None
+    assert notes.open(bytes(kept["note"]), f"finding/{overdue.finding_id}/2", kept["note_sha256"]) is None
+    assert Notes(bytes(32)).open(bytes(kept["note"]), about, kept["note_sha256"]) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "field"),
+    [
+        ({"note": " x "}, 422, "note"),
+        ({"note": "x" * 4001}, 422, "note"),
+        ({"judgement": "fine"}, 422, "judgement"),
+        ({"facts": "new"}, 422, "facts"),
+        ({"judgement": "needs_clarification", "step": "sign_off"}, 409, None),
+        ({"facts": 1}, 412, None),
+        ({"before": 1}, 412, None),
+    ],
+)
+def test_what_cannot_be_said_leaves_nothing_behind(client, log, overdue, changes, status, field):
+    answer = assess(client, overdue, **changes)
+    assert answer.status_code == status
+    assert field is None or list(answer.json["fields"]) == [field]
+    assert found(log, overdue).state is FindingState.OPEN
+
+
+def test_a_form_sent_twice_is_one_assessment_and_two_officers_cannot_both_be_first(client, log, overdue):
+    key = "ab" * 16
+    assert [assess(client, overdue, request_key=key).status_code for _ in range(2)] == [303, 303]
+    assert found(log, overdue).assessment == 1
+    assert assess(client, overdue, who=OFFICER).status_code == 412
+    seen = found(log, overdue)
+    assert assess(client, seen, who=OFFICER, judgement="breach").status_code == 303
+    page = client.get(f"/audit/findings/{overdue.finding_id}", headers=OFFICER).get_data(as_text=True)
+    assert "/referral/data-protection/breaches" in page
+
+
+def test_a_finding_that_is_answered_is_settled_and_stays_to_be_seen(client, log, overdue):
+    answer = replaced(stated(), UUID(overdue.entry.data["referral_id"]))
+    hear(log, an_arrival(next(log.numbers), answer))
+    read_on(log)
+    settled = found(log, overdue)
+    assert (settled.state, settled.because.type) == (FindingState.SETTLED, "referral.deletion_stated.v1")
+    page = client.get("/audit/findings?state=settled", headers=ENGLISH).get_data(as_text=True)
+    assert str(overdue.finding_id) in page
+    assert str(overdue.finding_id) not in client.get("/audit/findings", headers=ENGLISH).get_data(as_text=True)
+
+
+def test_a_finding_whose_facts_changed_after_it_was_signed_off_is_open_again_with_the_reason(client, log):
+    consent = UUID(int=0xC0)
+    event = {"ground_id": consent}
+    position = happens(log, fetched(**event))
+    (one, *_), _ = findings(log.connection, Wanted(FindingKind.CONSENT_NOT_IN_LOG))
+    assert one.entry.position == position
+    assess(client, one, step="sign_off")
+    happens(log, a_consent_given(consent_id=consent))
+    assert found(log, one).state is FindingState.SETTLED
+    page = client.get(f"/audit/findings/{one.finding_id}", headers=ENGLISH).get_data(as_text=True)
+    assert "no longer holds" in page and "signed off" in page
+
+
+def test_facts_that_grow_open_a_finding_again(client, log, overdue):
+    assess(client, overdue, step="sign_off")
+    log.connection.execute(
+        "INSERT INTO finding_facts"
+        " (finding_id, kind, anchor, position, because, entries, last, holds, size, noticed_at)"
+        " SELECT finding_id, kind, anchor, position, because, 2, last, holds, size, noticed_at FROM finding_facts"
+        " WHERE number = %s",
+        (overdue.number,),
+    )
+    assert found(log, overdue).state is FindingState.REOPENED
+    page = client.get(f"/audit/findings/{overdue.finding_id}", headers=ENGLISH).get_data(as_text=True)
+    assert "open again" in page and "grown: 2 entries" in page
+    page = client.get("/audit/findings", headers=ENGLISH).get_data(as_text=True)
+    assert str(overdue.finding_id) in page
+
+
+@pytest.mark.parametrize(("who", "status"), [(NAVIGATOR, 403), (OPERATIONS, 403), (AUDITOR, 403)])
+def test_only_officers_assess(client, log, overdue, who, status):
+    assert assess(client, overdue, who=who).status_code == status
+    assert found(log, overdue).state is FindingState.OPEN
+
+
+def test_findings_are_counted_filtered_and_turned_page_by_page(client, log):
+    happens(log, *(replaced(owed(YESTERDAY), UUID(int=0xB000 + number)) for number in range(60)))
+    seen, cursor = [], None
+    while True:
+        page, cursor = findings(log.connection, Wanted(), cursor, limit=25)
+        seen += [one.finding_id for one in page]
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) >= 60
+    counted = counts(log.connection)
+    assert sum(n for (_, state), n in counted.items() if state in ("open", "reopened")) == len(seen)
+    page = client.get("/audit/findings?kind=deletion_overdue", headers=ENGLISH).get_data(as_text=True)
+    assert "cursor=" in page and "kind=deletion_overdue" in page
+    for query in ("kind=rude", "state=lost", "cursor=x"):
+        answer = client.get(f"/audit/findings?{query}", headers=DPO)
+        assert (answer.status_code, list(answer.json["fields"])) == (422, [query.partition("=")[0]])
+
+
+def test_an_auditor_sees_the_findings_of_her_controller_without_words_and_nothing_about_staff(own_log):
+    client, log = own_log
+    own, foreign = UUID(int=71), UUID(int=72)
+    for number, referral in enumerate((own, foreign), start=100):
+        hear(log, an_arrival(number, replaced(owed(YESTERDAY), referral)))
+    read_on(log)
+    both, _ = findings(log.connection, Wanted())
+    assert len(both) == 2
+    for one in both:
+        assess(client, one)
+    page = client.get("/audit/findings?state=all", headers={**AUDITOR, "Accept-Language": "en"}).get_data(as_text=True)
+    for one in both:
+        is_hers = one.entry.data["referral_id"] == str(own)
+        assert (str(one.finding_id) in page) is is_hers
+        answer = client.get(f"/audit/findings/{one.finding_id}", headers=AUDITOR)
+        assert answer.status_code == (200 if is_hers else 404)
+        assert "Mustermann" not in answer.get_data(as_text=True)
+    assert "Outside working hours" not in page and "Used without access" not in page
+
+
+@pytest.fixture
+def own_log(make_database, postgres, tmp_path):
+    with a_log(make_database, postgres, tmp_path) as log, serving(log) as client:
+        two_cases(log)
+        yield client, log
+
+
+@pytest.mark.parametrize("table", ["finding_facts", "finding_rounds", "finding_dues", "finding_assessments"])
+def test_what_was_noticed_and_said_only_grows(client, log, overdue, table):
+    assess(client, overdue)
+    column = "noticed_at" if table == "finding_facts" else "note" if table == "finding_assessments" else None
+    column = column or {"finding_rounds": "read_at", "finding_dues": "due_on"}[table]
+    for dsn in (log.app_dsn, log.owner_dsn):
+        for statement in (f"UPDATE {table} SET {column} = NULL", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
+            with connect(dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement.encode())
+
+
+def test_a_note_goes_when_its_time_is_over_and_the_assessment_stays(client, log, overdue):
+    assess(client, overdue)
+    log.connection.execute(
+        "INSERT INTO finding_assessments SELECT finding_id, 2, facts, judgement, signed_off, note, note_sha256,"
+        " assessed_by, %s FROM finding_assessments WHERE finding_id = %s",
+        (LONG_AGO, overdue.finding_id),
+    )
+    from services.audit import retention
+
+    with connect(log.retention_dsn) as connection:
+        assert retention.empty_notes(connection) == 1
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("UPDATE finding_assessments SET note = NULL")
+    kept = log.connection.execute(
+        "SELECT note, judgement FROM finding_assessments WHERE finding_id = %s ORDER BY number", (overdue.finding_id,)
+    ).fetchall()
+    assert [(row["note"] is None, row["judgement"]) for row in kept] == [(False, "harmless"), (True, "harmless")]
+    page = client.get(f"/audit/findings/{overdue.finding_id}", headers=ENGLISH).get_data(as_text=True)
+    assert "The words are no longer kept." in page
+
+
+def test_operations_tell_whose_access_ended_and_only_a_pseudonym_is_kept(client, log):
+    answer = client.post(
+        "/audit/leavers", data={"account": "anna.account", "from_at": "2026-11-26T10:00"}, headers=OPERATIONS
+    )
+    assert answer.status_code == 303
+    told = views(log)[-1]
+    mine = client.get("/audit/mine", headers=bearer(ISSUER.token(sub="anna.account", roles=["navigator"])))
+    assert mine.status_code == 200
+    assert told["data"]["staff"] == views(log)[-1]["actor"]
+    assert (told["type"], told["data"]["from_at"]) == ("audit.access_ended.v1", "2026-11-26T09:00:00.000000Z")
+    assert "anna.account" not in json.dumps(told)
+    for who, status in ((DPO, 403), (NAVIGATOR, 403)):
+        assert client.post("/audit/leavers", data={"account": "x"}, headers=who).status_code == status
+    for form, field in (({"account": ""}, "account"), ({"account": "x", "from_at": "soon"}, "from_at")):
+        answer = client.post("/audit/leavers", data=form, headers=OPERATIONS)
+        assert (answer.status_code, list(answer.json["fields"])) == (422, [field])
+    page = client.get("/audit/leavers", headers=ENGLISH).get_data(as_text=True)
+    assert "Nobody&#39;s access was ended yet." in page and '<form class="form-grid"' not in page
