@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from contracts.codes import LogFindingKind
 from deploy.demo.clocks import FixedClock
-from services.audit import commands
+from services.audit import commands, noticing
 from services.audit.keys import make_signer, save_signer
 from services.audit.web.app import create_app
 from services.audit.writer import Writer
@@ -17,6 +18,8 @@ from services.chassis.work import Unit
 from tests.browser.rig import DARK_AND_SMALL, GERMAN, axe, first_in_the_gate, page_of, scrolls_sideways, served, shoot
 from tests.chassis.web_rig import TestIssuer, bearer, settings
 from tests.integration.audit.conftest import START, an_arrival
+from tests.integration.audit.test_findings import TODAY, YESTERDAY, fetched, owed
+from tests.integration.audit.test_staff_rules import rules_set
 from tests.unit.audit.events import REFERRAL, a_consent_given, a_disclosure_decided
 
 ISSUER = TestIssuer()
@@ -31,10 +34,12 @@ def address(make_database: Callable[[str], Any], tmp_path_factory: pytest.TempPa
     save_signer(signer, folder / "log.key")
     with Database(make_database("audit").app_dsn) as db:
         unit = Unit(db, FixedClock(START), "audit")
-        told = [a_consent_given(), a_disclosure_decided(), a_disclosure_decided(**NO_GROUND), *[None] * 60]
+        told = [a_consent_given(), a_disclosure_decided(), a_disclosure_decided(**NO_GROUND), *[None] * 57]
+        told += [rules_set(), fetched(ground_version=7), owed(YESTERDAY)]
         with unit.work(actor="system:test") as work:
             arrivals = [an_arrival(number, event) for number, event in enumerate(told, start=1)]
             commands.record(work.tx, Writer(signer, folder), arrivals, START)
+            noticing.read_on(work.tx, START, TODAY)
         given = settings(CHECKPOINT_KEY_FILE=str(folder / "log.key"), CHECKPOINT_DIR=str(folder))
         with served(create_app(given, unit, issuer_keys=ISSUER.keys())) as url:
             yield url
@@ -46,7 +51,9 @@ def address(make_database: Callable[[str], Any], tmp_path_factory: pytest.TempPa
         "/audit/",
         f"/audit/cases/referral/{REFERRAL}",
         "/audit/entries/1",
-        "/audit/findings",
+        "/audit/findings?state=all",
+        f"/audit/findings/{noticing.finding_id(LogFindingKind.CONSENT_NOT_IN_LOG, 61)}",
+        pytest.param("/audit/leavers", marks=pytest.mark.long),
         "/audit/integrity",
         "/audit/mine",
     ],
@@ -54,8 +61,8 @@ def address(make_database: Callable[[str], Any], tmp_path_factory: pytest.TempPa
 @pytest.mark.parametrize("view", first_in_the_gate(GERMAN, DARK_AND_SMALL))
 def test_a_page_has_no_findings_and_fits(browser: Browser, address: str, path: str, view: dict[str, str]) -> None:
     with page_of(browser, **view, extra_http_headers=DPO) as page:
-        page.goto(f"{address}{path}?lang={view['language']}")
-        shoot(page, f"audit-{path.strip('/').replace('/', '-')[:20]}-{'-'.join(view.values())}")
+        page.goto(f"{address}{path}{'&' if '?' in path else '?'}lang={view['language']}")
+        shoot(page, f"audit-{path.strip('/').replace('/', '-')[:30]}-{'-'.join(view.values())}")
         assert axe(page) == []
         assert not scrolls_sideways(page)
 
@@ -71,3 +78,16 @@ def test_a_search_leads_to_a_case_and_from_there_to_an_entry(browser: Browser, a
         page.get_by_role("link", name="Disclosure decided").first.click()
         assert page.get_by_role("heading", name="Entry 1").count() == 1
         assert page.get_by_text("is in the tree of 63 entries").count() == 1
+
+
+def test_an_officer_signs_a_finding_off_with_her_note(browser: Browser, address: str) -> None:
+    with page_of(browser, language="en", extra_http_headers=DPO) as page:
+        page.goto(f"{address}/audit/findings?lang=en")
+        page.get_by_role("link", name="Statement on deletion overdue").last.click()
+        page.get_by_label("harmless").check()
+        page.get_by_label("Note").fill("The statement came by letter the same day.")
+        page.get_by_role("button", name="Assess and sign off").click()
+        assert page.get_by_text("Your assessment is kept.").count() == 1
+        assert page.get_by_text("came by letter").count() == 1
+        page.get_by_role("link", name="Findings").click()
+        assert page.get_by_role("link", name="signed off").get_by_text("1").count() == 1

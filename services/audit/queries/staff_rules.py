@@ -8,6 +8,7 @@ finding gathers a day of one pseudonym; nothing counts or ranks staff beyond tha
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
 import holidays
@@ -102,6 +103,7 @@ WITH {_AGREED}, seen AS (
 ), cases AS (
     SELECT seen.position, own.enquiry_id, convert_from(own.leaf, 'UTF8')::jsonb -> 'data' ->> 'site' AS site
     FROM seen JOIN entries AS own ON own.type = 'referral.enquiry_recorded.v1' AND own.leaf IS NOT NULL
+        AND own.occurred_at < seen.night
         AND own.enquiry_id = coalesce(seen.enquiry_id, (SELECT drafted.enquiry_id FROM entries AS drafted
             WHERE drafted.referral_id = seen.referral_id AND drafted.type = 'referral.drafted.v1' LIMIT 1))
 )
@@ -147,7 +149,7 @@ def in_force(connection: Connection) -> list[InForce]:
     ends = [row["occurred_at"] for row in rows[1:]]
     return [
         InForce(_rules(json.loads(bytes(row["leaf"]))["data"]), row["position"], row["occurred_at"], until)
-        for row, until in zip(rows, [*ends, None], strict=True)
+        for row, until in zip_longest(rows, ends)
     ]
 
 

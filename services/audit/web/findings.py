@@ -146,7 +146,7 @@ def words_of(finding: Finding, step: Step) -> str | None:
 
 def kind_asked() -> LogFindingKind | None:
     text = request.args.get("kind", "")
-    if text and text not in LogFindingKind:
+    if text and text not in {kind.value for kind in LogFindingKind}:
         raise InvalidError("audit.search-invalid", {"kind": "a-kind-of-finding"})
     return LogFindingKind(text) if text else None
 
@@ -167,7 +167,7 @@ def cursor_asked() -> int | None:
 
 def judgement_typed() -> FindingJudgement:
     text = request.form.get("judgement", "")
-    if text not in FindingJudgement:
+    if text not in {judgement.value for judgement in FindingJudgement}:
         raise InvalidError("audit.note-invalid", {"judgement": "one-of-the-judgements"})
     return FindingJudgement(text)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.audit.config import load_keys, load_writer
+from services.audit.config import load_keys, load_staff_rules, load_writer
 from services.audit.keys import main, make_signer, save_signer
 from services.chassis.config import ConfigError, Environment
 
@@ -52,3 +52,32 @@ def test_the_key_program_makes_a_pair(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["keys", "lotsennetz.example/audit", str(tmp_path / "new.key")])
     main()
     assert capsys.readouterr().out.strip() == (tmp_path / "new.key.pub").read_text().strip()
+
+
+AGREED = {"STAFF_RULES_AGREEMENT": "DV-2026/3", "STAFF_RULES_AGREED_ON": "2026-03-01"}
+
+
+def test_rules_about_staff_are_off_until_an_agreement_is_named():
+    assert not load_staff_rules(Environment({})).is_on
+    rules = load_staff_rules(Environment(AGREED))
+    assert (rules.is_on, rules.opens, rules.closes, rules.days) == (True, 360, 1200, (1, 2, 3, 4, 5))
+    assert (rules.zone, rules.calendar, rules.cases_per_hour) == ("Europe/Berlin", "DE-NW", 30)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STAFF_RULES_AGREEMENT", "with a name in it"),
+        ("STAFF_RULES_AGREED_ON", "2026-02-30"),
+        ("STAFF_RULES_AGREED_ON", ""),
+        ("STAFF_RULES_HOURS", "20:00-06:00"),
+        ("STAFF_RULES_HOURS", "6-20"),
+        ("STAFF_RULES_DAYS", "weekdays"),
+        ("STAFF_RULES_ZONE", "Europe/Atlantis"),
+        ("STAFF_RULES_CALENDAR", "DE-XX"),
+        ("STAFF_RULES_CASES_PER_HOUR", "0"),
+    ],
+)
+def test_a_rule_that_cannot_be_meant_is_named(name, value):
+    with pytest.raises(ConfigError, match=name):
+        load_staff_rules(Environment({**AGREED, name: value}))
