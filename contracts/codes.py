@@ -939,6 +939,32 @@ class ViewPurpose(StrEnum):
     LEGAL_CLAIM = "legal_claim"
 
 
+class ResolutionReason(StrEnum):
+    """Why the name behind a pseudonym of the audit log is asked for."""
+
+    FINDING = "FINDING"
+    COMPLAINT = "COMPLAINT"
+    AUTHORITY = "AUTHORITY"
+    BREACH = "BREACH"
+
+
+class ResolutionPurpose(StrEnum):
+    """What the name behind a pseudonym will be used for."""
+
+    CLEAR_UP = "CLEAR_UP"
+    TELL_PERSON = "TELL_PERSON"
+    ANSWER_PERSON = "ANSWER_PERSON"
+    ANSWER_AUTHORITY = "ANSWER_AUTHORITY"
+
+
+class ResolutionRefusal(StrEnum):
+    """Why a second person does not agree to a name being shown."""
+
+    NOT_NECESSARY = "NOT_NECESSARY"
+    OTHER_WAY = "OTHER_WAY"
+    OCCASION_UNCLEAR = "OCCASION_UNCLEAR"
+
+
 class SubjectRight(StrEnum):
     """What a person may ask for about her own data (GDPR Art. 15 to 18, 20, 21)."""
 

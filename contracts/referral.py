@@ -53,6 +53,9 @@ from contracts.codes import (
     ReminderKind,
     RequestAnswer,
     RequestChannel,
+    ResolutionPurpose,
+    ResolutionReason,
+    ResolutionRefusal,
     RetentionGround,
     RetentionKind,
     Signer,
@@ -852,6 +855,52 @@ class ExternalDisclosureHeldBack:
 
 
 # --- how everything ends --------------------------------------------------------------------------------------------
+
+
+@event("referral.resolution_asked.v1", subject=("resolution", "resolution_id"))
+class ResolutionAsked:
+    """The data-protection officer asks who stands behind a pseudonym of the log; a second person has until then."""
+
+    resolution_id: UUID
+    person_id: UUID
+    reason: ResolutionReason
+    purpose: ResolutionPurpose
+    expires_at: datetime
+
+
+@event("referral.resolution_agreed.v1", subject=("resolution", "resolution_id"))
+class ResolutionAgreed:
+    """A second person agreed; the name may be looked at, once, until then."""
+
+    resolution_id: UUID
+    person_id: UUID
+    expires_at: datetime
+
+
+@event("referral.resolution_refused.v1", subject=("resolution", "resolution_id"))
+class ResolutionRefused:
+    """A second person did not agree; no name is shown."""
+
+    resolution_id: UUID
+    person_id: UUID
+    refusal: ResolutionRefusal
+
+
+@event("referral.resolution_shown.v1", subject=("resolution", "resolution_id"))
+class ResolutionShown:
+    """Whoever asked was shown the name, once."""
+
+    resolution_id: UUID
+    person_id: UUID
+
+
+@event("referral.resolution_expired.v1", subject=("resolution", "resolution_id"))
+class ResolutionExpired:
+    """Nobody answered in time, or what was agreed to was not looked at in time."""
+
+    resolution_id: UUID
+    person_id: UUID
+    agreed: bool
 
 
 @event("referral.enquiry_closed.v1", subject=("enquiry", "enquiry_id"))

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.audit import publication, store
 from services.audit.domain.checkpoint import UnreadableNoteError, VerifierKey, split
 from services.audit.domain.cosignature import cosignatures
-from services.audit.domain.entry import Entry, entry_of, leaf_of
+from services.audit.domain.entry import Entry, entry_of
 from services.audit.domain.log import Head, checkpoint_is_due, grow
 from services.audit.keys import holds
 from services.audit.queries import tree
@@ -35,11 +35,10 @@ def record(tx: Connection, writer: Writer, arrivals: Iterable[Arrival], now: dat
 
 
 def append(tx: Connection, writer: Writer, standing: Standing, entries: Sequence[Entry], now: datetime) -> None:
-    """Give the entries their places; make each leaf, once; sign the new head if it is time."""
-    leaves = [leaf_of(entry) for entry in entries]
-    head, links, subtrees = grow(standing.head, leaves, now)
+    """Give the entries their places; sign the new head if it is time."""
+    head, links, subtrees = grow(standing.head, [entry.leaf for entry in entries], now)
     recorded_at = head.recorded_at or now
-    store.append_entries(tx, zip(entries, leaves, links, strict=True), recorded_at)
+    store.append_entries(tx, zip(entries, links, strict=True), recorded_at)
     store.append_head(tx, head, subtrees)
     if checkpoint_is_due(standing.signed_size, standing.signed_at, head, recorded_at):
         sign_head(tx, writer, head, recorded_at)

@@ -75,11 +75,11 @@ def known_events(tx: Connection, event_ids: Sequence[UUID]) -> set[UUID]:
     return {row["event_id"] for row in rows}
 
 
-def append_entries(tx: Connection, placed: Iterable[tuple[Entry, bytes, Link]], recorded_at: datetime) -> None:
+def append_entries(tx: Connection, placed: Iterable[tuple[Entry, Link]], recorded_at: datetime) -> None:
     """Add the rows in one binary COPY."""
     with tx.cursor().copy(COPY_ENTRIES) as copy:
         copy.set_types(list(COLUMNS.values()))
-        for entry, leaf, link in placed:
+        for entry, link in placed:
             copy.write_row(
                 (
                     link.position,
@@ -93,7 +93,7 @@ def append_entries(tx: Connection, placed: Iterable[tuple[Entry, bytes, Link]], 
                     recorded_at,
                     entry.correlation_id,
                     *(entry.references.get(name) for name in REFERENCES),
-                    leaf,
+                    entry.leaf,
                     link.leaf_hash,
                     link.chain_hash,
                 )

@@ -22,6 +22,7 @@ from services.referral.commands import (
     invitations,
     partner_keys,
     preparing,
+    resolutions,
     retention,
     telling,
 )
@@ -68,6 +69,7 @@ def jobs(keys: Callable[[], Keys], kept: Callable[[], Retention] = Retention) ->
             due.disclosures_unconfirmed,
             lambda work, one: external_disclosures.remind(work, one.payload),
         ),
+        ClockJob("resolutions-over", due.resolutions_run_out, lambda work, one: resolutions.expire(work, one.payload)),
         ClockJob("invitations-over", invitations.expired, invitations.expire),
         ClockJob(
             "withdrawals-noted", due.withdrawals_unnoted, lambda work, one: note_outside(work, keys(), one.payload)

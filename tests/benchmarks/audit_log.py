@@ -28,8 +28,9 @@ from services.audit.domain.merkle import inclusion_proof
 from services.audit.exports import export_lines
 from services.audit.queries import tree
 from services.audit.queries.disclosures import with_consents
-from services.audit.queries.search import Search, of_case, search, timeline
+from services.audit.queries.search import Search, of_case, search, with_referrals
 from services.audit.queries.streams import streams
+from services.audit.web.pages import CASE_PAGE
 from services.chassis.db import Connection
 from tests.benchmarks import audit_report
 from tests.benchmarks.audit_stage import START, VERIFIER, Log, arrivals, database, seal_at
@@ -175,7 +176,9 @@ def latencies(log: Log, rounds: int = 30) -> Figures:
             connection, Search(type="referral.received.v1", until=START + timedelta(seconds=middle))
         ),
         "nothing found": lambda: search(connection, Search(actor="staff:nobody")),
-        "a case with its consents": lambda: with_consents(connection, timeline(connection, case)),
+        "a case with its consents": lambda: with_consents(
+            connection, search(connection, with_referrals(connection, case), limit=CASE_PAGE).entries
+        ),
         "inclusion proof": lambda: inclusion_proof(middle, log.size, tree.node_reader(connection)),
         "completeness": lambda: streams(connection),
     }

@@ -35,6 +35,7 @@ class ProtectionTown(Town):
         self.tell_outside()
         self.make_mistakes()
         self.ask_for_rights()
+        self.ask_for_a_name()
         self.couple = self.add_a_couple()
         self.close_a_desk()
 
@@ -129,6 +130,15 @@ class ProtectionTown(Town):
             place = f"/referral/enquiries/{self.story['id']}/subject-requests"
             self.send(place, right=right, channel=channel, received_on=on)
 
+    def ask_for_a_name(self) -> None:
+        """The officer asks who stands behind a pseudonym; the lead has not answered."""
+        [person] = self.scene.rows("SELECT person_id FROM enquiries WHERE id = %s", self.story["id"])
+        asked = {"person_id": person["person_id"], "reason": "COMPLAINT", "purpose": "ANSWER_PERSON"}
+        asked["occasion"] = "Die Aufsichtsbehörde hat eine Beschwerde weitergeleitet und nennt nur das Pseudonym."
+        officer = self.network.staff(sub="dora", roles=["dpo"], site=None)
+        own = {"Authorization": f"Bearer {officer.token}"}
+        assert officer.client.post("/referral/data-protection/pseudonyms", data=asked, headers=own).status_code == 303
+
     @contextmanager
     def open_as_lead(self) -> Iterator[str]:
         """Whoever opens a page is the lead, or the officer where only she may; how one signs in is tested elsewhere."""
@@ -148,7 +158,9 @@ class ProtectionTown(Town):
         """Each page to look at, by the name of its picture."""
         hub = {name: f"/referral/data-protection/{name}" for name in PAGES}
         [assessed] = self.scene.rows("SELECT id FROM breach_checks WHERE sealed IS NOT NULL")
+        [asked] = self.scene.rows("SELECT id FROM resolutions")
         return {
+            "name-asked": f"/referral/data-protection/pseudonyms/{asked['id']}",
             "hub": "/referral/data-protection/",
             **hub,
             "breach-note": f"/referral/data-protection/breaches/{assessed['id']}/note",
@@ -156,4 +168,4 @@ class ProtectionTown(Town):
         }
 
 
-PAGES = ("requests", "record", "ledger", "agreements", "disclosures", "breaches", "texts", "keys")
+PAGES = ("requests", "record", "ledger", "agreements", "disclosures", "pseudonyms", "breaches", "texts", "keys")

@@ -1,13 +1,16 @@
 """The log's pages: readable by the data-protection officer, on a phone too."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser
 
-from contracts.codes import LogFindingKind
+from contracts.codes import DataCategory, Deletion, Duty, LogFindingKind, RetentionGround
 from deploy.demo.clocks import FixedClock
 from services.audit import commands, noticing
 from services.audit.keys import make_signer, save_signer
@@ -20,11 +23,31 @@ from tests.chassis.web_rig import TestIssuer, bearer, settings
 from tests.integration.audit.conftest import START, an_arrival
 from tests.integration.audit.test_findings import TODAY, YESTERDAY, fetched, owed
 from tests.integration.audit.test_staff_rules import rules_set
-from tests.unit.audit.events import REFERRAL, a_consent_given, a_disclosure_decided
+from tests.integration.audit.test_withdrawals import arrived, revoked, sent, stated, stopped
+from tests.integration.audit.test_withdrawals import owed as owes
+from tests.integration.audit.test_withdrawals import withdrawn as taken_back
+from tests.unit.audit.events import PERSON, a_consent_given, a_disclosure_decided
 
 ISSUER = TestIssuer()
 DPO = bearer(ISSUER.token(sub="dora", roles=["dpo"]))
 NO_GROUND: dict[str, Any] = {"allowed": False, "ground": None, "ground_id": None, "ground_version": None}
+
+
+def withdrawn() -> list[Any]:
+    """She takes it back; the partner is told, stops, keeps a part on a ground, and owes a word about another."""
+    kept = {"deletion": Deletion.RETAINED, "ground": RetentionGround.STATUTORY_FILE_DUTY}
+    overdue = replace(owes(due_on=date(2026, 11, 16), category=DataCategory.HEALTH), duty_id=UUID(int=0xD9))
+    return [
+        taken_back(),
+        revoked(),
+        owes(Duty.ACKNOWLEDGE_STOP),
+        owes(),
+        overdue,
+        sent(),
+        arrived(),
+        stopped(),
+        stated(**kept),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +60,7 @@ def address(make_database: Callable[[str], Any], tmp_path_factory: pytest.TempPa
         told = [a_consent_given(), a_disclosure_decided(), a_disclosure_decided(**NO_GROUND), *[None] * 57]
         told += [rules_set(), fetched(ground_version=7), owed(YESTERDAY)]
         with unit.work(actor="system:test") as work:
-            arrivals = [an_arrival(number, event) for number, event in enumerate(told, start=1)]
+            arrivals = [an_arrival(number, event) for number, event in enumerate([*told, *withdrawn()], start=1)]
             commands.record(work.tx, Writer(signer, folder), arrivals, START)
             noticing.read_on(work.tx, START, TODAY)
         given = settings(CHECKPOINT_KEY_FILE=str(folder / "log.key"), CHECKPOINT_DIR=str(folder))
@@ -49,7 +72,7 @@ def address(make_database: Callable[[str], Any], tmp_path_factory: pytest.TempPa
     "path",
     [
         "/audit/",
-        f"/audit/cases/referral/{REFERRAL}",
+        f"/audit/cases/person/{PERSON}",
         "/audit/entries/1",
         "/audit/findings?state=all",
         f"/audit/findings/{noticing.finding_id(LogFindingKind.CONSENT_NOT_IN_LOG, 61)}",
@@ -77,7 +100,7 @@ def test_a_search_leads_to_a_case_and_from_there_to_an_entry(browser: Browser, a
         assert page.get_by_text("carried by").count() == 1
         page.get_by_role("link", name="Disclosure decided").first.click()
         assert page.get_by_role("heading", name="Entry 1").count() == 1
-        assert page.get_by_text("is in the tree of 63 entries").count() == 1
+        assert page.get_by_text("is in the tree of 72 entries").count() == 1
 
 
 def test_an_officer_signs_a_finding_off_with_her_note(browser: Browser, address: str) -> None:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from services.audit.domain.merkle import Frontier, Subtree, extend, leaf_hash
 
@@ -32,8 +33,7 @@ class Head:
         return self.frontier.size
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """What the log adds to one leaf."""
 
     position: int

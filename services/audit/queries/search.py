@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -38,6 +38,13 @@ OF_CONTROLLER = """(
 )"""
 
 
+#: A case's entries by any of its ids, each through its own index.
+TOGETHER = (
+    "position IN (SELECT position FROM entries WHERE {} = %s"
+    " UNION SELECT position FROM entries WHERE referral_id = ANY(%s))"
+)
+#: More than any person has.
+MOST_TOGETHER, MOST_FOLLOWED = 500, 10_000
 NAMED = ("subject", "subject_kind", "actor", "type", "since", "until", "controller")
 
 
@@ -52,6 +59,8 @@ class Search:
     mentions: Mapping[str, UUID] = field(default_factory=dict)
     since: datetime | None = None
     until: datetime | None = None
+    #: Referrals that belong to the case: what names them is found, too.
+    together: Sequence[UUID] = ()
     #: Whose cases alone are seen; not a wish but a limit.
     controller: UUID | None = None
 
@@ -144,9 +153,36 @@ def of_case(kind: str, identity: UUID, controller: UUID | None = None) -> Search
     return Search(mentions={f"{kind}_id": identity}, controller=controller)
 
 
-def timeline(connection: Connection, wanted: Search, limit: int = 500) -> list[FoundEntry]:
-    """What a search finds, oldest first."""
-    return list(reversed(search(connection, wanted, limit=limit).entries))
+def with_referrals(connection: Connection, wanted: Search) -> Search:
+    """The same with all that names only the referrals of the person or enquiry."""
+    ((name, identity),) = wanted.mentions.items()
+    whole = name in OF_CASE
+    return replace(wanted, together=identities(connection, "referral_id", name, [identity])) if whole else wanted
+
+
+def identities(connection: Connection, wanted: str, by: str, known: Sequence[UUID]) -> list[UUID]:
+    """Which ids of one kind appear together with these of another: a person's referrals, a referral's enquiry."""
+    names = _column(wanted), _column(by)
+    query = f"SELECT DISTINCT {names[0]} AS id FROM entries WHERE {names[1]} = ANY(%s) AND {names[0]} IS NOT NULL"  # noqa: S608 - column names only
+    rows = connection.execute(f"{query} LIMIT {MOST_TOGETHER}".encode(), (list(known),), prepare=False)
+    return sorted(row["id"] for row in rows)
+
+
+def oldest_first(
+    connection: Connection, name: str, known: Sequence[UUID], types: Sequence[str], controller: UUID | None
+) -> list[FoundEntry]:
+    """The entries of these kinds about any of these ids."""
+    conditions, values = _conditions(Search(controller=controller))
+    where = " AND ".join([f"{_column(name)} = ANY(%s)", "type = ANY(%s)", "leaf IS NOT NULL", *conditions])
+    query = f"SELECT {COLUMNS} FROM entries WHERE {where} ORDER BY occurred_at, position LIMIT %s"  # noqa: S608 - column names only
+    rows = connection.execute(query.encode(), [list(known), list(types), *values, MOST_FOLLOWED], prepare=False)
+    return [_found(row) for row in rows]
+
+
+def _column(name: str) -> str:
+    if name not in REFERENCES:
+        raise ValueError(f"{name} is no id of a case")
+    return name
 
 
 def entry_at(connection: Connection, position: int, controller: UUID | None = None) -> FoundEntry:
@@ -191,8 +227,8 @@ def _conditions(wanted: Search) -> tuple[list[str], list[Any]]:
         conditions.append("subject = %s")
         values.append(wanted.subject)
     for name, identity in wanted.mentions.items():
-        conditions.append(f"{name} = %s")
-        values.append(identity)
+        conditions.append(TOGETHER.format(name) if wanted.together else f"{name} = %s")
+        values += [identity, list(wanted.together)] if wanted.together else [identity]
     for condition, value in (
         ("starts_with(subject, %s || '/')", wanted.subject_kind),
         ("actor = %s", wanted.actor),

@@ -12,11 +12,13 @@ from contracts.event import REGISTRY
 from services.audit.domain.merkle import inclusion_proof
 from services.audit.queries import health, tree
 from services.audit.queries.disclosures import with_consents
-from services.audit.queries.search import CASES, Search, entry_at, of_case, search, timeline
+from services.audit.queries.search import CASES, Search, entry_at, of_case, search, with_referrals
 from services.audit.queries.staff_rules import in_force
 from services.audit.queries.streams import streams
+from services.audit.queries.withdrawals import withdrawals
 from services.audit.web.looking import look, own_controller
 from services.audit.web.operator import outside
+from services.audit.web.said import said
 from services.audit.web.wanted import search_of
 from services.chassis.access import current_caller, staff
 from services.chassis.errors import NotFoundError
@@ -25,7 +27,10 @@ from services.chassis.web import room
 blueprint = APIBlueprint(
     "audit_pages", __name__, url_prefix="/audit", template_folder="templates", enable_openapi=False
 )
+blueprint.add_app_template_filter(said, "said")
 readers = staff(StaffRole.DPO, StaffRole.AUDITOR)
+#: Entries of a case on one page.
+CASE_PAGE = 200
 FILTERS = ("type", "subject", "actor", "from", "until", "enquiry_id", "referral_id", "person_id", "organization_id")
 
 
@@ -69,16 +74,29 @@ def mine() -> str:
 @blueprint.get("/cases/<kind>/<uuid:identity>")
 @readers
 def case(kind: str, identity: UUID) -> str:
-    """Everything that happened to one case, every disclosure beside the consent that carried it."""
+    """Everything that happened to one case: disclosures beside their consent, withdrawals with what followed."""
     if kind not in CASES:
         raise NotFoundError("audit.entry-unknown")
-    wanted = of_case(kind, identity, own_controller())
+    controller = own_controller()
+    wanted = of_case(kind, identity, controller)
     look("case", wanted)
-    with room().unit.db.read() as connection:
-        steps = with_consents(connection, timeline(connection, wanted))
+    here = room()
+    with here.unit.db.read() as connection:
+        page = search(connection, with_referrals(connection, wanted), request.args.get("cursor"), CASE_PAGE)
+        steps = with_consents(connection, list(reversed(page.entries)))
+        withdrawn = withdrawals(connection, kind, identity, controller, page.entries)
     if not steps:
         raise NotFoundError("audit.entry-unknown")
-    return render_template("audit/case.html", kind=kind, identity=identity, steps=steps)
+    return render_template(
+        "audit/case.html",
+        kind=kind,
+        identity=identity,
+        steps=steps,
+        withdrawals=withdrawn,
+        today=here.unit.clock.today(),
+        earlier=_address(cursor=page.cursor) if page.cursor else "",
+        newest=_address() if "cursor" in request.args else "",
+    )
 
 
 @blueprint.get("/entries/<int:position>")

@@ -86,6 +86,12 @@ TOLD_OUTSIDE: LiteralString = """
 SELECT count(*) AS count, count(*) FILTER (WHERE confirm_by < %(today)s) AS overdue, min(confirm_by) AS first
 FROM external_disclosures WHERE confirmed_at IS NULL AND (%(site)s::text IS NULL OR site = %(site)s)
   AND (%(organization)s::uuid IS NULL OR organization_id = %(organization)s)"""
+#: A name somebody asked for, until a second person has answered; a lead sees what is about her own cases.
+RESOLUTIONS: LiteralString = """
+SELECT count(*) AS count, 0 AS overdue, min(r.expires_at)::date AS first FROM resolutions r
+WHERE r.answered_at IS NULL AND r.expires_at > %(now)s AND (%(organization)s::uuid IS NULL OR EXISTS (
+    SELECT FROM enquiry_persons m JOIN enquiries e ON e.id = m.enquiry_id WHERE m.person_id = r.person_id
+    AND e.organization_id = %(organization)s AND e.site = %(site)s))"""
 #: A side of her own, or any: what two desks have not cleared up within a week, or say differently.
 DUPLICATES: LiteralString = """
 SELECT count(*) AS count, min(due) AS first, count(*) FILTER (WHERE state = 'at_odds' OR due < %(today)s) AS overdue
@@ -126,6 +132,11 @@ def told_outside(connection: Connection, asked: Asked) -> Attention:
     return _with_overdue("told_outside", _one(connection, TOLD_OUTSIDE, asked))
 
 
+def resolutions(connection: Connection, asked: Asked) -> Attention:
+    """Names behind pseudonyms that somebody asked for and nobody has answered."""
+    return _with_overdue("resolutions", _one(connection, RESOLUTIONS, asked))
+
+
 def agreements(connection: Connection, asked: Asked) -> Attention:
     """Partners whose agreement ends soon or has ended: nothing new goes there without (Art. 26, 28)."""
     soon = asked.today + timedelta(days=RENEWAL_DAYS)
@@ -158,6 +169,7 @@ LOOKS: tuple[Callable[[Connection, Asked], Attention], ...] = (
     duties,
     requests,
     told_outside,
+    resolutions,
     agreements,
     duplicates,
     consents,

@@ -13,7 +13,7 @@ from services.referral.domain.lifecycle import RUNNING
 from services.referral.domain.partner_keys import RENEWAL_DAYS as KEY_RENEWAL_DAYS
 from services.referral.domain.partner_keys import sealed_until
 from services.referral.domain.workdays import PLACE
-from services.referral.store import external_disclosures, pseudonyms, withdrawals
+from services.referral.store import external_disclosures, pseudonyms, resolutions, withdrawals
 
 MAJORITY_DAYS = 30
 
@@ -103,6 +103,12 @@ def disclosures_unconfirmed(connection: Connection, now: datetime, limit: int) -
     """Told outside the system, and no second person confirmed it in time."""
     found = external_disclosures.unconfirmed(connection, now.astimezone(PLACE).date(), limit)
     return [Due(f"disclosure/{one}:unconfirmed:{day}", one) for one, day in found]
+
+
+def resolutions_run_out(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """A name was asked for, and nobody answered or looked in time."""
+    found = resolutions.run_out(connection, now, limit)
+    return [Due(f"resolution/{one}:over:{at.astimezone(UTC).isoformat()}", one) for one, at in found]
 
 
 def hourly(connection: Connection, what: str, now: datetime) -> list[Due]:

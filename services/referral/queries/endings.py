@@ -51,6 +51,7 @@ ENDINGS: Mapping[str, Ending] = MappingProxyType(
         "decisions": Ending((RetentionKind.ACCESS_RECORD,)),
         "views": Ending((RetentionKind.ACCESS_RECORD,)),
         "external_disclosures": Ending((*ERASURE, RetentionKind.ACCESS_RECORD)),
+        "resolutions": Ending((RetentionKind.ACCESS_RECORD,)),
         "duplicate_questions": Ending((RetentionKind.ACCESS_RECORD,)),
         "duplicate_matters": Ending(ERASURE, CODES),
         "duplicate_sides": Ending(ERASURE, CODES),

@@ -140,6 +140,12 @@ TABLES: tuple[Table, ...] = (
         "told_at, id",
         sealed={"sealed": Sealed("external_disclosures/{id}", "recipient")},
     ),
+    Table(
+        "resolutions",
+        OWN,
+        "asked_at, id",
+        omitted={"sealed": "the words of whoever asked; reason and purpose stand beside"},
+    ),
     Table("pseudonyms", OWN, "period", omitted={"kept": "keyed codes of name and birth date; say nothing"}),
     Table("funding_hints", OWN, "hinted_at, id"),
     Table("duplicate_questions", OWN, "asked_at, id"),

@@ -197,6 +197,8 @@ SELECT a.id, a.id AS person_id, min(a.on_day) AS begun_on FROM (
     UNION ALL
     SELECT person_id, (asked_at AT TIME ZONE 'Europe/Berlin')::date FROM duplicate_questions
     UNION ALL
+    SELECT person_id, (asked_at AT TIME ZONE 'Europe/Berlin')::date FROM resolutions
+    UNION ALL
     SELECT d.person_id, (d.decided_at AT TIME ZONE 'Europe/Berlin')::date FROM decisions d
     JOIN referrals r ON r.id = d.referral_id WHERE r.status = ANY(%(ended)s) AND r.duties = '[]'
 ) a WHERE a.id IS NOT NULL GROUP BY a.id"""

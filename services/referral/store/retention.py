@@ -221,6 +221,7 @@ def delete_access_record(work: Work, about: UUID, until: date) -> None:
         "DELETE FROM duplicate_questions WHERE person_id = %s AND (asked_at " + day,
         (about, until),
     )
+    work.tx.execute("DELETE FROM resolutions WHERE person_id = %s AND (asked_at " + day, (about, until))
     work.tx.execute(
         "DELETE FROM decisions d USING referrals r WHERE r.id = d.referral_id AND r.ended_on IS NOT NULL"
         " AND r.duties = '[]' AND d.person_id = %s AND (d.decided_at " + day,

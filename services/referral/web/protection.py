@@ -66,6 +66,12 @@ ENTRIES: tuple[Entry, ...] = (
         shows=frozenset({"told_outside"}),
     ),
     Entry(
+        "/referral/data-protection/pseudonyms",
+        "Names behind pseudonyms",
+        "Whom an entry of the audit log is about: asked with an occasion, agreed to by a second person, shown once.",
+        shows=frozenset({"resolutions"}),
+    ),
+    Entry(
         "/referral/data-protection/keys",
         "Keys of persons' data",
         "Which service key holds how much, whether its change is finished, and which erasures are not yet.",

@@ -96,6 +96,15 @@ def lived(network: Network) -> Ageing:
     )
     aged.insert(
         ageing,
+        "INSERT INTO resolutions (id, person_id, reason, purpose, sealed, asked_by, asked_at, expires_at)"
+        " VALUES (%s, %s, 'FINDING', 'CLEAR_UP', 'x', 'staff:x', %s, %s)",
+        uuid4(),
+        case.person_id,
+        noon(ageing.today),
+        noon(ageing.today) + timedelta(days=3),
+    )
+    aged.insert(
+        ageing,
         "INSERT INTO external_disclosures (id, enquiry_id, person_id, site, organization_id, ground, categories,"
         " told_at, sealed, recorded_by, recorded_at, confirm_by, confirmed_by, confirmed_at)"
         " VALUES (%s, %s, %s, 'aachen', %s, 'acute_danger', '{IDENTITY}', %s, 'x', 'staff:x', %s, %s, 'staff:y', %s)",

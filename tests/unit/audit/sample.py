@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contracts.envelope import write
 from services.audit.domain.checkpoint import VerifierKey
-from services.audit.domain.entry import entry_of, leaf_of
+from services.audit.domain.entry import entry_of
 from services.audit.domain.log import Head, grow
 from services.audit.exports import entry_line, header_line, line
 from services.audit.keys import Signer
@@ -49,7 +49,7 @@ def leaves() -> list[bytes]:
             actor="staff:" + "ab" * 16,
             correlation_id=UUID(int=7),
         )
-        made.append(leaf_of(entry_of(envelope, number + 1)))
+        made.append(entry_of(envelope, number + 1).leaf)
     return made
 
 

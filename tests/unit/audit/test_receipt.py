@@ -13,7 +13,7 @@ import segno
 
 from contracts.codes import DataCategory
 from contracts.envelope import write
-from services.audit.domain.entry import entry_of, leaf_of
+from services.audit.domain.entry import entry_of
 from services.audit.domain.receipt import base45, receipt_text
 from services.audit.keys import make_signer, save_signer
 from tests.unit.audit.events import a_disclosure_decided
@@ -54,7 +54,7 @@ def receipt(tmp_path):
     """The receipt of a disclosure in a log of 2^40 entries whose signer has a long name."""
     signer = make_signer("audit.lotsennetz.welcome-center-region.example/log-of-the-network")
     save_signer(signer, tmp_path / "log.key")
-    leaf = leaf_of(entry_of(a_long_envelope(), MOST))
+    leaf = entry_of(a_long_envelope(), MOST).leaf
     proof = [secrets.token_bytes(32) for _ in range(40)]
     place = MOST - 12_345
     note = signer.sign(MOST, climbed(hashlib.sha256(b"\x00" + leaf).digest(), place, proof))

@@ -1,0 +1,295 @@
+"""The name behind a pseudonym of the log: two persons, a written occasion, shown once, and each step a fact."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from flask.testing import FlaskClient
+
+from contracts.codes import DataCategory, ResolutionRefusal, StaffRole, ViewPurpose
+from contracts.referral import (
+    PersonalDataViewed,
+    ResolutionAgreed,
+    ResolutionAsked,
+    ResolutionExpired,
+    ResolutionRefused,
+    ResolutionShown,
+)
+from services.chassis.db import Database
+from services.referral.commands import enquiries
+from services.referral.domain.resolution import MOST_A_DAY
+from tests.integration.referral.rig import Network
+from tests.integration.referral.scene import NAVIGATOR, Scene
+from tests.integration.referral.test_data_protection_pages import HUB, browser_of, figures
+
+PAGE = "/referral/data-protection/pseudonyms"
+OCCASION = "Ein Abruf nach dem Widerruf ist mit der Person zu klären."
+#: Everybody asks in her own name, so that one network serves all tests.
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="module")
+def network(make_database: Callable[[str], Any]) -> Iterator[Network]:
+    with Database(make_database("referral").app_dsn) as db:
+        scene = Scene(db)
+        yield Network(scene)
+        scene.close()
+
+
+@pytest.fixture
+def officer(network: Network) -> FlaskClient:
+    return an_officer(network)
+
+
+@pytest.fixture
+def lead(network: Network) -> FlaskClient:
+    return browser_of(network, sub=f"lead-{next(NUMBERS)}", roles=["lead"])
+
+
+def an_officer(network: Network) -> FlaskClient:
+    return browser_of(network, sub=f"officer-{next(NUMBERS)}", roles=["dpo"], site=None)
+
+
+def somebody(network: Network) -> UUID:
+    enquiry = network.navigator.enquire()
+    (row,) = network.scene.rows("SELECT person_id FROM enquiries WHERE id = %s", enquiry["id"])
+    return UUID(str(row["person_id"]))
+
+
+def ask(officer: FlaskClient, pseudonym: object, **changes: str) -> Any:
+    usual = {"person_id": str(pseudonym), "reason": "FINDING", "purpose": "CLEAR_UP", "occasion": OCCASION}
+    return officer.post(PAGE, data=usual | changes, headers={"Accept": "application/json"})
+
+
+def asked(network: Network, officer: FlaskClient) -> tuple[UUID, str]:
+    """Somebody, and the request for her name."""
+    person_id = somebody(network)
+    answer = ask(officer, person_id)
+    assert answer.status_code == 303, answer.text
+    (row,) = network.scene.rows("SELECT id FROM resolutions WHERE person_id = %s", person_id)
+    return person_id, str(row["id"])
+
+
+def press(client: FlaskClient, resolution: str, what: str, **data: str) -> Any:
+    return client.post(f"{PAGE}/{resolution}/{what}", data=data, headers={"Accept": "application/json"})
+
+
+def refused(answer: Any) -> tuple[int, str]:
+    return answer.status_code, str((answer.json or {}).get("slug"))
+
+
+def name_of(network: Network, person_id: UUID) -> str:
+    record = network.scene.keys.vault.person_key(person_id)
+    (row,) = network.scene.rows("SELECT sealed FROM persons WHERE id = %s", person_id)
+    assert record is not None
+    return str(record.open_record("persons/sealed", row["sealed"])["given_name"])
+
+
+def told_of(network: Network, person_id: UUID) -> list[Any]:
+    kinds = (ResolutionAsked, ResolutionAgreed, ResolutionRefused, ResolutionShown, ResolutionExpired)
+    return [one for one in network.scene.said(*kinds) if one.person_id == person_id]
+
+
+def test_it_is_asked_agreed_to_and_shown_once_and_each_step_is_a_fact(
+    network: Network, officer: FlaskClient, lead: FlaskClient
+) -> None:
+    person_id, resolution = asked(network, officer)
+    assert press(lead, resolution, "agreements").status_code == 303
+    shown = officer.post(f"{PAGE}/{resolution}/showings")
+    assert shown.status_code == 200
+    assert name_of(network, person_id) in shown.text
+    assert shown.headers["Cache-Control"] == "no-store, private"
+    assert refused(press(officer, resolution, "showings")) == (409, "resolution.shown")
+    steps = told_of(network, person_id)
+    assert [type(one) for one in steps] == [ResolutionAsked, ResolutionAgreed, ResolutionShown]
+    views = [one for one in network.scene.said(PersonalDataViewed) if one.person_id == person_id]
+    assert [(one.role, one.purpose, one.categories) for one in views][-1] == (
+        StaffRole.DPO,
+        ViewPurpose.OVERSIGHT,
+        (DataCategory.IDENTITY,),
+    )
+
+
+def test_the_same_form_sent_twice_shows_it_once(network: Network, officer: FlaskClient, lead: FlaskClient) -> None:
+    person_id, resolution = asked(network, officer)
+    press(lead, resolution, "agreements")
+    key = {"request_key": uuid4().hex}
+    first, again = (press(officer, resolution, "showings", **key) for _ in range(2))
+    assert name_of(network, person_id) in first.text
+    assert refused(again) == (409, "resolution.shown")
+    assert len([one for one in told_of(network, person_id) if isinstance(one, ResolutionShown)]) == 1
+
+
+def test_no_fact_and_no_row_in_the_open_says_the_occasion_or_the_name(
+    network: Network, officer: FlaskClient, lead: FlaskClient
+) -> None:
+    person_id, resolution = asked(network, officer)
+    press(lead, resolution, "agreements")
+    press(officer, resolution, "showings")
+    name = name_of(network, person_id)
+    for table in ("outbox", "resolutions", "views", "command_results"):
+        for row in network.scene.rows(f"SELECT * FROM {table}"):
+            said = " ".join(
+                bytes(one).decode("latin-1") if isinstance(one, bytes) else str(one) for one in row.values()
+            )
+            assert name not in said and OCCASION not in said, table
+
+
+def test_the_second_person_reads_the_occasion_and_that_is_noted(
+    network: Network, officer: FlaskClient, lead: FlaskClient
+) -> None:
+    person_id, resolution = asked(network, officer)
+    assert OCCASION not in lead.get(PAGE).text
+    page = lead.get(f"{PAGE}/{resolution}").text
+    assert OCCASION in page and name_of(network, person_id) not in page
+    last = [one for one in network.scene.said(PersonalDataViewed) if one.person_id == person_id][-1]
+    assert (last.role, last.categories) == (StaffRole.LEAD, (DataCategory.FREE_TEXT,))
+
+
+def test_nobody_answers_her_own_request_whatever_her_role(network: Network) -> None:
+    name = f"both-{next(NUMBERS)}"
+    officer = browser_of(network, sub=name, roles=["dpo"], site=None)
+    _, resolution = asked(network, officer)
+    as_lead = browser_of(network, sub=name, roles=["lead"])
+    for client in (officer, as_lead):
+        assert refused(press(client, resolution, "agreements")) == (409, "resolution.same-person")
+        assert refused(press(client, resolution, "refusals", refusal="OTHER_WAY")) == (409, "resolution.same-person")
+    assert "You asked for it yourself" in officer.get(f"{PAGE}/{resolution}").text
+
+
+def test_another_officer_may_agree_and_does_not_see_the_name(network: Network, officer: FlaskClient) -> None:
+    _, resolution = asked(network, officer)
+    other = an_officer(network)
+    assert press(other, resolution, "agreements").status_code == 303
+    assert refused(press(other, resolution, "showings")) == (409, "resolution.asked-by-another")
+    assert press(officer, resolution, "showings").status_code == 200
+
+
+def test_nothing_is_shown_before_somebody_agreed(network: Network, officer: FlaskClient) -> None:
+    _, resolution = asked(network, officer)
+    assert refused(press(officer, resolution, "showings")) == (409, "resolution.waiting")
+
+
+def test_a_refusal_ends_it_with_a_reason(network: Network, officer: FlaskClient, lead: FlaskClient) -> None:
+    person_id, resolution = asked(network, officer)
+    assert press(lead, resolution, "refusals", refusal="because").status_code == 422
+    assert press(lead, resolution, "refusals", refusal="NOT_NECESSARY").status_code == 303
+    assert refused(press(officer, resolution, "showings")) == (409, "resolution.refused")
+    assert refused(press(lead, resolution, "agreements")) == (409, "resolution.refused")
+    assert told_of(network, person_id)[-1].refusal is ResolutionRefusal.NOT_NECESSARY
+    assert "The name is not needed for this" in officer.get(PAGE).text
+
+
+@pytest.mark.parametrize("agreed", [False, True])
+def test_its_time_runs_out_and_that_is_told_once(
+    network: Network, officer: FlaskClient, lead: FlaskClient, agreed: bool
+) -> None:
+    person_id, resolution = asked(network, officer)
+    if agreed:
+        press(lead, resolution, "agreements")
+    network.scene.clock.instant += timedelta(hours=25 if agreed else 73)
+    client, what = (officer, "showings") if agreed else (lead, "agreements")
+    assert refused(press(client, resolution, what)) == (409, "resolution.expired")
+    network.scene.tick()
+    network.scene.tick()
+    over = [one for one in told_of(network, person_id) if isinstance(one, ResolutionExpired)]
+    assert [one.agreed for one in over] == [agreed]
+    assert ask(officer, person_id).status_code == 303
+
+
+def test_who_asks_too_often_in_a_day_is_refused(network: Network, officer: FlaskClient) -> None:
+    person_id, _ = asked(network, officer)
+    assert refused(ask(officer, person_id)) == (409, "resolution.open-already")
+    for _ in range(MOST_A_DAY - 1):
+        asked(network, officer)
+    other = somebody(network)
+    assert refused(ask(officer, other)) == (409, "resolution.too-many")
+    network.scene.clock.instant += timedelta(days=1, seconds=1)
+    assert ask(officer, other).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("occasion", {"occasion": "weil"}),
+        ("occasion", {"occasion": "x" * 1001}),
+        ("reason", {"reason": "curiosity"}),
+        ("purpose", {"purpose": ""}),
+        ("person_id", {"person_id": "Amira"}),
+    ],
+    ids=["short", "long", "reason", "purpose", "pseudonym"],
+)
+def test_what_is_wrong_is_named_and_nothing_stays(
+    network: Network, officer: FlaskClient, field: str, changes: dict[str, str]
+) -> None:
+    person_id = somebody(network)
+    answer = ask(officer, person_id, **changes)
+    assert answer.status_code == 422 and field in answer.json["fields"]
+    assert network.scene.rows("SELECT FROM resolutions WHERE person_id = %s", person_id) == []
+
+
+def test_a_pseudonym_nobody_has_and_an_employer_s_contact_are_not_resolved(
+    network: Network, officer: FlaskClient
+) -> None:
+    assert ask(officer, uuid4()).status_code == 404
+    person_id = somebody(network)
+    with network.scene.unit.work(actor="system:test") as work:
+        work.tx.execute("UPDATE persons SET kind = 'business_contact' WHERE id = %s", (person_id,))
+    assert ask(officer, person_id).status_code == 404
+
+
+def test_of_somebody_erased_meanwhile_no_name_is_shown(
+    network: Network, officer: FlaskClient, lead: FlaskClient
+) -> None:
+    person_id, resolution = asked(network, officer)
+    press(lead, resolution, "agreements")
+    (row,) = network.scene.rows("SELECT id FROM enquiries WHERE person_id = %s", person_id)
+    with network.scene.unit.work(actor=NAVIGATOR.actor) as work:
+        enquiries.erase(work, NAVIGATOR, row["id"])
+    assert refused(press(officer, resolution, "showings")) == (404, "person.erased")
+    assert [one for one in told_of(network, person_id) if isinstance(one, ResolutionShown)] == []
+
+
+@pytest.mark.parametrize("claims", [{"roles": ["navigator"]}, {"roles": ["auditor"]}, {"roles": ["operations"]}])
+def test_nobody_else_asks_reads_or_answers(network: Network, officer: FlaskClient, claims: dict[str, Any]) -> None:
+    person_id, resolution = asked(network, officer)
+    stranger = browser_of(network, sub=f"stranger-{next(NUMBERS)}", **claims)
+    assert stranger.get(PAGE).status_code == 403
+    assert ask(stranger, person_id).status_code == 403
+    assert stranger.get(f"{PAGE}/{resolution}").status_code == 403
+    assert [press(stranger, resolution, what).status_code for what in ("agreements", "showings")] == [403, 403]
+
+
+def test_a_lead_asks_for_nothing_and_sees_only_what_is_about_her_own_cases(
+    network: Network, officer: FlaskClient, lead: FlaskClient
+) -> None:
+    person_id, resolution = asked(network, officer)
+    assert ask(lead, person_id).status_code == 403
+    assert press(lead, resolution, "showings").status_code == 403
+    elsewhere = browser_of(network, sub=f"lead-{next(NUMBERS)}", roles=["lead"], site="neuss")
+    assert str(resolution) in lead.get(PAGE).text and str(resolution) not in elsewhere.get(PAGE).text
+    assert elsewhere.get(f"{PAGE}/{resolution}").status_code == 404
+    assert press(elsewhere, resolution, "agreements").status_code == 404
+
+
+def test_the_hub_counts_what_waits_for_the_second_person(
+    network: Network, officer: FlaskClient, lead: FlaskClient
+) -> None:
+    before = figures(lead.get(HUB).text).get("Names behind pseudonyms asked for, not answered yet", 0)
+    _, resolution = asked(network, officer)
+    counted = figures(lead.get(HUB).text)["Names behind pseudonyms asked for, not answered yet"]
+    press(lead, resolution, "agreements")
+    after = figures(lead.get(HUB).text).get("Names behind pseudonyms asked for, not answered yet", 0)
+    assert (counted, after) == (before + 1, before)
+
+
+def test_the_database_itself_keeps_the_second_person_another(network: Network, officer: FlaskClient) -> None:
+    _, resolution = asked(network, officer)
+    with pytest.raises(psycopg.errors.CheckViolation), network.scene.unit.work(actor="system:test") as work:
+        work.tx.execute(
+            "UPDATE resolutions SET answered_by = asked_by, answered_at = asked_at WHERE id = %s", (resolution,)
+        )
