@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -84,16 +83,21 @@ def leaf_of(envelope: Envelope, data: str, stream_position: int | None) -> bytes
 def kept_of(envelope: Envelope) -> tuple[str, ...]:
     """The members of an event's data that may stand in the log."""
     event = envelope.data
-    names = names_of(type(event))
+    names = NAMES[type(event)]
     if envelope.dataclassification == Classification.PUBLIC:
         return tuple(name for name in names if name == "version" or isinstance(getattr(event, name), UUID))
     return names
 
 
-@cache
-def names_of(cls: type) -> tuple[str, ...]:
+class Names(dict[type, tuple[str, ...]]):
     """The fields of an event or nested value, in the order in which they are written; of anything else nothing."""
-    return tuple(sorted(field.name for field in fields(cls))) if is_dataclass(cls) else ()
+
+    def __missing__(self, cls: type) -> tuple[str, ...]:
+        found = self[cls] = tuple(sorted(one.name for one in fields(cls))) if is_dataclass(cls) else ()
+        return found
+
+
+NAMES = Names()
 
 
 def spell(value: object) -> str:
@@ -101,27 +105,34 @@ def spell(value: object) -> str:
 
     Names are ASCII and sorted, values are strings, integers, booleans and what is made of them.
     """
-    return way_of(type(value))(value)
+    return WAYS[type(value)](value)
 
 
 def spell_members(value: object, names: tuple[str, ...]) -> str:
     """An object of the members of these sorted names; absent is left out."""
-    members = [f'"{name}":{way_of(type(item))(item)}' for name in names if (item := getattr(value, name)) is not None]
+    members = [f'"{name}":{WAYS[type(item)](item)}' for name in names if (item := getattr(value, name)) is not None]
     return f"{{{','.join(members)}}}"
 
 
-@cache
-def way_of(cls: type) -> Callable[[Any], str]:
-    """How values of a class are written; what is not among them may not stand in the log."""
-    if cls in SCALARS:
-        return SCALARS[cls]
-    if issubclass(cls, StrEnum):
-        return {one: encode_basestring(one.value) for one in cls}.__getitem__
-    if cls is tuple:
-        return lambda items: f"[{','.join([way_of(type(item))(item) for item in items])}]"
-    if is_dataclass(cls):
-        return lambda value: spell_members(value, names_of(cls))
-    raise TypeError(f"a {cls.__name__} may not stand in the log")
+Way = Callable[[Any], str]
+
+
+class Ways(dict[type, Way]):
+    """How values of a class are written, found out once; what is not among them may not stand in the log."""
+
+    def __missing__(self, cls: type) -> Way:
+        way = self[cls] = self.found_for(cls)
+        return way
+
+    @staticmethod
+    def found_for(cls: type) -> Way:
+        if issubclass(cls, StrEnum):
+            return {one: encode_basestring(one.value) for one in cls}.__getitem__
+        if cls is tuple:
+            return lambda items: f"[{','.join([WAYS[type(item)](item) for item in items])}]"
+        if is_dataclass(cls):
+            return lambda value: spell_members(value, NAMES[cls])
+        raise TypeError(f"a {cls.__name__} may not stand in the log")
 
 
 def _spell_uuid(value: UUID) -> str:
@@ -130,7 +141,7 @@ def _spell_uuid(value: UUID) -> str:
 
 
 #: Every kind of scalar that may stand in the log, and how it is written there.
-SCALARS: Mapping[type, Callable[[Any], str]] = {
+SCALARS: Mapping[type, Way] = {
     bool: lambda value: "true" if value else "false",
     int: str,
     str: encode_basestring,
@@ -138,6 +149,7 @@ SCALARS: Mapping[type, Callable[[Any], str]] = {
     datetime: lambda value: f'"{format_instant(value)}"',
     date: lambda value: f'"{value.isoformat()}"',
 }
+WAYS = Ways(SCALARS)
 
 
 def references_of(subject: str, event: object, kept: tuple[str, ...]) -> dict[str, UUID]:
