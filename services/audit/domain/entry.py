@@ -121,18 +121,18 @@ class Ways(dict[type, Way]):
     """How values of a class are written, found out once; what is not among them may not stand in the log."""
 
     def __missing__(self, cls: type) -> Way:
-        way = self[cls] = self.found_for(cls)
+        way = self[cls] = _found_for(cls)
         return way
 
-    @staticmethod
-    def found_for(cls: type) -> Way:
-        if issubclass(cls, StrEnum):
-            return {one: encode_basestring(one.value) for one in cls}.__getitem__
-        if cls is tuple:
-            return lambda items: f"[{','.join([WAYS[type(item)](item) for item in items])}]"
-        if is_dataclass(cls):
-            return lambda value: spell_members(value, NAMES[cls])
-        raise TypeError(f"a {cls.__name__} may not stand in the log")
+
+def _found_for(cls: type) -> Way:
+    if issubclass(cls, StrEnum):
+        return {one: encode_basestring(one.value) for one in cls}.__getitem__
+    if cls is tuple:
+        return lambda items: f"[{','.join([WAYS[type(item)](item) for item in items])}]"
+    if is_dataclass(cls):
+        return lambda value: spell_members(value, NAMES[cls])
+    raise TypeError(f"a {cls.__name__} may not stand in the log")
 
 
 def _spell_uuid(value: UUID) -> str:
