@@ -187,6 +187,35 @@ class PartnerKeyConfirmed:
     use: KeyUse
 
 
+@event("directory.assurance_asked.v1", subject=("ask", "ask_id"))
+class AssuranceAsked:
+    """An organization is asked whether its entries are still true: one question for all of them, perhaps once more."""
+
+    ask_id: UUID
+    organization_id: UUID
+    #: How many entries wait for its word.
+    services: int
+    reminder: bool
+
+
+@event("directory.entry_doubted.v1", subject=("service", "service_id"))
+class EntryDoubted:
+    """An organization that was asked said that something in an entry is wrong; editors read what."""
+
+    doubt_id: UUID
+    ask_id: UUID
+    organization_id: UUID
+    service_id: UUID
+
+
+@event("directory.doubt_settled.v1", subject=("service", "service_id"))
+class DoubtSettled:
+    """An editor has done what there was to do about an organization's doubt; its words are gone."""
+
+    doubt_id: UUID
+    service_id: UUID
+
+
 @event("directory.import_applied.v1", subject=("import", "import_id"))
 class ImportApplied:
     """A file was taken in as a whole."""

@@ -153,6 +153,16 @@ class UnitAbsenceEnded:
     organization_id: UUID
 
 
+@event("notifications.assurance_mailed.v1", subject=("ask", "ask_id"))
+class AssuranceMailed:
+    """The mail with which an organization is asked about its entries left, or never will, and why."""
+
+    ask_id: UUID
+    organization_id: UUID
+    reminder: bool
+    cause: Code | None
+
+
 @event("notifications.parked_settled.v1", subject=("settlement", "settlement_id"))
 class ParkedSettled:
     """An operator had a message tried again that notifications had put aside, or gave it up. Never what it said."""

@@ -54,6 +54,7 @@ class Dispatcher:
     threads: int = 8
     on_parked: Callable[[], None] | None = None
     on_switched_off: Callable[[], None] | None = None
+    on_asked: Callable[[], None] | None = None
     started: int = 0
     _busy: dict[UUID, Future[None]] = field(default_factory=dict, repr=False)
     _stop: Event = field(default_factory=Event, repr=False)
@@ -69,6 +70,7 @@ class Dispatcher:
                     reminded = time.monotonic()
                     pool.submit(self.tell_switched_off)
                     pool.submit(self.tell_parked)
+                    pool.submit(self.tell_asked)
                 try:
                     idle = self.turn(pool) == 0
                 except UnavailableError:
@@ -157,6 +159,10 @@ class Dispatcher:
     def tell_switched_off(self) -> None:
         """Who has not been told of a webhook that was switched off is told now."""
         self._tell(self.on_switched_off)
+
+    def tell_asked(self) -> None:
+        """Organizations are asked whether their entries are still true."""
+        self._tell(self.on_asked)
 
     def _tell(self, tell: Callable[[], None] | None) -> None:
         """What fails is tried again later."""

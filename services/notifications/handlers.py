@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from contracts.codes import NoticeKind
-from contracts.directory import OrganizationPublished
+from contracts.directory import AssuranceAsked, OrganizationPublished
 from contracts.envelope import Envelope
 from services.chassis.work import Work
 from services.notifications import commands, store
 from services.notifications.domain import policy
-from services.notifications.store import Organization, endpoints
+from services.notifications.store import Organization, asked, endpoints
 
 
 def keep_organization(work: Work, event: OrganizationPublished) -> None:
@@ -28,6 +28,11 @@ def keep_organization(work: Work, event: OrganizationPublished) -> None:
         ),
         event.version,
     )
+
+
+def keep_asked(work: Work, event: AssuranceAsked) -> None:
+    """Whoever sends mail writes to it when it is welcome."""
+    asked.keep(work.tx, event.ask_id, event.organization_id, event.services, work.now, reminder=event.reminder)
 
 
 def follow_referral(

@@ -10,6 +10,7 @@ from services.chassis.db import Connection
 from services.chassis.leader import lead
 from services.chassis.work import Unit, new_id
 from services.notifications import config
+from services.notifications.assurance_mail import AssuranceMail
 from services.notifications.channels.desk_link import DeskLinks
 from services.notifications.channels.mail import MailSender
 from services.notifications.channels.webhook import WebhookSender
@@ -65,4 +66,5 @@ def make_dispatcher(own: config.SenderSettings, unit: Unit) -> Dispatcher:
         threads=own.threads,
         on_parked=lead.tell if lead else None,
         on_switched_off=SwitchedOffMail(unit, mails, own.lead_mailbox, own.public_url).tell,
+        on_asked=AssuranceMail(unit, mails, own.public_url, own.deployment_key).tell,
     )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts import referral as said
-from contracts.directory import OrganizationPublished
+from contracts.directory import AssuranceAsked, OrganizationPublished
 from contracts.envelope import Envelope
 from services.chassis.hear import hears
 from services.chassis.work import Work
@@ -18,6 +18,10 @@ class NotificationsService:
     @hears(OrganizationPublished)
     def organization_published(self, work: Work, event: OrganizationPublished, envelope: Envelope) -> None:
         handlers.keep_organization(work, event)
+
+    @hears(AssuranceAsked)
+    def assurance_asked(self, work: Work, event: AssuranceAsked, envelope: Envelope) -> None:
+        handlers.keep_asked(work, event)
 
     @hears(
         said.ReferralRequested,

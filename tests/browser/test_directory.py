@@ -1,15 +1,22 @@
 """The directory's pages: readable by everybody on the staff, on a phone too."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from joserfc.jwk import ECKey
 from playwright.sync_api import Browser
 
+from contracts import assurance_link
+from contracts.directory import AssuranceAsked
 from contracts.identity import id_of
 from services.chassis.db import Database
 from services.directory import config
+from services.directory.commands import assurance
+from services.directory.queries.assurance import asked_entries
 from services.directory.web.app import create_app
 from tests.browser.rig import DARK_AND_SMALL, GERMAN, axe, first_in_the_gate, page_of, scrolls_sideways, served, shoot
 from tests.chassis.web_rig import TestIssuer, bearer, settings
@@ -18,11 +25,13 @@ from tests.unit.directory.rows import a_participation
 
 ISSUER = TestIssuer()
 EDITOR = bearer(ISSUER.token(sub="edda", roles=["directory_editor"]))
+#: Stands for the address a mail led to.
+BY_MAIL = "/directory/confirm/by-mail"
 CAPACITY = f"/directory/services/{id_of('service', 'hwk-aachen-anerkennung')}/capacity"
 
 
 @pytest.fixture(scope="module")
-def address(make_database: Callable[[str], Any]) -> Iterator[str]:
+def site(make_database: Callable[[str], Any]) -> Iterator["Site"]:
     with Database(make_database("directory").app_dsn) as db, pytest.MonkeyPatch.context() as environment:
         directory = Directory(db)
         directory.take_in_bytes(REGION.read_bytes())
@@ -31,17 +40,67 @@ def address(make_database: Callable[[str], Any]) -> Iterator[str]:
         new = ECKey.generate_key("P-256", {"use": "enc", "kid": "ihk-2027"})
         key = {**new.as_dict(private=False), "kid": "ihk-2027"}
         directory.take_in(a_participation(organization_id="ihk-aachen", terms=[], keys=[{"key": key}]))
+        asked = an_organization_asked(directory, "kia-staedteregion-aachen")
         environment.undo()
         config.asks_second_person.cache_clear()
         with served(create_app(settings(), directory.unit, issuer_keys=ISSUER.keys())) as url:
-            yield url
+            yield Site(url, asked)
 
 
-@pytest.mark.parametrize("path", ["/directory/", "/directory/coverage", "/directory/keys", CAPACITY])
+@dataclass(frozen=True)
+class Site:
+    """Where it is, and where the mail to an organization leads."""
+
+    url: str
+    by_mail: str
+
+    def at(self, path: str) -> str:
+        return f"{self.url}{self.by_mail if path == BY_MAIL else path}"
+
+
+def an_organization_asked(directory: Directory, name: str) -> str:
+    """It takes part, something in an entry of its own was said to be wrong, and it was asked about all."""
+    agreement = {"kind": "independent", "law": "GDPR", "signed_on": "2026-01-15", "contact": "kontakt@kammer.example"}
+    directory.take_in(a_participation(organization_id=name, terms=[], agreement=agreement))
+    organization_id = id_of("organization", name)
+    with directory.unit.work(actor="system:clock") as work:
+        assurance.ask_everybody(work)
+    (asked,) = [one for one in directory.said() if isinstance(one, AssuranceAsked)]
+    with directory.db.read() as connection:
+        service = asked_entries(connection, organization_id)[-1]["document"]["id"]
+    with directory.unit.work(actor=f"partner:{organization_id}") as work:
+        assurance.doubt(work, organization_id, asked.ask_id, UUID(service), "Die Sprechzeiten sind andere.")
+    until = directory.unit.clock.now() + timedelta(days=45)
+    return f"/directory/confirm/{assurance_link.sign(settings().deployment_key, asked.ask_id, until)}"
+
+
+@pytest.mark.parametrize("path", ["/directory/", "/directory/coverage", "/directory/keys", CAPACITY, BY_MAIL])
 @pytest.mark.parametrize("view", first_in_the_gate(GERMAN, DARK_AND_SMALL))
-def test_a_page_has_no_findings_and_fits(browser: Browser, address: str, path: str, view: dict[str, str]) -> None:
+def test_a_page_has_no_findings_and_fits(browser: Browser, site: Site, path: str, view: dict[str, str]) -> None:
+    look(browser, site, path, view)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/directory/assurance",
+        "/directory/translations",
+        "/directory/contacts",
+        "/directory/bulk",
+        "/directory/confirm/x",
+    ],
+)
+@pytest.mark.parametrize("view", [GERMAN, DARK_AND_SMALL])
+def test_an_editor_s_list_has_no_findings_and_fits(
+    browser: Browser, site: Site, path: str, view: dict[str, str]
+) -> None:
+    look(browser, site, path, view)
+
+
+def look(browser: Browser, site: Site, path: str, view: dict[str, str]) -> None:
     with page_of(browser, **view, extra_http_headers=EDITOR) as page:
-        page.goto(f"{address}{path}?lang={view['language']}")
+        page.goto(f"{site.at(path)}?lang={view['language']}")
         shoot(page, f"directory-{path.strip('/').rpartition('/')[2]}-{'-'.join(view.values())}")
         assert axe(page) == []
         assert not scrolls_sideways(page)

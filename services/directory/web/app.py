@@ -11,15 +11,33 @@ from services.chassis.tokens import IssuerKeys
 from services.chassis.web import create_app as create_chassis_app
 from services.chassis.work import Unit
 from services.directory import config
-from services.directory.web import editing, hsds, interchange, keys, objects, operator, pages, reports, states, units
+from services.directory.web import (
+    assurance,
+    bulk,
+    confirming,
+    contacts,
+    editing,
+    hsds,
+    interchange,
+    keys,
+    objects,
+    operator,
+    pages,
+    reports,
+    states,
+    translations,
+    units,
+)
 from services.directory.web.public import crawlers, site
 
 CONFIRMERS = frozenset({StaffRole.LEAD.value, StaffRole.OPERATIONS.value, StaffRole.DIRECTORY_EDITOR.value})
 EDITORS = frozenset({StaffRole.DIRECTORY_EDITOR.value, StaffRole.PARTNER_CLERK.value})
+KEEPERS = frozenset({StaffRole.DIRECTORY_EDITOR.value})
 NAVIGATION = (
     NavigationItem("Directory", "/directory/"),
     NavigationItem("Entries", "/directory/objects", EDITORS),
     NavigationItem("Gaps and overlaps", "/directory/coverage"),
+    NavigationItem("Entries to confirm", "/directory/assurance", KEEPERS),
     NavigationItem("Keys to confirm", "/directory/keys", CONFIRMERS),
     NavigationItem("Public pages", "/directory/help/"),
     NavigationItem("Referrals", "/referral/"),
@@ -30,6 +48,11 @@ DOORS = (
     objects,
     editing,
     states,
+    assurance,
+    confirming,
+    translations,
+    contacts,
+    bulk,
     keys,
     reports,
     units,

@@ -12,6 +12,7 @@ from babel.numbers import format_currency
 from contracts.codes import Capacity, CompetenceRole, ServiceRole, Topic
 from services.chassis.i18n import format_day, locale_of
 from services.chassis.pages import label, language, translate
+from services.directory.domain.freshness import Freshness, freshness
 from services.directory.domain.parts import WEEKDAYS
 from services.directory.domain.places import Area
 
@@ -60,7 +61,7 @@ def address_name(service: Json) -> str:
     return str(service.get("slug") or service["id"])
 
 
-def summary(row: Json, about: Sequence[Topic], spoken: str | None) -> dict[str, Any]:
+def summary(row: Json, about: Sequence[Topic], spoken: str | None, today: date) -> dict[str, Any]:
     """One answer in a list."""
     service = row["document"]
     return {
@@ -72,7 +73,13 @@ def summary(row: Json, about: Sequence[Topic], spoken: str | None) -> dict[str, 
         "own_measure": service.get("own_measure", False),
         "spoken": _spoken(row["spoken_rank"], spoken),
         "alert": said(service.get("alert")),
+        "is_old": is_old(service, today),
     }
+
+
+def is_old(service: Json, today: date) -> bool:
+    """Whether the body's last word is so old that nobody is referred there."""
+    return freshness(service.get("assured_date"), today) is Freshness.STALE
 
 
 def why(service: Json, about: Sequence[Topic], areas: Sequence[Json]) -> Iterator[str]:
@@ -114,8 +121,11 @@ def names_of_languages(tags: Sequence[str]) -> list[tuple[str, str]]:
     return sorted(((tag, language_name(tag)) for tag in tags), key=lambda pair: pair[1])
 
 
-def entry(row: Json, today: date) -> dict[str, Any]:
-    """One service with everything that is known of it; what is not known is None or empty."""
+def entry(row: Json, today: date, outdated: Sequence[str] = ()) -> dict[str, Any]:
+    """One service with everything that is known of it; what is not known is None or empty.
+
+    `outdated` are languages in which some text is older than in German.
+    """
     service, organization = row["document"], row["organization"]
     places = [_place(*pair) for pair in row["places"]]
     texts = {name: said(service.get(name)) for name in TEXTS}
@@ -145,8 +155,9 @@ def entry(row: Json, today: date) -> dict[str, Any]:
         "better_bodies": [_better(other) for other in row["better_bodies"]],
         "sources": [_source(source) for source in row["sources"]],
         "assured_on": service.get("assured_date"),
+        "is_old": is_old(service, today),
         "changed_at": row["changed_at"],
-        "unfinished": service.get("translations", {}).get(language()) in UNFINISHED,
+        "unfinished": language() in outdated or service.get("translations", {}).get(language()) in UNFINISHED,
     }
     shown["some_german"] = any(one.is_foreign for one in shown.values() if isinstance(one, Said))
     return shown

@@ -27,6 +27,7 @@ from services.directory.domain.notices import NoticeKind
 from services.directory.domain.publishing import is_retired
 from services.directory.domain.wording import folded
 from services.directory.queries import public as queries
+from services.directory.queries import translations
 from services.directory.web.public import asked, markup, shown
 from services.directory.web.public.known import situations
 from services.directory.web.public.lists import lists
@@ -131,7 +132,7 @@ def find() -> str | tuple[str, int] | Answer:
         "directory/help/find.html",
         asked=wanted,
         total=total,
-        found=[shown.summary(row, wanted.about, wanted.spoken) for row in rows],
+        found=[shown.summary(row, wanted.about, wanted.spoken, _today()) for row in rows],
         is_last=wanted.page * queries.PER_PAGE >= total,
         areas=sorted(known.places.areas, key=lambda area: folded(area.name(language()))),
         tongues=shown.names_of_languages(sorted({*known.spoken, *PERSON_LANGUAGES} - {"de-simple"})),
@@ -148,7 +149,7 @@ def service(name: str) -> str | tuple[str, int]:
     row = _row(name)
     page = render_template(
         "directory/help/service.html",
-        service=shown.entry(row, _today()),
+        service=shown.entry(row, _today(), _outdated(row)),
         retired=is_retired(row["document"]),
         markup=markup.government_service(row, _address(row), language()),
     )
@@ -191,6 +192,13 @@ def _row(name: str) -> dict[str, Any]:
     if row is None:
         raise NotFoundError("directory.service-unknown")
     return row
+
+
+def _outdated(row: dict[str, Any]) -> list[str]:
+    """The languages in which a text of the service, or of its body, is older than in German."""
+    named = (("service", row["document"]["id"]), ("organization", row["organization"]["id"]))
+    with room().unit.db.read() as connection:
+        return [tag for kind, name in named for _, tag in translations.outdated(connection, kind, name)]
 
 
 def _address(row: dict[str, Any]) -> str:
