@@ -162,6 +162,50 @@ class StaffRulesSet:
     cases_per_hour: int
 
 
+@event("audit.search_saved.v1", subject=("saved_search", "search_id"))
+class SearchSaved:
+    """An officer keeps a search under a name, or drops it. The name stays with her; here is its hash."""
+
+    search_id: UUID
+    number: int
+    is_kept: bool
+    name_sha256: Code
+    filters: tuple[Slug, ...]
+    enquiry_id: UUID | None
+    referral_id: UUID | None
+    person_id: UUID | None
+    organization_id: UUID | None
+    controller_id: UUID | None
+    event_type: Slug | None
+    sought_actor: Code | None
+    since: datetime | None
+    until: datetime | None
+
+
+@event("audit.review_held.v1", subject=("review", "review_id"))
+class ReviewHeld:
+    """An officer has reviewed what a search finds under a signed head: how much there was, and how much still waits."""
+
+    review_id: UUID
+    search_id: UUID | None
+    size: int
+    root_sha256: Code
+    entries: int
+    findings: int
+    waiting: int
+    note_sha256: Code
+    filters: tuple[Slug, ...]
+    enquiry_id: UUID | None
+    referral_id: UUID | None
+    person_id: UUID | None
+    organization_id: UUID | None
+    controller_id: UUID | None
+    event_type: Slug | None
+    sought_actor: Code | None
+    since: datetime | None
+    until: datetime | None
+
+
 @event("audit.parked_settled.v1", subject=("settlement", "settlement_id"))
 class ParkedSettled:
     """An operator had a message tried again that audit had put aside, or gave it up. Never what it said."""

@@ -19,6 +19,7 @@ from services.audit.queries import retention as expiry
 from services.audit.queries import tree
 from services.audit.queries.search import Search, search
 from services.audit.queries.streams import agrees, streams
+from services.audit.tallying import TALLY_JOBS
 from services.audit.writer import Writer
 from services.chassis.clock import PLACE
 from services.chassis.config import Environment
@@ -186,4 +187,5 @@ CLOCK_JOBS = (
     ClockJob("plan_retention", retention_is_due, plan_retention),
     ClockJob("empty_run", told_runs, empty_run),
     *FINDING_JOBS,
+    *TALLY_JOBS,
 )

@@ -69,10 +69,18 @@ INSERT INTO retention_emptied (run_id, entries) SELECT %(run)s, count(*) FROM em
 ON CONFLICT DO NOTHING RETURNING entries
 """
 #: What officers wrote goes when the entry that tells of it may go.
-EMPTY_NOTES = """
+EMPTY_NOTES = (
+    """
 UPDATE finding_assessments SET note = NULL
 WHERE note IS NOT NULL AND assessed_at < now() - kept_for('audit.finding_assessed.v1')
-"""
+""",
+    """
+UPDATE reviews SET note = NULL WHERE note IS NOT NULL AND reviewed_at < now() - kept_for('audit.review_held.v1')
+""",
+    """
+UPDATE saved_searches SET name = NULL WHERE name IS NOT NULL AND saved_at < now() - kept_for('audit.search_saved.v1')
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +152,8 @@ def empty(connection: Connection, run_id: UUID) -> int:
 
 
 def empty_notes(connection: Connection) -> int:
-    """Let go of notes whose time is over; that they were written stays."""
-    return connection.execute(EMPTY_NOTES).rowcount
+    """Let go of notes and names whose time is over; that they were written stays."""
+    return sum(connection.execute(statement).rowcount for statement in EMPTY_NOTES)
 
 
 def expire(connection: Connection, wait_seconds: float) -> tuple[int, int]:

@@ -77,6 +77,9 @@ def address(make_database: Callable[[str], Any], tmp_path_factory: pytest.TempPa
         "/audit/findings?state=all",
         f"/audit/findings/{noticing.finding_id(LogFindingKind.CONSENT_NOT_IN_LOG, 61)}",
         pytest.param("/audit/leavers", marks=pytest.mark.long),
+        pytest.param("/audit/reviews", marks=pytest.mark.long),
+        pytest.param(f"/audit/reviews/new?referral_id={REFERRAL}", marks=pytest.mark.long),
+        "/audit/reports/2026",
         "/audit/integrity",
         "/audit/mine",
     ],
@@ -88,6 +91,25 @@ def test_a_page_has_no_findings_and_fits(browser: Browser, address: str, path: s
         shoot(page, f"audit-{path.strip('/').replace('/', '-')[:30]}-{'-'.join(view.values())}")
         assert axe(page) == []
         assert not scrolls_sideways(page)
+
+
+@pytest.mark.long
+def test_a_year_s_report_prints(browser: Browser, address: str) -> None:
+    with page_of(browser, language="de", extra_http_headers=DPO) as page:
+        page.goto(f"{address}/audit/reports/2026?lang=de")
+        page.emulate_media(media="print")
+        shoot(page, "audit-report-print")
+        assert not page.get_by_role("link", name="Dasselbe als Daten").is_visible()
+        assert page.get_by_role("heading", name="Jahresbericht 2026").is_visible()
+
+
+def test_a_review_is_held_of_what_was_searched_for(browser: Browser, address: str) -> None:
+    with page_of(browser, language="en", extra_http_headers=DPO) as page:
+        page.goto(f"{address}/audit/?lang=en&referral_id={REFERRAL}")
+        page.get_by_role("link", name="Review or keep").click()
+        page.get_by_label("Note").fill("Every disclosure stands on its consent.")
+        page.get_by_role("button", name="Review done").click()
+        assert page.get_by_text("Every disclosure stands on its consent.").count() == 1
 
 
 def test_a_search_leads_to_a_case_and_from_there_to_an_entry(browser: Browser, address: str) -> None:

@@ -219,6 +219,12 @@ def consents(connection: Connection, consent_ids: Sequence[UUID]) -> dict[tuple[
     return {(str(one.data.get("consent_id")), int(one.data.get("consent_version", 0))): one for one in given}
 
 
+def fitting(wanted: Search) -> tuple[str, list[Any]]:
+    """What an entry must have to fit, as a condition on `entries` and its values."""
+    conditions, values = _conditions(wanted)
+    return " AND ".join(conditions) or "true", values
+
+
 def _conditions(wanted: Search) -> tuple[list[str], list[Any]]:
     """One condition per thing wanted; `mentions` find a case, person or partner in whatever event they appear."""
     conditions: list[str] = []

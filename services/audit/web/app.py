@@ -10,7 +10,7 @@ from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
 from contracts.event import Code, Slug
 from services.audit.config import checkpoint_directory, load_keys
 from services.audit.queries.health import log_health
-from services.audit.web import api, bundles, findings, leavers, operator, pages
+from services.audit.web import api, bundles, findings, leavers, operator, pages, reports, reviews
 from services.audit.writer import Outside
 from services.chassis.config import Settings
 from services.chassis.parking import Parked
@@ -26,6 +26,7 @@ OPERATORS = frozenset({StaffRole.OPERATIONS.value})
 NAVIGATION = (
     NavigationItem("Audit log", "/audit/", READERS),
     NavigationItem("Findings", "/audit/findings", READERS),
+    NavigationItem("Reviews", "/audit/reviews", OFFICERS),
     NavigationItem("Integrity", "/audit/integrity", WATCHERS),
     NavigationItem("Ended access", "/audit/leavers", WATCHERS),
     NavigationItem("My entries", "/audit/mine"),
@@ -54,6 +55,8 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
             pages.blueprint,
             findings.blueprint,
             leavers.blueprint,
+            reviews.blueprint,
+            reports.blueprint,
             api.blueprint,
             bundles.blueprint,
             operator.blueprint,

@@ -1,0 +1,203 @@
+"""What an officer keeps to look at again, what she has reviewed under which head, and a year in figures."""
+
+import json
+from datetime import timedelta
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from contracts.codes import RefusalReason
+from deploy.demo.clocks import FixedClock
+from services.audit import noticing, retention, tallying
+from services.audit.queries import tally as tallies
+from services.audit.queries import tree
+from services.audit.queries.report import report, tables
+from services.audit.queries.reviews import saved_searches
+from services.chassis.db import Database, connect
+from services.chassis.jobs import ClockRole
+from services.chassis.work import Unit
+from tests.integration.audit.conftest import START, a_log, an_arrival
+from tests.integration.audit.test_findings import TODAY, YESTERDAY, fetched, owed, stated, viewed, withdrawn
+from tests.integration.audit.test_retention import LONG_AGO
+from tests.integration.audit.test_web import AUDITOR, DPO, NAVIGATOR, OPERATIONS, hear, serving, views
+from tests.unit.audit.events import PERSON, a_consent_given, a_disclosure_decided
+
+ENGLISH = {**DPO, "Accept-Language": "en"}
+NAME = "What Maxi Mustermann asked about"
+REFUSED = {"allowed": False, "ground": None, "ground_id": None, "ground_version": None}
+
+
+@pytest.fixture(scope="module")
+def log(make_database, postgres, tmp_path_factory):
+    """Two disclosures, seven refusals of one kind, an overdue statement, a fetch on nothing; all signed and read."""
+    told = [
+        a_consent_given(),
+        a_disclosure_decided(),
+        a_disclosure_decided(),
+        *(a_disclosure_decided(**REFUSED, refusal=RefusalReason.NO_CONSENT) for _ in range(7)),
+        withdrawn(),
+        owed(YESTERDAY),
+        fetched(ground_version=9),
+        viewed(),
+    ]
+    with a_log(make_database, postgres, tmp_path_factory.mktemp("reviewed")) as log:
+        hear(log, *(an_arrival(number, event) for number, event in enumerate(told, start=1)))
+        log.sign()
+        log.publish()
+        with log.connection.transaction():
+            noticing.read_on(log.connection, START, TODAY)
+        yield log
+
+
+@pytest.fixture(scope="module")
+def client(log):
+    with serving(log) as client:
+        yield client
+
+
+def review(client, **form):
+    usual = {"size": "14", "note": "All seen, nothing to add.", "person_id": str(PERSON)}
+    return client.post("/audit/reviews", data={**usual, **form}, headers=DPO)
+
+
+def save(client, **form):
+    usual = {"name": NAME, "person_id": str(PERSON), "from": "2026-11-01", "until": "2026-11-30"}
+    return client.post("/audit/reviews/searches", data={**usual, **form}, headers=DPO)
+
+
+def test_a_review_says_under_which_head_it_was_held_and_how_much_there_was(client, log):
+    page = client.get(f"/audit/reviews/new?person_id={PERSON}", headers=ENGLISH).get_data(as_text=True)
+    assert 'name="size" value="14"' in page
+    assert review(client).status_code == 303
+    told = views(log)[-1]
+    assert told["type"] == "audit.review_held.v1"
+    said = {name: told["data"][name] for name in ("size", "entries", "findings", "waiting", "person_id")}
+    assert said == {"size": 14, "entries": 13, "findings": 3, "waiting": 3, "person_id": str(PERSON)}
+    assert told["data"]["root_sha256"] == tree.root_at(log.connection, 14).hex()
+    page = client.get("/audit/reviews", headers=ENGLISH).get_data(as_text=True)
+    assert "All seen, nothing to add." in page and told["data"]["root_sha256"][:12] in page
+
+
+def test_a_kept_search_has_a_name_only_officers_read_and_a_period_and_can_be_dropped(client, log):
+    assert save(client).status_code == 303
+    told = views(log)[-1]
+    assert (told["type"], told["data"]["is_kept"]) == ("audit.search_saved.v1", True)
+    assert set(told["data"]["filters"]) == {"person-id", "since", "until"}
+    (saved,) = saved_searches(log.connection)
+    assert b"Mustermann" not in bytes(saved.name) and "Mustermann" not in json.dumps(views(log))
+    page = client.get("/audit/reviews", headers=ENGLISH).get_data(as_text=True)
+    assert NAME in page and f"from=2026-11-01&amp;until=2026-11-30&amp;person_id={PERSON}" in page
+    form = client.get(f"/audit/reviews/new?search={saved.search_id}&from=2026-11-23", headers=ENGLISH)
+    assert 'name="from" value="2026-11-23"' in form.get_data(as_text=True)
+    review(client, search=str(saved.search_id))
+    assert saved_searches(log.connection)[0].reviewed_at is not None
+    address = f"/audit/reviews/searches/{saved.search_id}/end"
+    assert [client.post(address, headers=DPO).status_code for _ in range(2)] == [303, 404]
+    assert views(log)[-1]["data"]["is_kept"] is False
+    page = client.get("/audit/reviews", headers=ENGLISH).get_data(as_text=True)
+    assert NAME not in page and "All seen, nothing to add." in page
+
+
+@pytest.mark.parametrize(
+    ("do", "form", "status", "field"),
+    [
+        (review, {"note": ""}, 422, "note"),
+        (review, {"size": "all"}, 422, "size"),
+        (review, {"size": "13"}, 409, None),
+        (review, {"person_id": ""}, 422, ""),
+        (review, {"actor": "maxi.mustermann"}, 422, "actor"),
+        (review, {"search": "x"}, 422, "search"),
+        (save, {"name": "  "}, 422, "name"),
+        (save, {"name": "x" * 121}, 422, "name"),
+        (save, {"subject": "mustermann"}, 422, "subject"),
+        (save, {"type": "invented.v1"}, 422, "type"),
+        (save, {"from": "soon"}, 422, "from"),
+    ],
+)
+def test_what_cannot_be_kept_or_reviewed_leaves_nothing_behind(client, log, do, form, status, field):
+    before = rows(log)
+    answer = do(client, **form)
+    assert answer.status_code == status
+    assert field is None or list(answer.json["fields"]) == [field]
+    assert rows(log) == before
+
+
+def rows(log):
+    query = "SELECT (SELECT count(*) FROM reviews) AS reviews, (SELECT count(*) FROM saved_searches) AS searches"
+    return log.connection.execute(query).fetchone()
+
+
+@pytest.mark.parametrize("who", [NAVIGATOR, OPERATIONS, AUDITOR])
+@pytest.mark.parametrize("path", ["/audit/reviews", "/audit/reports/2026", "/audit/reports/2026.json"])
+def test_reviews_are_the_officers(client, who, path):
+    assert client.get(path, headers=who).status_code == 403
+
+
+def test_a_year_s_report_hides_what_is_small_and_names_its_head(client, log):
+    answer = client.get("/audit/reports/2026.json", headers=DPO)
+    assert (views(log)[-1]["type"], views(log)[-1]["data"]["form"]) == ("audit.log_exported.v1", "report")
+    told = answer.json
+    assert (told["size"], told["root_sha256"]) == (14, tree.root_at(log.connection, 14).hex())
+    assert told["tables"]["refused"] == {"rows": [{"refusal_reason": "NO_CONSENT", "n": 7}], "total": 7}
+    assert told["tables"]["disclosed"]["rows"][0]["n"] is None and told["tables"]["disclosed"]["total"] is None
+    assert {one["kind"]: one["n"] for one in told["findings"]}["deletion_overdue"] == 1
+    page = client.get("/audit/reports/2026", headers=ENGLISH).get_data(as_text=True)
+    assert "&lt;5" in page and told["root_sha256"] in page
+    empty = client.get("/audit/reports/2020.json", headers=DPO).json
+    assert empty["tables"]["refused"] == {"rows": [], "total": 0}
+    assert client.get("/audit/reports/1999", headers=DPO).status_code == 404
+
+
+def test_what_the_clock_counted_in_stretches_is_what_the_log_says(make_database, postgres, tmp_path, monkeypatch):
+    """Stretches of eight here: counted whole ones and the rest add up to what the same text says of everything."""
+    for module in (tallies, tallying):
+        monkeypatch.setattr(module, "BLOCK", 8)
+    with a_log(make_database, postgres, tmp_path) as log, Database(log.app_dsn) as database:
+        clock = ClockRole(Unit(database, FixedClock(START), "audit"), tallying.TALLY_JOBS)
+        events = [
+            a_disclosure_decided(),
+            owed(YESTERDAY),
+            stated(),
+            viewed(),
+            withdrawn(),
+            a_disclosure_decided(**REFUSED),
+        ]
+        for number in range(1, 45):
+            time = START + timedelta(days=number)
+            hear(log, an_arrival(number, events[number % 6], time=time))
+            if number % 11 == 0:
+                clock.run_due(clock.jobs[0])
+        log.sign()
+        assert tallies.next_block(log.connection) == 5
+        kept = {year: tallies.tally(log.connection, year, 44) for year in (2026, 2027)}
+        assert report(log.connection, 2027).tables == tables(kept[2027])
+        monkeypatch.setattr(tallies, "next_block", lambda _: 0)
+        assert kept == {year: tallies.tally(log.connection, year, 44) for year in (2026, 2027)}
+        assert kept[2026]["answered"] and kept[2027]["allowed"]
+
+
+@pytest.mark.parametrize("table", ["saved_searches", "reviews", "tallies", "tallied_blocks"])
+def test_what_was_kept_and_counted_only_grows(client, log, table):
+    save(client)
+    review(client)
+    log.connection.execute("INSERT INTO tallied_blocks VALUES (900, now()) ON CONFLICT DO NOTHING")
+    log.connection.execute("INSERT INTO tallies VALUES (900, 1999, 'x', '{}', 1) ON CONFLICT DO NOTHING")
+    changed = {"saved_searches": "name", "reviews": "note", "tallies": "n", "tallied_blocks": "counted_at"}[table]
+    for dsn in (log.app_dsn, log.owner_dsn):
+        for statement in (f"UPDATE {table} SET {changed} = NULL", f"DELETE FROM {table}", f"TRUNCATE {table}"):
+            with connect(dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement.encode())
+
+
+def test_words_go_when_their_time_is_over(client, log):
+    review(client)
+    log.connection.execute(
+        "INSERT INTO reviews SELECT %s, search_id, filters, size, root, entries, findings, waiting, note, note_sha256,"
+        " reviewed_by, %s FROM reviews LIMIT 1",
+        (UUID(int=1), LONG_AGO),
+    )
+    with connect(log.retention_dsn) as connection:
+        assert retention.empty_notes(connection) == 1
+    row = log.connection.execute("SELECT note FROM reviews WHERE review_id = %s", (UUID(int=1),)).fetchone()
+    assert row["note"] is None
