@@ -78,7 +78,7 @@ def address(make_database: Callable[[str], Any], tmp_path_factory: pytest.TempPa
         f"/audit/findings/{noticing.finding_id(LogFindingKind.CONSENT_NOT_IN_LOG, 61)}",
         pytest.param("/audit/leavers", marks=pytest.mark.long),
         pytest.param("/audit/reviews", marks=pytest.mark.long),
-        pytest.param(f"/audit/reviews/new?referral_id={REFERRAL}", marks=pytest.mark.long),
+        pytest.param(f"/audit/reviews/new?person_id={PERSON}", marks=pytest.mark.long),
         "/audit/reports/2026",
         "/audit/integrity",
         "/audit/mine",
@@ -105,7 +105,7 @@ def test_a_year_s_report_prints(browser: Browser, address: str) -> None:
 
 def test_a_review_is_held_of_what_was_searched_for(browser: Browser, address: str) -> None:
     with page_of(browser, language="en", extra_http_headers=DPO) as page:
-        page.goto(f"{address}/audit/?lang=en&referral_id={REFERRAL}")
+        page.goto(f"{address}/audit/?lang=en&person_id={PERSON}")
         page.get_by_role("link", name="Review or keep").click()
         page.get_by_label("Note").fill("Every disclosure stands on its consent.")
         page.get_by_role("button", name="Review done").click()
