@@ -215,7 +215,7 @@ def test_a_relay_asked_to_stop_leaves_nothing_half_sent(line: Line) -> None:
     def stop() -> None:
         began = monotonic()
         assert line.relay.stop() == 0
-        assert monotonic() - began < 5
+        assert monotonic() - began < 10 * PATIENCE  # a supervisor waits ten seconds on a machine that is not busy
         placed = line.directory.value("SELECT count(*) FROM outbox WHERE position > 0 AND published_at IS NULL")
         assert placed == 0
         line.relay.start()
