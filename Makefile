@@ -10,6 +10,7 @@ LONG_WORKERS ?= 2
 # the network is many processes; without compiled files each of them would compile everything anew
 unexport PYTHONDONTWRITEBYTECODE
 LONG_REPORT := .dev/long-run.xml
+LONG_AGAIN := .dev/long-run-again.xml
 STORM := docs/results/kill-storm.json
 
 .PHONY: help
@@ -43,11 +44,12 @@ test-fast: ## no servers, no browser: domain, contracts, architecture
 .PHONY: test-long
 test-long: ## what takes an hour: faults, kills, all pages in all views, long searches; writes docs/results/long-run.md
 	@deploy/dev/setup.sh --tests
-	@mkdir -p .dev; failed=0; \
-	LOTSENNETZ_LONG=1 $(PY) -m pytest -v -o console_output_style=count -m "long or hypothesis" --timeout 3600 \
-	    -n $(LONG_WORKERS) --dist loadscope --no-loadscope-reorder --junitxml=$(LONG_REPORT) $(ARGS) || failed=1; \
+	@mkdir -p .dev; failed=0; export LOTSENNETZ_LONG=1; \
+	run="$(PY) -m pytest -v -o console_output_style=count --timeout 3600"; \
+	$$run -m "long or hypothesis" -n $(LONG_WORKERS) --dist loadscope --no-loadscope-reorder --junitxml=$(LONG_REPORT) $(ARGS) || \
+	    $$run -m "long or hypothesis" --last-failed --last-failed-no-failures none --junitxml=$(LONG_AGAIN) || failed=1; \
 	$(PY) -m tests.system.kill_storm --kills 20 --servers --out $(STORM) || failed=1; \
-	$(PY) -m tests.long_run $(LONG_REPORT) $(STORM) docs/results/long-run.md || failed=1; \
+	$(PY) -m tests.long_run $(LONG_REPORT) $(LONG_AGAIN) $(STORM) docs/results/long-run.md || failed=1; \
 	exit $$failed
 
 .PHONY: check

@@ -1,8 +1,9 @@
 """What the long run came to, as a page: `make test-long` calls this with pytest's report and the result of the storm.
 
-python -m tests.long_run REPORT.xml STORM.json PAGE.md
+python -m tests.long_run REPORT.xml AGAIN.xml STORM.json PAGE.md
 
-The page says which part ran how many tests in how many seconds, and names what failed.
+The page says which part ran how many tests in how many seconds, names what failed, and what became of it when it was
+tried once more by itself, as the gate does (AGAIN.xml; absent where nothing failed).
 """
 
 import json
@@ -51,10 +52,11 @@ def file_of(classname: str) -> str:
     return "/".join(words)
 
 
-def page(report: ET.Element, storm: dict[str, object] | None) -> str:
+def page(report: ET.Element, again: ET.Element | None, storm: dict[str, object] | None) -> str:
     suite = next(report.iter("testsuite"))
     parts = parts_of(suite)
-    return "\n".join((*_head(suite), *_table(parts), *_storm(storm), *_failures(parts))) + "\n"
+    tried = {} if again is None else parts_of(next(again.iter("testsuite")))
+    return "\n".join((*_head(suite), *_table(parts), *_storm(storm), *_failures(parts, tried))) + "\n"
 
 
 def _head(suite: ET.Element) -> Iterator[str]:
@@ -86,11 +88,20 @@ def _storm(storm: dict[str, object] | None) -> Iterator[str]:
     yield f"\nThe storm: {killed}, {storm['stories']} stories, {storm['held']} held (seed {storm['seed']})."
 
 
-def _failures(parts: dict[str, Part]) -> Iterator[str]:
-    named = [f"- {name}: {failed}" for name, part in parts.items() for failed in part.failed]
-    if named:
-        yield "\nWhat failed:\n"
-        yield from named
+def _failures(parts: dict[str, Part], again: dict[str, Part]) -> Iterator[str]:
+    """What failed twice failed; what was tried again and did not is named, too."""
+    twice = {(name, failed) for name, part in again.items() for failed in part.failed}
+    once = [(name, failed) for name, part in parts.items() for failed in part.failed]
+    if once:
+        ends = f"{len(once) - len(twice)} passed then" if again else "nothing was tried again"
+        yield f"\nWhat failed, tried once more by itself with nothing beside it ({ends}):\n"
+        yield from (f"- {name}: {failed}{_end((name, failed), again, twice)}" for name, failed in once)
+
+
+def _end(one: tuple[str, str], again: dict[str, Part], twice: set[tuple[str, str]]) -> str:
+    if not again:
+        return ""
+    return ": **failed again**" if one in twice else ": passed"
 
 
 def storm_after(file: Path, report: Path) -> dict[str, object] | None:
@@ -100,9 +111,11 @@ def storm_after(file: Path, report: Path) -> dict[str, object] | None:
     return dict(json.loads(file.read_text()))
 
 
-def main(report: str, storm: str, target: str) -> int:
-    tree = ET.parse(report).getroot()
-    Path(target).write_text(page(tree, storm_after(Path(storm), Path(report))), encoding="utf-8")
+def main(report: str, again: str, storm: str, target: str) -> int:
+    first = ET.parse(report).getroot()
+    is_of_this_run = Path(again).exists() and Path(again).stat().st_mtime >= Path(report).stat().st_mtime
+    second = ET.parse(again).getroot() if is_of_this_run else None
+    Path(target).write_text(page(first, second, storm_after(Path(storm), Path(report))), encoding="utf-8")
     print(f"the summary is in {target}")
     return 0
 

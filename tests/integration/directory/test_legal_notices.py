@@ -51,7 +51,10 @@ def test_the_operators_words_are_on_the_page(site, monkeypatch, tmp_path, name: 
 def test_what_is_not_translated_says_so_and_is_marked_as_german(site, monkeypatch, tmp_path) -> None:
     told(monkeypatch, tmp_path, OWN)
     page = site.get("/directory/help/fr/legal/imprint").text
-    assert "Ce texte n’existe pour l’instant qu’en allemand." in page and '<div class="notice" lang="de" dir="ltr">' in page
+    assert (
+        "Ce texte n’existe pour l’instant qu’en allemand." in page
+        and '<div class="notice" lang="de" dir="ltr">' in page
+    )
 
 
 def test_every_page_leads_there_in_the_readers_language(site) -> None:
