@@ -216,6 +216,24 @@ class DoubtSettled:
     service_id: UUID
 
 
+@event("directory.overlap_found.v1", subject=("service", "service_id"), classification=PUBLIC)
+class OverlapFound:
+    """A service stands on ground that another stood on before, and nobody has said why both are needed."""
+
+    service_id: UUID
+    other_service_id: UUID
+    overlap_group: Code
+
+
+@event("directory.overlap_settled.v1", subject=("service", "service_id"), classification=PUBLIC)
+class OverlapSettled:
+    """An overlap is none any more: it was said why both are needed, or one of them moved or ended."""
+
+    service_id: UUID
+    overlap_group: Code
+    justified: bool
+
+
 @event("directory.import_applied.v1", subject=("import", "import_id"))
 class ImportApplied:
     """A file was taken in as a whole."""

@@ -50,6 +50,7 @@ ALLOWED = {
     "web/rectification.py": VIEW,  # what is there, to be written over
     "web/whose.py": VIEW,  # names to choose from
     "web/consent_drafts.py": VIEW,  # the form to sign shows her name
+    "web/contact_cards.py": VIEW,  # which of her languages a card is printed in
     "commands/enclosing.py": DECISION,  # one paper, handed out after it
     "queries/subject_access.py": VIEW,  # the person's own copy (GDPR Art. 15), shown or printed by staff
     "queries/recorded.py": VIEW,  # a part of it

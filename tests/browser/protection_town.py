@@ -165,6 +165,7 @@ class ProtectionTown(Town):
             **hub,
             "breach-note": f"/referral/data-protection/breaches/{assessed['id']}/note",
             "enquiry": f"/referral/enquiries/{self.story['id']}",
+            "steering": "/referral/steering",
         }
 
 

@@ -27,6 +27,7 @@ ISSUER = TestIssuer()
 EDITOR = bearer(ISSUER.token(sub="edda", roles=["directory_editor"]))
 #: Stands for the address a mail led to.
 BY_MAIL = "/directory/confirm/by-mail"
+CELL = "/directory/coverage/ANERKENNUNG/05334"
 CAPACITY = f"/directory/services/{id_of('service', 'hwk-aachen-anerkennung')}/capacity"
 
 
@@ -74,7 +75,7 @@ def an_organization_asked(directory: Directory, name: str) -> str:
     return f"/directory/confirm/{assurance_link.sign(settings().deployment_key, asked.ask_id, until)}"
 
 
-@pytest.mark.parametrize("path", ["/directory/", "/directory/coverage", "/directory/keys", CAPACITY, BY_MAIL])
+@pytest.mark.parametrize("path", ["/directory/", "/directory/coverage", CELL, "/directory/keys", CAPACITY, BY_MAIL])
 @pytest.mark.parametrize("view", first_in_the_gate(GERMAN, DARK_AND_SMALL))
 def test_a_page_has_no_findings_and_fits(browser: Browser, site: Site, path: str, view: dict[str, str]) -> None:
     look(browser, site, path, view)

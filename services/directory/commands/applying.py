@@ -2,18 +2,27 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
-from contracts.directory import OrganizationPublished, ServicePublished, ServiceRetired
+from contracts.directory import (
+    OrganizationPublished,
+    OverlapFound,
+    OverlapSettled,
+    ServicePublished,
+    ServiceRetired,
+)
+from contracts.event import Code
 from services.chassis.errors import InvalidError
 from services.chassis.work import Unit, Work
 from services.directory import store
 from services.directory.domain import key_life
+from services.directory.domain.coverage import unjustified
 from services.directory.domain.key_life import KeyName
 from services.directory.domain.objects import Kind
 from services.directory.domain.planning import Change, Effect, misfits, names_in, plan
 from services.directory.domain.publishing import organization_published, service_told, terms_of
 from services.directory.domain.reading import Row, RowProblem, read_object
-from services.directory.store import key_confirmations
+from services.directory.store import key_confirmations, overlap_notices
 
 
 def plan_rows(work: Work, rows: Sequence[Row]) -> tuple[list[Change], list[RowProblem]]:
@@ -43,6 +52,39 @@ def apply_changes(work: Work, changes: Sequence[Change]) -> None:
     organizations, services = shown_in(changed)
     tell_organizations(work, organizations)
     tell_services(work, services)
+    notice_overlaps(work, overlap_groups(changed))
+
+
+def overlap_groups(changed: Iterable[Change]) -> set[str]:
+    """Every ground that a changed service stands or stood on."""
+    documents = (one for change in changed for one in (change.row.document, change.held or {}))
+    return {one["overlap_group"] for one in documents if "overlap_group" in one}
+
+
+def notice_overlaps(work: Work, groups: Collection[str]) -> None:
+    """Note who stands on occupied ground without a word why, once; and that it is over when it is."""
+    if not groups:
+        return
+    open_ones = overlap_notices.open_ones(work.tx)
+    services = store.in_order_of_coming(work.tx, {*groups, *open_ones.values()})
+    found = unjustified(services)
+    by_id = {one["id"]: one for one in services}
+    for service_id in found.keys() - open_ones.keys():
+        group = by_id[service_id]["overlap_group"]
+        overlap_notices.add(work, service_id, found[service_id], group)
+        work.announce(
+            OverlapFound(
+                service_id=UUID(service_id), other_service_id=UUID(found[service_id]), overlap_group=Code(group)
+            )
+        )
+    for service_id in open_ones.keys() - found.keys():
+        overlap_notices.settle(work, service_id)
+        is_justified = "overlap_justification" in by_id.get(service_id, {})
+        work.announce(
+            OverlapSettled(
+                service_id=UUID(service_id), overlap_group=Code(open_ones[service_id]), justified=is_justified
+            )
+        )
 
 
 def tell_organizations(work: Work, organization_ids: Collection[str]) -> None:

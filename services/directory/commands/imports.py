@@ -56,12 +56,15 @@ class Tally:
     counts: Counter[tuple[Kind, Effect]] = field(default_factory=Counter)
     shown: list[dict[str, Any]] = field(default_factory=list)
     digest: Any = field(default_factory=hashlib.sha256)
+    #: Grounds on which something changed.
+    overlap_groups: set[str] = field(default_factory=set)
 
     def add(self, change: Change) -> None:
         row = change.row
         self.counts[row.kind, change.effect] += 1
         if change.effect is Effect.UNCHANGED:
             return
+        self.overlap_groups |= applying.overlap_groups([change])
         self.digest.update(f"{row.kind} {row.id} {change.effect} {','.join(change.fields)}\n".encode())
         if len(self.shown) < SHOWN:
             self.shown.append(_shown(change))
@@ -97,6 +100,7 @@ def importing(unit: Unit, work: Work, found: Found, sha256: Callable[[], str], w
         raise StaleError("directory.import-plan-changed", plan=tally.digest.hexdigest())
     if not wish.dry_run:
         yield from _announce(unit, work)
+        applying.notice_overlaps(work, tally.overlap_groups)
         _tell_import(work, tally, sha256())
     return _report(tally, sha256(), wish)
 

@@ -2,12 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from contracts.codes import Audience, Topic
 from services.directory.domain.publishing import is_retired
 
 Document = Mapping[str, Any]
+
+
+class Cover(StrEnum):
+    """How much there is in a cell, in a word."""
+
+    NONE = "none"
+    IN_PART = "in_part"
+    ONE = "one"
+    SEVERAL = "several"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,27 @@ class Cell:
         """Nobody but, at most, the welcome center itself."""
         return not self.existing and not self.in_part
 
+    @property
+    def cover(self) -> Cover:
+        if self.is_gap:
+            return Cover.NONE
+        if not self.existing:
+            return Cover.IN_PART
+        return Cover.ONE if self.existing == 1 else Cover.SEVERAL
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The services behind a cell: those for all of the area, those for a part of it, and own measures."""
+
+    existing: tuple[Document, ...] = ()
+    in_part: tuple[Document, ...] = ()
+    own: tuple[Document, ...] = ()
+
+    @property
+    def counted(self) -> Cell:
+        return Cell(len(self.existing), len(self.in_part), len(self.own))
+
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
@@ -35,14 +66,19 @@ class Overlap:
 def matrix(services: Iterable[Document], areas: Sequence[str]) -> dict[Topic, dict[str, Cell]]:
     """Every topic in every area."""
     active = [service for service in services if not is_retired(service)]
-    return {topic: {area: _cell(active, topic, area) for area in areas} for topic in Topic}
+    on_topic = {topic: [one for one in active if topic in one["topics"]] for topic in Topic}
+    return {topic: {area: here(on_topic[topic], topic, area).counted for area in areas} for topic in Topic}
 
 
-def _cell(services: Iterable[Document], topic: Topic, area: str) -> Cell:
-    here = [one for one in services if topic in one["topics"] and meet(one["areas"], [area])]
-    own = sum(one.get("own_measure", False) for one in here)
-    whole = sum(_covers(one["areas"], area) for one in here if not one.get("own_measure", False))
-    return Cell(existing=whole, in_part=len(here) - own - whole, own=own)
+def here(services: Iterable[Document], topic: Topic, area: str) -> Here:
+    """Who helps with a topic in an area; the retired do not."""
+    found = [one for one in services if topic in one["topics"] and meet(one["areas"], [area]) and not is_retired(one)]
+    others = [one for one in found if not one.get("own_measure", False)]
+    return Here(
+        tuple(one for one in others if _covers(one["areas"], area)),
+        tuple(one for one in others if not _covers(one["areas"], area)),
+        tuple(one for one in found if one.get("own_measure", False)),
+    )
 
 
 def overlaps(services: Iterable[Document]) -> list[Overlap]:
@@ -102,6 +138,18 @@ class Ground:
                 if found:
                     return found
         return None
+
+
+def unjustified(services: Iterable[Document]) -> dict[str, str]:
+    """Who came onto occupied ground without a word why, and who stood there; in the order in which they came."""
+    standing, ids, found = Ground(), {}, {}
+    for service in services:
+        ids[service.get("slug", service["id"])] = service["id"]
+        other = standing.occupant(service) if "overlap_justification" not in service else None
+        if other is not None and not is_retired(service):
+            found[service["id"]] = ids[other]
+        standing.add(service)
+    return found
 
 
 def meet(areas: Iterable[str], others: Sequence[str]) -> bool:

@@ -1,5 +1,6 @@
 """What can be read: entries in HSDS shape, lists for pages, histories."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -88,9 +89,30 @@ def listing(connection: Connection, topic: str | None = None) -> list[Json]:
 
 def coverage(connection: Connection) -> tuple[list[Json], list[Json]]:
     """All services, and the areas of districts and cities that belong to none."""
-    services = connection.execute("SELECT document FROM services ORDER BY document -> 'name' ->> 'de'").fetchall()
+    services = connection.execute("SELECT document FROM services ORDER BY document -> 'name' ->> 'de', id").fetchall()
     areas = connection.execute("SELECT document FROM areas WHERE length(id) = 5 ORDER BY id").fetchall()
     return [row["document"] for row in services], [row["document"] for row in areas]
+
+
+def organization_names(connection: Connection, ids: Collection[str]) -> dict[str, Json]:
+    """The names of bodies in each language."""
+    rows = connection.execute(
+        "SELECT id, document -> 'name' AS name FROM organizations WHERE id = ANY(%s::uuid[])", (sorted(ids),)
+    ).fetchall()
+    return {str(row["id"]): row["name"] for row in rows}
+
+
+def justified_on(connection: Connection, service_ids: Collection[str]) -> dict[str, datetime]:
+    """Since when services say, in these words, why they are needed beside others."""
+    rows = connection.execute(
+        """
+        SELECT now.id, min(h.changed_at) AS since FROM services now
+        JOIN object_history h ON h.kind = 'service' AND h.id = now.id::text
+            AND h.document -> 'overlap_justification' = now.document -> 'overlap_justification'
+        WHERE now.id = ANY(%s::uuid[]) GROUP BY now.id""",
+        (sorted(service_ids),),
+    ).fetchall()
+    return {str(row["id"]): row["since"] for row in rows}
 
 
 def service_card(connection: Connection, service_id: UUID, organization_id: str | None) -> Json:

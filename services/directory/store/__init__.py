@@ -140,6 +140,22 @@ def link_between(tx: Connection, service_id: str, location_id: str) -> str | Non
     return str(row["id"]) if row else None
 
 
+def in_order_of_coming(tx: Connection, groups: Collection[str]) -> list[Document]:
+    """The services of overlap groups, who was there first before who came later; of those that came together in one
+    file the one that gives no reason counts as the first, as it does when the file is judged."""
+    rows = tx.execute(
+        """
+        SELECT s.document FROM services s
+        CROSS JOIN LATERAL (
+            SELECT min(h.number) AS number, min(h.changed_at) AS at FROM object_history h
+            WHERE h.kind = 'service' AND h.id = s.id::text) AS came
+        WHERE s.document ->> 'overlap_group' = ANY(%s)
+        ORDER BY came.at NULLS FIRST, s.document ? 'overlap_justification', came.number, s.id""",
+        (sorted(groups),),
+    ).fetchall()
+    return [row["document"] for row in rows]
+
+
 def organizations_from(tx: Connection, system: str) -> dict[str, str]:
     """The bodies that were fetched from another system: its id, and ours."""
     rows = tx.execute(

@@ -16,6 +16,7 @@ from services.directory.web import (
     bulk,
     confirming,
     contacts,
+    coverage,
     editing,
     hsds,
     interchange,
@@ -33,11 +34,13 @@ from services.directory.web.public import crawlers, site
 CONFIRMERS = frozenset({StaffRole.LEAD.value, StaffRole.OPERATIONS.value, StaffRole.DIRECTORY_EDITOR.value})
 EDITORS = frozenset({StaffRole.DIRECTORY_EDITOR.value, StaffRole.PARTNER_CLERK.value})
 KEEPERS = frozenset({StaffRole.DIRECTORY_EDITOR.value})
+STEERING = frozenset({StaffRole.COORDINATOR.value, StaffRole.LEAD.value})
 NAVIGATION = (
     NavigationItem("Directory", "/directory/"),
     NavigationItem("Entries", "/directory/objects", EDITORS),
     NavigationItem("Gaps and overlaps", "/directory/coverage"),
     NavigationItem("Entries to confirm", "/directory/assurance", KEEPERS),
+    NavigationItem("Steering figures", "/referral/steering", STEERING),
     NavigationItem("Keys to confirm", "/directory/keys", CONFIRMERS),
     NavigationItem("Public pages", "/directory/help/"),
     NavigationItem("Referrals", "/referral/"),
@@ -45,6 +48,7 @@ NAVIGATION = (
 #: Every module that answers requests.
 DOORS = (
     pages,
+    coverage,
     objects,
     editing,
     states,

@@ -12,7 +12,6 @@ from services.chassis.access import current_caller, staff
 from services.chassis.pages import label, language
 from services.chassis.web import room
 from services.directory import queries
-from services.directory.domain.coverage import matrix, overlaps
 from services.directory.domain.publishing import is_retired
 
 blueprint = APIBlueprint(
@@ -37,35 +36,13 @@ def listing() -> str:
     )
 
 
-@blueprint.get("/coverage")
-@staff()
-def coverage() -> str:
-    """Gaps and overlaps: topics by areas, and services that stand on the same ground."""
-    with room().unit.db.read() as connection:
-        services, areas = queries.coverage(connection)
-    found = overlaps(services)
-    return render_template(
-        "directory/coverage.html",
-        areas=[{"key": area["id"], "name": _words(area["name"])} for area in areas],
-        matrix=matrix(services, [area["id"] for area in areas]),
-        overlaps=[
-            {"group": one.group, "services": [_overlapping(service) for service in one.services]} for one in found
-        ],
-    )
-
-
-def _overlapping(service: Mapping[str, Any]) -> dict[str, str]:
-    justification = service.get("overlap_justification")
-    return {"name": _words(service["name"]), "why": _words(justification) if justification else ""}
-
-
 def _organization(row: dict[str, Any]) -> dict[str, Any]:
     participation = row["participation"]
     kind = participation["channel"]["kind"] if participation else ChannelKind.NONE
     return {
         "id": row["id"],
-        "name": _words(row["organization"]["name"]),
-        "description": _words(row["organization"]["description"]),
+        "name": words(row["organization"]["name"]),
+        "description": words(row["organization"]["description"]),
         "channel": ChannelKind(kind),
         "agreement": bool(participation and participation.get("agreement")),
         "services": [_service(service) for service in row["services"]],
@@ -76,7 +53,7 @@ def _service(service: dict[str, Any]) -> dict[str, Any]:
     assured = service.get("assured_date")
     return {
         "id": service["id"],
-        "name": _words(service["name"]),
+        "name": words(service["name"]),
         "topics": [Topic(topic) for topic in service["topics"]],
         "role": ServiceRole(service["role"]),
         "audience": Audience(service["audience"]),
@@ -86,6 +63,6 @@ def _service(service: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _words(texts: Mapping[str, str]) -> str:
+def words(texts: Mapping[str, str]) -> str:
     """The text in the reader's language; what is not translated is shown in German."""
     return texts.get(language(), texts["de"])

@@ -1,20 +1,23 @@
 """Suggest services, and hold a choice against the rules: existing structures first, no double funding unnoticed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 from uuid import UUID
 
-from contracts.codes import FundingJustification
-from contracts.referral import DoubleFundingHinted, ServicesSuggested
+from contracts.codes import FundingJustification, Topic
+from contracts.referral import ConsentRecipient, DoubleFundingHinted, ServicesSuggested
 from services.chassis.work import Work
 from services.referral.calendar import moment_of
 from services.referral.domain.funding import excluding_each_other
-from services.referral.domain.matching import Ranking
+from services.referral.domain.matching import Ranking, why_not
 from services.referral.domain.referral import Referral, refusal
 from services.referral.domain.seeking import NO_ANSWERS
 from services.referral.store import candidates, enquiries, funding, matchings
-from services.referral.store.enquiries import Enquiry
+from services.referral.store.enquiries import Enquiry, Need
 from services.referral.store.referrals import StaffActor
 from services.referral.vault import Vault
+
+NO_NAMES: Mapping[Topic, Collection[UUID]] = MappingProxyType({})
 
 
 def suggest(
@@ -41,6 +44,33 @@ def suggest(
     return found
 
 
+def rankings(
+    work: Work, vault: Vault, enquiry: Enquiry, named: Mapping[Topic, Collection[UUID]] = NO_NAMES
+) -> list[tuple[Need, Ranking]]:
+    """Every need with what would be suggested for it now, for a form that offers it; nothing of it is kept yet."""
+    return [
+        (need, matchings.ranking(work, vault, enquiry, need, NO_ANSWERS, named=named.get(need.topic, ())))
+        for need in enquiry.needs
+    ]
+
+
+def suggest_for_consent(
+    work: Work,
+    vault: Vault,
+    by: StaffActor,
+    enquiry_id: UUID,
+    person_id: UUID | None,
+    recipients: Iterable[ConsentRecipient],
+) -> None:
+    """Keep what was suggested for the needs a consent is about: its form tells her why each body is named."""
+    enquiry = enquiries.load(work.tx, enquiry_id, site=by.site, organization_id=by.employer)
+    topics = {str(purpose) for one in recipients for purpose in one.purposes}
+    whose = person_id or enquiry.person_id
+    for need in enquiry.needs:
+        if need.person_id == whose and str(need.topic) in topics:
+            suggest(work, vault, by, enquiry_id, need.id)
+
+
 def choose(
     work: Work, vault: Vault, enquiry: Enquiry, referral: Referral, justification: FundingJustification | None = None
 ) -> None:
@@ -48,15 +78,14 @@ def choose(
     services whose funding excludes each other need a justification."""
     need, named = enquiry.need(referral.need_id), {referral.service_id}
     found = matchings.ranking(work, vault, enquiry, need, NO_ANSWERS, named=named)
-    blocked = {one.service_id: one.blocked_because for one in found.suggestions if one.blocked_because}
-    if referral.service_id in blocked:
-        existing = [str(one.service_id) for one in found.suggestions if one.blocked_because is None]
-        because = blocked[referral.service_id]
+    because = why_not(found, referral.service_id)
+    if because:
+        existing = [str(one.service_id) for one in found.suggestions if not (one.own_measure or one.declined)]
         raise refusal(
             referral, "matching.existing-structure-first", None, moment_of(work), because=because, alternatives=existing
         )
     _expect_no_double_funding(work, enquiry, referral, justification)
-    matchings.keep_choice(work, referral, found, justification)
+    matchings.keep_choice(work, enquiry, referral, found, justification)
 
 
 def _expect_no_double_funding(

@@ -7,12 +7,13 @@ have the sentences. Existing structures come before the welcome center's own mea
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 from uuid import UUID
 
-from contracts.codes import PASS_ON_SPHERES, Assertion, Audience, Topic
+from contracts.codes import PASS_ON_SPHERES, Assertion, Audience, ServiceRole, Topic
 from services.referral.domain.candidates import Candidate, Seeker
 from services.referral.domain.eligibility import evaluate, with_profession_group
-from services.referral.domain.scoring import area_match, score
+from services.referral.domain.scoring import area_match, reasons, score
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Suggestion:
     pass_on: bool = False
     #: Why it may not be chosen although it fits; None is the rule.
     blocked_because: str | None = None
+    #: It has said no to this need already, or never answered.
+    declined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,14 @@ class Exclusion:
     organization_id: UUID
     because: tuple[str, ...]
     better_bodies: tuple[UUID, ...] = ()
+    own_measure: bool = False
+
+
+class OwnMeasureReason(StrEnum):
+    """Why an own measure of the welcome center was chosen: nobody else fitted, or all who did have declined."""
+
+    NOBODY_FITS = "nobody_fits"
+    ALL_DECLINED = "all_declined"
 
 
 #: Whether a hundred services or thousands are for other places makes no difference to anybody.
@@ -99,8 +110,13 @@ def consider(candidate: Candidate, seeker: Seeker, on: date) -> Suggestion | Exc
     verdict = evaluate(candidate.eligibility, seeker.facts)
     because = [*_filters(candidate, seeker), *sorted(verdict.failed)]
     if because:
-        return Exclusion(candidate.service_id, candidate.organization_id, tuple(because), candidate.better_bodies)
-    points = score(candidate, seeker, on)
+        return Exclusion(
+            candidate.service_id,
+            candidate.organization_id,
+            tuple(because),
+            candidate.better_bodies,
+            candidate.own_measure,
+        )
     questions = sorted({*verdict.questions, *_questions(candidate, seeker)})
     eligible = ["eligible"] if candidate.eligibility and verdict.assertion is Assertion.TRUE else []
     independent = [
@@ -114,12 +130,18 @@ def consider(candidate: Candidate, seeker: Seeker, on: date) -> Suggestion | Exc
     return Suggestion(
         candidate.service_id,
         candidate.organization_id,
-        sum(points.values()),
-        ("topic", *eligible, *independent, *(code for code, got in points.items() if got)),
+        sum(score(candidate, seeker, on).values()),
+        ("topic", *eligible, *independent, *reasons(candidate, seeker, on)),
         tuple(questions),
         candidate.own_measure,
-        bool(candidate.legal_spheres & PASS_ON_SPHERES),
+        accompanies_itself(candidate),
     )
+
+
+def accompanies_itself(candidate: Candidate) -> bool:
+    """Another's case management, by its legal sphere, or an existing structure that accompanies (JMD, MBE): pass on."""
+    has_own = candidate.legal_spheres & PASS_ON_SPHERES or candidate.role is ServiceRole.ACCOMPANIES
+    return bool(has_own) and not candidate.own_measure
 
 
 def _filters(candidate: Candidate, seeker: Seeker) -> list[str]:
@@ -159,11 +181,35 @@ def _profession(candidate: Candidate, seeker: Seeker) -> Assertion:
 
 def _existing_structures_first(suggestions: list[Suggestion], declined: Collection[UUID]) -> list[Suggestion]:
     """An own measure may be chosen only where no existing service fits, or all that do have declined."""
-    existing = [one for one in suggestions if not one.own_measure and one.service_id not in declined]
-    if not existing:
-        return suggestions
-    reason = "own_case_management" if any(one.pass_on for one in existing) else "existing_structure_first"
+    suggestions = [replace(one, declined=one.service_id in declined) for one in suggestions]
+    reason = _what_stands_before(suggestions)
     return [replace(one, blocked_because=reason) if one.own_measure else one for one in suggestions]
+
+
+def _what_stands_before(suggestions: Iterable[Suggestion]) -> str | None:
+    """Why no own measure may be chosen now."""
+    existing = [one for one in suggestions if not one.own_measure and not one.declined]
+    if not existing:
+        return None
+    return "own_case_management" if any(one.pass_on for one in existing) else "existing_structure_first"
+
+
+def why_not(found: Ranking, service_id: UUID) -> str | None:
+    """Why this service may not be chosen; an own measure that does not even fit is no way past the existing ones."""
+    return _what_stands_before(found.suggestions) if _is_own(found, service_id) else None
+
+
+def why_own(found: Ranking, service_id: UUID) -> OwnMeasureReason | None:
+    """On which ground an own measure is chosen; None for everything else."""
+    if not _is_own(found, service_id):
+        return None
+    others = any(not one.own_measure for one in found.suggestions)
+    return OwnMeasureReason.ALL_DECLINED if others else OwnMeasureReason.NOBODY_FITS
+
+
+def _is_own(found: Ranking, service_id: UUID) -> bool:
+    told: list[Suggestion | Exclusion] = [*found.suggestions, *found.exclusions]
+    return any(one.own_measure and one.service_id == service_id for one in told)
 
 
 def _order(suggestion: Suggestion) -> tuple[bool, int, int, str]:

@@ -26,18 +26,35 @@ def _language_points(candidate: Candidate, seeker: Seeker) -> int:
     wanted = {language.partition("-")[0] for language in seeker.languages}
     if wanted & spoken:
         return 30
-    return 20 if candidate.interpreters else 0
+    return INTERPRETER_POINTS if candidate.interpreters else 0
 
 
+def reasons(candidate: Candidate, seeker: Seeker, on: date) -> tuple[str, ...]:
+    """What of the score may be said as a reason; not knowing about places is none, and an interpreter is no speaker."""
+    points = score(candidate, seeker, on)
+    said = {
+        "language": points["language"] > INTERPRETER_POINTS,
+        "interpreters": points["language"] == INTERPRETER_POINTS,
+        "capacity": _reported(candidate, on) is Capacity.CAPACITY,
+        **{code: points[code] > 0 for code in ("fresh", "near", "answers_soon")},
+    }
+    return tuple(code for code, holds in said.items() if holds)
+
+
+INTERPRETER_POINTS = 20
 CAPACITY_POINTS = {Capacity.CAPACITY: 25, Capacity.ASSESSMENT_FIRST: 15, Capacity.WAITLIST: 8, Capacity.NO_CAPACITY: 0}
 UNKNOWN_CAPACITY_POINTS = 10
 
 
 def _capacity_points(candidate: Candidate, on: date) -> int:
+    return CAPACITY_POINTS.get(_reported(candidate, on), UNKNOWN_CAPACITY_POINTS)
+
+
+def _reported(candidate: Candidate, on: date) -> Capacity:
+    """What was said lately enough to count."""
     reported_on = candidate.capacity_reported_on
-    if reported_on is None or (on - reported_on).days > CAPACITY_DAYS:
-        return UNKNOWN_CAPACITY_POINTS
-    return CAPACITY_POINTS.get(candidate.capacity, UNKNOWN_CAPACITY_POINTS)
+    is_old = reported_on is None or (on - reported_on).days > CAPACITY_DAYS
+    return Capacity.UNKNOWN if is_old else candidate.capacity
 
 
 def area_match(candidate: Candidate, seeker: Seeker) -> int:

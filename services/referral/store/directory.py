@@ -135,10 +135,12 @@ def expect(connection: Connection, organization_id: UUID, service_id: UUID) -> L
     return found
 
 
-def on_topic(connection: Connection, topic: Topic) -> list[Listing]:
-    """Everything offered on a topic, for matching."""
-    rows = connection.execute(LISTING + " WHERE services.topics @> ARRAY[%s] AND NOT services.retired", (topic,))
-    return [_listing(row) for row in rows.fetchall()]
+def ids_on_topic(connection: Connection, topic: Topic, most: int) -> list[UUID]:
+    """What is offered on a topic anywhere, up to so many."""
+    rows = connection.execute(
+        "SELECT id FROM services WHERE topics @> ARRAY[%s] AND NOT retired ORDER BY id LIMIT %s", (topic, most)
+    ).fetchall()
+    return [row["id"] for row in rows]
 
 
 def organizations(connection: Connection) -> list[OrganizationPublished]:

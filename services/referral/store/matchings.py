@@ -12,7 +12,7 @@ from contracts.codes import FundingJustification, Status, Topic
 from services.chassis.db import Connection
 from services.chassis.work import Work
 from services.referral.domain.candidates import Seeker
-from services.referral.domain.matching import Ranking, rank
+from services.referral.domain.matching import Ranking, rank, why_own
 from services.referral.domain.referral import Referral
 from services.referral.domain.seeking import seeker_of
 from services.referral.store import candidates, persons
@@ -71,6 +71,9 @@ def keep(work: Work, enquiry: Enquiry, need: Need, found: Ranking) -> UUID:
             "fits": one.fits,
             "to_clarify": one.to_clarify,
             "blocked_because": one.blocked_because,
+            "own_measure": one.own_measure,
+            "pass_on": one.pass_on,
+            "declined": one.declined,
         }
         for one in found.suggestions
     ]
@@ -90,14 +93,19 @@ def keep(work: Work, enquiry: Enquiry, need: Need, found: Ranking) -> UUID:
     return matching_id
 
 
-def keep_choice(work: Work, referral: Referral, found: Ranking, justification: FundingJustification | None) -> None:
-    """That a person decided, for what, and what else there was."""
+def keep_choice(
+    work: Work, enquiry: Enquiry, referral: Referral, found: Ranking, justification: FundingJustification | None
+) -> None:
+    """That a person decided, for what, what else there was, and the ranking it was held against."""
+    matching_id = keep(work, enquiry, enquiry.need(referral.need_id), found)
+    reason = why_own(found, referral.service_id)
     suggested = [one.service_id for one in found.suggestions]
     place = suggested.index(referral.service_id) + 1 if referral.service_id in suggested else None
     excluded: dict[UUID, Any] = {one.service_id: one.because for one in found.exclusions}
     work.tx.execute(
         "INSERT INTO choices (referral_id, need_id, service_id, place, alternatives, excluded_because, own_measure,"
-        " justification, made_by, made_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " own_measure_because, matching_id, justification, made_by, made_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             referral.id,
             referral.need_id,
@@ -105,7 +113,9 @@ def keep_choice(work: Work, referral: Referral, found: Ranking, justification: F
             place,
             [one for one in suggested if one != referral.service_id],
             list(excluded.get(referral.service_id, ())),
-            any(one.own_measure for one in found.suggestions if one.service_id == referral.service_id),
+            reason is not None,
+            reason,
+            matching_id,
             justification,
             work.actor,
             work.now,

@@ -38,6 +38,7 @@ from services.referral.web import (
     consent_drafts,
     consent_form,
     consent_texts_page,
+    contact_cards,
     desk,
     desk_units,
     documents,
@@ -62,9 +63,11 @@ from services.referral.web import (
     resolutions,
     retention,
     self_service,
+    steering,
     subject_access,
     subject_requests,
     tasks,
+    why,
     withdrawals,
 )
 from services.referral.web.description import complete
@@ -72,12 +75,14 @@ from services.referral.web.limits import Limits
 
 NAVIGATORS = frozenset({StaffRole.NAVIGATOR.value, StaffRole.LEAD.value})
 GUARDIANS = frozenset({StaffRole.LEAD.value, StaffRole.DPO.value})
+STEERING = frozenset({StaffRole.COORDINATOR.value, StaffRole.LEAD.value})
 OPERATORS = frozenset({StaffRole.OPERATIONS.value})
 NAVIGATION = (
     NavigationItem("Referrals", "/referral/", NAVIGATORS),
     NavigationItem("Units without a system", "/referral/desk-units", NAVIGATORS),
     NavigationItem("Directory", "/directory/"),
     NavigationItem("Data protection", "/referral/data-protection/", GUARDIANS),
+    NavigationItem("Steering figures", "/referral/steering", STEERING),
     NavigationItem("Parked messages", "/referral/operator/parked", OPERATORS),
 )
 
@@ -145,6 +150,7 @@ def pages() -> tuple[APIBlueprint, ...]:
         company_requests.blueprint(),
         consent_texts_page.blueprint(),
         consent_drafts.blueprint(),
+        contact_cards.blueprint(),
         withdrawals.blueprint(),
         processing.blueprint(),
         protection.blueprint(),
@@ -161,6 +167,7 @@ def pages() -> tuple[APIBlueprint, ...]:
         duplicate_matters.blueprint(),
         duplicate_figures.blueprint(),
         double_funding.blueprint(),
+        steering.blueprint(),
         person_links.blueprint(),
     )
 
@@ -183,6 +190,7 @@ def create_app(
         upload_bytes=own.document_bytes + documents.FORM_BYTES,
     )
     names.prepare(app)
+    why.prepare(app)
     absences.prepare(app)
     app.after_request(fhir.speak_fhir)
     app.extensions["referral-limits"] = Limits()

@@ -31,8 +31,10 @@ from services.referral.commands.signing import Signing
 from services.referral.consent_texts import GERMAN, PrintedText, TextKind, filled
 from services.referral.domain.capture import AT_THE_DESK
 from services.referral.domain.drafting import DraftedConsent, missing_signers
+from services.referral.domain.explaining import Explanation
 from services.referral.domain.form_code import is_code, normalized, readable
 from services.referral.domain.grounds import Witness
+from services.referral.queries import self_service
 from services.referral.store import drafts, persons
 from services.referral.store.enquiries import Enquiry
 from services.referral.web.callers import house, staff_actor
@@ -105,7 +107,7 @@ def form(enquiry_id: UUID, consent_id: UUID) -> str:
 
 def sheet_of(work: Work, drafted: DraftedConsent) -> dict[str, Any]:
     """Texts side by side, recipients with the fields they will see, the code to find it again by."""
-    texts, names = house().texts, Names(work.tx)
+    texts, names, fits = house().texts, Names(work.tx), fits_of(work, drafted)
     shown = texts.shown_to(drafted.text_id, drafted.language, interpreter=drafted.interpreter)
     told = [(shown, texts.printed(drafted.text_id, GERMAN))]
     if texts.kind_of(drafted.text_id) is TextKind.GUARDIAN:
@@ -122,6 +124,7 @@ def sheet_of(work: Work, drafted: DraftedConsent) -> dict[str, Any]:
                 "organization": names.organization(one.organization_id),
                 "service": names.service(one.service_id) if one.service_id else "",
                 "fields": fields_seen(one.categories),
+                "fit": fits.get(one.service_id) if one.service_id else None,
             }
             for one in drafted.recipients
         ],
@@ -132,6 +135,12 @@ def sheet_of(work: Work, drafted: DraftedConsent) -> dict[str, Any]:
         "languages_shown": tuple(dict.fromkeys((shown.text.language, GERMAN))),
         "say": say,
     }
+
+
+def fits_of(work: Work, drafted: DraftedConsent) -> dict[UUID, Explanation]:
+    """Why each body was thought to fit when the consent was prepared; it stays what was printed."""
+    named = [(one.service_id, one.purposes) for one in drafted.recipients if one.service_id]
+    return self_service.fits(work.tx, drafted.person_id, named, drafted.prepared_at)
 
 
 def say(word: Any, language: str) -> str:

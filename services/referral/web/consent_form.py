@@ -1,7 +1,7 @@
 """Consent at the desk: who may see which data to what end, for how long; how it is taken back: `withdrawals`."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,53 +10,32 @@ from apiflask import APIBlueprint
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from contracts.codes import BackLevel, DataCategory, EnquirerKind, GivenBy, Purpose, StaffRole
+from contracts.codes import GivenBy, Purpose, StaffRole
 from contracts.referral import ConsentRecipient
 from services.chassis.access import staff, uploads
 from services.chassis.db import Connection
 from services.chassis.errors import InvalidError
 from services.chassis.room import room
 from services.chassis.work import Work
-from services.referral.commands import preparing, signing
+from services.referral.commands import matching, preparing, signing
 from services.referral.commands.consents import ConsentForm
 from services.referral.domain.capture import AT_THE_DESK
 from services.referral.domain.drafting import Custody
 from services.referral.store import directory
-from services.referral.store.directory import Listing
-from services.referral.store.enquiries import Enquiry, load
+from services.referral.store.enquiries import load
+from services.referral.web import recipients
 from services.referral.web.callers import house, staff_actor
 from services.referral.web.consent_drafts import answered, chosen, witness_typed
 from services.referral.web.forms import once_per_form
-from services.referral.web.names import Names, in_words
+from services.referral.web.names import Names
+from services.referral.web.recipients import Offered
 from services.referral.web.scans import Scan, keep_scan, scanned
 
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """A body that could be named in a consent: what its terms take, what they need at least, what may come back."""
-
-    purpose: Purpose
-    service_id: UUID
-    organization_id: UUID
-    organization: str
-    service: str
-    accepts: tuple[DataCategory, ...]
-    minimum: tuple[DataCategory, ...]
-    levels: tuple[BackLevel, ...]
-    level: BackLevel
-
-    @property
-    def name(self) -> str:
-        """What its fields are called in the form."""
-        return f"{self.purpose.value}/{self.service_id}"
-
-
 #: The guardian is a person or an association that is no body of the network.
 NO_BODY = "none"
-#: What the check for duplicate care is made of.
-CHECKED = (DataCategory.IDENTITY, DataCategory.CONTACT)
 
 
 def blueprint() -> APIBlueprint:
@@ -65,59 +44,12 @@ def blueprint() -> APIBlueprint:
     return pages
 
 
-def recipients_offered(connection: Connection, enquiry: Enquiry, names: Names) -> list[Offered]:
-    """Every body on what is needed, once per need; and whoever else may be asked about duplicate care."""
-    wanted = [
-        offered_of(Purpose(need.topic.value), listing, names)
-        for need in enquiry.needs
-        for listing in directory.on_topic(connection, need.topic)
-    ]
-    return wanted + checks_offered(connection, enquiry, names)
-
-
-def checks_offered(connection: Connection, enquiry: Enquiry, names: Names) -> list[Offered]:
-    """Where the configuration lets other controllers be asked, she is asked whether she agrees: one by one."""
-    if enquiry.enquirer is not EnquirerKind.PERSON:
-        return []
-    others = house().asking.besides(enquiry.organization_id)
-    first = {one.organization_id: one for one in reversed(directory.offered(connection))} if others else {}
-    return [
-        replace(
-            offered_of(Purpose.DOPPELPRUEFUNG, first[one], names),
-            accepts=CHECKED,
-            minimum=CHECKED,
-            levels=(BackLevel.NONE,),
-            level=BackLevel.NONE,
-        )
-        for one in others
-        if one in first and not first[one].organization.social_data_body
-    ]
-
-
-def offered_of(purpose: Purpose, listing: Listing, names: Names) -> Offered:
-    terms = listing.terms
-    levels = tuple(level for level in BackLevel if terms.back_level.covers(level))
-    return Offered(
-        purpose,
-        listing.service.service_id,
-        listing.organization_id,
-        names.organization(listing.organization_id),
-        in_words(listing.service.name.as_dict()),
-        tuple(terms.categories_accepted),
-        tuple(terms.minimum_categories),
-        levels,
-        terms.back_level,
-    )
-
-
 def ticked_bodies(enquiry_id: UUID) -> list[Offered]:
     """The bodies whose boxes were ticked, as the directory offers them."""
     by = staff_actor()
-    ticked = set(request.form.getlist("recipients"))
     with room().unit.db.read() as connection:
         enquiry = load(connection, enquiry_id, site=by.site, organization_id=by.employer)
-        every = recipients_offered(connection, enquiry, Names(connection))
-    found = [one for one in every if one.name in ticked]
+        found = recipients.named(connection, enquiry, Names(connection), request.form.getlist("recipients"))
     if not found:
         raise InvalidError("request.invalid", {"recipients": "at-least-one"})
     return found
@@ -206,6 +138,7 @@ def take_down(enquiry_id: UUID, form: ConsentForm, scan: Scan) -> str:
     only_prepare = request.form.get("step") == "prepare"
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
+        matching.suggest_for_consent(work, own.keys.vault, by, enquiry_id, form.person_id, form.recipients)
         drafted = preparing.prepare_consent(work, own, by, enquiry_id, form.draft)
         if not only_prepare:
             signed = replace(form.signing, document_id=keep_scan(work, drafted, scan))

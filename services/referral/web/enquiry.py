@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response
 from contracts.codes import FundingJustification, ProofKind, Relation, StaffRole, Urgency, ViewPurpose
 from contracts.partner.dossier import PERSON
 from services.chassis.access import staff
-from services.chassis.errors import InvalidError
 from services.chassis.pages import label
 from services.chassis.room import room
 from services.chassis.web import request_work
@@ -41,11 +40,13 @@ from services.referral.web import (
 from services.referral.web.callers import house, staff_actor, validated, view_purpose
 from services.referral.web.case_view import headline_of
 from services.referral.web.consent_drafts import ConsentError
-from services.referral.web.consent_form import guardians_offered, recipients_offered
+from services.referral.web.consent_form import guardians_offered
+from services.referral.web.contact_cards import chosen_service
 from services.referral.web.enquiry_steps import Standing, next_steps
 from services.referral.web.forms import once_per_form
 from services.referral.web.names import Names
 from services.referral.web.person_links import links_of
+from services.referral.web.recipients import recipients_for
 from services.referral.web.subject_requests import choices, chosen
 from services.referral.web.words import record_sections
 
@@ -83,7 +84,6 @@ def blueprint() -> APIBlueprint:
     pages.get("/<uuid:enquiry_id>")(show)
     pages.get("/<uuid:enquiry_id>/needs/<uuid:need_id>")(offers)
     pages.post("/<uuid:enquiry_id>/needs/<uuid:need_id>/referrals")(draft)
-    pages.post("/<uuid:enquiry_id>/needs/<uuid:need_id>/contact-cards")(give_card)
     pages.post("/<uuid:enquiry_id>/persons")(add_person)
     return pages
 
@@ -208,7 +208,8 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
     """What belongs to the enquiry, beside the person's record."""
     names = Names(work.tx)
     cards = enquiry_queries.cards(work.tx, enquiry.id)
-    offered = recipients_offered(work.tx, enquiry, names)
+    ticked, everything = request.form.getlist("recipients"), request.args.get("recipients") == "all"
+    offered = recipients_for(work, enquiry, names, ticked, everything=everything)
     return {
         **standing_of(work, enquiry, names),
         "proofs": tuple(ProofKind),
@@ -220,7 +221,7 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
         "request_key": uuid4().hex,
         "cards": [names.organization(UUID(card["organization_id"])) for card in cards],
         "offered": offered,
-        "guardians": guardians_offered(work.tx, offered, names),
+        "guardians": guardians_offered(work.tx, offered.to_tick, names),
         "texts": consent_drafts.texts_to_read(enquiry),
         "subject_requests": [
             one
@@ -300,13 +301,6 @@ def offers(enquiry_id: UUID, need_id: UUID) -> str:
     )
 
 
-def chosen_service() -> UUID:
-    try:
-        return UUID(request.form.get("service_id", ""))
-    except ValueError:
-        raise InvalidError("request.invalid", {"service_id": "an-id"}) from None
-
-
 @navigators
 def draft(enquiry_id: UUID, need_id: UUID) -> Response:
     """Begin a referral to the service the navigator chose."""
@@ -319,18 +313,3 @@ def draft(enquiry_id: UUID, need_id: UUID) -> Response:
 
     body = once_per_form(by.actor, enquiry_id, "draft", run)
     return redirect(f"/referral/referrals/{body['id']}", 303)
-
-
-@navigators
-def give_card(enquiry_id: UUID, need_id: UUID) -> str:
-    """The body's public contact to take along: nothing is disclosed, so no consent is asked."""
-    by, service_id = staff_actor(), chosen_service()
-
-    def run(work: Work) -> tuple[int, dict[str, Any]]:
-        card = enquiries.issue_contact_card(work, by, enquiry_id, service_id, need_id)
-        return 201, {"id": str(card["id"])}
-
-    once_per_form(by.actor, enquiry_id, "card", run)
-    with room().unit.db.read() as connection:
-        listing = Names(connection).listing(service_id)
-    return render_template("referral/card.html", enquiry_id=enquiry_id, listing=listing)

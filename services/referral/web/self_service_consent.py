@@ -16,7 +16,7 @@ from services.referral.commands import online_consent, self_service
 from services.referral.commands import person_links as links
 from services.referral.consent_texts import GERMAN
 from services.referral.web.callers import house
-from services.referral.web.consent_drafts import say
+from services.referral.web.consent_drafts import fits_of, say
 from services.referral.web.forms import once_per_form
 from services.referral.web.limits import expect_patience_of_session
 from services.referral.web.names import Names
@@ -40,13 +40,14 @@ def show_draft() -> str:
             drafted = online_consent.draft_behind(work, house(), link)
         except NotFoundError:
             return render_template("referral/my/consent_over.html", done=done if done in DONE else "")
-        names = Names(work.tx)
+        names, fits = Names(work.tx), fits_of(work, drafted)
         recipients = [
             (
                 one,
                 names.organization(one.organization_id),
                 names.service(one.service_id) if one.service_id else "",
                 online_consent.fields_of(one.categories),
+                fits.get(one.service_id) if one.service_id else None,
             )
             for one in drafted.recipients
         ]

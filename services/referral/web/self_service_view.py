@@ -15,6 +15,7 @@ from services.referral.queries import self_service as queries
 from services.referral.queries.self_service import Disclosure
 from services.referral.store import consents
 from services.referral.web.names import Names
+from services.referral.web.why import Why, told_answers, why_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Passed:
     disclosures: list[tuple[Disclosure, Consent | None]]
     answers: list[DeletionAnswer]
     may_conclude: bool
+    why: Why | None = None
 
 
 @dataclass(slots=True)
@@ -66,9 +68,12 @@ def overview(work: Work, person_id: UUID, names: Names, on: date) -> list[Recipi
     hers, holders = consents.of_person(work.tx, person_id), queries.holders(work.tx, person_id)
     left = queries.disclosures(work.tx, person_id)
     found: dict[UUID, RecipientView] = {}
-    for referral in queries.her_referrals(work.tx, person_id):
+    referrals, decisions = queries.her_referrals(work.tx, person_id), queries.decisions(work.tx, person_id)
+    for referral in referrals:
         view = _recipient(found, names, referral.organization_id, referral.service_id)
-        view.passed.append(_passed(referral, left, hers))
+        decision = decisions.get(referral.id)
+        why = why_of(decision, told_answers(decision, referrals), names) if decision else None
+        view.passed.append(_passed(referral, left, hers, why))
     for consent in hers:
         for one in consent.recipients:
             if one.service_id is not None:
@@ -108,7 +113,7 @@ def _is_left_out(service_id: UUID, consent: Consent, hers: Iterable[Consent]) ->
     return any(service_id not in {named.service_id for named in one.recipients} for one in following)
 
 
-def _passed(referral: Referral, left: Iterable[Disclosure], hers: Iterable[Consent]) -> Passed:
+def _passed(referral: Referral, left: Iterable[Disclosure], hers: Iterable[Consent], why: Why | None = None) -> Passed:
     by_version = {(one.id, one.version): one for one in hers}
     return Passed(
         referral,
@@ -120,6 +125,7 @@ def _passed(referral: Referral, left: Iterable[Disclosure], hers: Iterable[Conse
         ],
         [*_owed(referral), *_answered(referral)],
         Action.CONCLUDE in referral.allowed_to(Party.PERSON),
+        why,
     )
 
 

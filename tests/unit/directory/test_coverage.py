@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from contracts.codes import Topic
-from services.directory.domain.coverage import Cell, matrix, meet, occupant, overlaps
+from services.directory.domain.coverage import Cell, Cover, here, matrix, meet, occupant, overlaps, unjustified
 from services.directory.domain.objects import Kind
 from services.directory.domain.planning import Current, misfits
 from services.directory.domain.reading import Row, read_object
@@ -75,6 +75,35 @@ def test_overlaps_name_each_service_once_per_group() -> None:
     alone = document(id="alone", overlap_group="B")
     [found] = overlaps([*members, apart, alone, document()])
     assert (found.group, found.services) == ("A", tuple(members))
+
+
+@pytest.mark.parametrize(
+    ("cell", "cover"),
+    [
+        (Cell(), Cover.NONE),
+        (Cell(own=2), Cover.NONE),
+        (Cell(in_part=2), Cover.IN_PART),
+        (Cell(existing=1, in_part=2), Cover.ONE),
+        (Cell(existing=2, own=1), Cover.SEVERAL),
+    ],
+)
+def test_how_much_there_is_in_a_word(cell: Cell, cover: Cover) -> None:
+    assert cell.cover is cover
+
+
+def test_behind_a_cell_are_the_services_it_counts() -> None:
+    whole, part, own = document(), document(id="b", areas=["053340002002"]), document(id="c", own_measure=True)
+    found = here([whole, part, own, document(id="d", status="defunct")], Topic.ANERKENNUNG, "05334")
+    assert (found.existing, found.in_part, found.own) == ((whole,), (part,), (own,))
+    assert found.counted == cell(whole, part, own)
+
+
+def test_who_came_second_has_to_say_why_and_who_was_first_has_not() -> None:
+    first, second, third = (document(id=name, overlap_group="A") for name in ("one", "two", "three"))
+    assert unjustified([first, second]) == {second["id"]: first["id"]}
+    said = {**second, "overlap_justification": {"de": "Andere Sprache"}}
+    assert unjustified([first, said, third]) == {third["id"]: first["id"]}
+    assert unjustified([first, {**second, "areas": ["05515"]}, {**third, "status": "defunct"}]) == {}
 
 
 def test_keys_meet_when_one_lies_inside_the_other() -> None:

@@ -1,5 +1,6 @@
 """Which services are suggested, which are not and why, and that a naive ranking comes to the same result."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.codes import Assertion, Audience, Capacity, EnquirerKind, LegalSphere, Topic
+from contracts.codes import PASS_ON_SPHERES, Assertion, Audience, Capacity, EnquirerKind, ServiceRole, Topic
 from services.referral.domain.candidates import Candidate, Seeker
 from services.referral.domain.eligibility import evaluate
-from services.referral.domain.matching import Exclusion, Ranking, Suggestion, rank
+from services.referral.domain.matching import Exclusion, OwnMeasureReason, Ranking, Suggestion, rank, why_not, why_own
 from tests.examples import tried
 from tests.unit.referral.builders import HWK, HWK_SERVICE, IHK, IHK_SERVICE, TODAY
 
@@ -131,15 +132,10 @@ def test_what_is_not_limited_asks_nothing(changes):
     ("better", "worse", "code"),
     [
         ({"languages": ("ar", "de")}, {"languages": ("de",), "interpreters": True}, "language"),
-        ({"interpreters": True}, {}, "language"),
+        ({"interpreters": True}, {}, "interpreters"),
         (
             {"capacity": Capacity.CAPACITY, "capacity_reported_on": TODAY},
             {"capacity": Capacity.ASSESSMENT_FIRST, "capacity_reported_on": TODAY},
-            "capacity",
-        ),
-        (
-            {"capacity": Capacity.UNKNOWN},
-            {"capacity": Capacity.NO_CAPACITY, "capacity_reported_on": TODAY},
             "capacity",
         ),
         ({"assured_on": TODAY}, {"assured_on": TODAY - timedelta(days=181)}, "fresh"),
@@ -153,6 +149,23 @@ def test_what_is_better_for_the_person_comes_first_and_says_why(better, worse, c
     found = ranked(second, first).suggestions
     assert [one.service_id for one in found] == [HWK_SERVICE, IHK_SERVICE]
     assert code in found[0].fits
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"capacity": Capacity.UNKNOWN}, "capacity"),
+        ({"capacity": Capacity.WAITLIST, "capacity_reported_on": TODAY}, "capacity"),
+        ({"capacity": Capacity.CAPACITY, "capacity_reported_on": TODAY - timedelta(days=31)}, "capacity"),
+        ({"languages": ("de",), "interpreters": True}, "language"),
+        ({"answer_days": 15}, "answers_soon"),
+    ],
+)
+def test_what_is_not_so_is_no_reason_although_it_scores(changes: dict[str, Any], code: str):
+    found = suggestion(a_candidate(**changes))
+    assert code not in found.fits
+    worst = suggestion(a_candidate(capacity=Capacity.NO_CAPACITY, capacity_reported_on=TODAY))
+    assert found.score > worst.score
 
 
 def test_an_old_report_of_capacity_is_as_good_as_none():
@@ -197,11 +210,39 @@ class TestNoParallelStructures:
         found = ranked(self.own, a_candidate(areas=("05515",)))
         assert [one.blocked_because for one in found.suggestions] == [None]
 
-    def test_beside_a_body_with_case_management_of_its_own_the_network_passes_on(self):
-        jobcenter = a_candidate(legal_spheres=frozenset({LegalSphere.SGB2}))
-        [existing, own] = ranked(self.own, jobcenter).suggestions
+    @pytest.mark.parametrize(
+        "body",
+        [
+            *({"legal_spheres": frozenset({sphere})} for sphere in sorted(PASS_ON_SPHERES)),
+            {"role": ServiceRole.ACCOMPANIES},
+        ],
+        ids=[*sorted(PASS_ON_SPHERES), "accompanies"],
+    )
+    def test_beside_a_body_that_manages_or_accompanies_cases_itself_the_network_passes_on(self, body: dict[str, Any]):
+        accompanying = replace(self.own, role=ServiceRole.ACCOMPANIES)
+        [existing, own] = ranked(accompanying, a_candidate(**body)).suggestions
+        assert not own.pass_on
         assert existing.pass_on
         assert own.blocked_because == "own_case_management"
+
+    def test_one_that_does_not_even_fit_is_no_way_past_the_existing_ones(self):
+        elsewhere = a_candidate(OWN_SERVICE, OWN, own_measure=True, areas=("05515",))
+        assert why_not(ranked(elsewhere, a_candidate()), OWN_SERVICE) == "existing_structure_first"
+        assert why_not(ranked(elsewhere, a_candidate()), HWK_SERVICE) is None
+        assert why_not(ranked(elsewhere), OWN_SERVICE) is None
+
+    @pytest.mark.parametrize(
+        ("others", "declined", "reason"),
+        [
+            ((), (), OwnMeasureReason.NOBODY_FITS),
+            ((a_candidate(areas=("05515",)),), (), OwnMeasureReason.NOBODY_FITS),
+            ((a_candidate(),), (HWK_SERVICE,), OwnMeasureReason.ALL_DECLINED),
+        ],
+    )
+    def test_one_that_is_chosen_says_on_which_ground(self, others, declined, reason):
+        found = ranked(self.own, *others, declined=declined)
+        assert why_own(found, OWN_SERVICE) is reason
+        assert why_own(found, HWK_SERVICE) is None
 
     def test_a_blocked_measure_is_nobodys_better_body(self):
         found = ranked(self.own, a_candidate(), a_candidate(IHK_SERVICE, IHK, areas=("05515",)))
