@@ -54,6 +54,7 @@ def door() -> Iterator[Client]:
         ("/legal/imprint", "directory"),
         ("/audit", "audit"),
         ("/auditor", None),
+        ("/referral/metrics", None),
         ("/partner/v1/eventsource", "referral"),
     ],
 )
