@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 import urllib3
 
-from contracts.topology import Permissions, Topology
+from contracts.topology import Binding, Permissions, Topology
 
 FIRST_WITH_A_LIMIT = 4
 
@@ -58,12 +58,24 @@ class Broker:
             body = {"durable": True, "arguments": dict(queue.arguments)}
             self.call("PUT", f"/queues/{self._v}/{quote(queue.name, safe='')}", body)
         for binding in topology.bindings:
-            kind = "e" if binding.to_exchange else "q"
-            source, destination = quote(binding.source, safe=""), quote(binding.destination, safe="")
-            body = {"routing_key": binding.routing_key, "arguments": {}}
-            self.call("POST", f"/bindings/{self._v}/e/{source}/{kind}/{destination}", body)
+            self.bind(binding)
         for policy in topology.policies:
             self._bind_by_policy(policy.queue, (policy.queue,), policy.definition)
+
+    def bind(self, binding: Binding) -> None:
+        """Let messages flow so; again changes nothing."""
+        self.call("POST", self._path_of(binding), {"routing_key": binding.routing_key, "arguments": {}})
+
+    def unbind(self, binding: Binding) -> None:
+        """Let messages flow so no more; where they do not, nothing changes."""
+        path = self._path_of(binding)
+        for row in self.call("GET", path):
+            if row["routing_key"] == binding.routing_key:
+                self._delete(f"{path}/{quote(row['properties_key'], safe='')}")
+
+    def _path_of(self, binding: Binding) -> str:
+        source, destination = quote(binding.source, safe=""), quote(binding.destination, safe="")
+        return f"/bindings/{self._v}/e/{source}/{'e' if binding.to_exchange else 'q'}/{destination}"
 
     def lift_delivery_limit(self, queues: Iterable[str]) -> None:
         """From RabbitMQ 4 on what was looked at twenty times is thrown away; not what lies to be looked at."""

@@ -179,6 +179,17 @@ def write_body(body: Any) -> dict[str, Any]:
     return data
 
 
+def in_one_form(action: Action, data: Any) -> Any:
+    """What a body says, however it was written: a field left out says the same as one that is null.
+
+    One that cannot be read stands for itself: it is refused wherever it is obeyed.
+    """
+    try:
+        return write_body(read_body(action, data))
+    except (marshmallow.ValidationError, TypeError, ValueError):
+        return data
+
+
 def fields_of(action: Action) -> tuple[str, ...]:
     """The names of the fields an action's body may have, for forms."""
     return tuple(field.name for field in dataclasses.fields(BODIES[action]))

@@ -242,7 +242,9 @@ def checks() -> str:
 
 
 def ways(check: Check) -> str:
-    return ", ".join(sorted(check.ways))
+    """By which it is tried, and why not by the others."""
+    named = ", ".join(sorted(check.ways))
+    return f"{named} ({check.elsewhere})" if check.elsewhere else named
 
 
 #: The pages with generated parts, and what makes each part.

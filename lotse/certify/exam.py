@@ -15,6 +15,7 @@ from lotse.certify.welcome import Case, WelcomeCenter, happened
 from lotse.network import ProblemError
 
 OWN_SYSTEM = frozenset({ChannelKind.AMQP, ChannelKind.WEBHOOK, ChannelKind.PULL})
+BY_QUEUE = frozenset({ChannelKind.AMQP})
 BY_REST = frozenset({ChannelKind.WEBHOOK, ChannelKind.PULL})
 LOOK_SECONDS = 0.3
 NOT_ALLOWED = 409
@@ -40,6 +41,8 @@ class Check:
     hint: str
     run: Callable[["Exam"], str]
     ways: frozenset[ChannelKind] = OWN_SYSTEM
+    #: Why it is not tried by the other ways, or what is tried there instead.
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,12 @@ class Exam:
         while not met():
             if time.monotonic() > deadline:
                 raise UnmetError(f"{seen()}; waited {self.patience:.0f} s")
-            time.sleep(LOOK_SECONDS)
+            self.pause(LOOK_SECONDS)
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass; what is to pass through the examiner's hands meanwhile does."""
+        self.injector.turn()
+        time.sleep(seconds)
 
     def reaches(self, case: Case, *facts: str) -> str:
         """Wait until these have happened, in this order; what happened in all."""
@@ -125,12 +133,14 @@ class Exam:
             if self.times_said(referral_id, forbidden) > before:
                 said = [one for one in self.said(referral_id) if one.action in forbidden]
                 raise UnmetError(f"it said {said[-1]}")
-            time.sleep(LOOK_SECONDS)
+            self.pause(LOOK_SECONDS)
         return f"watched for {self.quiet:.0f} s: silent"
 
     def watch(self) -> None:
         """Let the time pass in which a system would do too much."""
-        time.sleep(self.quiet)
+        deadline = time.monotonic() + self.quiet
+        while time.monotonic() < deadline:
+            self.pause(LOOK_SECONDS)
 
     def goes_on(self) -> str:
         """After whatever was sent, the next referral is taken on as if nothing had been."""
@@ -166,7 +176,7 @@ def examine(exam: Exam, checks: Iterable[Check], tell: Callable[[Result], None] 
 def _tried(exam: Exam, check: Check) -> Result:
     began = time.monotonic()
     if exam.partner.channel not in check.ways:
-        outcome, seen = Outcome.NOT_TRIED, f"does not concern the way {exam.partner.channel}"
+        outcome, seen = Outcome.NOT_TRIED, f"not by {exam.partner.channel}: {check.elsewhere}"
     else:
         try:
             outcome, seen = Outcome.PASSED, check.run(exam)

@@ -15,6 +15,7 @@ from standardwebhooks import Webhook
 from contracts.codes import ChannelKind
 from contracts.topology import partner_exchange, partner_queue
 from lotse.broker import Broker
+from lotse.certify.interception import Interception
 from lotse.certify.sandbox import Partner, Sandbox, Seen
 
 #: As long as the network itself waits for a webhook's answer.
@@ -31,6 +32,10 @@ class Injector(Protocol):
 
     def heard(self) -> list[Seen]:
         """Commands that came by a way of their own; by REST the gate sees them."""
+        ...
+
+    def turn(self) -> None:
+        """Whatever this way needs done while the examiner waits."""
         ...
 
     def close(self) -> None: ...
@@ -94,6 +99,9 @@ class FeedInjector:
     def heard(self) -> list[Seen]:
         return []
 
+    def turn(self) -> None:
+        """Nothing passes through here."""
+
     def close(self) -> None:
         """Nothing is held."""
 
@@ -108,6 +116,7 @@ class QueueInjector:
 
     def __post_init__(self) -> None:
         self._vhost = quote(self.broker.vhost, safe="")
+        self.between = Interception(self.broker, UUID(self.partner.organization_id))
         self._tap = f"sandbox.tap.{self.partner.organization_id}"
         arguments = {"x-expires": 3_600_000, "x-max-length": 10_000, "x-queue-type": "classic"}
         self.broker.call("PUT", f"/queues/{self._vhost}/{self._tap}", {"durable": True, "arguments": arguments})
@@ -136,6 +145,9 @@ class QueueInjector:
         """How many messages lie in the partner's queue, taken but not acknowledged ones included."""
         queue = partner_queue(UUID(self.partner.organization_id))
         return int(self.broker.call("GET", f"/queues/{self._vhost}/{queue}").get("messages", 0))
+
+    def turn(self) -> None:
+        self.between.turn()
 
     def close(self) -> None:
         self.broker.call("DELETE", f"/queues/{self._vhost}/{self._tap}")
@@ -176,6 +188,9 @@ class WebhookInjector:
 
     def heard(self) -> list[Seen]:
         return []
+
+    def turn(self) -> None:
+        """Nothing passes through here."""
 
     def close(self) -> None:
         """Nothing is held."""

@@ -48,8 +48,6 @@ TRIAL = "test"
 AHEAD = "feed.cursor-ahead"
 COMMAND_SECONDS = 600
 FIRST_PUT_OFF, LONGEST_PUT_OFF = 5.0, 600.0
-#: So long a result by queue may take; then it is lost, and the answer is said again under its key.
-ANSWERED_WITHIN = 300.0
 LARGEST_ANSWER_FILE = 1_000_000
 
 
@@ -63,11 +61,10 @@ class Office:
         journal: Journal,
         *,
         via_queue: bool = False,
-        answered_within: float = ANSWERED_WITHIN,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings, self.client, self.journal = settings, client, journal
-        self._via_queue, self._answered_within, self._clock = via_queue, answered_within, clock
+        self._via_queue, self._clock = via_queue, clock
         self._said_at: dict[str, float] = {}
         self._queue: Queue | None = None
         self._pauses: dict[str, float] = {}
@@ -103,7 +100,7 @@ class Office:
         """A result can be lost on its way, as with a queue that was emptied; nothing else would ever ask for it."""
         now = self._clock()
         for answer in self.journal.unsaid("sent"):
-            if now - self._said_at.setdefault(answer.id, now) >= self._answered_within:
+            if now - self._said_at.setdefault(answer.id, now) >= self.settings.answered_within:
                 log.warning("%s %s: no result came; said again", answer.action, answer.referral_id)
                 self.journal.mark(answer.id, "open")
 

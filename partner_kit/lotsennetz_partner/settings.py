@@ -30,7 +30,11 @@ NAMES = (
     "inbox",
     "outbox",
     "command",
+    "answered_within",
 )
+#: So long a result by queue may take; then it is lost, and the answer is said again under its key.
+ANSWERED_WITHIN = 300.0
+ONE_DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Settings:
     inbox: Path = Path("inbox")
     outbox: Path = Path("outbox")
     command: str | None = None
+    #: Seconds a result by queue may take before the answer is said again under its key.
+    answered_within: float = ANSWERED_WITHIN
 
 
 def load(file: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -97,7 +103,18 @@ def _checked(given: Mapping[str, Any], base: Path) -> Settings:
         inbox=base / given.get("inbox", "inbox"),
         outbox=base / given.get("outbox", "outbox"),
         command=given.get("command"),
+        answered_within=_seconds(given.get("answered_within", ANSWERED_WITHIN)),
     )
+
+
+def _seconds(value: Any) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not 1 <= seconds <= ONE_DAY:
+        raise SettingsError("answered_within: expected seconds, from 1 to 86400")
+    return seconds
 
 
 def is_guarded(uri: str, by_tls: str, in_the_clear: str) -> bool:

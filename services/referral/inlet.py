@@ -4,15 +4,13 @@ What nobody can answer - unreadable, or of no known sender - leaves by an except
 in a `command_result` in the partner's own queue, through the outbox of the same transaction as its effect.
 """
 
-import hashlib
-from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from marshmallow import ValidationError
 
 from contracts import envelope as envelopes
-from contracts.codes import Party
-from contracts.envelope import Envelope
+from contracts.codes import Action, Party, Status
 from contracts.event import Slug
 from contracts.fields import SignedToken
 from contracts.partner.actions import read_body
@@ -30,8 +28,9 @@ from services.chassis.hear import Mail
 from services.chassis.work import Cause, Unit, Work
 from services.referral.commands import partners
 from services.referral.config import Keys
+from services.referral.domain import same_answer
 from services.referral.domain.lifecycle import Actor
-from services.referral.domain.referral import Referral
+from services.referral.queries import referrals as queries
 from services.referral.store import referrals
 from services.referral.store.timeline import tell_refusal
 
@@ -43,25 +42,26 @@ def obey(unit: Unit, keys: Keys, mail: Mail) -> None:
     envelope = envelopes.read(mail.raw)
     command = command_of(envelope)
     cause = unit.cause(by.actor, envelope.correlationid, envelope.id, envelope.traceparent)
-    answered = False
+    digest, *formerly = keys.vault.digests(same_answer.said(command.referral_id, command.action, command.body))
+    made: dict[str, Any] = {}
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
-        nonlocal answered
-        result = perform(work, keys, by, command)
-        answer(work, by, result)
-        answered = True
-        return 200, _plain(result)
+        nonlocal made
+        made = perform(work, keys, by, command)
+        answer(work, by, done(command, made))
+        return 200, made
 
     try:
         _, body = unit.idempotent(
             by.actor,
-            f"amqp:{command.id}",
-            digest_of(envelope),
+            same_answer.name_of(command.id),
+            digest,
             run,
             actor=cause.actor,
             correlation_id=cause.correlation_id,
             causation_id=cause.causation_id,
             traceparent=cause.traceparent,
+            formerly=formerly,
         )
     except UnavailableError:
         raise
@@ -69,10 +69,10 @@ def obey(unit: Unit, keys: Keys, mail: Mail) -> None:
         with _work(unit, cause) as work:
             answer(work, by, refused(work, by, command, error))
         return
-    if not answered:
-        # Said before and asked again: the partner may have missed the answer, so it gets the same one once more.
+    if body is not made:
+        # Said before, or meanwhile, by queue or by HTTPS: the partner may have missed the answer, so it gets it again.
         with _work(unit, cause) as work:
-            answer(work, by, CommandResult.__event__.schema.load(body))  # type: ignore[attr-defined]
+            answer(work, by, done(command, body))
 
 
 def _work(unit: Unit, cause: Cause) -> Any:
@@ -92,8 +92,8 @@ def sender_of(mail: Mail) -> Actor:
     return Actor(Party.PARTNER, f"partner:{organization_id}", organization_id)
 
 
-def perform(work: Work, keys: Keys, by: Actor, command: Command) -> CommandResult:
-    """The same command as over REST; the version seen is demanded here as there."""
+def perform(work: Work, keys: Keys, by: Actor, command: Command) -> dict[str, Any]:
+    """The same command as over REST, answered in the same words; the version seen is demanded here as there."""
     if command.expected_version is None:
         raise InvalidError("partner.version-missing", {"expectedversion": "the-version-seen"})
     try:
@@ -101,34 +101,39 @@ def perform(work: Work, keys: Keys, by: Actor, command: Command) -> CommandResul
     except ValidationError as error:
         fields = dict.fromkeys(map(str, error.messages), "as-described")
         raise InvalidError("partner.body-invalid", fields) from error
-    done = partners.perform(work, keys, command.referral_id, by, command.action, body, command.expected_version)
-    result = result_of(command, CommandOutcome.DONE, done.referral)
-    return replace(result, receipts=tuple(map(SignedToken, done.receipts)))
+    made = partners.perform(work, keys, command.referral_id, by, command.action, body, command.expected_version)
+    return queries.answered(made.referral, made.receipts)
 
 
-def result_of(
-    command: Command, outcome: CommandOutcome, referral: Referral | None, slug: str | None = None
-) -> CommandResult:
-    """The answer: how it went and, if the partner may see the referral, how it stands now."""
+def done(command: Command, body: dict[str, Any]) -> CommandResult:
+    """The answer to what was done, now or before: of what REST answers, the part that travels by queue."""
     return CommandResult(
         command_id=command.id,
-        referral_id=command.referral_id,
-        result=outcome,
-        slug=Slug(slug) if slug else None,
-        status=referral.status if referral else None,
-        version=referral.version if referral else None,
-        allowed_actions=referral.allowed_to(Party.PARTNER) if referral else (),
+        referral_id=UUID(body["id"]),
+        result=CommandOutcome.DONE,
+        status=Status(body["status"]),
+        version=body["version"],
+        allowed_actions=tuple(map(Action, body["allowed_actions"])),
+        receipts=tuple(map(SignedToken, body["receipts"])),
     )
 
 
 def refused(work: Work, by: Actor, command: Command, error: LotsennetzError) -> CommandResult:
-    """A no with its reason; stale means: look again and decide anew."""
+    """A no with its reason and, if the partner may see the referral, how it stands; stale means: look, decide anew."""
     outcome = CommandOutcome.STALE if isinstance(error, StaleError) else CommandOutcome.REFUSED
     try:
         referral = referrals.load(work.tx, command.referral_id, visible_to=by)
     except NotFoundError:
         referral = None
-    return result_of(command, outcome, referral, error.slug)
+    return CommandResult(
+        command_id=command.id,
+        referral_id=command.referral_id,
+        result=outcome,
+        slug=Slug(error.slug),
+        status=referral.status if referral else None,
+        version=referral.version if referral else None,
+        allowed_actions=referral.allowed_to(Party.PARTNER) if referral else (),
+    )
 
 
 def answer(work: Work, by: Actor, result: CommandResult) -> None:
@@ -152,18 +157,3 @@ def answer(work: Work, by: Actor, result: CommandResult) -> None:
         subject=f"partner/{by.organization_id}",
         **envelopes.headers(written),
     )
-
-
-def digest_of(envelope: Envelope) -> str:
-    """What the command says, so that one id cannot be used for two things.
-
-    As by HTTPS the version is no part of it: a system that died before it heard the result looks again, sees the
-    version its own command made, and says the same on that one.
-    """
-    said = (envelope.type, envelope.subject, envelope.data)
-    return hashlib.sha256(repr(said).encode()).hexdigest()
-
-
-def _plain(result: CommandResult) -> dict[str, Any]:
-    dumped: dict[str, Any] = CommandResult.__event__.schema.dump(result)  # type: ignore[attr-defined]
-    return dumped

@@ -112,6 +112,17 @@ def test_a_lost_answer_was_done_all_the_same(gate: Client):
     assert len(Upstream.asked) == 1
 
 
+def test_a_referral_is_shown_as_it_stood_before_and_everything_else_as_it_is(
+    gate: Client, monkeypatch: pytest.MonkeyPatch
+):
+    control(gate, "PUT", "/faults", [a_fault(method="GET", path="/referrals/", older=1, times=2)])
+    monkeypatch.setattr(Upstream, "page", b'{"status": "received", "version": 3}')
+    look = "/partner/v1/referrals/events"
+    assert gate.get(look, headers={"Authorization": bearer("ours")}).json == {"status": "received", "version": 2}
+    monkeypatch.setattr(Upstream, "page", b'{"fine": true}')
+    assert gate.get(look, headers={"Authorization": bearer("ours")}).json == {"fine": True}
+
+
 def test_events_are_slipped_in_and_the_cursor_stays_the_networks_own(gate: Client):
     slipped = ['{"id": "false"}', '"no event"']
     control(gate, "PUT", "/faults", [a_fault(method="GET", path="^/partner/v1/events", events=slipped)])

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from contracts.identity import id_of
 from lotse.certify import checks, report
 from lotse.certify.cases import FAMILY_NAME, MEANING, Cast, Word
 from lotse.certify.checks import UnknownCheckError, chosen
-from lotse.certify.exam import Outcome, Result, in_order
+from lotse.certify.exam import OWN_SYSTEM, Outcome, Result, examine, in_order
 from lotse.certify.injection import command_seen
 from lotse.certify.report import Report, ReportError
 from lotse.certify.welcome import Target, WelcomeCenter
@@ -107,6 +108,19 @@ def test_every_check_has_a_name_of_its_own_and_says_what_to_do():
     names = [one.id for one in checks.ALL]
     assert len(set(names)) == len(names) > 25
     assert all(one.sent and one.expected and one.hint and one.ways for one in checks.ALL)
+
+
+def test_a_check_that_is_not_for_every_way_says_why():
+    for one in checks.ALL:
+        assert bool(one.elsewhere) is (one.ways != OWN_SYSTEM), one.id
+
+
+def test_the_report_says_why_a_check_is_not_tried_by_this_way():
+    exam: Any = SimpleNamespace(partner=SimpleNamespace(channel=ChannelKind.PULL))
+    results = examine(exam, [one for one in checks.ALL if ChannelKind.PULL not in one.ways])
+    assert {one.id.partition(".")[0] for one in results} == {"webhook", "queue"}
+    assert all(one.outcome is Outcome.NOT_TRIED and one.seen.startswith("not by pull: ") for one in results)
+    assert "fault.lost" in next(one.seen for one in results if one.id == "queue.lost")
 
 
 def test_checks_are_chosen_by_name_or_by_their_first_part():

@@ -14,8 +14,8 @@ from lotsennetz_partner import keys
 from lotsennetz_partner.client import Answered, Client, Event, Page, Referral
 from lotsennetz_partner.errors import AwayError, RefusedError, UnreadableError
 from lotsennetz_partner.journal import Answer, Journal
-from lotsennetz_partner.office import ANSWERED_WITHIN, FIRST_PUT_OFF, Office
-from lotsennetz_partner.settings import Settings
+from lotsennetz_partner.office import FIRST_PUT_OFF, Office
+from lotsennetz_partner.settings import ANSWERED_WITHIN, Settings, SettingsError, load
 
 from services.referral import sealing
 
@@ -530,3 +530,13 @@ def test_a_network_that_began_anew_is_heard_from_its_beginning(place: Path) -> N
     network.feed = [notice(7, "reminder")]
     office(place, network).turn()
     assert any("reminder" in file.name for file in (place / "inbox").iterdir())
+
+
+@pytest.mark.parametrize("seconds", ["soon", "0", "100000"])
+def test_how_long_a_result_may_take_is_said_in_seconds(seconds: str):
+    given = {"network_url": "https://n.example", "token_url": "https://i.example/token", "client_id": "ours"}
+    around = {f"LOTSENNETZ_{name.upper()}": word for name, word in given.items()}
+    around |= {"LOTSENNETZ_ORGANIZATION_ID": str(OURS)}
+    assert load(None, {**around, "LOTSENNETZ_ANSWERED_WITHIN": "20"}).answered_within == 20
+    with pytest.raises(SettingsError, match="answered_within"):
+        load(None, {**around, "LOTSENNETZ_ANSWERED_WITHIN": seconds})

@@ -10,6 +10,7 @@ import pytest
 
 from deploy.demo.places import free_port, read_state
 from deploy.demo.sandbox.handing_out import Wish
+from lotse.certify.checks import by_queue
 from tests.system.conftest import RunningNetwork, Told
 from tests.system.sandbox import PROGRAMS, OpenSandbox, kit_takes_part, let_answer, opened, running
 
@@ -70,7 +71,8 @@ def test_the_kit_passes_the_whole_examination(
         code, document = certify(f"probe-{channel}", "--quiet", "3")
     assert (code, failed(document), document["passed"]) == (0, [], True)
     not_tried = {name for name, outcome in outcomes(document).items() if outcome == "not_tried"}
-    assert {name.partition(".")[0] for name in not_tried} <= {"webhook", "fault"}, not_tried
+    assert {name.partition(".")[0] for name in not_tried} <= {"webhook", "fault", "queue"}, not_tried
+    assert ("queue.lost" in not_tried) is (channel == "pull") and ("fault.lost" in not_tried) is (channel == "amqp")
 
 
 @pytest.mark.long
@@ -83,7 +85,36 @@ def test_a_system_that_is_called_passes_the_whole_examination(sandbox: OpenSandb
     with running(folder, str(PROGRAMS / "by_webhook.py"), "settings.toml", str(port), secret):
         code, document = certify("probe-webhook", "--quiet", "3")
     assert (code, failed(document), document["passed"]) == (0, [], True)
-    assert "not_tried" not in outcomes(document).values()
+    not_tried = {name for name, outcome in outcomes(document).items() if outcome == "not_tried"}
+    assert not_tried == {one.id for one in by_queue.CHECKS}, "everything else concerns a system that is called"
+
+
+BY_QUEUE = {one.id for one in by_queue.CHECKS}
+
+
+def only(*names: str) -> list[str]:
+    return [word for name in sorted(names) for word in ("--only", name)]
+
+
+@pytest.mark.long
+def test_by_queue_the_kit_bears_what_may_happen_to_an_answer_and_its_result(
+    sandbox: OpenSandbox, certify: Callable[..., Any]
+):
+    with kit_takes_part(sandbox.let_in(Wish("probe-shaken", "amqp")), "amqp"):
+        code, document = certify("probe-shaken", *only(*BY_QUEUE), "--quiet", "3")
+    assert (code, failed(document)) == (0, [])
+    assert set(outcomes(document)) == BY_QUEUE
+
+
+@pytest.mark.long
+def test_a_careless_system_on_the_queue_fails_with_every_fault_named(sandbox: OpenSandbox, certify: Callable[..., Any]):
+    folder = sandbox.let_in(Wish("probe-hasty", "amqp"))
+    with running(folder, str(PROGRAMS / "careless_by_queue.py"), "settings.toml"):
+        tried = only(*BY_QUEUE, "life.accept")
+        code, document = certify("probe-hasty", *tried, "--patience", "12", "--quiet", "3")
+    assert code == 1
+    assert {one["id"] for one in failed(document)} == BY_QUEUE
+    assert all(one["seen"] and one["hint"] for one in failed(document))
 
 
 #: What the careless system does not do, each by the check that says so.
@@ -93,7 +124,7 @@ CARELESS = {"life.fetch", "life.reject", "stop.cancelled", "message.twice", "fau
 @pytest.mark.long
 def test_a_careless_system_fails_with_every_fault_named(sandbox: OpenSandbox, certify: Callable[..., Any]):
     folder = sandbox.let_in(Wish("probe-careless", "pull"))
-    tried = [word for name in sorted({*CARELESS, "life.accept"}) for word in ("--only", name)]
+    tried = only(*CARELESS, "life.accept")
     with running(folder, str(PROGRAMS / "careless.py"), "settings.toml"):
         code, document = certify("probe-careless", *tried, "--patience", "12", "--quiet", "3")
     assert code == 1

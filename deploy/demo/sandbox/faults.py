@@ -30,6 +30,8 @@ class Fault:
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
+    #: So many versions behind is what is shown, as if somebody had been faster than this look.
+    older: int = 0
     #: Put in front of what the feed really holds; each the bytes of one event, or what is none.
     events: Sequence[str] | None = None
 
@@ -76,6 +78,14 @@ def read(given: Any) -> Fault:
         raise UnreadableFaultError(f"a fault with name, organization_id, method and path ({error})") from error
     made.seconds = min(float(made.seconds), LONGEST_SLEEP)
     return made
+
+
+def as_it_stood(body: bytes, older: int) -> bytes:
+    """A referral as it was seen before others did something; whatever else is answered stays as it is."""
+    seen = json.loads(body)
+    if not isinstance(seen, dict) or "version" not in seen:
+        return body
+    return json.dumps({**seen, "version": max(1, int(seen["version"]) - older)}).encode()
 
 
 def in_page(body: bytes, events: Sequence[str]) -> bytes:

@@ -17,7 +17,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from waitress import serve
 
 from deploy.demo.front import Door
-from deploy.demo.sandbox.faults import Fault, Faults, UnreadableFaultError, in_page
+from deploy.demo.sandbox.faults import Fault, Faults, UnreadableFaultError, as_it_stood, in_page
 from deploy.demo.sandbox.hourglass import UnknownReferralError, pull_expiry_forward
 from deploy.demo.sandbox.records import Records, organization_of
 
@@ -86,6 +86,9 @@ class Gate:
             environ["QUERY_STRING"] = without_wait(environ.get("QUERY_STRING", ""))
             status, headers, body = passed_on(self._door, environ)
             return status, headers, in_page(body, fault.events)
+        if fault.older:
+            status, headers, body = passed_on(self._door, environ)
+            return status, headers, as_it_stood(body, fault.older)
         if fault.passes_on:
             answer = passed_on(self._door, environ)
             if fault.status is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lotse.certify.checks import answering, life, messages, seals, stopping
+from lotse.certify.checks import answering, by_queue, life, messages, seals, stopping
 from lotse.certify.exam import Check
 
 ALL: tuple[Check, ...] = (
@@ -10,6 +10,7 @@ ALL: tuple[Check, ...] = (
     *stopping.CHECKS,
     *messages.CHECKS,
     *answering.CHECKS,
+    *by_queue.CHECKS,
     *seals.CHECKS,
     *life.LAST,
 )

@@ -119,6 +119,7 @@ CHECKS = (
         hint="Make the key when you decide, keep it with the decision, and use it for every try.",
         run=answer_lost,
         ways=BY_REST,
+        elsewhere="by queue the result comes as a message of its own: queue.lost",
     ),
     Check(
         "fault.stale",
@@ -127,6 +128,7 @@ CHECKS = (
         hint="`If-Match` carries the `version` of your last look; 412 means: look again, decide again.",
         run=stale,
         ways=BY_REST,
+        elsewhere="by queue the result says stale: queue.stale",
     ),
     Check(
         "fault.busy",
@@ -135,6 +137,7 @@ CHECKS = (
         hint="Wait as long as Retry-After says.",
         run=told_to_wait,
         ways=BY_REST,
+        elsewhere="by queue nobody is told to come back later: a command waits in the broker",
     ),
     Check(
         "fault.late-answer",
@@ -143,5 +146,6 @@ CHECKS = (
         hint="409 does not change by saying it again: note it, tell the clerk, meet the duties.",
         run=too_late,
         ways=BY_REST,
+        elsewhere="by queue the answer is held up on its way: queue.late-answer",
     ),
 )

@@ -11,6 +11,7 @@ from lotse.certify.exam import Check, Exam, UnmetError
 from lotse.certify.injection import NO_ANSWER, WebhookInjector, event, notice, signed
 
 WEBHOOK = frozenset({ChannelKind.WEBHOOK})
+NOT_CALLED = "nobody calls this system: it fetches its messages itself, over a connection it has opened"
 LONG_AGO = timedelta(minutes=30)
 
 
@@ -159,6 +160,7 @@ CHECKS = (
         hint="Write the notice down, answer 204, and work on it afterwards.",
         run=prompt,
         ways=WEBHOOK,
+        elsewhere=NOT_CALLED,
     ),
     Check(
         "webhook.unsigned",
@@ -167,6 +169,7 @@ CHECKS = (
         hint="Verify with a Standard Webhooks library before anything else.",
         run=unsigned,
         ways=WEBHOOK,
+        elsewhere=NOT_CALLED,
     ),
     Check(
         "webhook.wrong-key",
@@ -175,6 +178,7 @@ CHECKS = (
         hint="Verify with a Standard Webhooks library before anything else.",
         run=wrongly_signed,
         ways=WEBHOOK,
+        elsewhere=NOT_CALLED,
     ),
     Check(
         "webhook.replayed",
@@ -183,5 +187,6 @@ CHECKS = (
         hint="Verify `webhook-timestamp` too (five minutes); the libraries do.",
         run=replayed,
         ways=WEBHOOK,
+        elsewhere=NOT_CALLED,
     ),
 )

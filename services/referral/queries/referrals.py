@@ -1,6 +1,6 @@
 """Referrals as they are shown: to staff with their timeline, to the addressed partner with what it may do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -105,6 +105,11 @@ def to_partner(referral: Referral) -> dict[str, Any]:
         "dossier": f"/partner/v1/referrals/{referral.id}/dossier",
         "notice": "not-an-application",
     }
+
+
+def answered(referral: Referral, receipts: Sequence[str]) -> dict[str, Any]:
+    """What an answer of a partner is answered with, and kept for whoever says it again, by the same way or another."""
+    return {**to_partner(referral), "receipts": list(receipts)}
 
 
 def case(connection: Connection, referral_id: UUID, by: Actor) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from services.chassis.web import expected_version, request_work, room
 from services.chassis.work import Work
 from services.referral.commands import enclosing, partners
 from services.referral.commands.referrals import Withheld
+from services.referral.domain import same_answer
 from services.referral.queries import referrals as queries
 from services.referral.sealing import SealedDossier
 from services.referral.web import answers, bodies
-from services.referral.web.callers import house, json_body, once, partner_actor, withheld
+from services.referral.web.callers import house, json_body, once_by_any_way, partner_actor, withheld
 
 Json = dict[str, Any]
 
@@ -96,14 +97,14 @@ def document(referral_id: UUID, document_id: UUID) -> Response:
 @partner_system
 def act(referral_id: UUID, action: str) -> tuple[Json, int]:
     """Answer with one of the allowed actions; `If-Match` names the version that was seen."""
-    by, version = partner_actor(), expected_version()
-    known, data = read_action(action, json_body())
+    by, version, body = partner_actor(), expected_version(), json_body()
+    known, data = read_action(action, body)
 
     def run(work: Work) -> tuple[int, Json]:
         done = partners.perform(work, house().keys, referral_id, by, known, data, version)
-        return 200, {**queries.to_partner(done.referral), "receipts": list(done.receipts)}
+        return 200, queries.answered(done.referral, done.receipts)
 
-    return once(run)
+    return once_by_any_way(run, same_answer.said(referral_id, known, body))
 
 
 def read_action(action: str, body: Any) -> tuple[Action, Any]:

@@ -15,6 +15,7 @@ from services.chassis.web import room
 from services.chassis.work import Work
 from services.referral.commands.referrals import Withheld
 from services.referral.config import ReferralSettings
+from services.referral.domain import same_answer
 from services.referral.domain.lifecycle import Actor
 from services.referral.store.referrals import StaffActor
 from services.referral.web.bodies import fields_of
@@ -59,14 +60,24 @@ def once(run: Run, content: bytes | None = None) -> tuple[dict[str, Any], int]:
 
     ``content`` is what makes it the same request where the body has been read already, as a form with a file has.
     """
-    key = request.headers.get("Idempotency-Key", "")
-    if not key or len(key) > LONGEST_KEY or not key.isprintable():
-        raise InvalidError("idempotency.key-missing", {"Idempotency-Key": "a-key-of-1-to-128-characters"})
+    sent = request.get_data() if content is None else content
+    # the version seen is not part of it, so a lost answer can be asked for
+    return _once(_name_of(_key()), b"\n".join((request.method.encode(), request.path.encode(), sent)), run)
+
+
+def once_by_any_way(run: Run, said: bytes) -> tuple[dict[str, Any], int]:
+    """A partner's answer once per key, even if the other time it came by queue."""
+    key = _key()
+    identity = same_answer.as_uuid(key)
+    return _once(same_answer.name_of(identity) if identity else _name_of(key), said, run)
+
+
+def _once(name: str, said: bytes, run: Run) -> tuple[dict[str, Any], int]:
     actor = current_caller().actor
-    digest, *formerly = digests_of(request.method, request.path, request.get_data() if content is None else content)
+    digest, *formerly = house().keys.vault.digests(said)
     status, body = room().unit.idempotent(
         actor,
-        _name_of(key),
+        name,
         digest,
         run,
         actor=actor,
@@ -79,14 +90,16 @@ def once(run: Run, content: bytes | None = None) -> tuple[dict[str, Any], int]:
     return body, status
 
 
+def _key() -> str:
+    key = request.headers.get("Idempotency-Key", "")
+    if not key or len(key) > LONGEST_KEY or not key.isprintable():
+        raise InvalidError("idempotency.key-missing", {"Idempotency-Key": "a-key-of-1-to-128-characters"})
+    return key
+
+
 def _name_of(key: str) -> str:
     """Callers name their keys as they like, after a person perhaps; a change of the service key renames none."""
     return hmac.new(room().settings.deployment_key, b"idempotency-key/" + key.encode(), hashlib.sha256).hexdigest()
-
-
-def digests_of(method: str, path: str, body: bytes) -> list[str]:
-    """What makes a request the same request; the version seen is not part of it, so a lost answer can be asked for."""
-    return house().keys.vault.digests(b"\n".join((method.encode(), path.encode(), body)))
 
 
 def withheld(answer: Withheld) -> tuple[int, dict[str, Any]]:
