@@ -594,6 +594,14 @@ class Duty(StrEnum):
     ACKNOWLEDGE_RECTIFICATION = "acknowledge_rectification"
 
 
+class Participation(StrEnum):
+    """Whether an organization takes part in the network: it does, rests for a while, or has left for good."""
+
+    TAKING_PART = "taking_part"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+
+
 class DutyCause(StrEnum):
     """What a duty was opened for."""
 
@@ -603,6 +611,7 @@ class DutyCause(StrEnum):
     ERROR = "error"
     ERASURE = "erasure"
     RECTIFICATION = "rectification"
+    PARTICIPATION_ENDED = "participation_ended"
 
 
 class DutyState(StrEnum):
@@ -664,6 +673,8 @@ class TaskKind(StrEnum):
     AGREEMENT_ENDED = "agreement_ended"
     PARTNER_KEY_ENDS = "partner_key_ends"
     PARTNER_KEY_MISSING = "partner_key_missing"
+    PARTNER_SUSPENDED = "partner_suspended"
+    PARTNER_LEFT = "partner_left"
     DISCLOSURE_UNCONFIRMED = "disclosure_unconfirmed"
     DUPLICATE_TO_CLARIFY = "duplicate_to_clarify"
     DESK_CODE_WANTED = "desk_code_wanted"

@@ -17,6 +17,7 @@ from contracts.codes import (
     DataProtectionLaw,
     KeyUse,
     LegalSphere,
+    Participation,
     ServiceRole,
     Site,
     StaffRole,
@@ -123,6 +124,8 @@ class OrganizationPublished:
     address: PublicContact | None
     #: Keys with a life of their own; `public_key` is the one that counts until another is given.
     keys: tuple[PartnerKey, ...] = ()
+    #: While it does not take part nothing is sent to it, and nothing it says is heard.
+    participation: Participation = Participation.TAKING_PART
 
 
 @event("directory.service_published.v1", subject=("service", "service_id"), classification=PUBLIC, snapshot=True)

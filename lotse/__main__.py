@@ -17,6 +17,7 @@ from lotse.commands import (
     directory,
     letters,
     parked,
+    participation,
     partner,
     referral,
     rights,
@@ -42,6 +43,7 @@ Examples:
   lotse audit verify                     check the log independently
   lotse audit check receipt.txt          check a receipt, extract or proof somebody has
   lotse partner onboard hwk-aachen       let a partner's system in
+  lotse partner suspend hwk-aachen       let its part in the network rest, until resume
   lotse partner certify testpartner      try a partner's system, in a sandbox
   lotse channel ping ihk-aachen          does a notice arrive there?
   lotse desk code vuv-aachen --way phone a code for a unit that works by mail
@@ -64,6 +66,9 @@ app.command(name="status")(status.status)
 app.command(name="subject-access")(subject_access.subject_access)
 app.command(name="rectify")(rights.rectify)
 app.command(name="erase")(rights.erase)
+partner.app.command(name="suspend")(participation.suspend)
+partner.app.command(name="resume")(participation.resume)
+partner.app.command(name="offboard")(participation.offboard)
 partner.app.command(name="certify")(certify.certify)
 partner.app.command(name="rehearse")(certify.rehearse)
 partner.app.command(name="verify-report")(certify.verify_report)

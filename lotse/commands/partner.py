@@ -17,15 +17,6 @@ from lotse.showing import AsJson
 HELP = "Let a partner's system in, shut it out, and repair what drifted."
 app = typer.Typer(no_args_is_help=True, help=HELP, rich_markup_mode=None)
 app.add_typer(key.app, name="key")
-#: What neither the broker nor the sign-in closes. The directory's editors do, by the channel.
-STILL_OPEN = (
-    "pull, webhook, queue: an access token it holds until it runs out, within minutes",
-    "webhook: it is called; light: mailed links, sessions and known devices open dossiers;"
-    " both end with channel kind `none`, set by an editor:"
-    " PUT /directory/operator/organizations/{organization_id}/participation, and begin anew with the former channel",
-    "every channel: new referrals can be addressed to it until its services are withdrawn in the directory,"
-    " and what is overdue is mailed to the contact of its agreement",
-)
 Organization = Annotated[str, typer.Argument(help="The organization's id, or the slug the directory knows it by.")]
 
 
@@ -68,52 +59,6 @@ def onboard(
         return
     showing.details(answer)
     showing.say("Hand these over by a safe way; they are not shown again.")
-
-
-@app.command()
-def suspend(context: typer.Context, organization: Organization, as_json: AsJson = False) -> None:
-    """Cut its queue's connections and take its rights and its client; its notices wait. Other ways in stay open.
-
-    What stays open, and how it is closed, is named in the answer (`still_open`).
-
-    \b
-    lotse partner suspend hwk-aachen
-    """
-    identity = organization_id(organization)
-    topology.suspend(broker_of(context), identity)
-    removed = clients.remove(config_of(context), organization)
-    answer = {"organization_id": str(identity), "suspended": True, "client_removed": removed}
-    _answer(identity, answer, f"{organization} is shut out of queue and sign-in. `onboard` lets it in again.", as_json)
-
-
-@app.command()
-def offboard(
-    context: typer.Context,
-    organization: Organization,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Remove user, queue, exchange and client for good, with the notices still in the queue.
-
-    \b
-    lotse partner offboard hwk-aachen
-    """
-    identity = organization_id(organization)
-    if not yes:
-        typer.confirm(f"Remove {organization} and every notice it has not taken?", abort=True)
-    topology.offboard(broker_of(context), identity)
-    answer = {"organization_id": str(identity), "client_removed": clients.remove(config_of(context), organization)}
-    _answer(identity, answer, f"{organization} is removed from queue and sign-in.", as_json)
-
-
-def _answer(identity: UUID, answer: dict[str, Any], said: str, as_json: bool) -> None:
-    """What was done, and what was not: broker and sign-in are ours, the part in the network is the directory's."""
-    still_open = [line.format(organization_id=identity) for line in STILL_OPEN]
-    if as_json:
-        showing.as_json({**answer, "still_open": still_open})
-        return
-    for line in (said, "Still open:", *still_open):
-        showing.say(line)
 
 
 @app.command()

@@ -8,13 +8,14 @@ from contracts.directory import AssuranceAsked, OrganizationPublished
 from contracts.envelope import Envelope
 from services.chassis.work import Work
 from services.notifications import commands, store
+from services.notifications.commands import participation
 from services.notifications.domain import policy
 from services.notifications.store import Organization, asked, endpoints
 
 
 def keep_organization(work: Work, event: OrganizationPublished) -> None:
     """Keep how an organization is reached; the rest of the listing is nothing to us."""
-    channel = event.channel
+    channel, before = event.channel, store.organization(work.tx, event.organization_id)
     endpoints.forgive_moved(work.tx, event.organization_id, channel.webhook_url, event.version)
     store.keep_organization(
         work.tx,
@@ -25,9 +26,13 @@ def keep_organization(work: Work, event: OrganizationPublished) -> None:
             channel.unit_mailbox,
             event.name.as_dict(),
             event.agreement.contact if event.agreement else None,
+            event.participation,
         ),
         event.version,
     )
+    kept = store.organization(work.tx, event.organization_id)
+    if before is not None and kept is not None:
+        participation.follow(work, event.organization_id, before.participation, kept.participation)
 
 
 def keep_asked(work: Work, event: AssuranceAsked) -> None:

@@ -4,7 +4,7 @@ from contracts.codes import Party, TaskKind
 from contracts.directory import OrganizationPublished, ServicePublished, ServiceRetired
 from services.chassis.work import Work
 from services.referral.calendar import moment_of
-from services.referral.commands import agreements, partner_keys, telling
+from services.referral.commands import agreements, participation, partner_keys, telling
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import task
 from services.referral.queries import affected
@@ -14,11 +14,13 @@ DIRECTORY = Actor(Party.SYSTEM, "system:directory")
 
 
 def keep_organization(work: Work, event: OrganizationPublished) -> None:
-    """Keep the newest; agreement and keys may have changed with it, and what waits follows."""
+    """Keep the newest; agreement, keys and taking part may have changed with it, and what waits follows."""
+    before = directory.participation_of(work.tx, event.organization_id)
     if not directory.keep_organization(work, event):
         return
     agreements.settle(work, event.organization_id, event.agreement.valid_until if event.agreement else None)
     partner_keys.follow(work, event)
+    participation.follow(work, event.organization_id, before, event.participation)
 
 
 def keep_service(work: Work, event: ServicePublished) -> None:

@@ -4,6 +4,7 @@ What nobody can answer - unreadable, or of no known sender - leaves by an except
 in a `command_result` in the partner's own queue, through the outbox of the same transaction as its effect.
 """
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from services.chassis.errors import (
 from services.chassis.hear import Mail
 from services.chassis.work import Cause, Unit, Work
 from services.referral.commands import partners
+from services.referral.commands.resting import expect_taking_part
 from services.referral.config import Keys
 from services.referral.domain import same_answer
 from services.referral.domain.lifecycle import Actor
@@ -52,6 +54,7 @@ def obey(unit: Unit, keys: Keys, mail: Mail) -> None:
         return 200, made
 
     try:
+        _expect_taking_part(unit, by)
         _, body = unit.idempotent(
             by.actor,
             same_answer.name_of(command.id),
@@ -82,6 +85,13 @@ def _work(unit: Unit, cause: Cause) -> Any:
         causation_id=cause.causation_id,
         traceparent=cause.traceparent,
     )
+
+
+def _expect_taking_part(unit: Unit, by: Actor) -> None:
+    """Whoever rests or has left is told so, and not even what it said before is answered again."""
+    assert by.organization_id is not None, "made from the broker's user"
+    with unit.db.read() as connection:
+        expect_taking_part(connection, by.organization_id)
 
 
 def sender_of(mail: Mail) -> Actor:
@@ -121,10 +131,10 @@ def done(command: Command, body: dict[str, Any]) -> CommandResult:
 def refused(work: Work, by: Actor, command: Command, error: LotsennetzError) -> CommandResult:
     """A no with its reason and, if the partner may see the referral, how it stands; stale means: look, decide anew."""
     outcome = CommandOutcome.STALE if isinstance(error, StaleError) else CommandOutcome.REFUSED
-    try:
-        referral = referrals.load(work.tx, command.referral_id, visible_to=by)
-    except NotFoundError:
-        referral = None
+    referral = None
+    if not isinstance(error, ForbiddenError):
+        with suppress(NotFoundError):
+            referral = referrals.load(work.tx, command.referral_id, visible_to=by)
     return CommandResult(
         command_id=command.id,
         referral_id=command.referral_id,

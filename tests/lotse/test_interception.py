@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -48,7 +49,9 @@ class Place:
     def say(self, *actions: str) -> None:
         with self.link(partner_user(self.me)) as link:
             for action in actions:
-                message = amqp.Message(action.encode(), delivery_mode=2, user_id=partner_user(self.me))
+                message = amqp.Message(
+                    action.encode(), content_encoding="binary", delivery_mode=2, user_id=partner_user(self.me)
+                )
                 link.channel().basic_publish(message, partner_exchange(self.me), f"partner.{action}.v1")
 
     def read(self, queue: str) -> list[Any]:
@@ -65,8 +68,14 @@ class Place:
         return [str(data.get("command_id", "notice")) for data in bodies]
 
     def commands(self) -> list[tuple[str, str]]:
-        """What has reached the network, and who the broker says has said it."""
-        return [(str(message.body), message.properties["user_id"]) for message in self.read(COMMANDS_QUEUE)]
+        """What has reached the network within a moment, and who the broker says has said it."""
+        found: list[Any] = []
+        with self.link() as link:
+            link.channel().basic_consume(COMMANDS_QUEUE, callback=found.append, no_ack=True)
+            with suppress(TimeoutError):
+                while True:
+                    link.drain_events(timeout=0.5)
+        return [(message.body.decode(), message.properties["user_id"]) for message in found]
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,13 @@ from tests.lotse.conftest import PaperNetwork, Run
 Lotse = Callable[..., Run]
 SLUG = "test-chamber"
 SLUG_USER = partner_user(id_of("organization", SLUG))
+STANDING = f"/directory/operator/organizations/{id_of('organization', SLUG)}/standing"
+
+
+def standings(paper: PaperNetwork) -> list[str]:
+    """What the directory was told, in order."""
+    bodies = [body for method, path, body in paper.asked if (method, path) == ("PUT", STANDING)]
+    return [json.loads(body)["participation"] for body in bodies]
 
 
 @pytest.fixture
@@ -25,6 +32,7 @@ def admin(make_vhost: Callable[[], Any], paper: PaperNetwork, state: dict[str, A
     state["lotse"] |= {"registration_url": f"{paper.address}/clients", "registration_token": "r"}
     paper.say("PUT", f"/clients/partner-{SLUG}", {})
     paper.say("DELETE", f"/clients/partner-{SLUG}", b"", 204)
+    paper.say("PUT", STANDING, lambda: json.loads(paper.asked[-1][2]))
     broker = Broker(fresh.management_url, fresh.vhost)
     yield broker
     if SLUG_USER in broker.users():
@@ -74,27 +82,50 @@ def test_sync_names_and_repairs_what_drifted(admin: Broker, run: Lotse) -> None:
     assert run("partner", "sync", "--check").code == 0
 
 
-def test_a_suspended_partner_stays_suspended_through_a_sync(admin: Broker, run: Lotse) -> None:
+def test_suspending_is_said_to_the_directory_and_leaves_rights_and_secrets_for_the_return(
+    admin: Broker, paper: PaperNetwork, run: Lotse
+) -> None:
     run("partner", "onboard", SLUG)
-    assert run("partner", "suspend", SLUG).code == 0
+    answer = run("partner", "suspend", SLUG, "--json").data
+    assert (answer["participation"], "client_removed" in answer) == ("suspended", False)
+    assert standings(paper) == ["suspended"]
+    assert admin.permissions_of(SLUG_USER) is not None
+    assert [path for method, path, _ in paper.asked if method == "DELETE"] == []
+
+
+def test_cut_off_it_stays_so_through_a_sync_and_resuming_gives_its_rights_back(
+    admin: Broker, paper: PaperNetwork, run: Lotse
+) -> None:
+    run("partner", "onboard", SLUG)
+    assert run("partner", "suspend", SLUG, "--cut", "--json").data["client_removed"] is True
     assert run("partner", "sync", "--json").data["suspended"] >= 1
     assert admin.permissions_of(SLUG_USER) is None
+    assert run("partner", "resume", SLUG).code == 0
+    assert admin.permissions_of(SLUG_USER) is not None
+    assert standings(paper) == ["suspended", "taking_part"]
 
 
-def test_suspending_and_offboarding_say_what_they_leave_open(admin: Broker, run: Lotse) -> None:
-    onboarded = run("partner", "onboard", SLUG, "--json").data
-    for words in (("suspend", SLUG), ("offboard", SLUG, "--yes")):
-        still_open = run("partner", *words, "--json").data["still_open"]
-        assert {"pull", "webhook", "every channel"} == {line.split(":")[0].split(",")[0] for line in still_open}
-        assert any(f"organizations/{onboarded['organization_id']}/participation" in line for line in still_open)
+def test_who_has_no_queue_is_resumed_without_getting_one(admin: Broker, paper: PaperNetwork, run: Lotse) -> None:
+    assert run("partner", "resume", SLUG).code == 0
+    assert SLUG_USER not in admin.users()
+    assert standings(paper) == ["taking_part"]
 
 
-def test_offboarding_asks_first_and_then_leaves_nothing(admin: Broker, run: Lotse) -> None:
+def test_offboarding_asks_first_and_then_leaves_nothing(admin: Broker, paper: PaperNetwork, run: Lotse) -> None:
     run("partner", "onboard", SLUG)
     assert run("partner", "offboard", SLUG).code == 1
-    assert SLUG_USER in admin.users()
+    assert SLUG_USER in admin.users() and standings(paper) == []
     assert run("partner", "offboard", SLUG, "--yes").code == 0
-    assert SLUG_USER not in admin.users()
+    assert SLUG_USER not in admin.users() and standings(paper) == ["ended"]
+
+
+def test_what_the_directory_refuses_is_not_half_done(admin: Broker, paper: PaperNetwork, run: Lotse) -> None:
+    """Taken away at the broker and still referred to: nobody would hear of it."""
+    run("partner", "onboard", SLUG)
+    paper.say("PUT", STANDING, {"title": "no", "slug": "directory.participation-unknown"}, 404)
+    for words in (("suspend", SLUG, "--cut"), ("offboard", SLUG, "--yes")):
+        assert run("partner", *words).code == 1
+    assert admin.permissions_of(SLUG_USER) is not None
 
 
 def test_topology_check_names_what_apply_then_makes(admin: Broker, run: Lotse) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from contracts.codes import Participation
 from contracts.directory import (
     OrganizationPublished,
     OverlapFound,
@@ -106,7 +107,8 @@ def _organization_event(row: Mapping[str, Any], confirmed: Collection[tuple[str,
     if participation is not None:
         names = {name for organization_id, name in confirmed if organization_id == row["document"]["id"]}
         participation = key_life.used(participation, names)
-    return organization_published(row["document"], row["version"], participation, row["locations"])
+    standing = Participation(row["standing"] or Participation.TAKING_PART)
+    return organization_published(row["document"], row["version"], participation, row["locations"], standing)
 
 
 def _service_event(row: Mapping[str, Any]) -> ServicePublished | ServiceRetired:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from contracts.codes import KeyUse
+from contracts.codes import KeyUse, Participation
 from contracts.directory import PartnerKeyConfirmed
 from contracts.event import Code
 from contracts.fields import parse_instant
@@ -16,7 +16,7 @@ from services.directory.domain import key_life
 from services.directory.domain.formats import instant
 from services.directory.domain.keys import partner_jwk, thumbprint
 from services.directory.domain.objects import Kind
-from services.directory.store import key_confirmations
+from services.directory.store import key_confirmations, standings
 
 INVALID = "directory.public-key-invalid"
 
@@ -37,6 +37,18 @@ def change_public_key(work: Work, organization_id: str, key: Any, fingerprint: A
     if fingerprint is not None and fingerprint != thumbprint(key):
         raise InvalidError("directory.public-key-invalid", {"thumbprint": "the RFC 7638 thumbprint of this key"})
     return {"effect": change.effect, "thumbprint": thumbprint(key)}
+
+
+def change_standing(work: Work, organization_id: str, wanted: Any) -> Participation:
+    """Let it rest, leave, or take part again; everybody hears of it. What it is already changes nothing."""
+    participation_of(work, organization_id)  # locked: two at once come one after the other
+    if not isinstance(wanted, str) or wanted not in set(Participation):
+        raise InvalidError("request.invalid", {"participation": "one of " + ", ".join(Participation)})
+    changed = Participation(wanted)
+    if standings.of(work.tx, organization_id) is not changed:
+        standings.keep(work, organization_id, changed)
+        tell_organizations(work, [organization_id])
+    return changed
 
 
 def participation_of(work: Work, organization_id: str) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from contracts.codes import (
     DataProtectionLaw,
     KeyUse,
     LegalSphere,
+    Participation,
     ServiceRole,
     Site,
     Topic,
@@ -53,7 +54,11 @@ NO_TERMS = Terms(
 
 
 def organization_published(
-    organization: Document, version: int, participation: Document | None, locations: Sequence[Document] = ()
+    organization: Document,
+    version: int,
+    participation: Document | None,
+    locations: Sequence[Document] = (),
+    standing: Participation = Participation.TAKING_PART,
 ) -> OrganizationPublished:
     """An organization with the way it takes part; one that does not take part has no channel."""
     participation = participation or {"channel": {"kind": ChannelKind.NONE}}
@@ -75,6 +80,7 @@ def organization_published(
         website=PublicUrl(organization["website"]) if "website" in organization else None,
         address=_contact(next((place for place in map(address_of, locations) if place), None)),
         keys=tuple(map(_key, participation.get("keys", ()))),
+        participation=standing,
     )
 
 

@@ -75,7 +75,8 @@ def listing(connection: Connection, topic: str | None = None) -> list[Json]:
     """Every organization with its services, or those with services on a topic; for the page of the staff."""
     return connection.execute(
         """
-        SELECT o.id, o.document AS organization, p.document AS participation, offered.services
+        SELECT o.id, o.document AS organization, p.document AS participation, offered.services,
+            (SELECT s.participation FROM standings s WHERE s.organization_id = o.id) AS standing
         FROM organizations o LEFT JOIN participations p ON p.organization_id = o.id
         CROSS JOIN LATERAL (SELECT ARRAY(
             SELECT s.document || coalesce(r.document, '{}') FROM services s LEFT JOIN reports r ON r.service_id = s.id

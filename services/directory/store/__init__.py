@@ -211,6 +211,7 @@ def raise_organizations(tx: Connection, organization_ids: Collection[str], now: 
         UPDATE organizations AS o SET version = version + 1, changed_at = %s WHERE id = ANY(%s::uuid[])
         RETURNING o.document, o.version,
             (SELECT p.document FROM participations p WHERE p.organization_id = o.id) AS participation,
+            (SELECT s.participation FROM standings s WHERE s.organization_id = o.id) AS standing,
             ARRAY(SELECT l.document FROM locations l WHERE l.organization_id = o.id ORDER BY l.id) AS locations""",
         (now, sorted(organization_ids)),
     ).fetchall()
@@ -234,6 +235,7 @@ def all_organizations(connection: Connection) -> Iterator[list[dict[str, Any]]]:
         connection,
         """
         SELECT o.id, o.document, o.version, p.document AS participation,
+            (SELECT s.participation FROM standings s WHERE s.organization_id = o.id) AS standing,
             ARRAY(SELECT l.document FROM locations l WHERE l.organization_id = o.id ORDER BY l.id) AS locations
         FROM organizations o LEFT JOIN participations p ON p.organization_id = o.id
         WHERE o.id > %s ORDER BY o.id LIMIT %s""",

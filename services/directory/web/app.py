@@ -25,6 +25,7 @@ from services.directory.web import (
     operator,
     pages,
     reports,
+    resting,
     states,
     translations,
     units,
@@ -72,7 +73,7 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
     """Pages, operators' door and the public HSDS reading door."""
     config.asks_second_person()  # a wrong setting stops the start, not the first key
     config.legal_notices()
-    return create_chassis_app(
+    app = create_chassis_app(
         "directory",
         settings,
         unit,
@@ -85,3 +86,5 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         navigation=NAVIGATION,
         issuer_keys=issuer_keys,
     )
+    resting.prepare(app)
+    return app

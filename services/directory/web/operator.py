@@ -15,6 +15,7 @@ from services.directory.commands import participation as participations
 from services.directory.domain.formats import as_id
 from services.directory.domain.objects import Kind
 from services.directory.domain.reading import UnreadableError, parse
+from services.directory.store import standings
 
 Json = dict[str, Any]
 
@@ -37,6 +38,23 @@ def change_participation(organization: str) -> Json:
     """Set channel, agreement and terms; the public key stays unless one is given."""
     with request_work() as work:
         return participations.change_participation(work, organization_id(organization), body())
+
+
+@blueprint.get("/organizations/<organization>/standing")
+@editors
+def standing(organization: str) -> Json:
+    """Whether an organization takes part, rests or has left."""
+    with room().unit.db.read() as connection:
+        return {"participation": standings.of(connection, organization_id(organization))}
+
+
+@blueprint.put("/organizations/<organization>/standing")
+@editors
+def change_standing(organization: str) -> Json:
+    """Let it rest, leave, or take part again (`participation`); every service hears of it."""
+    wanted = body().get("participation")
+    with request_work() as work:
+        return {"participation": participations.change_standing(work, organization_id(organization), wanted)}
 
 
 @blueprint.put("/organizations/<organization>/public-key")

@@ -7,7 +7,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import render_template, request
 
-from contracts.codes import Audience, Capacity, ChannelKind, ServiceRole, StaffRole, Topic
+from contracts.codes import Audience, Capacity, ChannelKind, Participation, ServiceRole, StaffRole, Topic
 from services.chassis.access import current_caller, staff
 from services.chassis.pages import label, language
 from services.chassis.web import room
@@ -44,6 +44,7 @@ def _organization(row: dict[str, Any]) -> dict[str, Any]:
         "name": words(row["organization"]["name"]),
         "description": words(row["organization"]["description"]),
         "channel": ChannelKind(kind),
+        "standing": Participation(row["standing"] or Participation.TAKING_PART),
         "agreement": bool(participation and participation.get("agreement")),
         "services": [_service(service) for service in row["services"]],
     }

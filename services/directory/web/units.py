@@ -20,6 +20,7 @@ from services.chassis.pages import language
 from services.chassis.room import room
 from services.directory import queries
 from services.directory.commands import reports
+from services.directory.web import resting
 
 CHOICES = tuple(one for one in Capacity if one is not Capacity.UNKNOWN)
 
@@ -33,6 +34,7 @@ def read(token: str) -> CapacityLink:
     found = capacity_link.read(here.settings.deployment_key, token, here.unit.clock.now())
     if found is None:
         raise ForbiddenError("directory.capacity-link-invalid")
+    resting.expect_taking_part(found.organization_id)
     return found
 
 

@@ -7,7 +7,7 @@ from enum import Enum
 from uuid import UUID
 
 from contracts import envelope as envelopes
-from contracts.codes import ChannelKind, NoticeKind, Status
+from contracts.codes import ChannelKind, NoticeKind, Participation, Status
 from contracts.event import Code, PublicUrl, Reference
 from contracts.notifications import (
     DeskLinkIssued,
@@ -70,7 +70,7 @@ def tell_partner(
     )
     return [
         _deliver(work, organization, decision.referral_id, notice_id, channel, kind, body, gather)
-        for channel in (channels_for(organization.channel, kind) if made else ())
+        for channel in (channels_for(organization.channel, kind, organization.participation) if made else ())
     ]
 
 
@@ -117,6 +117,9 @@ def _deliver(
     delivery = Delivery(
         work.new_id(), notice_id, referral_id, organization.organization_id, channel, State.PENDING, attempt=0
     )
+    if channel is ChannelKind.AMQP and organization.participation is Participation.SUSPENDED:
+        store.add_delivery(work.tx, delivery, due_at=None, now=work.now)  # put into the queue when it is back
+        return delivery.delivery_id
     if channel in LEAVES_AT_ONCE:
         left = replace(delivery, state=move(Move.SEND, delivery.state), attempt=1, step=1)
         store.add_delivery(work.tx, left, due_at=None, now=work.now)
@@ -211,7 +214,11 @@ def acknowledge_feed(work: Work, organization_id: UUID, cursor: int) -> int:
 
 def withdraw(work: Work, referral_id: UUID, kinds: Collection[NoticeKind] = tuple(NoticeKind)) -> bool:
     """Take back what has not left; True if something was taken back."""
-    waiting = store.waiting_for_referral(work.tx, referral_id, work.now, kinds)
+    return take_back(work, store.waiting_for_referral(work.tx, referral_id, work.now, kinds))
+
+
+def take_back(work: Work, waiting: Sequence[Delivery]) -> bool:
+    """These do not leave any more; True if there were any."""
     for delivery in waiting:
         store.change(work.tx, delivery, move(Move.WITHDRAW, delivery.state), now=work.now)
         store.withdraw_notice(work.tx, delivery.notice_id, work.now)

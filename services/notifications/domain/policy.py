@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts import referral as said
-from contracts.codes import ChannelKind, Duty, NoticeKind, Party, Status
+from contracts.codes import ChannelKind, Duty, NoticeKind, Participation, Party, Status
 
 #: A partner never heard of a referral that was still with the sender.
 UNSEEN = frozenset({Status.DRAFT, Status.AWAITING_CONSENT})
@@ -146,11 +146,16 @@ GATHER = timedelta(minutes=10)
 URGENT = frozenset({NoticeKind.REFERRAL_STOPPED, NoticeKind.DESK_LINK_RENEWED})
 
 
-def channels_for(channel: ChannelKind, kind: NoticeKind) -> tuple[ChannelKind, ...]:
+def channels_for(
+    channel: ChannelKind, kind: NoticeKind, participation: Participation = Participation.TAKING_PART
+) -> tuple[ChannelKind, ...]:
     """By which channels an organization is told; one without a channel is told by people, not by us.
 
-    What has waited too long goes to the contact named in the agreement, whatever the channel: that one was tried.
+    What has waited too long goes to the contact named in the agreement, whatever the channel: that one was tried. Of
+    whoever has left nobody but that contact is told, and only what is owed still.
     """
     if kind is NoticeKind.DUTY_ESCALATED:
         return (ChannelKind.CONTACT,)
+    if participation is Participation.ENDED:
+        return (ChannelKind.CONTACT,) if kind is NoticeKind.DUTY_OPENED else ()
     return () if channel is ChannelKind.NONE else (channel,)

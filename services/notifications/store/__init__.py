@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from contracts.codes import ChannelKind, NoticeKind, Status
+from contracts.codes import ChannelKind, NoticeKind, Participation, Status
 from services.chassis.db import Connection
 from services.notifications.domain.delivery import Move, State, states_before
 
@@ -22,6 +22,7 @@ class Organization:
     name: Mapping[str, str] = field(default_factory=dict)
     #: The mailbox named in the agreement.
     contact: str | None = None
+    participation: Participation = Participation.TAKING_PART
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,12 @@ def keep_organization(tx: Connection, organization: Organization, version: int) 
     """Keep the newest version; one that comes late changes nothing."""
     tx.execute(
         """
-        INSERT INTO organizations (organization_id, version, channel, webhook_url, unit_mailbox, name, contact)
-        VALUES (%s, %s, %s, %s, %s, %s, %s)
+        INSERT INTO organizations
+            (organization_id, version, channel, webhook_url, unit_mailbox, name, contact, participation)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
         ON CONFLICT (organization_id) DO UPDATE SET version = EXCLUDED.version, channel = EXCLUDED.channel,
             webhook_url = EXCLUDED.webhook_url, unit_mailbox = EXCLUDED.unit_mailbox, name = EXCLUDED.name,
-            contact = EXCLUDED.contact
+            contact = EXCLUDED.contact, participation = EXCLUDED.participation
         WHERE organizations.version < EXCLUDED.version""",
         (
             organization.organization_id,
@@ -79,13 +81,14 @@ def keep_organization(tx: Connection, organization: Organization, version: int) 
             organization.unit_mailbox,
             Jsonb(dict(organization.name)),
             organization.contact,
+            organization.participation.value,
         ),
     )
 
 
 def organization(tx: Connection, organization_id: UUID) -> Organization | None:
     row = tx.execute(
-        "SELECT organization_id, channel, webhook_url, unit_mailbox, name, contact FROM organizations"
+        "SELECT organization_id, channel, webhook_url, unit_mailbox, name, contact, participation FROM organizations"
         " WHERE organization_id = %s",
         (organization_id,),
     ).fetchone()
@@ -98,6 +101,7 @@ def organization(tx: Connection, organization_id: UUID) -> Organization | None:
         row["unit_mailbox"],
         row["name"],
         row["contact"],
+        Participation(row["participation"]),
     )
 
 
@@ -277,6 +281,29 @@ def unconfirmed(tx: Connection, referral_id: UUID, organization_id: UUID) -> lis
     return [delivery_of(row) for row in rows]
 
 
+def held_for_queue(tx: Connection, organization_id: UUID) -> list[tuple[Delivery, NoticeKind, bytes]]:
+    """What was not put into the queue of a partner that rests, oldest first, with kind and bytes."""
+    rows = tx.execute(
+        """
+        SELECT d.*, n.kind, n.body FROM deliveries d JOIN notices n USING (notice_id)
+        WHERE d.organization_id = %s AND d.channel = 'amqp' AND d.state = 'pending' ORDER BY n.position
+        FOR UPDATE OF d""",
+        (organization_id,),
+    )
+    return [(delivery_of(row), NoticeKind(row["kind"]), bytes(row["body"])) for row in rows]
+
+
+def waiting_for_partner(tx: Connection, organization_id: UUID, now: datetime) -> list[Delivery]:
+    """What has not left for the partner itself and is not leaving now; a mail to its contact is not for its systems."""
+    rows = tx.execute(
+        """
+        SELECT * FROM deliveries WHERE organization_id = %s AND state = ANY(%s) AND channel <> 'contact'
+        AND (claimed_until IS NULL OR claimed_until < %s) ORDER BY made_at FOR UPDATE""",
+        (organization_id, _WAITING, now),
+    )
+    return [delivery_of(row) for row in rows]
+
+
 def withdraw_notice(tx: Connection, notice_id: UUID, now: datetime) -> None:
     tx.execute("UPDATE notices SET withdrawn_at = %s WHERE notice_id = %s", (now, notice_id))
 
@@ -305,7 +332,10 @@ def was_told(tx: Connection, referral_id: UUID, organization_id: UUID, kind: Not
 
 
 def claim(tx: Connection, now: datetime, until: datetime, busy: Sequence[UUID], limit: int) -> list[Delivery]:
-    """Take what is due, at most one per organization and none of the busy ones: a slow partner delays only itself."""
+    """Take what is due, at most one per organization and none of the busy ones: a slow partner delays only itself.
+
+    What is due to a partner that rests waits for it.
+    """
     rows = tx.execute(
         """
         UPDATE deliveries SET claimed_until = %s, state = 'pending', attempt = attempt + 1, step = step + 1,
@@ -314,6 +344,8 @@ def claim(tx: Connection, now: datetime, until: datetime, busy: Sequence[UUID], 
             SELECT DISTINCT ON (organization_id) delivery_id FROM deliveries
             WHERE state IN ('pending', 'failed') AND due_at <= %s AND organization_id <> ALL(%s)
             AND (claimed_until IS NULL OR claimed_until < %s)
+            AND NOT EXISTS (SELECT FROM organizations o WHERE o.organization_id = deliveries.organization_id
+                AND (o.participation = 'suspended' OR (o.participation = 'ended' AND deliveries.channel <> 'contact')))
             ORDER BY organization_id, due_at, made_at LIMIT %s)
         AND state IN ('pending', 'failed')
         RETURNING *""",

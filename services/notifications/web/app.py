@@ -24,6 +24,7 @@ from services.notifications.web import (
     operator_letters,
     operator_units,
     pages,
+    resting,
     units,
 )
 
@@ -74,6 +75,7 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         navigation=NAVIGATION,
         issuer_keys=issuer_keys,
     )
+    resting.prepare(app)
     operations = config.operations_amqp_uri(settings)
     app.extensions["notifications-mailroom"] = Mailroom(operations) if operations else None
     # who waits occupies a thread: half of them are left to those who want an answer now

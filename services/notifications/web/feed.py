@@ -13,6 +13,7 @@ from services.chassis.access import current_caller, partner_system
 from services.chassis.web import request_work, room
 from services.notifications import commands, queries
 from services.notifications.bell import Bell
+from services.notifications.web import resting
 
 FURTHEST = 2**63 - 1
 LONGEST_WAIT = 30
@@ -75,6 +76,7 @@ def _page_in_time(organization_id: UUID, after: int, limit: int, wait: int) -> t
         page = _look(organization_id, after, limit)  # what came between the first look and sitting down
         while not page.bodies and seat.wait(until - time.monotonic()):
             page = _look(organization_id, after, limit)
+    resting.refuse()  # it may have been suspended while it waited
     return page, True
 
 

@@ -12,6 +12,7 @@ from contracts.codes import (
     DisclosurePoint,
     EndReason,
     FundingJustification,
+    Participation,
     Party,
     RefusalReason,
     TaskKind,
@@ -50,6 +51,8 @@ from services.referral.store.enquiries import expect_open
 from services.referral.store.referrals import StaffActor
 
 ENGINE = Actor(Party.SYSTEM, "system:clock")
+#: What lies on the desk while a prepared referral waits for its partner.
+KEPT_BACK = {Participation.SUSPENDED: TaskKind.PARTNER_SUSPENDED, Participation.ENDED: TaskKind.PARTNER_LEFT}
 #: No letters or digits that are mistaken for each other on the telephone.
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
@@ -125,6 +128,7 @@ def prepare(
     """Say that it is complete; the engine releases it when the undo window is over."""
     referral = load(work, referral_id, by, version)
     listing = directory.listing(work.tx, referral.service_id)
+    domain.check_takes_part(referral, listing.organization.participation, Action.PREPARE, moment_of(work))
     record = enclosures.record_of(work.tx, keys.vault, referral)
     absent = missing_minimum(referral.enquirer, record, listing.terms.minimum_categories)
     asked = duplicates.ask_before_sending(work, keys.vault, asking, by, referral)
@@ -166,7 +170,8 @@ def release(work: Work, keys: Keys, referral_id: UUID) -> Referral:
     is_ready = not lacking(footing, work.today)
     disclosure = disclosing.decide(work, keys, referral, DisclosurePoint.REQUEST) if is_ready else None
     if disclosure is None or disclosure.allowed is None:
-        moved, facts = domain.withhold(referral, moment_of(work))
+        why = KEPT_BACK.get(footing.participation, TaskKind.CONSENT_MISSING)
+        moved, facts = domain.withhold(referral, moment_of(work), why)
         return save(work, moved, facts)
     level = effective_back_level(disclosure.allowed.back_level, disclosure.listing.terms.back_level)
     moved, facts = domain.request(referral, ENGINE, moment_of(work), ground=disclosure.allowed, back_level=level)
@@ -214,6 +219,7 @@ def answer(
 def check_agreement(work: Work, referral: Referral) -> None:
     """Nothing goes to a partner without an agreement; what is under way has some days more (GDPR Art. 26, 28)."""
     footing = directory.listing(work.tx, referral.service_id).footing
+    domain.check_takes_part(referral, footing.participation, None, moment_of(work))
     if not may_receive(footing, work.today, has_dossier=referral.is_fetched):
         raise refusal(referral, "agreement.not-in-force", None, moment_of(work))
 

@@ -18,12 +18,14 @@ from services.referral.domain.owing import (
     acknowledge_rectification,
     acknowledge_stop,
     owe_deletion,
+    owe_on_leaving,
     owe_rectification,
     state_deletion,
 )
 from services.referral.domain.referral import Referral
 from services.referral.domain.sending import (
     answer,
+    check_takes_part,
     conclude,
     draft,
     fetch,
@@ -52,6 +54,7 @@ __all__ = [
     "answer",
     "ask",
     "cancel",
+    "check_takes_part",
     "complete",
     "conclude",
     "dispute",
@@ -61,6 +64,7 @@ __all__ = [
     "fetch",
     "mark_entered_in_error",
     "owe_deletion",
+    "owe_on_leaving",
     "owe_rectification",
     "pause",
     "prepare",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
-from contracts.codes import ChannelKind
+from contracts.codes import ChannelKind, Participation
 from contracts.directory import Agreement, PartnerKey
 from services.referral.domain.partner_keys import counts
 
@@ -39,11 +39,14 @@ class Footing:
     keys: tuple[PartnerKey, ...]
     assured_on: date | None
     retired: bool = False
+    participation: Participation = Participation.TAKING_PART
 
 
 def lacking(footing: Footing, on: date) -> tuple[str, ...]:
     """Codes of what is missing for a referral on this day; empty means it can be sent."""
     missing = {
+        "suspended": footing.participation is Participation.SUSPENDED,
+        "left": footing.participation is Participation.ENDED,
         "service": footing.retired,
         "agreement": not _in_force(footing.agreement, on),
         "terms": not footing.has_terms,

@@ -133,16 +133,18 @@ REQUIRED_BACK_LEVEL: Mapping[Action, BackLevel] = MappingProxyType(
     }
 )
 
-#: What lies on the sender's desk while the partner says nothing, while it waits for an answer, while it met nobody yet.
+#: What lies on the sender's desk while the partner says nothing, while it waits for an answer, while it met nobody yet,
+#: and while nothing may leave.
 _SILENT = frozenset({TaskKind.ANSWER_MISSING, TaskKind.ANSWER_STILL_MISSING})
 _ASKED = frozenset({TaskKind.QUESTION_OPEN, TaskKind.QUESTION_OVERDUE})
+_KEPT_BACK = frozenset({TaskKind.CONSENT_MISSING, TaskKind.PARTNER_SUSPENDED, TaskKind.PARTNER_LEFT})
 _UNMET = frozenset({TaskKind.CONTACT_OVERDUE, TaskKind.CONTACT_STILL_MISSING})
 
 #: The tasks on the sender's desk that doing this settles.
 SETTLES: Mapping[Action, frozenset[TaskKind]] = MappingProxyType(
     {
-        Action.REQUEST: frozenset({TaskKind.CONSENT_MISSING}),
-        Action.REVISE: frozenset({TaskKind.CONSENT_MISSING}),
+        Action.REQUEST: _KEPT_BACK,
+        Action.REVISE: _KEPT_BACK,
         Action.ANSWER: _ASKED,
         Action.RECEIVE: _SILENT,
         Action.ASK: _SILENT,
@@ -155,7 +157,8 @@ _ENDING = (
     _SILENT
     | _ASKED
     | _UNMET
-    | {TaskKind.CONCLUDE_DUE, TaskKind.CONSENT_RUNS_OUT, TaskKind.CONSENT_MISSING, TaskKind.WAITLIST_UNRENEWED}
+    | _KEPT_BACK
+    | {TaskKind.CONCLUDE_DUE, TaskKind.CONSENT_RUNS_OUT, TaskKind.WAITLIST_UNRENEWED}
     | {TaskKind.PARTNER_KEY_MISSING}
 )
 

@@ -58,6 +58,13 @@ def owe_all(referral: Referral, moment: Moment, cause: DutyCause) -> Told:
     return _open(referral, moment, cause, [(duty, None) for duty in ON_STOP])
 
 
+def owe_on_leaving(referral: Referral, moment: Moment) -> Told:
+    """A partner that takes part no more says what became of what it fetched; the sender carries the matter on."""
+    if not referral.is_fetched:
+        return referral, ()
+    return _open(referral, moment, DutyCause.PARTICIPATION_ENDED, [(Duty.STATE_DELETION, None)])
+
+
 def owe_deletion(referral: Referral, moment: Moment, cause: DutyCause, categories: Collection[DataCategory]) -> Told:
     """Say what became of these kinds of data alone; the referral itself goes on."""
     return _open(referral, moment, cause, [(Duty.STATE_DELETION, one) for one in sorted(categories)])

@@ -10,6 +10,7 @@ from contracts.codes import (
     BackLevel,
     EnquirerKind,
     Outcome,
+    Participation,
     Site,
     Status,
     TaskKind,
@@ -133,6 +134,14 @@ def prepare(
     return replace(moved, release_at=release_at, duplicates_checked=True), (prepared,)
 
 
+def check_takes_part(referral: Referral, partner: Participation, action: Action | None, moment: Moment) -> None:
+    """Nothing is sent to whoever rests or has left; the reason says what can be done instead."""
+    if partner is Participation.SUSPENDED:
+        raise refusal(referral, "referral.partner-suspended", action, moment)
+    if partner is Participation.ENDED:
+        raise refusal(referral, "referral.partner-left", action, moment)
+
+
 def revise(referral: Referral, by: Actor, moment: Moment) -> Told:
     """Take it back to draft before it is released."""
     moved = replace(step(referral, Action.REVISE, by, moment), release_at=None, duplicates_checked=False)
@@ -167,15 +176,15 @@ def _check_ground(referral: Referral, ground: Allowed, moment: Moment) -> None:
         raise refusal(referral, "consent.other-recipient", None, moment)
 
 
-def withhold(referral: Referral, moment: Moment) -> Told:
-    """The consent engine said no: it stays where it is, the clock leaves it alone, and the navigator is told."""
+def withhold(referral: Referral, moment: Moment, why: TaskKind = TaskKind.CONSENT_MISSING) -> Told:
+    """It may not leave: it stays where it is, the clock leaves it alone, and the navigator is told why."""
     if referral.release_at is None:
         return referral, ()
-    return replace(referral, release_at=None), (task(referral, TaskKind.CONSENT_MISSING, moment),)
+    return replace(referral, release_at=None), (task(referral, why, moment),)
 
 
 def release_again(referral: Referral, moment: Moment) -> Referral:
-    """A new consent came: let the engine decide once more."""
+    """What kept it back is gone: let the engine decide once more."""
     waits = referral.status is Status.AWAITING_CONSENT and referral.release_at is None
     return replace(referral, release_at=moment.at) if waits else referral
 

@@ -21,12 +21,7 @@ def sealed_to_other_key(connection: Connection, organization_id: UUID, key_ids: 
 
 def waiting_for_a_key(connection: Connection, organization_id: UUID) -> list[UUID]:
     """Referrals to this partner of which a desk was told that nothing can be sealed."""
-    rows = connection.execute(
-        "SELECT DISTINCT r.id FROM referrals r JOIN tasks ON tasks.referral_id = r.id WHERE r.organization_id = %s"
-        " AND tasks.kind = %s AND tasks.closed_at IS NULL ORDER BY r.id",
-        (organization_id, TaskKind.PARTNER_KEY_MISSING),
-    ).fetchall()
-    return [row["id"] for row in rows]
+    return kept_back_for(connection, organization_id, TaskKind.PARTNER_KEY_MISSING)
 
 
 def running_at(connection: Connection, service_id: UUID) -> list[UUID]:
@@ -34,6 +29,25 @@ def running_at(connection: Connection, service_id: UUID) -> list[UUID]:
     rows = connection.execute(
         "SELECT id FROM referrals WHERE service_id = %s AND status = ANY(%s) ORDER BY id",
         (service_id, [str(status) for status in RUNNING]),
+    ).fetchall()
+    return [row["id"] for row in rows]
+
+
+def running_with(connection: Connection, organization_id: UUID) -> list[UUID]:
+    """Referrals a partner is still busy with."""
+    rows = connection.execute(
+        "SELECT id FROM referrals WHERE organization_id = %s AND status = ANY(%s) ORDER BY id",
+        (organization_id, [str(status) for status in RUNNING]),
+    ).fetchall()
+    return [row["id"] for row in rows]
+
+
+def kept_back_for(connection: Connection, organization_id: UUID, *kinds: TaskKind) -> list[UUID]:
+    """Referrals to this partner of which one of these lies on a desk."""
+    rows = connection.execute(
+        "SELECT DISTINCT r.id FROM referrals r JOIN tasks ON tasks.referral_id = r.id WHERE r.organization_id = %s"
+        " AND tasks.kind = ANY(%s) AND tasks.closed_at IS NULL ORDER BY r.id",
+        (organization_id, [str(kind) for kind in kinds]),
     ).fetchall()
     return [row["id"] for row in rows]
 

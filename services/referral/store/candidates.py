@@ -17,6 +17,7 @@ from contracts.codes import (
     DataProtectionLaw,
     KeyUse,
     LegalSphere,
+    Participation,
     ServiceRole,
     Topic,
 )
@@ -44,7 +45,8 @@ COUNTED: LiteralString = """
 
 BODIES: LiteralString = """
     SELECT id, jsonb_build_object('channel', snapshot -> 'channel', 'agreement', snapshot -> 'agreement',
-        'public_key', snapshot -> 'public_key', 'keys', snapshot -> 'keys', 'own_measure', snapshot -> 'own_measure'
+        'public_key', snapshot -> 'public_key', 'keys', snapshot -> 'keys', 'own_measure', snapshot -> 'own_measure',
+        'participation', snapshot -> 'participation'
     ) AS body FROM organizations WHERE id = ANY(%s)"""
 
 
@@ -86,6 +88,7 @@ class Body:
     agreement: Agreement | None
     keys: tuple[PartnerKey, ...]
     own_measure: bool
+    participation: Participation = Participation.TAKING_PART
 
 
 def body_of(organization: Json) -> Body:
@@ -96,6 +99,7 @@ def body_of(organization: Json) -> Body:
         _agreement(organization.get("agreement")),
         _keys(organization) if channel in OWN_KEY_CHANNELS else (),
         organization["own_measure"],
+        Participation(organization.get("participation") or Participation.TAKING_PART),
     )
 
 
@@ -109,6 +113,7 @@ def candidate_of(facts: Json, body: Body, on: date, *, retired: bool = False) ->
         keys=body.keys,
         assured_on=assured_on,
         retired=retired,
+        participation=body.participation,
     )
     return Candidate(
         service_id=UUID(facts["service_id"]),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from contracts.codes import ChannelKind, KeyUse, Topic
+from contracts.codes import ChannelKind, KeyUse, Participation, Topic
 from contracts.directory import OrganizationPublished, ServicePublished, ServiceRetired, Terms
 from contracts.event import from_dict, to_dict
 from services.chassis.db import Connection
@@ -67,6 +67,7 @@ class Listing:
             keys=tuple(one for one in partner_keys.life(self.organization) if one.use is KeyUse.ENC),
             assured_on=self.service.assured_on,
             retired=self.retired,
+            participation=self.organization.participation,
         )
 
 
@@ -115,6 +116,14 @@ def channel_of(connection: Connection, organization_id: UUID) -> ChannelKind:
     if row is None:
         raise NotFoundError("organization.unknown")
     return ChannelKind(row["kind"])
+
+
+def participation_of(connection: Connection, organization_id: UUID) -> Participation:
+    """Whether an organization takes part; one nobody has told of yet is not kept out."""
+    row = connection.execute(
+        "SELECT snapshot ->> 'participation' AS participation FROM organizations WHERE id = %s", (organization_id,)
+    ).fetchone()
+    return Participation((row and row["participation"]) or Participation.TAKING_PART)
 
 
 def listing(connection: Connection, service_id: UUID) -> Listing:

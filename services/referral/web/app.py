@@ -61,6 +61,7 @@ from services.referral.web import (
     protection,
     rectification,
     resolutions,
+    resting,
     retention,
     self_service,
     steering,
@@ -191,6 +192,7 @@ def create_app(
     )
     names.prepare(app)
     why.prepare(app)
+    resting.prepare(app)
     absences.prepare(app)
     app.after_request(fhir.speak_fhir)
     app.extensions["referral-limits"] = Limits()

@@ -25,6 +25,7 @@ from services.chassis.work import Work
 from services.referral.commands import desk_links
 from services.referral.domain.lifecycle import Actor
 from services.referral.store import referrals, timeline
+from services.referral.web import resting
 from services.referral.web.callers import house
 from services.referral.web.names import Names
 
@@ -76,6 +77,7 @@ def read_link(token: str) -> Link:
         raise ForbiddenError("desk.link-invalid")
     if claims.get("iss") != ISSUER or claims.get("aud") != AUDIENCE:
         raise ForbiddenError("desk.link-invalid")
+    resting.expect(link.organization_id)  # before it is used up: it opens again when the unit is back
     return link
 
 

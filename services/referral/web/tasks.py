@@ -19,15 +19,16 @@ from services.referral.web.absences import to_stand_in_for
 from services.referral.web.callers import staff_actor
 from services.referral.web.names import Names
 
+AGREEMENTS = "/referral/data-protection/agreements"
 #: Tasks that are done on a page of their own; all others on the page of their referral or enquiry.
 PLACES = {
     TaskKind.BREACH_CHECK: "/referral/data-protection/breaches",
     TaskKind.BREACH_ESCALATED: "/referral/data-protection/breaches",
     TaskKind.DISCLOSURE_UNCONFIRMED: "/referral/data-protection/disclosures",
     TaskKind.SUBJECT_REQUEST_DUE: "/referral/data-protection/requests",
-    TaskKind.AGREEMENT_ENDS: "/referral/data-protection/agreements",
-    TaskKind.AGREEMENT_ENDED: "/referral/data-protection/agreements",
-    TaskKind.PARTNER_KEY_ENDS: "/referral/data-protection/agreements",
+    TaskKind.AGREEMENT_ENDS: AGREEMENTS,
+    TaskKind.AGREEMENT_ENDED: AGREEMENTS,
+    TaskKind.PARTNER_KEY_ENDS: AGREEMENTS,
     TaskKind.DESK_CODE_WANTED: "/referral/desk-units",
 }
 #: Done when somebody has telephoned or looked; all others are settled by the deed itself.
@@ -44,6 +45,8 @@ LOOKED_INTO = frozenset(
         TaskKind.RECORDED_BY_HAND_DISPUTED,
         TaskKind.REFERRAL_EXPIRED,
         TaskKind.REFERRAL_REJECTED,
+        TaskKind.PARTNER_LEFT,
+        TaskKind.PARTNER_SUSPENDED,
         TaskKind.SERVICE_RETIRED,
         TaskKind.WAITLIST_UNRENEWED,
     }
@@ -100,4 +103,6 @@ def place_of(task: Mapping[str, Any]) -> str:
         return place
     if task["referral_id"]:
         return f"/referral/referrals/{task['referral_id']}"
+    if task["enquiry_id"] is None:
+        return AGREEMENTS  # about a partner as a whole
     return f"/referral/enquiries/{task['enquiry_id']}"
