@@ -55,6 +55,7 @@ class Dispatcher:
     on_parked: Callable[[], None] | None = None
     on_switched_off: Callable[[], None] | None = None
     on_asked: Callable[[], None] | None = None
+    on_keys_waiting: Callable[[], None] | None = None
     started: int = 0
     _busy: dict[UUID, Future[None]] = field(default_factory=dict, repr=False)
     _stop: Event = field(default_factory=Event, repr=False)
@@ -71,6 +72,7 @@ class Dispatcher:
                     pool.submit(self.tell_switched_off)
                     pool.submit(self.tell_parked)
                     pool.submit(self.tell_asked)
+                    pool.submit(self.tell_keys_waiting)
                 try:
                     idle = self.turn(pool) == 0
                 except UnavailableError:
@@ -155,6 +157,10 @@ class Dispatcher:
     def tell_parked(self) -> None:
         """The lead is told of what was parked, all at once and not of each."""
         self._tell(self.on_parked)
+
+    def tell_keys_waiting(self) -> None:
+        """The lead is told of partners' keys that wait for a second person."""
+        self._tell(self.on_keys_waiting)
 
     def tell_switched_off(self) -> None:
         """Who has not been told of a webhook that was switched off is told now."""

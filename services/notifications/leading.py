@@ -15,6 +15,7 @@ from services.notifications.channels.desk_link import DeskLinks
 from services.notifications.channels.mail import MailSender
 from services.notifications.channels.webhook import WebhookSender
 from services.notifications.dispatcher import Dispatcher
+from services.notifications.key_mail import WaitingKeyMail
 from services.notifications.parked_mail import LeadMail
 from services.notifications.switched_off_mail import SwitchedOffMail
 
@@ -57,6 +58,7 @@ def make_dispatcher(own: config.SenderSettings, unit: Unit) -> Dispatcher:
     mails = MailSender(own.mail_server, own.mail_from, links, new_id)
     mailbox, gather = own.lead_mailbox, config.gathering()
     lead = LeadMail(unit, mails, mailbox, own.public_url, gather) if mailbox else None
+    keys = WaitingKeyMail(unit, mails, mailbox, own.public_url, gather) if mailbox else None
     return Dispatcher(
         unit=unit,
         webhooks=WebhookSender(own.webhook_networks),
@@ -65,6 +67,7 @@ def make_dispatcher(own: config.SenderSettings, unit: Unit) -> Dispatcher:
         deployment_key=own.deployment_key,
         threads=own.threads,
         on_parked=lead.tell if lead else None,
+        on_keys_waiting=keys.tell if keys else None,
         on_switched_off=SwitchedOffMail(unit, mails, own.lead_mailbox, own.public_url).tell,
         on_asked=AssuranceMail(unit, mails, own.public_url, own.deployment_key).tell,
     )

@@ -3,11 +3,12 @@
 from typing import Any
 
 from contracts import referral as said
-from contracts.directory import AssuranceAsked, OrganizationPublished
+from contracts.directory import AssuranceAsked, OrganizationPublished, PartnerKeyConfirmed, PartnerKeyHandedIn
 from contracts.envelope import Envelope
 from services.chassis.hear import hears
 from services.chassis.work import Work
 from services.notifications import config, handlers
+from services.notifications.store import keys
 
 
 class NotificationsService:
@@ -22,6 +23,14 @@ class NotificationsService:
     @hears(AssuranceAsked)
     def assurance_asked(self, work: Work, event: AssuranceAsked, envelope: Envelope) -> None:
         handlers.keep_asked(work, event)
+
+    @hears(PartnerKeyHandedIn)
+    def key_waits(self, work: Work, event: PartnerKeyHandedIn, envelope: Envelope) -> None:
+        keys.wait(work.tx, event, work.now)
+
+    @hears(PartnerKeyConfirmed)
+    def key_confirmed(self, work: Work, event: PartnerKeyConfirmed, envelope: Envelope) -> None:
+        keys.confirmed(work.tx, event)
 
     @hears(
         said.ReferralRequested,

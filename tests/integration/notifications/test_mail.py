@@ -11,10 +11,13 @@ from joserfc import jwt
 
 from contracts import referral as said
 from contracts.capacity_link import CapacityLink, read
-from contracts.codes import ChannelKind, Duty, DutyCause, EndReason, Status
+from contracts.codes import ChannelKind, Duty, DutyCause, EndReason, KeyUse, Status
+from contracts.directory import PartnerKeyConfirmed, PartnerKeyHandedIn
+from contracts.event import Code
 from services.notifications import commands
 from services.notifications.channels.desk_link import AUDIENCE
 from services.notifications.domain.policy import GATHER
+from services.notifications.key_mail import WaitingKeyMail
 from services.notifications.parked_mail import LeadMail
 from tests.integration.notifications.conftest import DEPLOYMENT_KEY, NOW, PUBLIC_URL, Notifications
 from tests.mailing import Mailbox, smtp_server
@@ -114,6 +117,41 @@ def test_the_lead_is_told_of_parked_deliveries_in_one_mail(
     assert text.count("- 3 × Kammer (light): mailbox-missing") == 4, "two units, in two languages"
     assert f"{PUBLIC_URL}/notifications/deliveries" in text
     assert not any(str(referral) in text for referral in referrals)
+
+
+def test_the_lead_is_told_once_that_keys_wait_for_a_second_person_and_not_which(
+    notifications: Notifications, mailbox: Mailbox, smtp: tuple[str, int]
+) -> None:
+    def handed_in(partner: UUID, thumbprint: str) -> PartnerKeyHandedIn:
+        return PartnerKeyHandedIn(organization_id=partner, thumbprint=Code(thumbprint), use=KeyUse.ENC)
+
+    partner, confirmed = (notifications.an_organization(ChannelKind.PULL) for _ in range(2))
+    mails = notifications.dispatcher(smtp=smtp).mails
+    lead = WaitingKeyMail(notifications.unit, mails, "leitung@netz.example", PUBLIC_URL, GATHER)
+    for one in (handed_in(partner, "first-one"), handed_in(partner, "second-one"), handed_in(confirmed, "third-one")):
+        notifications.hear(one)
+        notifications.hear(one)
+    fields = {"organization_id": confirmed, "thumbprint": Code("third-one"), "use": KeyUse.ENC}
+    notifications.hear(PartnerKeyConfirmed(**fields))
+    lead.tell()
+    assert mailbox.mails == [], "the first waits for the others"
+
+    notifications.clock.instant += GATHER
+    mailbox.says = "450 mailbox busy"
+    lead.tell()
+    mailbox.says = "250 OK"
+    for _ in range(2):
+        lead.tell()
+    (mail,) = mailbox.mails
+    text = mail.get_content()
+    assert mail["To"] == "leitung@netz.example" and f"{PUBLIC_URL}/directory/keys" in text
+    assert (text.count("(2)"), text.count("- Kammer")) == (2, 2), "two keys of one partner, in two languages"
+    assert "-one" not in text, "who confirms types what the partner told"
+
+    notifications.hear(handed_in(confirmed, "fourth-one"))
+    notifications.clock.instant += GATHER
+    lead.tell()
+    assert len(mailbox.mails) == 2
 
 
 def test_what_is_parked_anew_is_told_anew(

@@ -1,5 +1,6 @@
 """What every way in has to do, written once. Where a way cannot say something, the test says that it is refused."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -7,8 +8,12 @@ import pytest
 from lotsennetz_partner import RefusedError
 
 from lotse.certify.cases import Word
-from tests.system.conformance.conftest import Partner
-from tests.system.conformance.ways import DUTIES
+from lotse.certify.welcome import Case
+from lotse.network import ProblemError
+from tests.system.conformance.conftest import Partner, partner_by
+from tests.system.conformance.ways import DUTIES, ByPull, ByQueue
+from tests.system.conftest import Told
+from tests.system.sandbox import OpenSandbox
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -116,6 +121,55 @@ def test_the_same_answer_twice_has_one_effect(partner: Partner):
     assert (first.result, partner.facts(case).count("accepted")) == ("done", 1)
     assert again.result in ("done", "stale"), "the same answer, or: look, it is done"
     assert partner.welcome.look(case)["version"] == version
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("by_queue_first", [True, False])
+def test_an_answer_is_the_same_by_queue_and_by_https(
+    sandbox: OpenSandbox, partners: dict[str, Partner], by_queue_first: bool
+):
+    """The kit is restarted the other way before it has heard the result."""
+    partner = partner_by("amqp", sandbox, partners)
+    queue, key = partner.way, str(uuid4())
+    assert isinstance(queue, ByQueue)
+    case, https = partner.taken(), ByPull(queue.client)
+    for way in (queue, https) if by_queue_first else (https, queue):
+        assert way.say(case.referral_id, "accept", key=key).result == "done"
+    for way in (queue, https):
+        other = way.say(case.referral_id, "end", key=key, reason="PERSON_MOVED")
+        assert (other.result, other.slug) == ("refused", "idempotency.key-reused")
+    assert partner.facts(case).count("accepted") == 1
+
+
+def is_refused(partner: Partner, case: Case) -> bool:
+    try:
+        partner.way.open(case.referral_id)
+    except RefusedError:
+        return True
+    return False
+
+
+@pytest.mark.long
+def test_a_partner_that_rests_is_heard_by_no_way_and_finds_everything_when_it_is_back(
+    partner: Partner, lotse: Callable[..., Told]
+):
+    if not partner.way.is_told:
+        pytest.skip("where people write down what they were told, nobody is refused")
+    organization, stopped = partner.welcome.target.organization_id, partner.taken()
+    case = partner.taken()
+    assert lotse("partner", "suspend", organization).code == 0
+    eventually(lambda: is_refused(partner, case), timeout=60, interval=0.5)
+    assert partner.way.say(case.referral_id, "accept").result == "refused"
+    with pytest.raises(ProblemError) as refused:
+        partner.welcome.refer(Word.HOLD)
+    assert refused.value.problem["slug"] == "referral.partner-suspended"
+    partner.welcome.cancel(stopped)
+
+    assert lotse("partner", "resume", organization).code == 0
+    eventually(lambda: not is_refused(partner, case), timeout=60, interval=0.5)
+    assert partner.way.say(case.referral_id, "accept").result == "done"
+    partner.is_told(stopped, "referral_stopped")
+    assert partner.status(partner.referred()) == "requested"
 
 
 @pytest.mark.long
