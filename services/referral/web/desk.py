@@ -12,8 +12,10 @@ from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from contracts.codes import Action, Party
+from contracts.partner.receipts import MEDIA_TYPE
 from services.chassis.access import desk
-from services.chassis.errors import InvalidError
+from services.chassis.db import Connection
+from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.room import room
 from services.chassis.web import request_work
 from services.chassis.work import Work
@@ -23,7 +25,8 @@ from services.referral.domain.lifecycle import RUNNING, Actor
 from services.referral.domain.referral import Referral
 from services.referral.sealing import open_with
 from services.referral.store import keys as custodial
-from services.referral.store import referrals
+from services.referral.store import receipts, referrals
+from services.referral.store.receipts import Receipt
 from services.referral.web import device, entrance
 from services.referral.web.callers import house
 from services.referral.web.forms import Form, once_per_form, partner_form, read_partner_form, version_of
@@ -42,6 +45,7 @@ def blueprint() -> APIBlueprint:
     door.post("/referrals/<uuid:referral_id>/device")(device.make_known)
     door.post("/referrals/<uuid:referral_id>/code-requests")(device.want_code)
     door.post("/referrals/<uuid:referral_id>/actions/<action>")(act)
+    door.get("/referrals/<uuid:referral_id>/receipts/<uuid:number>")(receipt)
     return door
 
 
@@ -65,6 +69,7 @@ def show(referral_id: UUID) -> str | Response:
             "partner": names.organization(referral.organization_id),
             "service": names.service(referral.service_id),
             "sender": names.organization(referral.sender_id),
+            "receipts": signed_for(connection, referral),
         }
     done = request.args.get("done", "")
     return render_template(
@@ -96,6 +101,26 @@ def open_dossier(referral_id: UUID, by: Actor) -> tuple[Referral, dict[str, Any]
         private = custodial.custodial_private(connection, keys.vault, handed.referral.organization_id)
         current = referrals.load(connection, referral_id, visible_to=by)
     return current, open_with(handed.sealed.jwe, private), None
+
+
+def signed_for(connection: Connection, referral: Referral) -> list[Receipt]:
+    """What the network has signed for this unit about the referral, in its order."""
+    found = receipts.of_referral(connection, referral.id, referral.organization_id)
+    return [one for one in found if one.issuer == receipts.NETWORK]
+
+
+@desk
+def receipt(referral_id: UUID, number: UUID) -> Response:
+    """One of these as it was signed, to be saved: ids, codes and times."""
+    by = known_unit_of(referral_id)
+    with room().unit.db.read() as connection:
+        referral = referrals.load(connection, referral_id, visible_to=by)
+        found = next((one for one in signed_for(connection, referral) if one.number == str(number)), None)
+    if found is None:
+        raise NotFoundError("receipt.unknown")
+    answer = Response(found.token, content_type=MEDIA_TYPE)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{referral.reference}-{number}.jwt"'
+    return answer
 
 
 def papers_in(document: dict[str, Any]) -> list[Any]:

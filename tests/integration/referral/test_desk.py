@@ -108,6 +108,25 @@ def test_the_unit_accepts_starts_and_completes(network: Network):
     assert network.navigator.see(referral_id)["status"] == "completed"
 
 
+def test_the_unit_sees_and_saves_what_was_signed_for_it_and_nobody_elses(network: Network):
+    client, referral_id = at_the_desk(network)
+    press(client, referral_id, "accept", contact_by="2026-11-27")
+    desk = f"/referral/desk/referrals/{referral_id}"
+    page = client.get(desk, headers={**HTML, "Accept-Language": "de"}).text
+    links = re.findall(rf'href="({desk}/receipts/[0-9a-f-]+)" download>([^<]+)</a>', page)
+    assert {"Unterlagen abgerufen", "Eingang bestätigt", "Übernommen"} <= {words for _, words in links}
+    kept = {
+        row["token"] for row in network.scene.rows("SELECT token FROM receipts WHERE referral_id = %s", referral_id)
+    }
+    for link, _ in links:
+        saved = client.get(link)
+        assert saved.text in kept and "attachment" in saved.headers["Content-Disposition"]
+    other, theirs = at_the_desk(network)
+    of_another = links[0][0].replace(referral_id, theirs)
+    assert other.get(of_another).status_code == 404
+    assert network.app.test_client().get(links[0][0]).status_code == 401
+
+
 def test_a_question_reaches_the_navigator(network: Network):
     client, referral_id = at_the_desk(network)
     press(client, referral_id, "ask", question="LANGUAGE_LEVEL", sealed_comment="Welches Niveau?")
