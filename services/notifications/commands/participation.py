@@ -12,6 +12,7 @@ from services.chassis.errors import ForbiddenError
 from services.chassis.work import Work
 from services.notifications import commands, store
 from services.notifications.domain.delivery import Move, move
+from services.notifications.store import resting
 
 
 def follow(work: Work, organization_id: UUID, before: Participation, now: Participation) -> None:
@@ -19,14 +20,14 @@ def follow(work: Work, organization_id: UUID, before: Participation, now: Partic
     if before is now:
         return
     if now is Participation.ENDED:
-        commands.take_back(work, store.waiting_for_partner(work.tx, organization_id, work.now))
+        commands.take_back(work, resting.waiting_for_partner(work.tx, organization_id, work.now))
     elif now is Participation.TAKING_PART:
         _put_into_queue(work, organization_id)
 
 
 def _put_into_queue(work: Work, organization_id: UUID) -> None:
     """What was held goes into the partner's own queue, in its order."""
-    for delivery, kind, body in store.held_for_queue(work.tx, organization_id):
+    for delivery, kind, body in resting.held_for_queue(work.tx, organization_id):
         left = replace(delivery, state=move(Move.SEND, delivery.state), attempt=delivery.attempt + 1, step=1)
         store.leave(work.tx, left, work.now)
         commands.hand_over(work, left, body, kind)
