@@ -28,6 +28,7 @@ EDITOR = bearer(ISSUER.token(sub="edda", roles=["directory_editor"]))
 #: Stands for the address a mail led to.
 BY_MAIL = "/directory/confirm/by-mail"
 CELL = "/directory/coverage/ANERKENNUNG/05334"
+OBJECT = "/directory/objects/service/hwk-aachen-anerkennung"
 CAPACITY = f"/directory/services/{id_of('service', 'hwk-aachen-anerkennung')}/capacity"
 
 
@@ -85,6 +86,7 @@ def test_a_page_has_no_findings_and_fits(browser: Browser, site: Site, path: str
 @pytest.mark.parametrize(
     "path",
     [
+        OBJECT,
         "/directory/assurance",
         "/directory/translations",
         "/directory/contacts",
@@ -103,5 +105,34 @@ def look(browser: Browser, site: Site, path: str, view: dict[str, str]) -> None:
     with page_of(browser, **view, extra_http_headers=EDITOR) as page:
         page.goto(f"{site.at(path)}?lang={view['language']}")
         shoot(page, f"directory-{path.strip('/').rpartition('/')[2]}-{'-'.join(view.values())}")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("view", [GERMAN, DARK_AND_SMALL])
+def test_an_editor_ticks_looks_at_every_change_and_changes_all(
+    browser: Browser, site: Site, view: dict[str, str]
+) -> None:
+    with page_of(browser, **view, extra_http_headers=EDITOR) as page:
+        page.goto(f"{site.url}/directory/bulk?q=Beratung&lang={view['language']}")
+        page.locator("input[name=pick]").first.check()
+        page.locator("input[name=pick]").last.check()
+        page.locator("input[value=source]").check()
+        page.locator("select[name=source]").select_option(index=1)
+        page.locator("form[action^='/directory/bulk/preview'] button").click()
+        page.wait_for_selector("form[action='/directory/bulk/changes']")
+        shoot(page, f"directory-bulk-preview-{'-'.join(view.values())}")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+
+
+@pytest.mark.long
+def test_from_a_contact_an_editor_sees_where_it_is_used(browser: Browser, site: Site) -> None:
+    with page_of(browser, **DARK_AND_SMALL, extra_http_headers=EDITOR) as page:
+        page.goto(f"{site.url}/directory/contacts?lang=en")
+        page.locator("tbody a").first.click()
+        page.wait_for_selector("#main table")
+        shoot(page, "directory-contact-en-phone-dark")
         assert axe(page) == []
         assert not scrolls_sideways(page)

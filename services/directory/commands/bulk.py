@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.chassis.errors import InvalidError, NotFoundError, StaleError
 from services.chassis.work import Work
@@ -32,7 +32,9 @@ class Planned:
 def planned(work: Work, wish: Wish, names: Collection[Name]) -> Planned:
     """Each object as it would be; what is wrong is refused, once for all of them."""
     if not 1 <= len(names) <= MOST:
-        raise InvalidError(INVALID, {"pick": "between-one-and-five-hundred"})
+        raise InvalidError(INVALID, {"pick": "expected:between-one-and-five-hundred"})
+    if wish.lacks_reason:
+        raise InvalidError(INVALID, {"why": "slug:reason-needed"})
     reports = {(Kind.REPORT, name) for kind, name in names if kind is Kind.SERVICE}
     held = store.load(work.tx, {*names, *reports})
     if not held.keys() >= set(names):
@@ -40,6 +42,7 @@ def planned(work: Work, wish: Wish, names: Collection[Name]) -> Planned:
     rows = [_row(*wished(kind, held[kind, name], held.get((Kind.REPORT, name)), wish)) for kind, name in sorted(names)]
     changes, problems = plan_rows(work, rows)
     _refuse(problems)
+    changes = [replace(change, why=wish.why or None) for change in changes]
     return Planned(changes, _print(changes))
 
 

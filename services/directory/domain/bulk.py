@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from services.directory.domain.objects import Kind
+from services.directory.domain.objects import RETIRED_STATUSES, Kind
 
 Document = Mapping[str, Any]
 #: More than this at once is a file, which is taken in as one.
@@ -36,6 +36,12 @@ class Wish:
     change: Change
     value: Any
     former: str = ""
+    why: str = ""
+
+    @property
+    def lacks_reason(self) -> bool:
+        """Whoever ends something says why, as for one alone."""
+        return self.change is Change.STATUS and self.value in RETIRED_STATUSES and not self.why
 
 
 def wished(kind: Kind, document: Document, report: Document | None, wish: Wish) -> tuple[Kind, dict[str, Any]]:

@@ -67,3 +67,15 @@ def to_do(connection: Connection, before: date) -> Json:
         (before,),
     ).fetchone()
     return row or {}
+
+
+def word(connection: Connection, service_id: UUID) -> Json:
+    """What was last said of a service: how full it is, since when that is known, that it is true, what is wrong."""
+    row = connection.execute(
+        """
+        SELECT s.document || coalesce(r.document, '{}') AS document,
+            ARRAY(SELECT d.words FROM assurance_doubts d WHERE d.service_id = s.id AND d.settled_at IS NULL) AS doubts
+        FROM services s LEFT JOIN reports r ON r.service_id = s.id WHERE s.id = %s""",
+        (service_id,),
+    ).fetchone()
+    return row or {"document": {}, "doubts": []}

@@ -77,3 +77,16 @@ def users(connection: Connection, sort: str, name: str) -> Sequence[Json]:
         ORDER BY o.document -> 'name' ->> 'de', users.kind, users.id LIMIT 200""",
         {"sort": sort, "name": name},
     ).fetchall()
+
+
+def said_by(connection: Connection, kind: str, name: UUID) -> list[Json]:
+    """The numbers and addresses an object says, each with how many objects say it and how many services show it."""
+    return connection.execute(
+        """
+        SELECT own.sort, own.folded AS name, min(own.value) AS text,
+            count(DISTINCT (every.kind, every.id)) AS objects, count(DISTINCT shown_at.service_id) AS services
+        FROM contact_uses own JOIN contact_uses every USING (sort, folded)
+        LEFT JOIN shown_at ON shown_at.kind = every.kind AND shown_at.id = every.id
+        WHERE own.kind = %s AND own.id = %s GROUP BY own.sort, own.folded ORDER BY own.sort DESC, text""",
+        (kind, name),
+    ).fetchall()

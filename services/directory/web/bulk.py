@@ -3,6 +3,7 @@
 First every change is shown, with what it was and what it would be; then all of it is done, or nothing.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
@@ -14,10 +15,10 @@ from werkzeug.wrappers import Response
 
 from contracts.codes import StaffRole, Topic
 from services.chassis.access import staff
+from services.chassis.db import Connection
 from services.chassis.errors import InvalidError, StaleError
-from services.chassis.pages import label, language
+from services.chassis.pages import label
 from services.chassis.web import request_work, room
-from services.directory import store
 from services.directory.commands import bulk
 from services.directory.commands.bulk import Planned
 from services.directory.domain.assurance import due_before
@@ -26,7 +27,11 @@ from services.directory.domain.bulk import Change as Said
 from services.directory.domain.objects import RETIRED_STATUSES, STATUSES, Kind
 from services.directory.domain.planning import Change, Name
 from services.directory.queries import contacts, picking
+from services.directory.queries import objects as objects_named
 from services.directory.queries.picking import Sought
+from services.directory.web import objects, words
+from services.directory.web.form import in_words
+from services.directory.web.objects import difference_rows
 
 PAGE = "/directory/bulk"
 Answer = tuple[str, int] | Response | str
@@ -52,7 +57,7 @@ def preview() -> Answer:
         wish, names = _read(request.form)
         with request_work() as work:
             plan = bulk.planned(work, wish, names)
-            return _preview(plan, _titles(work.tx, plan))
+            return _preview(work.tx, plan)
     except InvalidError as error:
         return _page(error), 422
 
@@ -70,7 +75,7 @@ def change() -> Answer:
     except StaleError:
         with request_work() as work:
             plan = bulk.planned(work, wish, names)
-            return _preview(plan, _titles(work.tx, plan), changed=True), 409
+            return _preview(work.tx, plan, changed=True), 409
     return redirect(f"{PAGE}?done={len(plan.changed)}", 303)
 
 
@@ -78,12 +83,12 @@ def _read(form: Form) -> tuple[Wish, Collection[Name]]:
     """What is to be said, and of what."""
     said = next((one for one in Said if one == form.get("change")), None)
     if said is None:
-        raise InvalidError(bulk.INVALID, {"change": "one-of-the-list"})
+        raise InvalidError(bulk.INVALID, {"change": "expected:one-of-the-list"})
     if said in OF_CONTACTS:
         return _contact(said, form)
     picked = [_as_id(one) for one in form.getlist("pick")]
     names = {(Kind.SERVICE, str(one)) for one in picked if one}
-    return Wish(said, _value(said, form)), names
+    return Wish(said, _value(said, form), why=_text(form, "why")), names
 
 
 def _contact(said: Said, form: Form) -> tuple[Wish, Collection[Name]]:
@@ -91,7 +96,9 @@ def _contact(said: Said, form: Form) -> tuple[Wish, Collection[Name]]:
     former = form.get("former", "")[:LONGEST]
     with room().unit.db.read() as connection:
         rows = contacts.users(connection, said.value, former)
-    return Wish(said, _text(form, said.value), former), {(Kind(row["kind"]), str(row["id"])) for row in rows}
+    return Wish(said, _text(form, said.value), former, _text(form, "why")), {
+        (Kind(row["kind"]), str(row["id"])) for row in rows
+    }
 
 
 def _value(said: Said, form: Form) -> Any:
@@ -125,14 +132,14 @@ def _page(error: InvalidError | None = None) -> str:
         sought=sought,
         rows=[_row(row, picked) for row in rows],
         total=rows[0]["total"] if rows else 0,
-        bodies=[(str(row["id"]), _words(row["name"])) for row in bodies],
+        bodies=[(str(row["id"]), words.words_in(row["name"])) for row in bodies],
         sources=[(row["id"], row["title"]) for row in sources],
         topics=[(one.value, label(one)) for one in Topic],
-        statuses=[(one, label(f"status:{one}")) for one in STATUSES],
+        statuses=[(one, words.code_word(one)) for one in STATUSES],
         due=bool(sought.before),
         changes=[(one.value, label(f"bulk:{one}")) for one in OF_SERVICES],
         form=request.form,
-        error=error.fields if error else {},
+        error=_told(error) if error else [],
         today=room().unit.clock.today().isoformat(),
         done=_number(request.args.get("done", "")),
     )
@@ -156,17 +163,18 @@ def _sought(given: Mapping[str, str]) -> Sought:
 def _row(row: Mapping[str, Any], picked: Collection[str]) -> dict[str, Any]:
     return {
         **row,
-        "name": _words(row["name"]),
-        "body": _words(row["body"]),
+        "name": words.words_in(row["name"]),
+        "body": words.words_in(row["body"]),
+        "state": words.code_word(row["status"]),
         "picked": str(row["id"]) in picked,
     }
 
 
-def _preview(plan: Planned, titles: Mapping[Name, str], *, changed: bool = False) -> str:
+def _preview(connection: Connection, plan: Planned, *, changed: bool = False) -> str:
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in {"csrf_token", "plan"}]
     return render_template(
         "directory/bulk_preview.html",
-        changes=[_shown(one, titles) for one in plan.changed],
+        changes=[_shown(connection, one) for one in plan.changed],
         untouched=len(plan.changes) - len(plan.changed),
         retires=any(one.row.document.get("status") in RETIRED_STATUSES for one in plan.changed),
         kept=kept,
@@ -175,40 +183,29 @@ def _preview(plan: Planned, titles: Mapping[Name, str], *, changed: bool = False
     )
 
 
-def _titles(connection: Any, plan: Planned) -> Mapping[Name, str]:
-    """What each object is called; a report by its service, a service at a place by its service."""
-    subjects = {(one.row.kind, one.row.id): _subject(one) for one in plan.changes}
-    held = store.find(connection, subjects.values())
-    return {name: _words(held[subject].get("name", name[1])) for name, subject in subjects.items() if subject in held}
-
-
-def _subject(change: Change) -> Name:
-    if change.row.kind in {Kind.REPORT, Kind.SERVICE_AT_LOCATION}:
-        return Kind.SERVICE, str(change.row.document["service_id"])
-    return change.row.kind, change.row.id
-
-
-def _shown(change: Change, titles: Mapping[Name, str]) -> dict[str, Any]:
-    """One object with each field that would change: before and after."""
-    held = change.held or {}
-    fields = change.fields or tuple(name for name in change.row.document if name != "service_id")
+def _shown(connection: Connection, change: Change) -> dict[str, Any]:
+    """One object with every value that would change: before and after."""
+    kind, document = change.row.kind, change.row.document
+    held = change.held or {"service_id": document["service_id"]}
+    names = {**objects_named.names(connection, kind, held), **objects_named.names(connection, kind, document)}
+    if kind is Kind.REPORT:
+        title = words.words_in(names[Kind.SERVICE, document["service_id"]])
+        return {"title": title, "rows": difference_rows(kind, held, document, names)}
     return {
-        "name": titles.get((change.row.kind, change.row.id), change.row.id),
-        "kind": change.row.kind,
-        "fields": [(name, _told(held.get(name)), _told(change.row.document.get(name))) for name in fields],
+        "title": f"{words.kind_word(kind)}: {objects.title(kind, document, names)}",
+        "rows": difference_rows(kind, held, document, names),
     }
 
 
-def _told(value: Any) -> str:
-    """A value of an object for people: its parts, one after the other."""
-    if value is None:
-        return ""
-    if isinstance(value, Mapping):
-        return ", ".join(_told(inner) for inner in value.values())
-    if isinstance(value, list):
-        return "; ".join(map(_told, value))
-    return str(value)
+def _told(error: InvalidError) -> list[tuple[str, str]]:
+    """What does not fit: which field, and what was expected."""
+    return [(_field(name), _expected(expected)) for name, expected in error.fields.items()]
 
 
-def _words(texts: Mapping[str, str] | str) -> str:
-    return texts if isinstance(texts, str) else texts.get(language(), texts["de"])
+def _field(name: str) -> str:
+    own = label(f"bulk:{name}")
+    return own if own != name else words.field_word([re.split(r"[.\[]", name)[0]])
+
+
+def _expected(expected: str) -> str:
+    return label(expected) if expected.startswith(("slug:", "expected:")) else in_words(expected)

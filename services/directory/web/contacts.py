@@ -13,8 +13,10 @@ from services.chassis.access import staff
 from services.chassis.errors import NotFoundError
 from services.chassis.pages import language
 from services.chassis.web import room
+from services.directory.domain.objects import Kind
 from services.directory.queries import contacts as queries
 from services.directory.queries.contacts import PER_PAGE, Sought
+from services.directory.web import words
 
 PAGE = "/directory/contacts"
 SORTS = ("phone", "email", "location")
@@ -90,7 +92,8 @@ def _page_address(sought: Sought, page: int) -> str:
 
 def _user(row: Mapping[str, Any]) -> dict[str, Any]:
     services = [{**one, "name": _words(one["name"])} for one in row["services"]]
-    return {**row, "name": _words(row["name"]), "body": _words(row["body"]), "services": services}
+    kind = words.kind_word(Kind(row["kind"]))
+    return {**row, "kind_word": kind, "name": _words(row["name"]), "body": _words(row["body"]), "services": services}
 
 
 def _words(texts: Mapping[str, str] | str) -> str:

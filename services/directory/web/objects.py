@@ -25,6 +25,7 @@ from services.directory.queries import objects as queries
 from services.directory.queries.objects import EDITED, PER_PAGE, STATES, Asked, State
 from services.directory.web import words
 from services.directory.web.reports import speaks_for
+from services.directory.web.upkeep import upkeep
 
 Json = Mapping[str, Any]
 PAGE = "/directory/objects"
@@ -166,6 +167,7 @@ def _object(connection: Connection, kind: Kind, document: Json) -> dict[str, Any
         "origin": document.get("origin"),
         "below": [(other, _below(kind, other, row)) for other, row in below],
         "more": [_new(other, f"?{kind}_id={name}") for other in queries.BELOW.get(kind, ())] if is_editor() else [],
+        "upkeep": upkeep(connection, kind, document),
         "history": history(connection, kind, name),
         "is_public": kind is Kind.SERVICE and document["status"] not in RETIRED_STATUSES,
         "may_edit": is_editor(),
