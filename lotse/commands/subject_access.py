@@ -196,6 +196,7 @@ def write(files: Mapping[str, bytes], target: Path, *, packed: bool = False) -> 
             (folder / name).write_bytes(content)
         if packed:
             shutil.make_archive(str(beside / "packed"), "zip", folder)
+            (beside / "packed.zip").chmod(0o600)
             (beside / "packed.zip").replace(target)
         else:
             folder.replace(target)
