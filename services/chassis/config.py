@@ -160,8 +160,8 @@ def refuse_demo_values(settings: Settings) -> None:
     """Production does not start on what everybody knows or anybody can read on the wire."""
     if settings.deployment_key.hex() == DEMO_DEPLOYMENT_KEY or len(set(settings.deployment_key)) < 8:
         raise ConfigError("DEPLOYMENT_KEY", "a random key of its own in production, not the demo's")
-    for name, value in (("PUBLIC_URL", settings.public_url), ("ISSUER_URL", settings.issuer_url)):
-        if not value.startswith("https://"):
+    for name in ("PUBLIC_URL", "ISSUER_URL", "ISSUER_JWKS_URL"):
+        if not (getattr(settings, name.lower()) or "https://").startswith("https://"):
             raise ConfigError(name, "an https:// address in production")
     if settings.oidc_client_secret.startswith("demo"):
         raise ConfigError("OIDC_CLIENT_SECRET", "a secret of its own in production, not the demo's")

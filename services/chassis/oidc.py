@@ -56,8 +56,9 @@ class Issuer:
 
     def _exchange(self, code: str, code_verifier: str) -> Mapping[str, Any]:
         endpoint = str(self.keys.discovery()["token_endpoint"])
-        try:
-            answer = self._client().fetch_token(endpoint, code=code, code_verifier=code_verifier, timeout=FETCH_SECONDS)
+        asked: dict[str, Any] = {"code": code, "code_verifier": code_verifier}
+        try:  # a redirect would carry our secret to wherever it leads
+            answer = self._client().fetch_token(endpoint, **asked, timeout=FETCH_SECONDS, allow_redirects=False)
         except AuthlibBaseError as error:
             raise UnauthenticatedError("auth.sign-in-refused") from error
         except (requests.RequestException, ValueError) as error:

@@ -117,7 +117,7 @@ class Sessions:
                 connection.execute(TOUCH, (now, row["session_id"]))
         return None if row is None else Session(caller_of(row), row["csrf"], token)
 
-    def end(self, tx: Connection, session_id: UUID) -> None:
+    def end(self, tx: Connection, session_id: UUID | None) -> None:
         tx.execute(
             "UPDATE web_sessions SET revoked_at = %s WHERE session_id = %s AND revoked_at IS NULL",
             (self.clock.now(), session_id),

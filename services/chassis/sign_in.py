@@ -158,10 +158,12 @@ def choose_role() -> AnyResponse:
 
 
 def enter(caller: Caller, next_path: str) -> AnyResponse:
-    """A fresh session and its fact, in one transaction; only then the cookie."""
+    """A fresh session in place of the browser's former one, and its fact, in one transaction; only then the cookie."""
     here = room()
+    former = here.sessions.find(request)
     with here.unit.work(actor=caller.actor, correlation_id=g.correlation_id, traceparent=g.trace.header) as work:
         session_id = work.new_id()
+        here.sessions.end(work.tx, former.caller.session_id if former else None)
         session = here.sessions.begin(work.tx, replace(caller, session_id=session_id, by_session=True), session_id)
         if here.facts.signed_in is not None:
             work.announce(here.facts.signed_in(session_id, caller))

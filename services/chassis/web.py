@@ -150,9 +150,10 @@ def end_request(response: Response) -> Response:
     response.headers.update(g.allowance.headers if "allowance" in g else {})
     here = room()
     if request.args.get("lang") == g.language and g.get("remembers", True):
-        response.set_cookie(i18n.COOKIE, g.language, max_age=31_536_000, samesite="Lax", httponly=True)
+        secure = here.settings.secure_cookies
+        response.set_cookie(i18n.COOKIE, g.language, max_age=31_536_000, samesite="Lax", httponly=True, secure=secure)
     if here.settings.secure_cookies:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     log_request(here.service, response)
     return response
 

@@ -70,6 +70,11 @@ def test_production_refuses_a_demo_value(name: str) -> None:
         load("referral", PRODUCTION | {name: GOOD[name]})
 
 
+def test_production_fetches_no_keys_in_the_clear() -> None:
+    with pytest.raises(ConfigError, match="ISSUER_JWKS_URL"):
+        load("referral", PRODUCTION | {"ISSUER_JWKS_URL": "http://login.example/jwks"})
+
+
 @pytest.mark.parametrize("password", ["", ":guest", ":postgres", ":demo"])
 def test_production_refuses_a_well_known_password(password: str) -> None:
     with pytest.raises(ConfigError, match="AMQP_URI"):

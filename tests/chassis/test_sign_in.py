@@ -193,12 +193,15 @@ def test_what_changes_something_needs_the_sessions_token(client: FlaskClient, da
     assert client.post("/audit/change", data={"csrf_token": csrf_of(database)}).text == "changed"
 
 
-def test_each_sign_in_makes_a_new_session(client: FlaskClient) -> None:
+def test_each_sign_in_makes_a_new_session_and_ends_the_former_one(client: FlaskClient) -> None:
     sign_in(client)
     first = client.get_cookie("lotsennetz_audit", path="/audit")
     sign_in(client)
     second = client.get_cookie("lotsennetz_audit", path="/audit")
     assert first and second and first.value != second.value
+    assert client.get("/audit/").status_code == 200
+    client.set_cookie("lotsennetz_audit", first.value, path="/audit")
+    assert client.get("/audit/").status_code == 401
 
 
 def test_signing_out_ends_the_session_in_the_database(client: FlaskClient, database: str) -> None:

@@ -248,6 +248,9 @@ def test_every_answer_carries_the_security_headers(client: Client) -> None:
     for path in ("/sample/health/live", "/nowhere", "/sample/api/v1/errors/bug"):
         headers = client.get(path).headers
         assert "unsafe" not in headers["Content-Security-Policy"]
+        for wanted in ("object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"):
+            assert wanted in headers["Content-Security-Policy"]
+        assert headers["Referrer-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Cache-Control"] == "no-store, private"
 
@@ -316,7 +319,9 @@ def test_a_field_nobody_knows_is_not_named(client: Client, issuer: TestIssuer) -
 def test_over_https_cookies_are_secure_and_transport_is_strict(unit: Unit, issuer: TestIssuer) -> None:
     configured = settings(PUBLIC_URL="https://netz.example")
     app = create_app("sample", configured, unit, issuer_keys=issuer.keys())  # type: ignore[arg-type]
-    assert "max-age" in app.test_client().get("/sample/health/live").headers["Strict-Transport-Security"]
+    answer = app.test_client().get("/sample/health/live?lang=en")
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+    assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(answer.headers["Set-Cookie"].split("; "))
     assert app.extensions["lotsennetz"].sessions.secure
 
 

@@ -49,7 +49,7 @@ def download(content: bytes, media_type: MediaType, name: str) -> Response:
     """A file to be saved: no page of ours shows it, and no browser may take it for something else or run it."""
     response = Response(content, content_type=str(media_type))
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store, private"
     return response

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from flask import g, redirect, render_template
+from flask import g, redirect, render_template, request
 from joserfc import jwt
 from joserfc.errors import JoseError
 from werkzeug.wrappers import Response
@@ -109,11 +109,13 @@ def show_link(token: str) -> str:
 def enter(token: str) -> Response:
     """Use the link up, begin the session, say so: one transaction; only then the cookie."""
     link, here = read_link(token), room()
+    former = here.sessions.find(request)
     try:
         with here.unit.work(
             actor=link.partner.actor, correlation_id=g.correlation_id, traceparent=g.trace.header
         ) as work:
             session = begin_session(work, link)
+            here.sessions.end(work.tx, former.caller.session_id if former else None)
     except ForbiddenError as refused:
         # The refusal every door gives and counts, on the page where a new link can be asked for.
         count_refusal(refused)

@@ -76,16 +76,18 @@ def enter(token: str) -> Response:
     expect_patience(limits().per_link, token)
     try:
         found, link = read(token)
+        former = room().sessions.find_person(request)
         with room().unit.work(
             actor=actor_of(link), correlation_id=g.correlation_id, traceparent=g.trace.header
         ) as work:
             session = begin_session(work, found)
+            room().sessions.end(work.tx, former.caller.session_id if former else None)
     except ForbiddenError as refused:
         return refusal(token, refused)
     answer = redirect(ROOMS[link.purpose], 303)
     room().sessions.put_cookie(answer, session)
     # From here on everything, refusals too, is in the language this page was in.
-    answer.set_cookie(COOKIE, g.language, samesite="Lax", httponly=True)
+    answer.set_cookie(COOKIE, g.language, samesite="Lax", httponly=True, secure=room().settings.secure_cookies)
     return answer
 
 
