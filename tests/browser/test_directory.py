@@ -76,7 +76,20 @@ def an_organization_asked(directory: Directory, name: str) -> str:
     return f"/directory/confirm/{assurance_link.sign(settings().deployment_key, asked.ask_id, until)}"
 
 
-@pytest.mark.parametrize("path", ["/directory/", "/directory/coverage", CELL, "/directory/keys", CAPACITY, BY_MAIL])
+#: The editors' pages; one of them is enough for a change of it.
+EDITED = first_in_the_gate(
+    f"{OBJECT}/edit",
+    OBJECT,
+    f"{OBJECT}/state",
+    "/directory/objects",
+    "/directory/objects/organization/new",
+    "/directory/proposals",
+)
+
+
+@pytest.mark.parametrize(
+    "path", ["/directory/", "/directory/coverage", CELL, "/directory/keys", CAPACITY, BY_MAIL, *EDITED]
+)
 @pytest.mark.parametrize("view", first_in_the_gate(GERMAN, DARK_AND_SMALL))
 def test_a_page_has_no_findings_and_fits(browser: Browser, site: Site, path: str, view: dict[str, str]) -> None:
     look(browser, site, path, view)
@@ -104,7 +117,45 @@ def test_an_editor_s_list_has_no_findings_and_fits(
 def look(browser: Browser, site: Site, path: str, view: dict[str, str]) -> None:
     with page_of(browser, **view, extra_http_headers=EDITOR) as page:
         page.goto(f"{site.at(path)}?lang={view['language']}")
-        shoot(page, f"directory-{path.strip('/').rpartition('/')[2]}-{'-'.join(view.values())}")
+        shoot(page, f"directory-{path.strip('/').replace('/', '-')[-40:]}-{'-'.join(view.values())}")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("view", [GERMAN, DARK_AND_SMALL])
+def test_an_editor_changes_an_entry_with_the_keyboard_and_without_scripts(
+    browser: Browser, site: Site, view: dict[str, str]
+) -> None:
+    with page_of(browser, **view, extra_http_headers=EDITOR, java_script_enabled=False) as page:
+        page.goto(f"{site.url}{OBJECT}/edit?lang={view['language']}")
+        page.locator("#f-phones button[name=_more]").press("Enter")
+        assert page.locator("#f-phones-0-number").is_visible()
+        page.fill("#f-phones-0-number", "0241 1234")
+        page.locator("button[value=preview]").first.press("Enter")
+        assert page.locator("#f-phones-0-number-error").is_visible()
+        shoot(page, f"directory-mistake-{'-'.join(view.values())}")
+        page.fill("#f-phones-0-number", "+49 241 1234567")
+        page.locator("button[value=preview]").first.press("Enter")
+        assert page.get_by_text("+49 241 1234567").first.is_visible()
+        shoot(page, f"directory-preview-{'-'.join(view.values())}")
+        page.locator("button[value=edit]").press("Enter")
+        assert page.input_value("#f-phones-0-number") == "+49 241 1234567"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("view", [GERMAN, DARK_AND_SMALL])
+def test_a_mistake_and_a_look_have_no_findings_and_fit(browser: Browser, site: Site, view: dict[str, str]) -> None:
+    with page_of(browser, **view, extra_http_headers=EDITOR) as page:
+        page.goto(f"{site.url}{OBJECT}/edit?lang={view['language']}")
+        page.fill("#f-email", "nobody")
+        page.locator("button[value=preview]").first.press("Enter")
+        page.wait_for_selector("#f-email-error")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+        page.fill("#f-email", "info@hwk.example")
+        page.locator("button[value=preview]").first.press("Enter")
+        page.wait_for_selector("button[value=save]")
         assert axe(page) == []
         assert not scrolls_sideways(page)
 

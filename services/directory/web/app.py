@@ -24,6 +24,7 @@ from services.directory.web import (
     objects,
     operator,
     pages,
+    proposals,
     reports,
     resting,
     states,
@@ -39,6 +40,7 @@ STEERING = frozenset({StaffRole.COORDINATOR.value, StaffRole.LEAD.value})
 NAVIGATION = (
     NavigationItem("Directory", "/directory/"),
     NavigationItem("Entries", "/directory/objects", EDITORS),
+    NavigationItem("Proposals", "/directory/proposals", EDITORS),
     NavigationItem("Gaps and overlaps", "/directory/coverage"),
     NavigationItem("Entries to confirm", "/directory/assurance", KEEPERS),
     NavigationItem("Steering figures", "/referral/steering", STEERING),
@@ -53,6 +55,7 @@ DOORS = (
     objects,
     editing,
     states,
+    proposals,
     assurance,
     confirming,
     translations,

@@ -70,7 +70,8 @@ class Control:
     @property
     def is_filled(self) -> bool:
         """Whether somebody should see it: something is in it, or wrong with it."""
-        return bool(self.error or self.value not in ("", None, [], ()) or any(part.is_filled for part in self.parts))
+        own = self.value if self.look is not Look.RULE else ""
+        return bool(self.error or own not in ("", None, [], ()) or any(part.is_filled for part in self.parts))
 
     @property
     def direction(self) -> str:
@@ -131,14 +132,15 @@ def _states(bare: Control, _: Reader, value: Any) -> Control:
 
 
 def _rule(bare: Control, _: Reader, value: Any) -> Control:
-    """The sheet of a rule; a rule that fits on none is shown as it is written."""
+    """The sheet of a rule under what it says; a rule that fits on none is shown as it is written."""
+    says = translate("a mistake") if bare.error else words.rule_in_words(value or {})
     sheet = rule_sheets.sheet_of(value)
-    if value and sheet is None:
-        text = Control(
-            Look.AREA, f"{bare.name}.written", translate("The rule as it is written"), rule_sheets.as_written(value)
-        )
-        return replace(bare, look=Look.RULE, parts=[text])
-    return replace(bare, look=Look.RULE, parts=[_fact(bare.name, fact, (sheet or {}).get(fact, {})) for fact in FACTS])
+    if sheet is None:
+        name, text = f"{bare.name}.written", rule_sheets.as_written(value)
+        parts = [Control(Look.AREA, name, translate("The rule as it is written"), text)]
+    else:
+        parts = [_fact(bare.name, fact, sheet.get(fact, {})) for fact in FACTS]
+    return replace(bare, look=Look.RULE, value=says, parts=parts)
 
 
 def _fact(name: str, fact: str, said: Mapping[str, Any]) -> Control:

@@ -32,6 +32,9 @@ PAGE = "/directory/objects"
 KINDS = f"<any({', '.join(EDITED)}):kind>"
 #: Kinds whose objects belong to an organization; a clerk is shown no others.
 OWNED = tuple(kind for kind in EDITED if kind is not Kind.SOURCE)
+#: What is made anew from the list; a service is brought to a place where it stands.
+NEW = (Kind.ORGANIZATION, Kind.SERVICE, Kind.LOCATION, Kind.SOURCE)
+NEW_OF_PARTNERS = (Kind.SERVICE, Kind.LOCATION)
 
 blueprint = APIBlueprint(
     "directory_objects", __name__, url_prefix=PAGE, template_folder="templates", enable_openapi=False
@@ -62,7 +65,7 @@ def listing() -> str:
         next=_page_address(asked.page + 1) if asked.page * PER_PAGE < total else None,
         first=_page_address(1) if asked.page > 1 else None,
         may_edit=is_editor(),
-        new=[_new(kind) for kind in kinds if kind is not Kind.SERVICE_AT_LOCATION] if is_editor() else [],
+        new=[_new(kind) for kind in kinds if kind in (NEW if is_editor() else NEW_OF_PARTNERS)],
     )
 
 
@@ -138,6 +141,11 @@ def visible(connection: Connection, kind: Kind, name: str) -> dict[str, Any]:
     return document
 
 
+def state_number(typed: str) -> int:
+    """The number of a state as a form carries it; what is no number is no state."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else -1
+
+
 def object_id(kind: Kind, name: str) -> str:
     """The id in an address, which may be the slug people know; sources are kept by theirs."""
     if kind is Kind.SOURCE:
@@ -166,7 +174,7 @@ def _object(connection: Connection, kind: Kind, document: Json) -> dict[str, Any
         "sources": [_source(connection, one) for one in document.get("sources", ())],
         "origin": document.get("origin"),
         "below": [(other, _below(kind, other, row)) for other, row in below],
-        "more": [_new(other, f"?{kind}_id={name}") for other in queries.BELOW.get(kind, ())] if is_editor() else [],
+        "more": [_new(other, f"?{kind}_id={name}") for other in queries.BELOW.get(kind, ())],
         "upkeep": upkeep(connection, kind, document),
         "history": history(connection, kind, name),
         "is_public": kind is Kind.SERVICE and document["status"] not in RETIRED_STATUSES,

@@ -70,11 +70,10 @@ def change(name: str) -> Answer:
 
 
 def _asked() -> Asked:
-    seen = request.form.get("_seen", "")
     return Asked(
         request.form.get("status", ""),
         request.form.get("why", "").replace("\0", "").strip()[:1000],
-        int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else -1,
+        objects.state_number(request.form.get("_seen", "")),
     )
 
 

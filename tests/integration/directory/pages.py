@@ -4,10 +4,11 @@ from html.parser import HTMLParser
 
 
 class _Form(HTMLParser):
-    """Reads the inputs of the last form that is sent by POST."""
+    """Reads the inputs of the last form that is sent by POST to an address with this end."""
 
-    def __init__(self) -> None:
+    def __init__(self, action: str) -> None:
         super().__init__()
+        self._action = action
         self.inputs: list[tuple[str, str]] = []
         self._is_inside = False
         self._select: tuple[str, list[str], list[str]] | None = None
@@ -16,7 +17,7 @@ class _Form(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self._is_inside = said.get("method") == "post"
+            self._is_inside = said.get("method") == "post" and said.get("action", "").endswith(self._action)
             self.inputs = [] if self._is_inside else self.inputs
         elif self._is_inside and tag == "input":
             ticked = said.get("type") != "checkbox" or "checked" in said
@@ -49,9 +50,9 @@ class _Form(HTMLParser):
             self._area[1].append(data)
 
 
-def form_of(page: str) -> dict[str, list[str]]:
+def form_of(page: str, action: str = "") -> dict[str, list[str]]:
     """The inputs of a page's form, by name."""
-    reader = _Form()
+    reader = _Form(action)
     reader.feed(page)
     found: dict[str, list[str]] = {}
     for name, value in reader.inputs:

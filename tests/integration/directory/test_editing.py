@@ -3,14 +3,19 @@
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from contracts.directory import OrganizationPublished, ServicePublished
+from contracts.codes import Capacity, StaffRole
+from contracts.directory import OrganizationPublished, ServicePublished, ServiceRetired
 from contracts.identity import id_of
+from services.chassis.access import Caller
+from services.chassis.access import Kind as CallerKind
 from services.chassis.db import Database
+from services.chassis.sessions import cookie_name
 from services.directory.domain.objects import Kind
 from services.directory.queries import objects as queries
 from tests.integration.directory.conftest import REGION, Directory
@@ -287,7 +292,7 @@ def test_a_new_service_on_occupied_ground_says_why(client: FlaskClient, director
 
 
 @pytest.mark.parametrize("path", [EDIT, f"{OBJECTS}/service/new"])
-@pytest.mark.parametrize(("headers", "status"), [(CLERK, 403), (NAVIGATOR, 403), ({}, 401)])
+@pytest.mark.parametrize(("headers", "status"), [(NAVIGATOR, 403), ({}, 401)])
 def test_nobody_else_edits(client: FlaskClient, path: str, headers: dict[str, str], status: int) -> None:
     for answer in (client.get(path, headers=headers), client.post(path, data={"_do": "save"}, headers=headers)):
         assert answer.status_code == status
@@ -308,3 +313,55 @@ def test_hostile_names_and_huge_forms_do_no_harm(client: FlaskClient) -> None:
     }
     answer = client.post(f"{EDIT}?lang=de", data={**form, **hostile, "_do": "preview"}, headers=EDITOR)
     assert answer.status_code == 200 and "Es würde sich nichts ändern" in answer.text
+
+
+def to_state(client: FlaskClient, name: str, **changes: str) -> TestResponse:
+    page = f"{OBJECTS}/service/{name}/state"
+    form = form_of(client.get(page, headers=EDITOR).text)
+    return client.post(f"{page}?lang=de", data={**form, **changes}, headers=EDITOR)
+
+
+def test_a_draft_is_published_closed_for_a_while_and_ended_with_its_reason(
+    client: FlaskClient, directory: Directory
+) -> None:
+    a_page_of(directory, "living", status="inactive")
+    public = "/directory/help/de/services/living"
+    assert client.get(public).status_code == 410
+    assert to_state(client, "living", status="active").status_code == 303
+    assert isinstance(directory.said()[-1], ServicePublished) and client.get(public).status_code == 200
+    assert to_state(client, "living", status="temporarily closed").status_code == 303
+    assert directory.said()[-1].capacity is Capacity.NO_CAPACITY
+    told = len(directory.said())
+    without = to_state(client, "living", status="defunct")
+    assert without.status_code == 422 and "Bitte sagen Sie, warum" in without.text
+    assert "bekommt jemand eine Aufgabe" in without.text, "what follows is said before"
+    assert len(directory.said()) == told
+    assert to_state(client, "living", status="defunct", why="Die Förderung ist ausgelaufen").status_code == 303
+    assert isinstance(directory.said()[-1], ServiceRetired) and client.get(public).status_code == 410
+    page = client.get(f"{OBJECTS}/service/living?lang=de", headers=EDITOR).text
+    assert "beendet" in page and "Die Förderung ist ausgelaufen" in page, "the entry stays, with its history"
+
+
+def test_a_state_is_changed_by_who_sees_the_present_one(client: FlaskClient, directory: Directory) -> None:
+    a_page_of(directory, "moved")
+    assert to_state(client, "moved", status="gone").status_code == 422
+    assert to_state(client, "moved", status="inactive", why="Umzug", _seen="1").status_code == 412
+    assert to_state(client, "moved", status="inactive", why="Umzug", _seen="x").status_code == 412
+    page = f"{OBJECTS}/service/moved/state"
+    for headers, status in ((CLERK, 403), (NAVIGATOR, 403), ({}, 401)):
+        assert client.get(page, headers=headers).status_code == status
+        assert client.post(page, data={"status": "active"}, headers=headers).status_code == status
+
+
+def test_a_form_of_another_session_changes_nothing(directory: Directory) -> None:
+    page = a_page_of(directory, "forged")
+    client = client_of(directory)
+    sessions = client.application.extensions["lotsennetz"].sessions
+    editor = Caller(CallerKind.STAFF, "staff:edda", frozenset({StaffRole.DIRECTORY_EDITOR}), StaffRole.DIRECTORY_EDITOR)
+    with directory.db.transaction() as tx:
+        session = sessions.begin(tx, editor, uuid4())
+    client.set_cookie(cookie_name("directory"), session.token, path="/directory")
+    form = {**form_of(client.get(page).text), "name.de": ["Gefälscht"], "_do": ["save"]}
+    assert client.post(page, data={**form, "csrf_token": ["another"]}).status_code == 419
+    assert client.post(f"{OBJECTS}/service/forged/state", data={"status": "defunct", "why": "x"}).status_code == 419
+    assert client.post(page, data=form).status_code == 303
