@@ -24,10 +24,8 @@ def record(tx: Connection, writer: Writer, arrivals: Iterable[Arrival], now: dat
     heard: dict[UUID, Arrival] = {}
     for arrival in arrivals:
         heard.setdefault(arrival.envelope.id, arrival)
-    store.lock_log(tx)
-    standing = store.standing(tx)
+    standing, known = store.begin(tx, list(heard))
     refuse_if_contradicted(tx, writer, standing.head)
-    known = store.known_events(tx, list(heard))
     new = [arrival for event_id, arrival in heard.items() if event_id not in known]
     if new:
         append(tx, writer, standing, [entry_of(arrival.envelope, arrival.position) for arrival in new], now)
@@ -39,14 +37,9 @@ def append(tx: Connection, writer: Writer, standing: Standing, entries: Sequence
     head, links, subtrees = grow(standing.head, [entry.leaf for entry in entries], now)
     recorded_at = head.recorded_at or now
     store.append_entries(tx, zip(entries, links, strict=True), recorded_at)
-    store.append_head(tx, head, subtrees)
-    if checkpoint_is_due(standing.signed_size, standing.signed_at, head, recorded_at):
-        sign_head(tx, writer, head, recorded_at)
-
-
-def sign_head(tx: Connection, writer: Writer, head: Head, signed_at: datetime) -> None:
-    note = writer.signer.sign(head.size, head.frontier.root())
-    store.append_checkpoint(tx, head.size, note, signed_at)
+    is_due = checkpoint_is_due(standing.signed_size, standing.signed_at, head, recorded_at)
+    signed = [(writer.signer.sign(head.size, head.frontier.root()), recorded_at)] if is_due else []
+    store.append_head(tx, head, subtrees, signed)
 
 
 def sign_what_is_left(tx: Connection, writer: Writer, now: datetime) -> bool:
@@ -56,7 +49,8 @@ def sign_what_is_left(tx: Connection, writer: Writer, now: datetime) -> bool:
     refuse_if_contradicted(tx, writer, standing.head)
     if not checkpoint_is_due(standing.signed_size, standing.signed_at, standing.head, now):
         return False
-    sign_head(tx, writer, standing.head, max(now, standing.signed_at or now))
+    note = writer.signer.sign(standing.head.size, standing.head.frontier.root())
+    store.append_checkpoint(tx, standing.head.size, note, max(now, standing.signed_at or now))
     return True
 
 

@@ -1,10 +1,12 @@
 """All writes of the log. The caller holds the lock; the database itself refuses everything but growing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from services.audit import rows
 from services.audit.domain.cosignature import Cosignature
 from services.audit.domain.entry import REFERENCES, Entry
 from services.audit.domain.log import Head, Link
@@ -15,23 +17,18 @@ from services.chassis.db import Connection
 #: One writer at a time, across all processes: held until the transaction ends.
 WRITER_LOCK = 69_629_162
 
-COLUMNS = {
-    "position": "int8",
-    "event_id": "uuid",
-    "type": "text",
-    "source": "text",
-    "stream_position": "int8",
-    "subject": "text",
-    "actor": "text",
-    "occurred_at": "timestamptz",
-    "recorded_at": "timestamptz",
-    "correlation_id": "uuid",
-    **dict.fromkeys(REFERENCES, "uuid"),
-    "leaf": "bytea",
-    "leaf_hash": "bytea",
-    "chain_hash": "bytea",
-}
-COPY_ENTRIES = f"COPY entries ({', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
+COPY_ENTRIES = f"""
+COPY entries (position, event_id, type, source, stream_position, subject, actor, occurred_at, recorded_at,
+    correlation_id, {", ".join(REFERENCES)}, leaf, leaf_hash, chain_hash) FROM STDIN (FORMAT BINARY)"""
+BEGIN = "SELECT * FROM begin_append(%s, %s)"
+GROW = """
+WITH head AS (
+    INSERT INTO heads (size, root, frontier, chain_hash, recorded_at) VALUES (%s, %s, %s, %s, %s)
+), subtrees AS (
+    INSERT INTO tiles (level, index, hash) SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bytea[])
+)
+INSERT INTO checkpoints (size, note, signed_at) SELECT * FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[])
+"""
 
 HEAD = """
 SELECT head.size, frontier, chain_hash, recorded_at, signed.size AS signed_size, signed.signed_at
@@ -60,8 +57,18 @@ def lock_log(tx: Connection) -> None:
 
 def standing(tx: Connection) -> Standing:
     """Read where the log stands (a statement after `lock_log`, so that it sees what the last writer committed)."""
-    row = tx.execute(HEAD).fetchone()
-    if row is None or row["size"] is None:
+    return _standing(tx.execute(HEAD).fetchone() or {"size": None})
+
+
+def begin(tx: Connection, event_ids: Sequence[UUID]) -> tuple[Standing, frozenset[UUID]]:
+    """Lock the log as `lock_log` does; where it stands, and which of these events it holds already."""
+    row = tx.execute(BEGIN, (WRITER_LOCK, list(event_ids))).fetchone()
+    assert row is not None, "the function answers one row"
+    return _standing(row), frozenset(row["known"])
+
+
+def _standing(row: Mapping[str, Any]) -> Standing:
+    if row["size"] is None:
         return Standing(Head(), 0, None)
     frontier = row["frontier"]
     hashes = tuple(frontier[start : start + 32] for start in range(0, len(frontier), 32))
@@ -69,49 +76,33 @@ def standing(tx: Connection) -> Standing:
     return Standing(head, row["signed_size"] or 0, row["signed_at"])
 
 
-def known_events(tx: Connection, event_ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these are in the log already. Planned each time: a plan kept from a small log would read it all."""
-    rows = tx.execute("SELECT event_id FROM entries WHERE event_id = ANY(%s)", (list(event_ids),), prepare=False)
-    return {row["event_id"] for row in rows}
-
-
 def append_entries(tx: Connection, placed: Iterable[tuple[Entry, Link]], recorded_at: datetime) -> None:
     """Add the rows in one binary COPY."""
+    at = rows.instant(recorded_at)
     with tx.cursor().copy(COPY_ENTRIES) as copy:
-        copy.set_types(list(COLUMNS.values()))
-        for entry, link in placed:
-            copy.write_row(
-                (
-                    link.position,
-                    entry.event_id,
-                    entry.type,
-                    entry.source,
-                    entry.stream_position,
-                    entry.subject,
-                    entry.actor,
-                    entry.occurred_at,
-                    recorded_at,
-                    entry.correlation_id,
-                    *(entry.references.get(name) for name in REFERENCES),
-                    entry.leaf,
-                    link.leaf_hash,
-                    link.chain_hash,
-                )
-            )
+        copy.write(b"".join([rows.BEGINNING, *(rows.row(entry, link, at) for entry, link in placed), rows.END]))
 
 
-def append_head(tx: Connection, head: Head, subtrees: Sequence[Subtree]) -> None:
-    """Add where the batch left the tree, and the subtrees it completed."""
-    edges = b"".join(head.frontier.hashes)
+def append_head(
+    tx: Connection, head: Head, subtrees: Sequence[Subtree], signed: Sequence[tuple[str, datetime]] = ()
+) -> None:
+    """Add where the batch left the tree, the subtrees it completed and, if it is time, the signed note."""
     tx.execute(
-        "INSERT INTO heads (size, root, frontier, chain_hash, recorded_at) VALUES (%s, %s, %s, %s, %s)",
-        (head.size, head.frontier.root(), edges, head.chain_hash, head.recorded_at),
+        GROW,
+        (
+            head.size,
+            head.frontier.root(),
+            b"".join(head.frontier.hashes),
+            head.chain_hash,
+            head.recorded_at,
+            [one.level for one in subtrees],
+            [one.index for one in subtrees],
+            [one.hash for one in subtrees],
+            [head.size for _ in signed],
+            [note for note, _ in signed],
+            [at for _, at in signed],
+        ),
     )
-    if subtrees:
-        tx.execute(
-            "INSERT INTO tiles (level, index, hash) SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bytea[])",
-            ([s.level for s in subtrees], [s.index for s in subtrees], [s.hash for s in subtrees]),
-        )
 
 
 def append_checkpoint(tx: Connection, size: int, note: str, signed_at: datetime) -> None:

@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,20 +26,43 @@ from uuid import UUID
 
 from pymerkle import InmemoryTree
 
+from contracts.codes import Duty, DutyCause, Status, WithdrawalChannel
+from contracts.referral import ConsentWithdrawn, DutyOpened, ReferralRevoked
 from services.audit.domain.merkle import inclusion_proof
 from services.audit.exports import export_lines
 from services.audit.queries import tree
 from services.audit.queries.disclosures import with_consents
 from services.audit.queries.search import Search, of_case, search, with_referrals
 from services.audit.queries.streams import streams
+from services.audit.queries.withdrawals import withdrawals
 from services.audit.web.pages import CASE_PAGE
 from services.chassis.db import Connection
 from tests.benchmarks import audit_report
-from tests.benchmarks.audit_stage import START, VERIFIER, Log, arrivals, database, seal_at
+from tests.benchmarks.audit_stage import DECIDED, START, VERIFIER, Log, arrivals, database, seal_at
 from tests.benchmarks.audit_tamperings import tampered
 from tests.benchmarks.report import machine
 
 SAMPLE = 20_000
+WITHDRAWN = ConsentWithdrawn(
+    consent_id=UUID(int=78),
+    consent_version=1,
+    person_id=UUID(int=77),
+    organization_id=None,
+    channel=WithdrawalChannel.ONLINE,
+)
+REVOKED = ReferralRevoked(referral_id=UUID(int=1), organization_id=UUID(int=1), previous=Status.ACCEPTED)
+OWED = tuple(
+    DutyOpened(
+        referral_id=UUID(int=1),
+        organization_id=UUID(int=1),
+        duty_id=UUID(int=80 + number),
+        duty=duty,
+        cause=DutyCause.WITHDRAWAL,
+        category=None,
+        due_on=START.date(),
+    )
+    for number, duty in enumerate((Duty.ACKNOWLEDGE_STOP, Duty.STATE_DELETION))
+)
 #: So many marks on the way to the full size.
 STEPS = 10
 
@@ -70,6 +95,24 @@ def cpu_seconds(connection: Connection) -> float:
     """What writer and its database backend have used; the honest figure where others use the machine too."""
     stat = Path(f"/proc/{connection.info.backend_pid}/stat").read_text().rpartition(")")[2].split()
     return time.process_time() + (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def equal_rows(log: Log, batch: int) -> dict[str, float]:
+    """The finished rows once more into an equal table - its columns, indexes and checks -, and nothing else done."""
+    connection = log.connection
+    connection.execute("DROP TABLE IF EXISTS equal")
+    connection.execute("CREATE TABLE equal (LIKE entries INCLUDING ALL)")
+    with connection.cursor().copy("COPY (SELECT * FROM entries ORDER BY position LIMIT 20000) TO STDOUT") as out:
+        lines = [bytes(line) for line in out]
+
+    def copy() -> None:
+        for start in range(0, len(lines), batch):
+            with connection.transaction(), connection.cursor().copy("COPY equal FROM STDIN") as copier:
+                copier.write(b"".join(lines[start : start + batch]))
+
+    before = cpu_seconds(connection)
+    found = {"per_second": rate(len(lines), copy)}
+    return {**found, "cpu_us": (cpu_seconds(connection) - before) / len(lines) * 1e6}
 
 
 def limits(log: Log) -> Figures:
@@ -133,19 +176,27 @@ def _database_mib(connection: Connection) -> float:
 def verified(source: list[str], log: Log, folder: Path) -> Figures:
     """Rate of the independent verifier, as a program of its own, its CPU time and the most memory it took."""
     outside = ["--checkpoint", str(log.directory), "--key", str(folder / "log.key.pub"), "--json"]
-    most, cpu = 0, 0.0
+    most, before = 0, resource.getrusage(resource.RUSAGE_CHILDREN)
     with subprocess.Popen([sys.executable, str(VERIFIER), *source, *outside], stdout=subprocess.PIPE) as process:
-        status, stat = Path(f"/proc/{process.pid}/status"), Path(f"/proc/{process.pid}/stat")
         while process.poll() is None:
-            held = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM")]
-            most = max([most, *map(int, held)])
-            used = stat.read_text().rpartition(")")[2].split()
-            cpu = (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK")
-            time.sleep(0.02)
+            most = max(most, _held(process.pid))
+            time.sleep(0.05)
         assert process.stdout and process.returncode == 0, process.returncode
         answer = json.loads(process.stdout.read())
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = spent.ru_utime + spent.ru_stime - before.ru_utime - before.ru_stime
     per_second = answer["entries"] / answer["seconds"]
     return {"per_second": per_second, "per_cpu_second": answer["entries"] / max(cpu, 0.01), "mib": most / 1024}
+
+
+def _held(pid: int) -> int:
+    """What a program and those it started hold now, in KiB; whoever has gone meanwhile holds nothing."""
+    with suppress(OSError):
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        own = sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+        return own + sum(_held(int(child)) for child in children)
+    return 0
 
 
 def exports(log: Log, folder: Path, most: int = 1_000_000) -> Figures:
@@ -165,6 +216,7 @@ def exports(log: Log, folder: Path, most: int = 1_000_000) -> Figures:
 def latencies(log: Log, rounds: int = 30) -> Figures:
     """p95 in milliseconds of what stands behind each page, at the log's size."""
     connection, middle = log.connection, log.size // 2
+    told = withdrawn(log)
     deep = search(connection, Search(until=START + timedelta(seconds=middle))).cursor
     case = of_case("referral", UUID(int=middle // 12 + 1))
     asked: dict[str, Callable[[], object]] = {
@@ -179,10 +231,39 @@ def latencies(log: Log, rounds: int = 30) -> Figures:
         "a case with its consents": lambda: with_consents(
             connection, search(connection, with_referrals(connection, case), limit=CASE_PAGE).entries
         ),
+        "a person with her withdrawals": lambda: withdrawals(
+            connection, "person", told, None, search(connection, of_case("person", told), limit=CASE_PAGE).entries
+        ),
+        "a partner's case": lambda: with_consents(
+            connection, search(connection, of_case("organization", UUID(int=1_000_000_007)), limit=CASE_PAGE).entries
+        ),
+        "by person and type": lambda: search(
+            connection, Search(mentions={"person_id": told}, type="referral.consent_withdrawn.v1")
+        ),
+        "by actor and a kind she never did": lambda: search(
+            connection, Search(actor=f"staff:{7:032x}", type="referral.consent_withdrawn.v1")
+        ),
+        "by kind of subject": lambda: search(connection, Search(subject_kind="consent")),
         "inclusion proof": lambda: inclusion_proof(middle, log.size, tree.node_reader(connection)),
         "completeness": lambda: streams(connection),
     }
     return {name: _p95(action, rounds) for name, action in asked.items()}
+
+
+def withdrawn(log: Log) -> UUID:
+    """One person takes back what carried ten referrals: each is stopped, and owes two answers."""
+    person_id, told = UUID(int=77), list[Any]()
+    for number in range(10):
+        ids = {"referral_id": UUID(int=900_000_000 + number), "organization_id": UUID(int=1_000_000_000 + number)}
+        told.append(replace(DECIDED, person_id=person_id, decision_id=UUID(int=3_000_000_000 + number), **ids))
+    told.append(WITHDRAWN)
+    for decided in told[:10]:
+        ids = {"referral_id": decided.referral_id, "organization_id": decided.organization_id}
+        told += [replace(REVOKED, **ids), *(replace(one, **ids) for one in OWED)]
+    correlation = UUID(int=log.size)
+    made = [one for place, event in enumerate(told) for one in arrivals(log.size + place, 1, event)]
+    log.hear([replace(one, envelope=replace(one.envelope, correlationid=correlation)) for one in made])
+    return person_id
 
 
 def _p95(action: Callable[[], object], rounds: int) -> float:
@@ -203,6 +284,7 @@ def run(admin: str, entries: int) -> Figures:
         log = Log(dsn, folder)
         found["append"] = append_rates(log)
         found["limits"] = limits(log)
+        found["equal rows"] = equal_rows(log, 100)
         found["growth"] = growth(log, dsn, folder, entries)
         found["limits at the end"] = limits_again(log)
         found["exports"] = exports(log, folder)

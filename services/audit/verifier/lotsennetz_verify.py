@@ -33,6 +33,7 @@ were kept where the writer of the log cannot reach them.
 
 import argparse
 import base64
+import binascii
 import hashlib
 import importlib
 import json
@@ -41,6 +42,7 @@ import re
 import sys
 import time
 import zlib
+from binascii import unhexlify
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -523,7 +525,8 @@ class Piece:
 
     def add(self, leaves: Sequence[bytes | None], hashes: Sequence[bytes], links: Sequence[bytes]) -> None:
         """Read on: contents fit their hashes, and hashes their links."""
-        if [h if leaf is None else hash_leaf(leaf) for leaf, h in zip(leaves, hashes, strict=True)] != list(hashes):
+        sha256, pairs = hashlib.sha256, zip(leaves, hashes, strict=True)
+        if [h if leaf is None else sha256(b"\x00" + leaf).digest() for leaf, h in pairs] != list(hashes):
             raise OddError
         start = self.first + self.count
         if self.opening is None:
@@ -683,7 +686,10 @@ class ExportFile:
         leaves, hashes, links = list[bytes | None](), list[bytes](), list[bytes]()
         take = self._hashes if self.hashes_only else self._entry
         for place, line in enumerate(lines, piece.first + piece.count):
-            taken = take(line, place) or self._careful(line, place)
+            try:
+                taken = take(line, place) or self._careful(line, place)
+            except binascii.Error:
+                raise OddError from None
             if taken is None:
                 if not is_end or place != piece.first + piece.count + len(lines) - 1:
                     raise OddError
@@ -707,18 +713,17 @@ class ExportFile:
         if not line.startswith(opening) or line[end - 15 : end] != HASH_NAME or not line.endswith(LINE_END):
             return None
         raw = line[len(opening) : end - 15]
-        quotes = raw.count(b'\\"')
-        if raw.count(b'"') != quotes or raw.count(b"\\") != quotes or line[end + 64 : end + 80] != LINK_NAME:
+        leaf = raw.replace(b'\\"', b'"')
+        if leaf.count(b'"') != len(raw) - len(leaf) or b"\\" in leaf or line[end + 64 : end + 80] != LINK_NAME:
             return None
-        found = bytes.fromhex(line[end : end + 64].decode()), bytes.fromhex(line[end + 80 : -3].decode())
-        return raw.replace(b'\\"', b'"'), *found
+        return leaf, unhexlify(line[end : end + 64]), unhexlify(line[end + 80 : -3])
 
     @staticmethod
     def _hashes(line: bytes, place: int) -> tuple[bytes | None, bytes, bytes] | None:
         opening, end = b'{"position":%d,"leaf_hash":"' % place, len(line) - HASHES
         if len(opening) != end or not line.startswith(opening) or line[end + 64 : end + 80] != LINK_NAME:
             return None
-        return None, bytes.fromhex(line[end : end + 64].decode()), bytes.fromhex(line[end + 80 : -3].decode())
+        return None, unhexlify(line[end : end + 64]), unhexlify(line[end + 80 : -3])
 
     @staticmethod
     def _careful(line: bytes, place: int) -> tuple[bytes | None, bytes, bytes] | None:
@@ -1295,8 +1300,8 @@ TILES = "SELECT level, index, hash FROM tiles ORDER BY (index + 1) << level, lev
 QUICK_ROWS = """
 SELECT position, leaf, leaf_hash, chain_hash, source, stream_position,
        convert_to('{"actor":"' || actor || '",', 'UTF8'),
-       convert_to(coalesce('"correlationid":"' || correlation_id || '",', ''), 'UTF8'),
-       convert_to(',"id":"' || event_id || '"', 'UTF8'),
+       convert_to('"correlationid":"' || correlation_id || '","data":{', 'UTF8'),
+       convert_to('","id":"' || event_id || '","s', 'UTF8'),
        convert_to(',"source":"' || source || '"' || coalesce(',"streamposition":' || stream_position, '')
            || coalesce(',"subject":"' || subject || '"', '') || ',"time":"'
            || to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
@@ -1308,8 +1313,14 @@ SELECT position, leaf, leaf_hash, chain_hash, source, stream_position,
 FROM entries WHERE position >= %s AND position < %s ORDER BY position
 """
 ONE_ROW = ROWS.replace("ORDER BY position", "WHERE position = ANY(%s)")
-CASES = tuple(
-    (b'"%s_id":' % kind, b',"subject":"%s/' % kind) for kind in (b"enquiry", b"organization", b"person", b"referral")
+#: Between actor and data stand cause, consent and correlation; before the source, id and place in the case's order.
+MOST_BETWEEN, BEFORE_END = 400, 80
+#: The ids of a case as names of data, and as kinds of a subject.
+ENQUIRY, ORGANIZATION, PERSON, REFERRAL = (
+    b'"%s_id":' % kind for kind in (b"enquiry", b"organization", b"person", b"referral")
+)
+OF_ENQUIRY, OF_ORGANIZATION, OF_PERSON, OF_REFERRAL = (
+    b'"subject":"%s/' % kind for kind in (b"enquiry", b"organization", b"person", b"referral")
 )
 #: This process's own way into the database, in the snapshot the whole verification reads.
 OPEN: dict[str, Any] = {}
@@ -1361,29 +1372,35 @@ class DatabaseSource:
         piece.add(leaves, hashes, links)
 
 
-def _agrees(leaf: bytes, actor: bytes, correlation: bytes, identity: bytes, end: bytes, *cases: bytes | None) -> bool:
-    """Whether the leaf surely says what the columns say; where it is not sure, it is parsed.
+def _agrees(
+    leaf: bytes,
+    actor: bytes,
+    correlation: bytes | None,
+    identity: bytes,
+    end: bytes,
+    enquiry: bytes | None,
+    organization: bytes | None,
+    person: bytes | None,
+    referral: bytes | None,
+) -> bool:
+    """Whether the leaf surely says what the columns say; where that is not sure, it is parsed.
 
-    The names of a leaf are sorted, and what is compared contains the quotes around it, which no value can: so each of
-    these stands where it must. Whose data hold another object, or name the case only by its subject, is parsed.
+    With two braces a leaf is one object that holds one of names and plain values, its data; the names are sorted. What
+    is looked for contains its quotes, which no value can, so it is a member; and between the data and the id stands
+    the hash of the event, so that an id this near to the end is the entry's own.
     """
-    data = leaf.find(b',"data":{')
-    stop = len(leaf) - len(end)
-    number = leaf.find(b',"sequence":', stop - 32, stop)
-    if number >= 0:
-        if not leaf[number + 12 : stop].isdigit():
-            return False
-        stop = number
-    if not (leaf.endswith(end) and leaf.startswith(actor) and leaf.endswith(identity, data, stop)):
+    if not leaf.startswith(actor) or not leaf.endswith(end) or leaf.count(b"{") != 2 or correlation is None:
         return False
-    if leaf.count(b"{") != 2 or (b'"correlationid":"' in leaf[:data]) != bool(correlation):
+    start, stop = leaf.find(correlation, len(actor), len(actor) + MOST_BETWEEN), len(leaf) - len(end)
+    if start < 0 or identity not in leaf[stop - BEFORE_END : stop + 4]:
         return False
-    if correlation and not leaf[: data + 1].endswith(correlation):
-        return False
-    for (name, subject), member in zip(CASES, cases, strict=True):
-        if (name in leaf or subject in end) if member is None else member not in leaf:
-            return False
-    return True
+    data = leaf[start + len(correlation) : stop]
+    return (
+        (ENQUIRY not in data and OF_ENQUIRY not in end if enquiry is None else enquiry in data)
+        and (ORGANIZATION not in data and OF_ORGANIZATION not in end if organization is None else organization in data)
+        and (PERSON not in data and OF_PERSON not in end if person is None else person in data)
+        and (REFERRAL not in data and OF_REFERRAL not in end if referral is None else referral in data)
+    )
 
 
 def _compare_columns(connection: Any, positions: list[int]) -> None:

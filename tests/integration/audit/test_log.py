@@ -2,17 +2,21 @@
 
 import threading
 from datetime import timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
 
-from services.audit import publication
-from services.audit.domain.merkle import consistency_proof, extends, includes, inclusion_proof
+from services.audit import publication, store
+from services.audit.domain.entry import REFERENCES, entry_of
+from services.audit.domain.log import Link
+from services.audit.domain.merkle import consistency_proof, extends, includes, inclusion_proof, leaf_hash
 from services.audit.keys import open_checkpoint
 from services.audit.queries import tree
 from services.audit.writer import LogContradictsError, Writer
 from services.chassis.db import connect
-from tests.integration.audit.conftest import START
+from tests.integration.audit.conftest import START, an_envelope
+from tests.unit.audit.events import a_disclosure_decided
 
 
 def test_events_stand_in_the_order_heard(log):
@@ -52,6 +56,33 @@ def test_every_entry_and_every_earlier_head_can_be_proven(log):
         assert includes(leaf, index, 520, inclusion_proof(index, 520, node), root)
     for size in (1, 256, 257, 519):
         assert extends(size, 520, consistency_proof(size, 520, node), tree.root_at(log.connection, size), root)
+
+
+def test_a_batch_is_on_disk_before_its_commit_counts_and_locks_out_every_other(log):
+    with log.connection.transaction(), connect(log.app_dsn) as other:
+        log.connection.execute("SET LOCAL synchronous_commit = off")
+        standing, known = store.begin(log.connection, [UUID(int=1)])
+        assert (standing.head.size, known) == (0, frozenset())
+        assert log.connection.execute("SHOW synchronous_commit").fetchone() == {"synchronous_commit": "on"}
+        assert log.connection.execute("SHOW enable_seqscan").fetchone() == {"enable_seqscan": "on"}
+        free = other.execute("SELECT pg_try_advisory_lock(%s) AS free", (store.WRITER_LOCK,)).fetchone()
+        assert free == {"free": False}
+
+
+NOTHING_NAMED = {"subject": None, "stream_position": None, "references": {}}
+
+
+@pytest.mark.parametrize("named", [{}, NOTHING_NAMED, {"actor": "staff:\u00fc\u2028"}], ids=["whole", "bare", "odd"])
+def test_a_row_is_read_back_as_it_was_written(log, named):
+    entry = entry_of(an_envelope(1, a_disclosure_decided()), 17)._replace(**named)
+    with log.connection.transaction():
+        store.append_entries(log.connection, [(entry, Link(0, leaf_hash(entry.leaf), bytes(32)))], START)
+    row = log.connection.execute("SELECT * FROM entries").fetchone()
+    assert {name: row[name] for name in REFERENCES} == {**dict.fromkeys(REFERENCES), **entry.references}
+    for name in ("event_id", "type", "source", "stream_position", "subject", "actor", "occurred_at", "correlation_id"):
+        assert row[name] == getattr(entry, name), name
+    assert (row["position"], row["recorded_at"], row["leaf"]) == (0, START, entry.leaf)
+    assert (row["leaf_hash"], row["chain_hash"]) == (leaf_hash(entry.leaf), bytes(32))
 
 
 def test_recorded_times_never_run_backwards(log):
