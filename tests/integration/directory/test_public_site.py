@@ -179,6 +179,7 @@ def test_a_language_spoken_there_comes_first_and_unknown_is_not_no(site: FlaskCl
     ("query", "words"),
     [
         ("topic=TELEPATHY", "Dieses Thema kennen wir nicht"),
+        ("topic=ARBEIT&area=5206", "Eine Postleitzahl hat fünf Ziffern."),
         ("situation=bored", "Diese Lebenslage kennen wir nicht"),
         ("area=Atlantis", "Diesen Ort kennen wir nicht"),
         ("topic=ARBEIT&spoken=klingonisch", "Diese Sprache kennen wir nicht"),

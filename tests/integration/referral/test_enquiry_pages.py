@@ -95,6 +95,7 @@ def test_an_enquiry_is_taken_down_and_shown(network: Network, browser: FlaskClie
         ({"topics": "ANWERBUNG"}, "topics"),
         ({"topics": ""}, "topics"),
         ({"qualification_year": "14"}, "qualification_year"),
+        ({"postal_code": "5206"}, "fünf Ziffern, zum Beispiel 52062"),
     ],
 )
 def test_what_is_wrong_is_named_and_nothing_typed_is_lost(
@@ -104,6 +105,7 @@ def test_what_is_wrong_is_named_and_nothing_typed_is_lost(
     assert answer.status_code == 422
     assert 'value="Demir"' in answer.text
     assert 'role="alert"' in answer.text, name
+    assert " " not in name or name in answer.text
     assert network.scene.said(EnquiryRecorded) == []
 
 

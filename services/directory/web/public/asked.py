@@ -81,6 +81,10 @@ class Asked:
         return {name: str(value) for name, value in (given | changes).items() if value}
 
 
+#: So many digits has a postal code in Germany.
+POSTAL_CODE = 5
+
+
 def read(given: MultiDict[str, str], places: Places) -> Asked:
     """The search an address asks for."""
     asked = Asked(text=given.get("q", "").strip()[:LONGEST_SEARCH])
@@ -121,7 +125,8 @@ def _read_place(asked: Asked, typed: str, places: Places) -> None:
     if typed:
         asked.area = places.named(typed)
         if asked.area is None:
-            asked.unknown.append("area")
+            is_cut = typed.isdigit() and len(typed) != POSTAL_CODE
+            asked.unknown.append("postal-code" if is_cut else "area")
 
 
 def _read_words(asked: Asked, places: Places) -> None:
