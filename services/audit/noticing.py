@@ -126,7 +126,7 @@ def _round(tx: Connection, last: Reading, end: int, told: dict[str, Any], now: d
     window = {"first": last.size, "end": end, "day": last.day, **told}
     kept = 0
     for rule in ALL_RULES:
-        looked = _to_judge(tx, rule, window)
+        looked = to_judge(tx, rule, window)
         found = judge(tx, rule, looked, told)
         kept += _keep(tx, rule.kind, found, end, now)
     tx.execute(KEEP_DUES, window)
@@ -134,7 +134,8 @@ def _round(tx: Connection, last: Reading, end: int, told: dict[str, Any], now: d
     return kept
 
 
-def _to_judge(connection: Connection, rule: Rule, window: dict[str, Any]) -> list[int]:
+def to_judge(connection: Connection, rule: Rule, window: dict[str, Any]) -> list[int]:
+    """What a rule is handed for a stretch: the new, what it may have changed, what ran out meanwhile."""
     ran_out = RAN_OUT.get(rule.kind, "") if window["today"] > window["day"] else ""
     parts = [part for part in (NEW, rule.touched, ran_out) if part]
     asked = {**window, "types": list(rule.judges)}

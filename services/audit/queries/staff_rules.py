@@ -139,8 +139,9 @@ STAFF_RULES = (
     Rule(LogFindingKind.MANY_IN_A_ROW, (VIEWED,), MANY_IN_A_ROW, SET_TOUCHED),
     Rule(LogFindingKind.UNRELATED_CASE, (VIEWED,), UNRELATED_CASE, SET_TOUCHED),
 )
+BY_AGREEMENT = frozenset(rule.kind for rule in STAFF_RULES)
 #: What only the data-protection officer sees.
-ABOUT_STAFF = frozenset({rule.kind for rule in STAFF_RULES} | {LogFindingKind.BY_LEAVER})
+ABOUT_STAFF = BY_AGREEMENT | {LogFindingKind.BY_LEAVER}
 
 
 def in_force(connection: Connection) -> list[InForce]:

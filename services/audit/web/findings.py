@@ -25,7 +25,7 @@ from services.audit.queries.findings import (
     findings,
     history,
 )
-from services.audit.queries.staff_rules import ABOUT_STAFF, in_force
+from services.audit.queries.staff_rules import ABOUT_STAFF, BY_AGREEMENT, in_force
 from services.audit.web.looking import look, own_controller
 from services.chassis.access import current_caller, staff
 from services.chassis.errors import InvalidError
@@ -52,7 +52,8 @@ def listing() -> str:
         counted = counts(connection, controller)
         rules, reading = in_force(connection), noticing.last_reading(connection)
         size = noticing.size_of(connection)
-    kinds = [one for one in LogFindingKind if controller is None or one not in ABOUT_STAFF]
+    hidden = ABOUT_STAFF if controller else frozenset() if rules else BY_AGREEMENT
+    kinds = [one for one in LogFindingKind if one not in hidden]
     return render_template(
         "audit/findings.html",
         findings=found,

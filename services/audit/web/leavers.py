@@ -14,6 +14,7 @@ from contracts.event import Code
 from contracts.fields import parse_instant
 from services.audit.queries.leavers import leavers
 from services.audit.web.findings import once_per_form
+from services.audit.web.looking import look
 from services.chassis.access import current_caller, staff
 from services.chassis.auth import pseudonym
 from services.chassis.clock import PLACE
@@ -33,6 +34,7 @@ LONGEST_SUBJECT = 255
 @staff(StaffRole.OPERATIONS, StaffRole.DPO)
 def listing() -> str:
     """Whose access had ended and since when; pseudonyms only."""
+    look("leavers")
     with room().unit.db.read() as connection:
         found = leavers(connection)
     return render_template(
