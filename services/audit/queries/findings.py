@@ -165,6 +165,14 @@ def finding_of(connection: Connection, finding_id: UUID, controller: UUID | None
     return _with_entries(connection, rows)[0]
 
 
+def anchored_at(connection: Connection, position: int, controller: UUID | None = None) -> list[Finding]:
+    """The findings that hang on an entry."""
+    kinds = [kind for kind in LogFindingKind if controller is None or kind not in ABOUT_STAFF]
+    query = "SELECT DISTINCT finding_id FROM finding_facts WHERE kind = ANY(%s) AND anchor = %s"
+    rows = connection.execute(query, ([str(kind) for kind in kinds], position), prepare=False)
+    return [finding_of(connection, row["finding_id"], controller) for row in rows]
+
+
 def history(connection: Connection, finding_id: UUID) -> list[Step]:
     """Everything that became of a finding, the oldest first."""
     told = [

@@ -12,6 +12,7 @@ from contracts.event import REGISTRY
 from services.audit.domain.merkle import inclusion_proof
 from services.audit.queries import health, tree
 from services.audit.queries.disclosures import with_consents
+from services.audit.queries.findings import anchored_at
 from services.audit.queries.search import CASES, Search, entry_at, of_case, search, with_referrals
 from services.audit.queries.staff_rules import in_force
 from services.audit.queries.streams import streams
@@ -110,7 +111,10 @@ def entry(position: int) -> str:
         signed = tree.latest_checkpoint(connection)
         covered = signed is not None and position < signed.size
         proof = inclusion_proof(position, signed.size, tree.node_reader(connection)) if signed and covered else []
-    return render_template("audit/entry.html", entry=found, signed=signed if covered else None, proof=proof)
+        noticed = anchored_at(connection, position, controller)
+    return render_template(
+        "audit/entry.html", entry=found, signed=signed if covered else None, proof=proof, findings=noticed
+    )
 
 
 @blueprint.get("/integrity")

@@ -171,6 +171,11 @@ def test_a_finding_whose_facts_changed_after_it_was_signed_off_is_open_again_wit
     assert "no longer holds" in page and "signed off" in page
 
 
+def test_an_entry_leads_to_the_finding_that_hangs_on_it(client, overdue):
+    page = client.get(f"/audit/entries/{overdue.entry.position}", headers=ENGLISH).get_data(as_text=True)
+    assert f"/audit/findings/{overdue.finding_id}" in page
+
+
 def test_facts_that_grow_open_a_finding_again(client, log, overdue):
     assess(client, overdue, step="sign_off")
     log.connection.execute(
