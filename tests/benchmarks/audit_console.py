@@ -25,6 +25,7 @@ from services.audit.queries.tally import BLOCK, tally
 from services.audit.tallying import KEEP, KEEP_BLOCK
 from services.audit.web.reviews import LAST
 from services.chassis.db import Connection, connect
+from tests.benchmarks.audit_log import cpu_seconds
 from tests.benchmarks.audit_stage import ROOT, database
 from tests.benchmarks.report import machine
 
@@ -115,7 +116,7 @@ def stage(connection: Connection, entries: int) -> None:
 
 def read_everything(connection: Connection, today: date) -> Figures:
     """As the clock does when it finds a long log; answers how fast, and how long one window took."""
-    began, windows = time.perf_counter(), []
+    began, windows, spent = time.perf_counter(), [], cpu_seconds(connection)
     noticing.SECONDS = 0.0
     while True:
         before = time.perf_counter()
@@ -127,7 +128,9 @@ def read_everything(connection: Connection, today: date) -> Figures:
             break
     size = noticing.size_of(connection)
     seconds = time.perf_counter() - began
-    return {"entries_per_second": size / seconds, "window_p95_ms": sorted(windows)[int(len(windows) * 0.95) - 1]}
+    per_cpu_second = size / (cpu_seconds(connection) - spent)
+    p95 = sorted(windows)[int(len(windows) * 0.95) - 1]
+    return {"entries_per_second": size / seconds, "per_cpu_second": per_cpu_second, "window_p95_ms": p95}
 
 
 def count_everything(connection: Connection, entries: int) -> Figures:
@@ -160,7 +163,7 @@ def latencies(connection: Connection, entries: int, today: date, rounds: int = 3
         ).fetchall(),
         "rules read on: 200 new entries": lambda: _window(connection, entries - 200, entries, today),
     }
-    return {name: p95(action, rounds) for name, action in asked.items()}
+    return {name: measured(connection, action, rounds) for name, action in asked.items()}
 
 
 def _window(connection: Connection, first: int, end: int, today: date) -> None:
@@ -170,13 +173,15 @@ def _window(connection: Connection, first: int, end: int, today: date) -> None:
         noticing.judge(connection, rule, looked, {"today": today, "agreed": "[]"})
 
 
-def p95(action: Callable[[], object], rounds: int) -> float:
-    taken = []
+def measured(connection: Connection, action: Callable[[], object], rounds: int) -> Figures:
+    """The honest figure where others use the machine too is CPU time, of us and of the database."""
+    taken, spent = [], cpu_seconds(connection)
     for _ in range(rounds):
         began = time.perf_counter()
         action()
         taken.append((time.perf_counter() - began) * 1000)
-    return sorted(taken)[int(rounds * 0.95) - 1]
+    cpu = (cpu_seconds(connection) - spent) / rounds * 1000
+    return {"p95_ms": sorted(taken)[int(rounds * 0.95) - 1], "cpu_ms": cpu}
 
 
 def plans(connection: Connection, today: date) -> dict[str, str]:
@@ -211,7 +216,7 @@ def run(admin: str, entries: int, findings_wanted: int) -> Figures:
         grow_findings(connection, findings_wanted)
         row = connection.execute("SELECT count(*) AS n FROM finding_facts").fetchone()
         found["findings"] = row["n"] if row else 0
-        found["p95_ms"] = latencies(connection, entries, today)
+        found["pages"] = latencies(connection, entries, today)
         found["plans"] = plans(connection, today)
     found["machine_at_the_end"] = machine()
     return found
@@ -245,13 +250,14 @@ def document(found: Figures) -> str:
         f"at the end {found['machine_at_the_end']};",
         f"`python -m tests.benchmarks.audit_console --entries {found['entries']} --write`.",
         "",
-        f"The rules read everything at {rules['entries_per_second']:,.0f} entries a second (p95 of a window of "
+        f"The rules read everything at {rules['entries_per_second']:,.0f} entries a second, "
+        f"{rules['per_cpu_second']:,.0f} a second of CPU time (p95 of a window of "
         f"{noticing.WINDOW:,}: {rules['window_p95_ms']:,.0f} ms); stretches are counted at "
         f"{tallies['entries_per_second']:,.0f} a second.",
         "",
-        "| what stands behind a page | p95, ms |",
-        "|---|---:|",
-        *(f"| {name} | {value:,.1f} |" for name, value in found["p95_ms"].items()),
+        "| what stands behind a page | p95, ms | CPU, ms |",
+        "|---|---:|---:|",
+        *(f"| {name} | {one['p95_ms']:,.1f} | {one['cpu_ms']:,.1f} |" for name, one in found["pages"].items()),
         "",
         "## Plans of the rules, for one entry each",
         "",

@@ -95,7 +95,12 @@ class Wanted:
     controller: UUID | None = None
 
 
-STANDING = """
+STATE = """
+CASE WHEN facts = newest.number THEN CASE WHEN signed_off THEN 'signed_off' ELSE 'assessed' END
+    WHEN NOT holds THEN 'settled' WHEN facts IS NULL THEN 'open' ELSE 'reopened' END AS state
+"""
+#: Where every finding stands: for what counts them all.
+STANDING = f"""
 WITH newest AS (
     SELECT DISTINCT ON (finding_id) finding_id, number, kind, anchor, position, because, entries, last, holds,
         noticed_at
@@ -104,12 +109,22 @@ WITH newest AS (
     SELECT DISTINCT ON (finding_id) finding_id, number AS assessment, facts, judgement, signed_off, assessed_at
     FROM finding_assessments ORDER BY finding_id, number DESC
 ), standing AS (
-    SELECT newest.*, coalesce(assessment, 0) AS assessment, judgement, assessed_at,
-        CASE WHEN facts = newest.number THEN CASE WHEN signed_off THEN 'signed_off' ELSE 'assessed' END
-            WHEN NOT holds THEN 'settled' WHEN facts IS NULL THEN 'open' ELSE 'reopened' END AS state
+    SELECT newest.*, coalesce(assessment, 0) AS assessment, judgement, assessed_at, {STATE}
     FROM newest LEFT JOIN said USING (finding_id)
 )
-"""
+"""  # noqa: S608 - the text above
+#: The same, one after the other from the newest back: for what stops after some.
+WALKED = f"""
+WITH standing AS (
+    SELECT newest.*, coalesce(assessment, 0) AS assessment, judgement, assessed_at, {STATE}
+    FROM finding_facts AS newest LEFT JOIN LATERAL (
+        SELECT number AS assessment, facts, judgement, signed_off, assessed_at FROM finding_assessments AS one
+        WHERE one.finding_id = newest.finding_id ORDER BY one.number DESC LIMIT 1
+    ) AS said ON true
+    WHERE NOT EXISTS (SELECT 1 FROM finding_facts AS later
+        WHERE later.finding_id = newest.finding_id AND later.number > newest.number)
+)
+"""  # noqa: S608 - the text above
 #: An auditor sees her controller's, and nothing about staff.
 LIMITED = f"""
 kind <> ALL(%s) AND EXISTS (SELECT 1 FROM entries WHERE entries.position = standing.position AND {OF_CONTROLLER})
@@ -146,7 +161,7 @@ def findings(
     if before is not None:
         conditions.append("number < %s")
         values.append(before)
-    query = f"{STANDING} SELECT * FROM standing {_where(conditions)} ORDER BY number DESC LIMIT %s"  # noqa: S608 - the text above
+    query = f"{WALKED} SELECT * FROM standing {_where(conditions)} ORDER BY number DESC LIMIT %s"  # noqa: S608 - the text above
     rows = connection.execute(query.encode(), [*values, limit + 1], prepare=False).fetchall()
     found = _with_entries(connection, rows[:limit])
     return found, found[-1].number if len(rows) > limit else None
@@ -155,11 +170,9 @@ def findings(
 def finding_of(connection: Connection, finding_id: UUID, controller: UUID | None = None) -> Finding:
     """One finding; one that is not the caller's to see is not there."""
     conditions, values = _limits(Wanted(controller=controller))
-    standing = STANDING.replace("FROM finding_facts", "FROM finding_facts WHERE finding_id = %s").replace(
-        "FROM finding_assessments", "FROM finding_assessments WHERE finding_id = %s"
-    )
-    query = f"{standing} SELECT * FROM standing {_where(conditions)}"  # noqa: S608 - the text above
-    rows = connection.execute(query.encode(), [finding_id, finding_id, *values], prepare=False).fetchall()
+    where = _where(["finding_id = %s", *conditions])
+    query = f"{WALKED} SELECT * FROM standing {where}"  # noqa: S608 - the text above
+    rows = connection.execute(query.encode(), [finding_id, *values], prepare=False).fetchall()
     if not rows:
         raise NotFoundError("audit.finding-unknown")
     return _with_entries(connection, rows)[0]

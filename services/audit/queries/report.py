@@ -46,9 +46,10 @@ SECTIONS = (
     Section("log_viewed", "log_viewed", (0, 1), ("staff_role", "page")),
     Section("log_exported", "log_exported", (0, 1), ("staff_role", "form")),
 )
+#: Those that were noticed, or changed, in the year.
 FINDINGS = f"""{STANDING}
-SELECT standing.kind, standing.state, count(*) AS n FROM standing JOIN entries USING (position)
-WHERE entries.occurred_at >= %s AND entries.occurred_at < %s AND position < %s GROUP BY 1, 2
+SELECT kind, state, count(*) AS n FROM standing WHERE noticed_at >= %s AND noticed_at < %s AND position < %s
+GROUP BY kind, state
 """  # noqa: S608 - the text above
 PERIODS = """
 SELECT DISTINCT ON (kind) kind, (date '2001-01-01' + keep)::date - date '2001-01-01' AS days, ground
