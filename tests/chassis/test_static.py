@@ -15,6 +15,8 @@ CARRIED = "<style>{{ styles|safe }}</style>"
 #: Sheets no server ever answers with: they lie in a folder beside what they report on.
 ONLY_HANDED_OUT = {ROOT / "services/audit/web/templates/audit/report.html"}
 TEMPLATES = sorted((ROOT / "services").rglob("templates/**/*.html"))
+#: Every way to write into a page what somebody typed as it was typed.
+UNESCAPED = re.compile(r"\|\s*safe\b|\bautoescape\b|\bMarkup\b|\brender_template_string\b")
 
 
 def test_the_vendored_files_are_those_of_the_list() -> None:
@@ -38,6 +40,17 @@ def test_no_template_holds_inline_style_or_script(path: Path) -> None:
     if path in ONLY_HANDED_OUT:
         text = text.replace(CARRIED, "")
     assert not re.search(r"\sstyle=|\son[a-z]+=|<style|<script(?![^>]*(\ssrc=|type=\"application/ld\+json\"))", text)
+
+
+def test_nothing_anybody_typed_is_written_unescaped() -> None:
+    """Flask escapes in templates of these names unless it is told otherwise; only our own sheet is written as it is."""
+    assert UNESCAPED.search(CARRIED)
+    files = [*TEMPLATES, *(ROOT / "services").rglob("*.py")]
+    texts = {path: path.read_text(encoding="utf-8").replace(CARRIED, "") for path in files}
+    assert [str(path) for path, text in texts.items() if UNESCAPED.search(text)] == []
+    assert not [
+        path for path in (ROOT / "services").rglob("templates/**/*") if path.suffix not in ("", ".html", ".xml")
+    ]
 
 
 def test_our_own_sheet_knows_no_left_and_right() -> None:
