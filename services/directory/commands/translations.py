@@ -5,14 +5,20 @@ from uuid import UUID
 
 from services.chassis.errors import StaleError
 from services.chassis.work import Work
+from services.directory import store
+from services.directory.domain.objects import Kind
+from services.directory.domain.translations import print_of
+from services.directory.queries import translations
 from services.directory.store import translations as kept
 
 
-def still_fits(work: Work, kind: str, name: UUID, language: str, seen: Mapping[str, str]) -> None:
+def still_fits(work: Work, kind: Kind, name: UUID, language: str, seen: Mapping[str, str]) -> None:
     """For just the German texts that were seen. Said again it changes nothing; another German text is refused."""
-    outdated = kept.outdated_prints(work, kind, name, language)
+    document = store.load(work.tx, [(kind, str(name))]).get((kind, str(name)), {})
+    old = translations.outdated(work.tx, kind, name)
     for field, german_sha256 in seen.items():
-        if field in outdated and outdated[field] != german_sha256:
+        if (field, language) not in old:
+            continue
+        if print_of(document[field]["de"]) != german_sha256:
             raise StaleError("directory.text-changed")
-        if field in outdated:
-            kept.keep_check(work, kind, name, field, language, german_sha256)
+        kept.keep_check(work, kind, name, field, language, german_sha256)

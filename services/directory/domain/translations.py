@@ -4,9 +4,13 @@ Nothing is kept for it: it shows in an entry's history. Only that somebody looke
 leaves no trace there, and is kept beside it, for just this German text.
 """
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+Document = Mapping[str, Any]
 
 #: The public site's languages besides German, which every text is in.
 LANGUAGES = ("de-simple", "en", "ar", "uk", "tr", "fr")
@@ -22,19 +26,76 @@ class State(StrEnum):
     OUTDATED = "outdated"
 
 
-def states(document: Mapping[str, Any], outdated: Iterable[tuple[str, str]]) -> dict[str, dict[str, State]]:
-    """For each text an entry has, its state in each language; `outdated` names text and language."""
-    old = set(outdated)
-    texts = {field: document[field] for field in TEXTS if isinstance(document.get(field), Mapping)}
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One text that is missing in a language, or older there than in German."""
+
+    field: str
+    language: str
+    state: State
+
+
+def texts_of(document: Document) -> dict[str, Mapping[str, str]]:
+    """The texts an entry has."""
+    return {field: document[field] for field in TEXTS if isinstance(document.get(field), Mapping) and document[field]}
+
+
+def outdated(history: Sequence[Document], checked: Container[tuple[str, str, str]] = ()) -> set[tuple[str, str]]:
+    """Text and language of what is older than its German; of all states of an entry, the oldest first.
+
+    `checked` names text, language and the sum over a German text that somebody found still fitting.
+    """
+    if not history:
+        return set()
+    written, now = _written(history), texts_of(history[-1])
     return {
-        field: {language: _state(said, language, is_old=(field, language) in old) for language in LANGUAGES}
-        for field, said in texts.items()
+        (field, language)
+        for field, texts in now.items()
+        for language in texts
+        if language != "de"
+        and written[field, "de"] > written[field, language]
+        and (field, language, print_of(texts["de"])) not in checked
     }
 
 
-def alike(missing: Iterable[tuple[str, str]]) -> list[tuple[list[str], list[str]]]:
-    """Pairs of language and text, told shortly: texts, and all languages in which just these are missing."""
-    said = set(missing)
+def _written(history: Sequence[Document]) -> dict[tuple[str, str], int]:
+    """For each text and language the state in which it was written last."""
+    written: dict[tuple[str, str], int] = {}
+    said: dict[tuple[str, str], str] = {}
+    for number, document in enumerate(history):
+        for field, texts in texts_of(document).items():
+            for language, text in texts.items():
+                if said.get((field, language)) != text:
+                    written[field, language], said[field, language] = number, text
+    return written
+
+
+def print_of(german: str) -> str:
+    """A sum over the German text that somebody compared a translation with."""
+    return hashlib.sha256(german.encode()).hexdigest()
+
+
+def gaps(document: Document, old: Container[tuple[str, str]]) -> list[Gap]:
+    """All that is missing or outdated of an entry."""
+    return [
+        Gap(field, language, state)
+        for field, tongues in states(document, old).items()
+        for language, state in tongues.items()
+        if state is not State.THERE
+    ]
+
+
+def states(document: Document, old: Container[tuple[str, str]]) -> dict[str, dict[str, State]]:
+    """For each text an entry has, its state in each language; `old` names text and language of what is outdated."""
+    return {
+        field: {language: _state(texts, language, is_old=(field, language) in old) for language in LANGUAGES}
+        for field, texts in texts_of(document).items()
+    }
+
+
+def alike(missing: Iterable[Gap]) -> list[tuple[list[str], list[str]]]:
+    """What is missing, told shortly: texts, and all languages in which just these are missing."""
+    said = {(gap.language, gap.field) for gap in missing}
     found: dict[tuple[str, ...], list[str]] = {}
     for language in LANGUAGES:
         texts = tuple(field for field in TEXTS if (language, field) in said)

@@ -1,99 +1,79 @@
-"""What is not translated, or was not translated anew: of one entry, of all, by language and by organization."""
+"""The texts of entries and what they were before: what is missing or outdated is computed from them."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from services.chassis.db import Connection
-from services.directory.domain.translations import LANGUAGES, State
+from services.directory.domain import translations
 
 Json = dict[str, Any]
-PER_PAGE = 50
-#: So many organizations are counted by name; the page has a filter for the others.
-BODIES = 30
+#: More at once nobody reads, nor should anybody wait for: then one organization is chosen.
+MOST = 3_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which gaps somebody looks for; what is not given lets everything pass."""
+class Entry:
+    """An organization or a service that persons read about."""
 
-    language: str | None = None
-    state: State | None = None
-    organization_id: UUID | None = None
-    page: int = 1
-
-    @property
-    def params(self) -> Json:
-        return {
-            "language": self.language,
-            "state": self.state,
-            "organization_id": self.organization_id,
-            "limit": PER_PAGE,
-            "offset": (self.page - 1) * PER_PAGE,
-        }
+    kind: str
+    id: str
+    organization_id: UUID
+    body: Mapping[str, str]
+    document: Json
 
 
-def outdated(connection: Connection, kind: str, name: UUID | str) -> list[tuple[str, str]]:
+def outdated(connection: Connection, kind: str, name: UUID | str) -> set[tuple[str, str]]:
     """The texts of one entry that are older in a language than in German: which text, which language."""
-    rows = connection.execute(
-        "SELECT field, language FROM outdated_texts WHERE kind = %s AND id = %s", (kind, str(name))
-    ).fetchall()
-    return [(row["field"], row["language"]) for row in rows]
+    return outdated_of(connection, kind, [str(name)]).get(str(name), set())
 
 
-def listed(connection: Connection, wanted: Wanted) -> list[Json]:
-    """A page of entries with gaps, what is outdated first; each row says how many there are."""
-    return connection.execute(
-        """
-        SELECT g.kind, g.id, g.name, o.document -> 'name' AS body, count(*) OVER () AS total,
-            coalesce(jsonb_agg(jsonb_build_array(language, field)) FILTER (WHERE state = 'missing'), '[]') AS missing,
-            coalesce(jsonb_agg(jsonb_build_array(language, field, german_sha256)) FILTER (WHERE state = 'outdated'),
-                '[]') AS outdated
-        FROM translation_gaps g JOIN organizations o ON o.id = g.organization_id
-        WHERE (%(language)s::text IS NULL OR g.language = %(language)s)
-            AND (%(state)s::text IS NULL OR g.state = %(state)s)
-            AND (%(organization_id)s::uuid IS NULL OR g.organization_id = %(organization_id)s)
-        GROUP BY g.kind, g.id, g.name, o.id
-        ORDER BY count(*) FILTER (WHERE state = 'outdated') DESC, o.document -> 'name' ->> 'de', g.kind,
-            g.name ->> 'de', g.id LIMIT %(limit)s OFFSET %(offset)s""",
-        wanted.params,
-    ).fetchall()
-
-
-def by_language(connection: Connection, organization_id: UUID | None) -> dict[str, Json]:
-    """For each language how many texts are missing in it, and how many outdated."""
+def outdated_of(connection: Connection, kind: str, names: Collection[str]) -> dict[str, set[tuple[str, str]]]:
+    """The same of several; those of which nothing is outdated are left out."""
     rows = connection.execute(
         """
-        SELECT language, state, count(*) AS many FROM translation_gaps
-        WHERE %(id)s::uuid IS NULL OR organization_id = %(id)s GROUP BY language, state""",
-        {"id": organization_id},
+        SELECT id, array_agg(document ORDER BY number) AS states FROM object_history
+        WHERE kind = %s AND id = ANY(%s) GROUP BY id HAVING count(*) > 1""",
+        (kind, list(names)),
     ).fetchall()
-    counted = {(row["language"], row["state"]): row["many"] for row in rows}
-    return {
-        language: {state: counted.get((language, state), 0) for state in (State.MISSING, State.OUTDATED)}
-        for language in LANGUAGES
-    }
+    checked = _checked(connection, kind, [row["id"] for row in rows])
+    found = {row["id"]: translations.outdated(row["states"], checked[row["id"]]) for row in rows}
+    return {name: old for name, old in found.items() if old}
 
 
-def by_organization(connection: Connection, wanted: Wanted) -> Sequence[Json]:
-    """The organizations with the most gaps."""
-    return connection.execute(
+def _checked(connection: Connection, kind: str, names: Collection[str]) -> dict[str, set[tuple[str, str, str]]]:
+    """Translations somebody found still fitting, each with the sum over its German."""
+    checked: defaultdict[str, set[tuple[str, str, str]]] = defaultdict(set)
+    rows = connection.execute(
+        "SELECT id, field, language, german_sha256 FROM translations_checked WHERE kind = %s AND id = ANY(%s::uuid[])",
+        (kind, list(names)),
+    ).fetchall()
+    for row in rows:
+        checked[str(row["id"])].add((row["field"], row["language"], row["german_sha256"]))
+    return checked
+
+
+def entries(connection: Connection, organization_id: UUID | None) -> list[Entry] | None:
+    """All that persons read about, or what is of one organization; None if that is too much. What is retired is read by
+    nobody."""
+    rows = connection.execute(
         """
-        SELECT o.id, o.document -> 'name' AS name, count(*) FILTER (WHERE state = 'missing') AS missing,
-            count(*) FILTER (WHERE state = 'outdated') AS outdated
-        FROM translation_gaps g JOIN organizations o ON o.id = g.organization_id
-        WHERE (%(language)s::text IS NULL OR g.language = %(language)s)
-            AND (%(state)s::text IS NULL OR g.state = %(state)s)
-        GROUP BY o.id ORDER BY count(*) DESC, o.document -> 'name' ->> 'de', o.id LIMIT %(bodies)s""",
-        {**wanted.params, "bodies": BODIES},
+        SELECT e.kind, e.id::text AS id, e.organization_id, o.document -> 'name' AS body, e.document
+        FROM (
+            SELECT 'service' AS kind, id, organization_id, document FROM services
+                WHERE status IN ('active', 'temporarily closed')
+            UNION ALL SELECT 'organization', id, id, document FROM organizations
+        ) AS e JOIN organizations o ON o.id = e.organization_id
+        WHERE %(of)s::uuid IS NULL OR e.organization_id = %(of)s LIMIT %(most)s""",
+        {"of": organization_id, "most": MOST + 1},
     ).fetchall()
+    return [Entry(**row) for row in rows] if len(rows) <= MOST else None
 
 
-def texts(connection: Connection, organization_id: UUID | None) -> int:
-    """How many texts there are to translate, each counted once."""
-    row = connection.execute(
-        "SELECT count(*) AS many FROM public_texts WHERE %(id)s::uuid IS NULL OR organization_id = %(id)s",
-        {"id": organization_id},
-    ).fetchone()
-    return int(row["many"]) if row else 0
+def bodies(connection: Connection) -> Sequence[Json]:
+    """Organizations to choose one from."""
+    return connection.execute(
+        "SELECT id, document -> 'name' AS name FROM organizations ORDER BY document -> 'name' ->> 'de', id LIMIT 1000"
+    ).fetchall()

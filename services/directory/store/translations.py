@@ -5,15 +5,6 @@ from uuid import UUID
 from services.chassis.work import Work
 
 
-def outdated_prints(work: Work, kind: str, name: UUID, language: str) -> dict[str, str]:
-    """The outdated texts of an entry in one language, each with the sum over its German."""
-    rows = work.tx.execute(
-        "SELECT field, german_sha256 FROM outdated_texts WHERE kind = %s AND id = %s AND language = %s",
-        (kind, str(name), language),
-    ).fetchall()
-    return {row["field"]: row["german_sha256"] for row in rows}
-
-
 def keep_check(work: Work, kind: str, name: UUID, field: str, language: str, german_sha256: str) -> None:
     work.tx.execute(
         """

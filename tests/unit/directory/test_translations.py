@@ -1,6 +1,6 @@
 """What of an entry is not translated, and what is older than the German text beside it."""
 
-from services.directory.domain.translations import LANGUAGES, TEXTS, State, alike, states
+from services.directory.domain.translations import LANGUAGES, TEXTS, Gap, State, alike, outdated, print_of, states
 
 
 def test_each_text_there_is_says_for_each_language_how_far_it_is() -> None:
@@ -12,7 +12,7 @@ def test_each_text_there_is_says_for_each_language_how_far_it_is() -> None:
 
 
 def test_languages_that_lack_the_same_are_told_together() -> None:
-    missing = [(tag, "name") for tag in LANGUAGES] + [("en", "description")]
+    missing = [Gap("name", tag, State.MISSING) for tag in LANGUAGES] + [Gap("description", "en", State.MISSING)]
     assert alike(missing) == [
         (["name"], ["de-simple", "ar", "uk", "tr", "fr"]),
         (["name", "description"], ["en"]),
@@ -23,3 +23,14 @@ def test_languages_that_lack_the_same_are_told_together() -> None:
 def test_texts_are_those_persons_read() -> None:
     assert "delimitation" not in TEXTS
     assert "de" not in LANGUAGES
+
+
+def test_a_translation_is_outdated_if_the_german_was_written_in_a_later_state() -> None:
+    first = {"name": {"de": "Eins", "en": "One", "fr": "Un"}}
+    second = {"name": {"de": "Zwei", "en": "One", "fr": "Deux"}}
+    assert outdated([first]) == set()
+    assert outdated([first, second]) == {("name", "en")}
+    assert outdated([first, second], {("name", "en", print_of("Zwei"))}) == set()
+    assert outdated([first, second], {("name", "en", print_of("Eins"))}) == {("name", "en")}
+    assert outdated([first, second, {"name": {"de": "Zwei", "en": "Two"}}]) == set()
+    assert outdated([]) == set()
