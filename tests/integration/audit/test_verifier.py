@@ -2,12 +2,14 @@
 
 import base64
 import hashlib
+import importlib.util
 import json
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -24,6 +26,11 @@ from tests.integration.audit.conftest import START, a_log, an_arrival
 
 VERIFIER = Path(__file__).parents[3] / "services" / "audit" / "verifier" / "lotsennetz_verify.py"
 SIZE = 40
+SPEC = importlib.util.spec_from_file_location("lotsennetz_verify_of_databases", VERIFIER)
+#: A program and no package; most tests run it as one.
+independent = importlib.util.module_from_spec(SPEC)
+sys.modules[SPEC.name] = independent
+SPEC.loader.exec_module(independent)
 
 
 class Verified:
@@ -583,3 +590,50 @@ def test_the_verifier_stands_alone(exported, shared, tmp_path):
     done = subprocess.run(command, cwd=alone, check=False, capture_output=True, text=True)
     assert done.returncode == 0
     assert done.stdout.startswith("VERIFIED: 40 entries, 1 comparisons with signed checkpoints agree")
+
+
+# --- by pieces --------------------------------------------------------------------------------------------------------
+
+
+def in_pieces(log, monkeypatch):
+    """What both ways say of a database that is cut into pieces of one block."""
+    monkeypatch.setattr(independent, "PIECE", 256)
+    monkeypatch.setattr(independent, "WITHIN", 8)
+    key = independent.Key.read(log.key_file)
+    with independent._connect(log.superuser_dsn) as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        source = independent.shared_source(connection, log.superuser_dsn)
+        outside = partial(independent.checkpoints_at, log.directory, key)
+        opening = independent.Opening(partial(independent.open_database, connection, key), outside, source, 1)
+        quick, careful = (way(opening, lambda _: None) for way in (independent._in_order, independent._in_detail))
+    return quick and asdict(quick), asdict(careful)
+
+
+FLIPPED = "set_byte({0}, 3, get_byte({0}, 3) # 1)"
+WRONG = (
+    f"UPDATE tiles SET hash = {FLIPPED.format('hash')} WHERE level = 8 AND index = 1",
+    f"UPDATE heads SET root = {FLIPPED.format('root')} WHERE size = 300",
+    f"UPDATE entries SET leaf_hash = {FLIPPED.format('leaf_hash')} WHERE position = 511",
+    f"UPDATE entries SET chain_hash = {FLIPPED.format('chain_hash')} WHERE position = 255",
+    "UPDATE entries SET stream_position = 601 - stream_position WHERE position = 300",
+    "UPDATE entries SET type = reverse(type) WHERE position = 301",
+)
+
+
+def test_a_database_read_in_pieces_is_found_sound_or_left_to_the_careful_way(log, monkeypatch):
+    log.hear(*range(300), now=START)
+    log.sign()
+    log.publish()
+    log.hear(*range(300, 620), now=START)
+    log.hear(700, now=START)
+    log.sign(START + timedelta(hours=2))
+    log.publish()
+    quick, careful = in_pieces(log, monkeypatch)
+    assert quick == careful
+    assert (quick["ok"], quick["entries"], quick["signed"]) == (True, 621, 621)
+    for wrong in WRONG:
+        log.tamper(wrong)
+        quick, careful = in_pieces(log, monkeypatch)
+        assert quick is None and not careful["ok"], wrong
+        log.tamper(wrong)
+    assert in_pieces(log, monkeypatch)[0] is not None
