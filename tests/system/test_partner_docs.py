@@ -116,7 +116,9 @@ def test_a_whole_program_hears_opens_and_answers_and_stops_when_told_to(at, prog
 
 @pytest.mark.long
 @pytest.mark.timeout(1500)
-@pytest.mark.parametrize(("runs", "script"), [("node", "partner.mjs"), (sys.executable, "partner.py")])
+@pytest.mark.parametrize(
+    ("runs", "script"), [("node", "partner.mjs"), (sys.executable, "partner.py")], ids=["Node", "Python"]
+)
 def test_a_whole_program_passes_the_examination(
     network: RunningNetwork, lotse: Callable[..., Told], tmp_path: Path, runs: str, script: str
 ) -> None:
