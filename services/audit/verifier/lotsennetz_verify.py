@@ -45,8 +45,8 @@ import zlib
 from binascii import unhexlify
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, count, islice
 from multiprocessing import get_context
@@ -442,10 +442,13 @@ class Streams:
         return stream
 
     def report(self, leaf: bytes) -> None:
-        content = json.loads(leaf)
-        if str(content.get("type", "")).endswith(REPORT.decode()):
-            stream = self.of(content["source"])
-            stream.reported = max(stream.reported, int(content["data"]["position"]))
+        """A report nobody can read reports nothing."""
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
+            content = json.loads(leaf)
+            if content["type"].endswith(REPORT.decode()):
+                position = int(content["data"]["position"])
+                stream = self.of(content["source"])
+                stream.reported = max(stream.reported, position)
 
     def join(self, later: "Streams") -> None:
         """Put what was found further on behind this; where content had expired there, nothing before it is known."""
@@ -928,7 +931,9 @@ class Verification:
         """In a database the columns that are searched must say what the leaf says."""
         name = column_that_differs(row)
         if name is not None:
-            raise self.at(row, "changed", f"its column {name} says other than its content")
+            unreadable = "its content is nothing that this log writes"
+            detail = unreadable if name == LEAF else f"its column {name} says other than its content"
+            raise self.at(row, "changed", detail)
 
     def compare_tiles(self, completed: list[tuple[int, bytes]]) -> None:
         if self.log.own_tiles is None:
@@ -1039,12 +1044,18 @@ class _Reader:
         return max((checkpoint.size for checkpoint in self.up_to(sys.maxsize)), default=0)
 
 
+LEAF = "leaf"
+
+
 def column_that_differs(row: Row) -> str | None:
-    """The first column that says other than the leaf."""
+    """The first column that says other than the leaf; the leaf itself if it cannot be read."""
     if row.columns is None or row.leaf is None:
         return None
-    leaf = json.loads(row.leaf)
-    return next((name for name, value in row.columns.items() if _recorded(leaf, name) != value), None)
+    try:
+        leaf = json.loads(row.leaf)
+        return next((name for name, value in row.columns.items() if _recorded(leaf, name) != value), None)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return LEAF
 
 
 def _recorded(leaf: dict[str, Any], column: str) -> Any:
@@ -1313,6 +1324,7 @@ SELECT position, leaf, leaf_hash, chain_hash, source, stream_position,
 FROM entries WHERE position >= %s AND position < %s ORDER BY position
 """
 ONE_ROW = ROWS.replace("ORDER BY position", "WHERE position = ANY(%s)")
+ONE_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 #: Between actor and data stand cause, consent and correlation; before the source, id and place in the case's order.
 MOST_BETWEEN, BEFORE_END = 400, 80
 #: The ids of a case as names of data, and as kinds of a subject.
@@ -1353,7 +1365,7 @@ class DatabaseSource:
         if self.snapshot not in OPEN:
             psycopg = importlib.import_module("psycopg")
             connection = psycopg.connect(self.dsn, options="-c default_transaction_read_only=on")
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            connection.execute(ONE_SNAPSHOT)
             connection.execute(f"SET TRANSACTION SNAPSHOT '{self.snapshot}'")
             OPEN[self.snapshot] = connection
         return OPEN[self.snapshot]
@@ -1419,6 +1431,7 @@ def shared_source(connection: Any, dsn: str) -> DatabaseSource | None:
         ).fetchone()
     except psycopg.Error:
         connection.rollback()
+        connection.execute(ONE_SNAPSHOT)  # the rollback ended the one it had
         return None
     return DatabaseSource(dsn, snapshot, count) if first == 0 and last is not None else None
 
@@ -1483,8 +1496,8 @@ def _in_order(opening: Opening, progress: Callable[[int], None]) -> Result | Non
         return None
     try:
         result = opening.verification(progress).run_quickly(opening.source, opening.processes)
-    except (OddError, TamperedError):
-        return None
+    except (OddError, TamperedError, ValueError, KeyError, TypeError, AttributeError, BrokenExecutor):
+        return None  # whatever content was read as it was not meant: the careful way looks at its hash first
     result.ok = True
     return result
 
@@ -1561,7 +1574,7 @@ def run(chosen: argparse.Namespace) -> Result:
         return _run_export(chosen, key)
     outside = [_outside(chosen, key)]  # how far they reach is settled before the log is opened
     with _connect(chosen.database) as connection:
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        connection.execute(ONE_SNAPSHOT)
         source = shared_source(connection, chosen.database)
 
         def settled() -> Iterator[Checkpoint]:

@@ -397,14 +397,21 @@ def test_a_log_written_anew_under_another_key(sealed, make_database, tmp_path):
 # --- the database, by its superuser -----------------------------------------------------------------------------------
 
 
-def test_a_byte_of_a_leaf_in_the_database(sealed):
-    sealed.tamper("UPDATE entries SET leaf = set_byte(leaf, 20, 65) WHERE position = 17")
+#: Within a value; a brace that opens no more; what is no UTF-8; JSON that is no object.
+BYTES = {"a value": "set_byte(leaf, 20, 65)", "a brace": "set_byte(leaf, 0, 65)", "no text": "set_byte(leaf, 20, 255)"}
+WHOLE = {**BYTES, "no object": "'[]'::bytea", "nothing": "''::bytea"}
+
+
+@pytest.mark.parametrize("wrong", BYTES.values(), ids=BYTES)
+def test_a_byte_of_a_leaf_in_the_database(sealed, wrong):
+    sealed.tamper(f"UPDATE entries SET leaf = {wrong} WHERE position = 17")
     assert of_database(sealed).says("changed", 17)
 
 
-def test_a_leaf_and_its_hash_in_the_database(sealed):
+@pytest.mark.parametrize("wrong", WHOLE.values(), ids=WHOLE)
+def test_a_leaf_and_its_hash_in_the_database(sealed, wrong):
     sealed.tamper(
-        "UPDATE entries SET leaf = set_byte(leaf, 20, 65) WHERE position = 17",
+        f"UPDATE entries SET leaf = {wrong} WHERE position = 17",
         "UPDATE entries SET leaf_hash = sha256('\\x00'::bytea || leaf) WHERE position = 17",
     )
     assert of_database(sealed).says("changed", 17)
