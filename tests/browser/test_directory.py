@@ -25,6 +25,7 @@ from tests.unit.directory.rows import a_participation
 
 ISSUER = TestIssuer()
 EDITOR = bearer(ISSUER.token(sub="edda", roles=["directory_editor"]))
+CLERK = bearer(ISSUER.token(sub="cleo", roles=["partner_clerk"], employer=str(id_of("organization", "hwk-aachen"))))
 #: Stands for the address a mail led to.
 BY_MAIL = "/directory/confirm/by-mail"
 CELL = "/directory/coverage/ANERKENNUNG/05334"
@@ -141,6 +142,26 @@ def test_an_editor_changes_an_entry_with_the_keyboard_and_without_scripts(
         shoot(page, f"directory-preview-{'-'.join(view.values())}")
         page.locator("button[value=edit]").press("Enter")
         assert page.input_value("#f-phones-0-number") == "+49 241 1234567"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("view", [GERMAN, DARK_AND_SMALL])
+def test_a_clerk_proposes_and_an_editor_looks_at_it(browser: Browser, site: Site, view: dict[str, str]) -> None:
+    with page_of(browser, **view, extra_http_headers=CLERK) as page:
+        page.goto(f"{site.url}{OBJECT}/edit?lang={view['language']}")
+        page.fill("#f-alert-de", "Geschlossen bis Montag")
+        page.locator("button[value=preview]").first.press("Enter")
+        page.locator("button[value=save]").press("Enter")
+        page.wait_for_url("**/directory/proposals?done=waiting")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+        page.set_extra_http_headers(EDITOR)
+        page.goto(f"{site.url}/directory/proposals?lang={view['language']}")
+        page.locator("article h3 a").first.press("Enter")
+        page.wait_for_selector("form[action$=release]")
+        shoot(page, f"directory-proposal-{'-'.join(view.values())}")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
 
 
 @pytest.mark.long

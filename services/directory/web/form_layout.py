@@ -57,7 +57,7 @@ SECTIONS: Mapping[Kind, Sequence[Section]] = {
                 "excludes_funders",
             ),
         ),
-        Section("section:checked", ("sources", "assured_date", "assurer_email", "translations"), is_folded=False),
+        Section("section:checked", ("sources", "assured_date", "assurer_email"), is_folded=False),
     ),
     Kind.ORGANIZATION: (
         Section(
@@ -65,7 +65,7 @@ SECTIONS: Mapping[Kind, Sequence[Section]] = {
         ),
         Section("section:contact", ("phones", "email", "website", "contacts")),
         Section("section:network", ("sites", "social_data_body", "must_stand_alone", "own_measure", "funding")),
-        Section("section:checked", ("sources", "translations"), is_folded=False),
+        Section("section:checked", ("sources",), is_folded=False),
     ),
     Kind.LOCATION: (
         Section("section:what", ("organization_id", "name", "location_type", "description"), is_folded=False),

@@ -22,6 +22,7 @@ from services.directory.domain.formats import as_id
 from services.directory.domain.freshness import Freshness, freshness
 from services.directory.domain.objects import RETIRED_STATUSES, STATUSES, Kind
 from services.directory.queries import objects as queries
+from services.directory.queries import proposals
 from services.directory.queries.objects import EDITED, PER_PAGE, STATES, Asked, State
 from services.directory.web import words
 from services.directory.web.reports import speaks_for
@@ -176,6 +177,7 @@ def _object(connection: Connection, kind: Kind, document: Json) -> dict[str, Any
         "below": [(other, _below(kind, other, row)) for other, row in below],
         "more": [_new(other, f"?{kind}_id={name}") for other in queries.BELOW.get(kind, ())],
         "upkeep": upkeep(connection, kind, document),
+        "waiting": proposals.about(connection, kind, name, speaks_for()),
         "history": history(connection, kind, name),
         "is_public": kind is Kind.SERVICE and document["status"] not in RETIRED_STATUSES,
         "may_edit": is_editor(),

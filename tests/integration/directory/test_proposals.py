@@ -77,6 +77,8 @@ def test_what_a_clerk_saves_waits_and_is_public_once_an_editor_released_it(
     listed = client.get(f"{PROPOSALS}?lang=de", headers=EDITOR).text
     assert "zwei Wochen" in listed and "Wartezeit ist bekannt" in listed and "wartet auf die Redaktion" in listed
     address = waiting(client, "released")
+    for headers in (EDITOR, CLERK):
+        assert address in client.get(f"{OBJECTS}/service/released", headers=headers).text, "its entry leads there"
     assert "Was ist das?" in client.get(f"{address}?lang=de", headers=EDITOR).text, "it is shown as it would read"
     assert decide(client, address, "release").location == f"{PROPOSALS}?done=released"
     assert held(directory, "released")["wait_time"] == "zwei Wochen"
@@ -199,6 +201,8 @@ def test_an_editor_keeps_a_draft_that_is_not_ready_and_goes_on_with_it(
     assert "Angebot halb" in listed and "Entwurf" in listed
     assert "Angebot halb" not in client.get(f"{PROPOSALS}?lang=de", headers=CLERK).text
     address = listed.split(">Angebot halb")[0].rpartition('href="')[2].partition('"')[0]
+    shown = client.get(f"{PROPOSALS}/{address.partition('proposal=')[2]}?lang=de", headers=EDITOR)
+    assert shown.status_code == 200 and "Weiterschreiben" in shown.text
     again = form_of(client.get(address, headers=EDITOR).text)
     assert (again["name.de"], again["_slug"]) == (["Angebot halb"], ["angebot-halb"])
     again |= {
