@@ -92,7 +92,10 @@ def test_who_takes_no_part_at_all_cannot_rest_and_nobody_else_may_say_so(
     assert client.put(STANDING, json={"participation": "suspended"}, headers=navigator).status_code == 403
 
 
-@pytest.mark.parametrize(("standing", "slug"), [("suspended", "partner.suspended"), ("ended", "partner.left")])
+@pytest.mark.parametrize(
+    ("standing", "slug"),
+    [("suspended", "partner.suspended"), pytest.param("ended", "partner.left", marks=pytest.mark.long)],
+)
 def test_whoever_rests_is_heard_by_no_door(
     client: FlaskClient, directory: Directory, issuer: TestIssuer, standing: str, slug: str
 ) -> None:

@@ -21,7 +21,7 @@ from tests.integration.referral.scene import HWK, HWK_SERVICE, IHK, IHK_SERVICE,
 from tests.integration.referral.test_inlet import a_command, obey, results
 
 RESTS, LEFT, BACK = Participation.SUSPENDED, Participation.ENDED, Participation.TAKING_PART
-DOORS = [(RESTS, "partner.suspended"), (LEFT, "partner.left")]
+DOORS = [(RESTS, "partner.suspended"), pytest.param(LEFT, "partner.left", marks=pytest.mark.long)]
 
 
 def stands(network: Network, now: Participation, version: int = 2) -> None:

@@ -122,7 +122,7 @@ def test_at_once_by_both_ways_it_has_one_effect_and_is_answered_by_both(network:
     assert len({one.version for one in told}) == 1
 
 
-@pytest.mark.parametrize("by_queue_first", [True, False])
+@pytest.mark.parametrize("by_queue_first", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_over_a_real_broker_too(
     make_database: Callable[[str], Any], make_vhost: Callable[[], Broker], by_queue_first: bool
 ):
