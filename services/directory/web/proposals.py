@@ -21,7 +21,9 @@ from services.directory import store
 from services.directory.commands import editing
 from services.directory.commands import proposals as commands
 from services.directory.commands.editing import Wish
+from services.directory.domain.assurance import due_before
 from services.directory.domain.differences import clashes
+from services.directory.queries import assurance
 from services.directory.queries import objects as object_queries
 from services.directory.queries import proposals as queries
 from services.directory.store.proposals import Proposal, State
@@ -47,6 +49,7 @@ def listing() -> str:
     with room().unit.db.read() as connection:
         waiting = [_shown(connection, one) for one in queries.waiting(connection, own)]
         decided = [_shown(connection, one) for one in queries.decided(connection, own)]
+        to_do = assurance.to_do(connection, due_before(room().unit.clock.today())) if objects.is_editor() else {}
     done = request.args.get("done", "")
     return render_template(
         "directory/object/proposals.html",
@@ -54,6 +57,7 @@ def listing() -> str:
         decided=decided,
         done=done if done in {one.value for one in State} else "",
         may_edit=objects.is_editor(),
+        to_do=to_do,
     )
 
 
