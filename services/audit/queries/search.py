@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from contracts.event import REGISTRY, spec_of
 from services.audit.domain.entry import REFERENCES
 from services.chassis.db import Connection
 from services.chassis.errors import InvalidError, NotFoundError
@@ -225,6 +226,11 @@ def fitting(wanted: Search) -> tuple[str, list[Any]]:
     return " AND ".join(conditions) or "true", values
 
 
+def types_about(kind: str) -> list[str]:
+    """The types whose subject is of a kind: no index begins with the kind of a subject, one does with the type."""
+    return sorted(name for name, cls in REGISTRY.items() if spec_of(cls).subject_kind == kind)
+
+
 def _conditions(wanted: Search) -> tuple[list[str], list[Any]]:
     """One condition per thing wanted; `mentions` find a case, person or partner in whatever event they appear."""
     conditions: list[str] = []
@@ -232,11 +238,13 @@ def _conditions(wanted: Search) -> tuple[list[str], list[Any]]:
     if wanted.subject is not None:
         conditions.append("subject = %s")
         values.append(wanted.subject)
+    if wanted.subject_kind is not None:
+        conditions += ["type = ANY(%s)", "starts_with(subject, %s || '/')"]
+        values += [types_about(wanted.subject_kind), wanted.subject_kind]
     for name, identity in wanted.mentions.items():
         conditions.append(TOGETHER.format(name) if wanted.together else f"{name} = %s")
         values += [identity, list(wanted.together)] if wanted.together else [identity]
     for condition, value in (
-        ("starts_with(subject, %s || '/')", wanted.subject_kind),
         ("actor = %s", wanted.actor),
         ("type = %s", wanted.type),
         ("occurred_at >= %s", wanted.since),
