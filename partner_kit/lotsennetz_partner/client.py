@@ -27,6 +27,8 @@ LARGEST_ANSWER = 8_000_000
 LARGEST_PAPER = 70_000_000
 TOKEN_MARGIN_SECONDS = 30
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+#: How the network says that we rest for a while: nothing is decided, and all goes on once we are back.
+RESTS, RESTING_SECONDS = "partner.suspended", 60.0
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 log = logging.getLogger("lotsennetz_partner")
@@ -229,6 +231,8 @@ class Client:
         except ValueError:
             problem = {}
         problem = problem if isinstance(problem, dict) else {}
+        if problem.get("slug") == RESTS:
+            raise AwayError("our participation rests; what happens is kept for us", RESTING_SECONDS)
         raise (StaleError if status == 412 else RefusedError)(status, problem)
 
     def _bearer(self, *, fresh: bool) -> str:

@@ -540,3 +540,12 @@ def test_how_long_a_result_may_take_is_said_in_seconds(seconds: str):
     assert load(None, {**around, "LOTSENNETZ_ANSWERED_WITHIN": "20"}).answered_within == 20
     with pytest.raises(SettingsError, match="answered_within"):
         load(None, {**around, "LOTSENNETZ_ANSWERED_WITHIN": seconds})
+
+
+def test_while_our_participation_rests_nothing_is_refused_for_good_and_we_ask_again_later(place: Path):
+    client = object.__new__(Client)
+    with pytest.raises(AwayError) as rests:
+        client._refuse(403, b'{"slug": "partner.suspended"}')
+    assert rests.value.retry_after == 60
+    with pytest.raises(RefusedError):
+        client._refuse(403, b'{"slug": "partner.left"}')
