@@ -207,6 +207,7 @@ def some_keys(store: KeyStore, ledger: Path, service_keys: ServiceKeys | None = 
 
 
 NUMBERS = count(1)
+GENERATION = 13_001  # days; a prime, so that a birth date comes again only after as many people
 SYLLABLES = ("ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ru")
 
 
@@ -217,7 +218,8 @@ def somebody_else() -> dict[str, str]:
     return {
         "given_name": "".join(SYLLABLES[int(digit)] for digit in reversed(f"{7 * number:04d}")).title(),
         "family_name": name.title(),
-        "birth_date": (date(1960, 1, 1) + timedelta(days=11 * number)).isoformat(),
+        # of age, however many there are: a long search makes thousands
+        "birth_date": (date(1960, 1, 1) + timedelta(days=11 * number % GENERATION)).isoformat(),
         "email": f"{name}@example.org",
     }
 

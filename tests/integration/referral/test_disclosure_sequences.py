@@ -190,7 +190,9 @@ class Disclosures(RuleBasedStateMachine):
         self.step()
         self._consent(who, frozenset({MINIMUM, DataCategory.CONTACT}), level, 30, spoken=True)
 
-    @precondition(lambda self: any(one.spoken and not one.ended for one in self.history.said))
+    @precondition(
+        lambda self: not self.history.erased and any(one.spoken and not one.ended for one in self.history.said)
+    )
     @rule(data=st.data())
     def she_confirms(self, data):
         self.step()
