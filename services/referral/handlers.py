@@ -34,6 +34,6 @@ def retire_service(work: Work, event: ServiceRetired) -> None:
     """Nothing new goes there; what runs is carried on or transferred with fresh consent, which is somebody's task."""
     if not directory.retire_service(work, event):
         return
-    for referral_id in affected.running_at(work.tx, event.service_id):
+    for referral_id in affected.open_at(work.tx, event.service_id):
         referral = referrals.load(work.tx, referral_id, visible_to=DIRECTORY)
         timeline.open_task(work, task(referral, TaskKind.SERVICE_RETIRED, moment_of(work)), referral.sender_id)

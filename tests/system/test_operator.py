@@ -120,7 +120,7 @@ def test_an_onboarded_partner_can_sign_in_and_listen_until_it_is_suspended(
     told = _listen(address, given, broker.vhost)
     assert told == 0
     assert lotse("partner", "sync", "--check").code == 0
-    assert lotse("partner", "suspend", "vuv-aachen").code == 0
+    assert lotse("partner", "suspend", "vuv-aachen", "--cut").code == 0
     with pytest.raises((amqp.exceptions.NotAllowed, amqp.exceptions.AccessRefused, OSError)):
         _listen(address, given, broker.vhost)
     assert lotse("partner", "offboard", "vuv-aachen", "--yes").code == 0

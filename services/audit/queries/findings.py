@@ -163,7 +163,7 @@ def findings(
         values.append(before)
     query = f"{WALKED} SELECT * FROM standing {_where(conditions)} ORDER BY number DESC LIMIT %s"  # noqa: S608 - the text above
     rows = connection.execute(query.encode(), [*values, limit + 1], prepare=False).fetchall()
-    found = _with_entries(connection, rows[:limit])
+    found = _with_entries(connection, rows[:limit], wanted.controller)
     return found, found[-1].number if len(rows) > limit else None
 
 
@@ -175,7 +175,7 @@ def finding_of(connection: Connection, finding_id: UUID, controller: UUID | None
     rows = connection.execute(query.encode(), [finding_id, *values], prepare=False).fetchall()
     if not rows:
         raise NotFoundError("audit.finding-unknown")
-    return _with_entries(connection, rows)[0]
+    return _with_entries(connection, rows, controller)[0]
 
 
 def anchored_at(connection: Connection, position: int, controller: UUID | None = None) -> list[Finding]:
@@ -226,9 +226,10 @@ def _where(conditions: Sequence[str]) -> str:
     return f"WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
-def _with_entries(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    wanted = {row[name] for row in rows for name in ("position", "because") if row[name] is not None}
-    entries = entries_at(connection, sorted(wanted))
+def _with_entries(connection: Connection, rows: Sequence[Mapping[str, Any]], controller: UUID | None) -> list[Finding]:
+    """What made an entry remarkable may be another controller's, and then is not shown to this one's auditor."""
+    entries = entries_at(connection, sorted({row["position"] for row in rows}))
+    reasons = entries_at(connection, sorted({row["because"] for row in rows} - {None}), controller)
     return [
         Finding(
             finding_id=row["finding_id"],
@@ -236,7 +237,7 @@ def _with_entries(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> 
             kind=LogFindingKind(row["kind"]),
             anchor=row["anchor"],
             entry=entries[row["position"]],
-            because=entries.get(row["because"]),
+            because=reasons.get(row["because"]),
             entries=row["entries"],
             last=row["last"],
             holds=row["holds"],

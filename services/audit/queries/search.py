@@ -197,10 +197,12 @@ def entry_at(connection: Connection, position: int, controller: UUID | None = No
     return _found(row)
 
 
-def entries_at(connection: Connection, wanted: Sequence[int]) -> dict[int, FoundEntry]:
-    """Entries by place."""
-    query = f"SELECT {COLUMNS} FROM entries WHERE position = ANY(%s)"  # noqa: S608 - column names only
-    rows = connection.execute(query.encode(), (list(wanted),), prepare=False)
+def entries_at(connection: Connection, wanted: Sequence[int], controller: UUID | None = None) -> dict[int, FoundEntry]:
+    """Entries by place; another controller's are left out."""
+    conditions, values = _conditions(Search(controller=controller))
+    where = " AND ".join(["position = ANY(%s)", *conditions])
+    query = f"SELECT {COLUMNS} FROM entries WHERE {where}"  # noqa: S608 - column names only
+    rows = connection.execute(query.encode(), [list(wanted), *values], prepare=False)
     return {row["position"]: _found(row) for row in rows}
 
 

@@ -55,7 +55,10 @@ def told() -> Response:
     fact = AccessRestored if request.form.get("step") == "restore" else AccessEnded
 
     def run(work: Work) -> Result:
-        work.announce(fact(access_id=work.new_id(), staff=who, from_at=since or work.now))
+        from_at = since or work.now
+        # What was done in between stays what it was: access is given back from now on at the earliest.
+        from_at = max(from_at, work.now) if fact is AccessRestored else from_at
+        work.announce(fact(access_id=work.new_id(), staff=who, from_at=from_at))
         return 200, {}
 
     once_per_form("leavers", run)

@@ -61,7 +61,7 @@ def confirm(work: Work, organization_id: UUID, seen: Mapping[UUID, str]) -> None
         row = _own(work, organization_id, service_id)
         if not waits(row, work.today):
             continue
-        if print_of(row) != shown:
+        if print_of(row) != shown or kept.is_doubted(work.tx, service_id):
             raise StaleError("directory.assurance-changed")
         reports.report(work, str(service_id), {"assured_date": work.today.isoformat()}, str(organization_id))
 

@@ -41,7 +41,9 @@ def change_public_key(work: Work, organization_id: str, key: Any, fingerprint: A
 
 def change_standing(work: Work, organization_id: str, wanted: Any) -> Participation:
     """Let it rest, leave, or take part again; everybody hears of it. What it is already changes nothing."""
-    participation_of(work, organization_id)  # locked: two at once come one after the other
+    name = (Kind.ORGANIZATION, organization_id)  # also before terms are recorded: it may have a queue already
+    if name not in store.load(work.tx, [name]):  # locked: two at once come one after the other
+        raise NotFoundError("directory.object-unknown")
     if not isinstance(wanted, str) or wanted not in set(Participation):
         raise InvalidError("request.invalid", {"participation": "one of " + ", ".join(Participation)})
     changed = Participation(wanted)

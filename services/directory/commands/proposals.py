@@ -18,6 +18,7 @@ from services.directory.store import proposals as kept
 from services.directory.store.proposals import Proposal, State
 
 #: What a partner may propose: its own entry, its services, its places, and which service is where.
+DECIDED = "directory.proposal-decided"
 PROPOSED = (Kind.ORGANIZATION, Kind.SERVICE, Kind.LOCATION, Kind.SERVICE_AT_LOCATION)
 
 
@@ -27,7 +28,7 @@ def propose(work: Work, wish: Wish, organization_id: str, proposal_id: UUID) -> 
     refuse_foreign(work, change, organization_id)
     if change.effect is not Effect.UNCHANGED:
         draft = _draft(work, replace(wish, value=change.row.document), change.row.id, proposal_id)
-        kept.keep(work, replace(draft, organization_id=UUID(organization_id), state=State.WAITING))
+        _keep(work, replace(draft, organization_id=UUID(organization_id), state=State.WAITING))
     return change
 
 
@@ -56,7 +57,13 @@ def keep_draft(work: Work, wish: Wish, proposal_id: UUID) -> None:
     """Keep what is not ready yet; nothing is checked and nothing is changed."""
     name = str(wish.value.get("id", ""))
     object_id = name if wish.kind is Kind.SOURCE else str(as_id(wish.kind, name) or "")
-    kept.keep(work, _draft(work, wish, object_id, proposal_id))
+    _keep(work, _draft(work, wish, object_id, proposal_id))
+
+
+def _keep(work: Work, proposal: Proposal) -> None:
+    """What is not written down must not be called kept: a form sent again after its proposal was decided."""
+    if not kept.keep(work, proposal):
+        raise StaleError(DECIDED)
 
 
 def _draft(work: Work, wish: Wish, object_id: str, proposal_id: UUID) -> Proposal:
@@ -120,5 +127,5 @@ def open_one(work: Work, proposal_id: UUID) -> Proposal:
     if proposal is None:
         raise NotFoundError("directory.proposal-unknown")
     if not proposal.is_open:
-        raise StaleError("directory.proposal-decided")
+        raise StaleError(DECIDED)
     return proposal

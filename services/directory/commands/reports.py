@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.chassis.errors import NotFoundError
+from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.work import Work
 from services.directory import store
 from services.directory.commands.applying import apply_one
@@ -16,6 +16,8 @@ def report(work: Work, service_id: str, words: Mapping[str, Any], organization_i
     held = store.load(work.tx, [service, before])
     if service not in held or organization_id not in (None, held[service]["organization_id"]):
         raise NotFoundError("directory.service-unknown")
+    if str(words.get("assured_date") or "") > work.today.isoformat():
+        raise InvalidError("directory.report-invalid", {"assured_date": "a day not after today"})
     dated = {"capacity_reported_on": work.today.isoformat()} if "capacity" in words else {}
     value = {**held.get(before, {}), **dated, **words, "service_id": service_id}
     change = apply_one(work, Kind.REPORT, value, "directory.report-invalid")

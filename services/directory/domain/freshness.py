@@ -16,8 +16,8 @@ class Freshness(StrEnum):
 
 
 def freshness(assured_on: str | None, today: date) -> Freshness:
-    """After 180 days it is time to ask, after 365 nobody is referred there any more."""
-    if assured_on is None:
+    """After 180 days it is time to ask, after 365 nobody is referred there any more. Nobody confirms a day to come."""
+    if assured_on is None or date.fromisoformat(assured_on) > today:
         return Freshness.NEVER
     age = today - date.fromisoformat(assured_on)
     return Freshness.FRESH if age <= WARNED_AFTER else Freshness.DUE if age <= STALE_AFTER else Freshness.STALE

@@ -55,6 +55,10 @@ def names_in(row: Row) -> Iterator[tuple[str, Name]]:
             yield from ((f"{path}[{index}]", (kind, entry)) for index, entry in enumerate(value))
 
 
+#: What is not there stands nowhere either.
+ABSENT: Mapping[str, Any] = {"status": "defunct"}
+
+
 def misfits(rows: Iterable[Row], current: Current) -> Iterator[RowProblem]:
     """Rows that do not fit together or to what is there. `current` holds what the directory has of them."""
     rows = list(rows)
@@ -68,7 +72,10 @@ def misfits(rows: Iterable[Row], current: Current) -> Iterator[RowProblem]:
     for (kind, _), document in current.items():
         if kind is Kind.SERVICE:
             standing.add(document)
-    newcomers = (row for row in rows if (row.kind, row.id) not in current)
+    # what rested or was a draft until now comes to its ground with this change, as what is new does
+    newcomers = (
+        row for row in rows if row.kind is Kind.SERVICE and is_retired(current.get((row.kind, row.id), ABSENT))
+    )
     yield from unjustified(newcomers, standing)
 
 

@@ -21,6 +21,8 @@ def to_ask(
         SELECT e.organization_id, count(*) AS services FROM assured_entries e JOIN mailboxes USING (organization_id)
         WHERE NOT e.is_doubted AND (e.assured_on IS NULL OR e.assured_on < %(before)s)
         AND (%(only)s::uuid IS NULL OR e.organization_id = %(only)s)
+        AND NOT EXISTS (SELECT FROM standings s WHERE s.organization_id = e.organization_id
+            AND s.participation <> 'taking_part')
         AND NOT EXISTS (SELECT FROM assurance_asks a WHERE a.organization_id = e.organization_id
             AND greatest(a.asked_at, a.reminded_at) > %(since)s)
         GROUP BY e.organization_id ORDER BY e.organization_id LIMIT %(limit)s""",
@@ -40,6 +42,8 @@ def to_remind(
             WHERE e.organization_id = a.organization_id AND NOT e.is_doubted
             AND (e.assured_on IS NULL OR e.assured_on < %(before)s)) AS waiting
         WHERE a.reminded_at IS NULL AND a.asked_at > %(since)s AND a.asked_at <= %(until)s AND waiting.services > 0
+        AND NOT EXISTS (SELECT FROM standings s WHERE s.organization_id = a.organization_id
+            AND s.participation <> 'taking_part')
         AND NOT EXISTS (SELECT FROM assurance_asks later
             WHERE later.organization_id = a.organization_id AND later.asked_at > a.asked_at)
         ORDER BY a.asked_at LIMIT %(limit)s FOR UPDATE OF a""",
@@ -82,6 +86,12 @@ def keep_doubt(work: Work, doubt_id: UUID, ask_id: UUID, service_id: UUID, words
         {"id": doubt_id, "ask": ask_id, "service": service_id, "words": words, "now": work.now},
     ).fetchone()
     return row["doubt_id"] if row else None
+
+
+def is_doubted(tx: Connection, service_id: UUID) -> bool:
+    """Whether somebody says that an entry is wrong and nobody has settled it."""
+    query = "SELECT FROM assurance_doubts WHERE service_id = %s AND settled_at IS NULL"
+    return tx.execute(query, (service_id,)).fetchone() is not None
 
 
 def settle(work: Work, doubt_id: UUID) -> UUID | None:

@@ -54,7 +54,7 @@ SELECT: LiteralString = """
     SELECT id, kind, object_id, organization_id, document, seen, state, why, proposed_by, proposed_at,
         decided_by, decided_at, reason FROM proposals"""
 
-#: The same proposal said again is the one that is there; a draft is written anew each time.
+#: A draft is written anew each time, and so is what waits when its organization sends the form again, put right.
 KEEP: LiteralString = """
     INSERT INTO proposals AS held (id, kind, object_id, organization_id, document, seen, state, why, proposed_by,
         proposed_at)
@@ -63,7 +63,8 @@ KEEP: LiteralString = """
     ON CONFLICT (id) DO UPDATE SET document = EXCLUDED.document, seen = EXCLUDED.seen, object_id = EXCLUDED.object_id,
         organization_id = EXCLUDED.organization_id, why = EXCLUDED.why, proposed_by = EXCLUDED.proposed_by,
         proposed_at = EXCLUDED.proposed_at
-    WHERE held.state = 'draft' AND EXCLUDED.state = 'draft' AND held.kind = EXCLUDED.kind"""
+    WHERE held.state IN ('draft', 'waiting') AND held.state = EXCLUDED.state AND held.kind = EXCLUDED.kind
+        AND held.organization_id IS NOT DISTINCT FROM EXCLUDED.organization_id"""
 
 REPLACE: LiteralString = """
     UPDATE proposals SET state = 'withdrawn', decided_by = %(actor)s, decided_at = %(now)s
@@ -85,8 +86,11 @@ def load(tx: Connection, proposal_id: UUID) -> Proposal | None:
     return read(row) if row else None
 
 
-def keep(work: Work, proposal: Proposal) -> None:
-    """Write a proposal down; of an organization's earlier ones for the same object none waits any longer."""
+def keep(work: Work, proposal: Proposal) -> bool:
+    """Write a proposal down; of an organization's earlier ones for the same object none waits any longer.
+
+    False where its number is somebody else's or decided already: then nothing was written.
+    """
     params = {
         "id": proposal.id,
         "kind": proposal.kind,
@@ -101,7 +105,7 @@ def keep(work: Work, proposal: Proposal) -> None:
     }
     if proposal.state is State.WAITING:
         work.tx.execute(REPLACE, params)
-    work.tx.execute(KEEP, params)
+    return work.tx.execute(KEEP, params).rowcount == 1
 
 
 def decide(work: Work, proposal_id: UUID, state: State, reason: str | None = None) -> None:

@@ -24,6 +24,7 @@ from services.directory.domain.assurance import WORDS_AT_MOST, print_of
 from services.directory.domain.freshness import freshness
 from services.directory.queries.assurance import asked_entries
 from services.directory.store.assurance import asked_organization
+from services.directory.web import resting
 from services.directory.web.public import shown
 
 #: A house may share one address; a link is for one desk.
@@ -63,6 +64,7 @@ def _asked(token: str) -> tuple[UUID, UUID]:
         raise ForbiddenError("directory.assurance-link-invalid")
     if link.until <= here.unit.clock.now():
         raise ForbiddenError("directory.assurance-link-over")
+    resting.expect_taking_part(organization_id)
     return link.ask_id, organization_id
 
 

@@ -92,7 +92,9 @@ def _step(sheet: Sheet) -> Answer:
     except InvalidError as error:
         told = {_of_form(name): in_words(expected) for name, expected in error.fields.items()}
         return _form(replace(sheet, problems=told)), 422
-    except StaleError:
+    except StaleError as error:
+        if error.slug == proposals.DECIDED:
+            return redirect("/directory/proposals?done=decided", 303)
         return _form(sheets.with_both(sheet)), 412
 
 

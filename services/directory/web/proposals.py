@@ -55,7 +55,7 @@ def listing() -> str:
         "directory/object/proposals.html",
         waiting=waiting,
         decided=decided,
-        done=done if done in {one.value for one in State} else "",
+        done=done if done in {*State, "decided"} else "",
         may_edit=objects.is_editor(),
         to_do=to_do,
     )

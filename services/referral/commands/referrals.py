@@ -170,7 +170,8 @@ def release(work: Work, keys: Keys, referral_id: UUID) -> Referral:
     is_ready = not lacking(footing, work.today)
     disclosure = disclosing.decide(work, keys, referral, DisclosurePoint.REQUEST) if is_ready else None
     if disclosure is None or disclosure.allowed is None:
-        why = KEPT_BACK.get(footing.participation, TaskKind.CONSENT_MISSING)
+        ended = TaskKind.SERVICE_RETIRED if footing.retired else TaskKind.CONSENT_MISSING
+        why = KEPT_BACK.get(footing.participation, ended)
         moved, facts = domain.withhold(referral, moment_of(work), why)
         return save(work, moved, facts)
     level = effective_back_level(disclosure.allowed.back_level, disclosure.listing.terms.back_level)

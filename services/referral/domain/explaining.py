@@ -13,7 +13,7 @@ from services.referral.domain.person_view import PersonState
 
 Kept = Mapping[str, Any]
 #: What we lack to pass anything on to a body; whatever it is, she can go there herself.
-OURS_TO_MEND = frozenset({"agreement", "terms", "key", "assurance"})
+OURS_TO_MEND = frozenset({"suspended", "left", "agreement", "terms", "key", "assurance"})
 #: What is no fact she told, and has a sentence of its own.
 PLAIN = ("audience", "area", "service", "own_way")
 #: Answers of a body that her page may show at another place, and the code for them here.

@@ -51,7 +51,7 @@ def lacking(footing: Footing, on: date) -> tuple[str, ...]:
         "agreement": not _in_force(footing.agreement, on),
         "terms": not footing.has_terms,
         "key": footing.channel in OWN_KEY_CHANNELS and not _has_key(footing.keys, on),
-        "assurance": footing.assured_on is None or (on - footing.assured_on).days > UNREFERABLE_DAYS,
+        "assurance": footing.assured_on is None or not 0 <= (on - footing.assured_on).days <= UNREFERABLE_DAYS,
     }
     return tuple(code for code, is_missing in missing.items() if is_missing)
 

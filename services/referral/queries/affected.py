@@ -5,7 +5,7 @@ from uuid import UUID
 
 from contracts.codes import TaskKind
 from services.chassis.db import Connection
-from services.referral.domain.lifecycle import RUNNING
+from services.referral.domain.lifecycle import OPEN, RUNNING
 
 SEALED_TO_OTHER_KEY = """
 SELECT dossiers.referral_id FROM dossiers JOIN referrals ON referrals.id = dossiers.referral_id
@@ -24,11 +24,11 @@ def waiting_for_a_key(connection: Connection, organization_id: UUID) -> list[UUI
     return kept_back_for(connection, organization_id, TaskKind.PARTNER_KEY_MISSING)
 
 
-def running_at(connection: Connection, service_id: UUID) -> list[UUID]:
-    """Referrals a service is still busy with."""
+def open_at(connection: Connection, service_id: UUID) -> list[UUID]:
+    """Referrals to a service that have not ended, those its sender has not let go of among them."""
     rows = connection.execute(
         "SELECT id FROM referrals WHERE service_id = %s AND status = ANY(%s) ORDER BY id",
-        (service_id, [str(status) for status in RUNNING]),
+        (service_id, [str(status) for status in OPEN]),
     ).fetchall()
     return [row["id"] for row in rows]
 
@@ -53,7 +53,7 @@ def kept_back_for(connection: Connection, organization_id: UUID, *kinds: TaskKin
 
 
 def persons_at(connection: Connection, service_id: UUID) -> list[tuple[UUID, UUID]]:
-    """The same with their persons, in the order in which locks are taken."""
+    """Referrals a service is still busy with and their persons, in the order in which locks are taken."""
     rows = connection.execute(
         "SELECT person_id, id FROM referrals WHERE service_id = %s AND status = ANY(%s) ORDER BY person_id, id",
         (service_id, [str(status) for status in RUNNING]),

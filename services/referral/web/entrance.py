@@ -77,7 +77,13 @@ def read_link(token: str) -> Link:
         raise ForbiddenError("desk.link-invalid")
     if claims.get("iss") != ISSUER or claims.get("aud") != AUDIENCE:
         raise ForbiddenError("desk.link-invalid")
-    resting.expect(link.organization_id)  # before it is used up: it opens again when the unit is back
+    return link
+
+
+def read_living_link(token: str) -> Link:
+    """The same of a unit that takes part. Asked before the link is used up: it opens again when the unit is back."""
+    link = read_link(token)
+    resting.expect(link.organization_id)
     return link
 
 
@@ -101,14 +107,14 @@ def page(token: str, link: Link, *, spent: Slug | None, asked: bool = False) -> 
 @public
 def show_link(token: str) -> str:
     """One button and nothing else: looking at a link does not use it up, nor does it ask for a new one."""
-    link = read_link(token)
+    link = read_living_link(token)
     return page(token, link, spent=why_spent(link))
 
 
 @public
 def enter(token: str) -> Response:
     """Use the link up, begin the session, say so: one transaction; only then the cookie."""
-    link, here = read_link(token), room()
+    link, here = read_living_link(token), room()
     former = here.sessions.find(request)
     try:
         with here.unit.work(
@@ -150,7 +156,7 @@ def begin_session(work: Work, link: Link) -> Session:
 @public
 def renew(token: str) -> Response:
     """Ask for a new link in place of a spent one. The answer is the same whatever comes of it: it tells nothing."""
-    link, here = read_link(token), room()
+    link, here = read_living_link(token), room()
     spent = why_spent(link)
     if spent is None:
         return redirect(f"/referral/desk/enter/{token}", 303)

@@ -286,6 +286,11 @@ def test_operations_tell_whose_access_ended_and_only_a_pseudonym_is_kept(client,
     assert told["data"]["staff"] == views(log)[-1]["actor"]
     assert (told["type"], told["data"]["from_at"]) == ("audit.access_ended.v1", "2026-11-26T09:00:00.000000Z")
     assert "anna.account" not in json.dumps(told)
+    back = {"account": "anna.account", "from_at": "2026-11-20T10:00", "step": "restore"}
+    assert client.post("/audit/leavers", data=back, headers=OPERATIONS).status_code == 303
+    restored = views(log)[-1]
+    assert restored["type"] == "audit.access_restored.v1"
+    assert restored["data"]["from_at"] == restored["time"], "what was done in between stays what it was"
     for who, status in ((DPO, 403), (NAVIGATOR, 403)):
         assert client.post("/audit/leavers", data={"account": "x"}, headers=who).status_code == status
     for form, field in (({"account": ""}, "account"), ({"account": "x", "from_at": "soon"}, "from_at")):

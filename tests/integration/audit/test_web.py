@@ -25,6 +25,7 @@ from contracts.referral import ConsentGiven, ConsentRecipient, StreamReported
 from deploy.demo.clocks import FixedClock
 from services.audit import commands, jobs
 from services.audit.domain.merkle import extends, includes
+from services.audit.queries.search import entries_at
 from services.audit.web.app import create_app
 from services.chassis import i18n
 from services.chassis.config import load
@@ -313,6 +314,11 @@ def two_cases(log):
     told += [a_consent_given(person_id=person) for person in (hers, both)]
     hear(log, *(an_arrival(number, event) for number, event in enumerate(told)))
     log.sign()
+
+
+def test_of_entries_by_place_another_controllers_are_left_out(two_controllers, log):
+    assert sorted(entries_at(log.connection, range(11))) == list(range(11))
+    assert sorted(entries_at(log.connection, range(11), OWN)) == [0, 1, 2, 6, 7, 8, 9]
 
 
 def test_an_auditor_reads_only_what_is_her_controller_s(two_controllers, log):

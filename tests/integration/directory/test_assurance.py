@@ -11,10 +11,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from contracts import assurance_link, envelope
+from contracts.codes import Participation
 from contracts.identity import id_of
 from services.chassis.db import Database
+from services.chassis.errors import InvalidError
 from services.chassis.jobs import ClockRole
 from services.directory.clock_jobs import CLOCK_JOBS
+from services.directory.commands import reports
+from services.directory.domain.freshness import Freshness, freshness
+from services.directory.store import standings
 from services.directory.web.app import create_app
 from tests.chassis.web_rig import TestIssuer, bearer, settings
 from tests.integration.directory.conftest import Directory
@@ -313,3 +318,44 @@ def test_after_a_year_the_public_page_says_that_it_is_not_confirmed(directory: D
         assert words not in client.get(f"/directory/help/{language}/services/half-0").text
     found = client.get("/directory/help/de/find?q=year").text
     assert found.count("seit mehr als einem Jahr nicht bestätigt") == 1
+
+
+def stand(directory: Directory, house: House, participation: Participation) -> None:
+    with directory.unit.work(actor="staff:otto") as work:
+        standings.keep(work, str(house.id), participation)
+
+
+def test_who_rests_is_asked_nothing_and_heard_no_more(directory: Directory, client: FlaskClient) -> None:
+    house, other = House(directory, "resting"), House(directory, "resting-before")
+    stand(directory, other, Participation.SUSPENDED)
+    make_round(directory)
+    assert other.asked() == [] and len(house.asked()) == 1
+    seen = seen_on(client.get(house.link(), headers=HTML).text)
+    stand(directory, house, Participation.ENDED)
+    answer = client.post(f"{house.link()}/confirmations?lang=de", data={"seen": seen}, headers=HTML)
+    assert answer.status_code == 403 and "rufen Sie im Welcome Center an" in answer.text
+    before = house.assured_on()
+    stand(directory, house, Participation.TAKING_PART)
+    assert client.post(f"{house.link()}/confirmations", data={"seen": seen}).status_code == 303
+    assert before < house.assured_on()
+    stand(directory, other, Participation.TAKING_PART)
+
+
+def test_what_a_colleague_doubts_is_not_confirmed_from_an_older_page(directory: Directory, client: FlaskClient) -> None:
+    house = House(directory, "doubted-meanwhile")
+    make_round(directory)
+    seen = seen_on(client.get(house.link(), headers=HTML).text)
+    words = {"service_id": str(house.service_id()), "words": "Die Nummer stimmt nicht."}
+    assert client.post(f"{house.link()}/doubts", data=words).status_code == 303
+    before = house.assured_on()
+    assert client.post(f"{house.link()}/confirmations", data={"seen": seen}, headers=HTML).status_code == 409
+    assert house.assured_on() == before
+
+
+def test_nobody_confirms_a_day_to_come(directory: Directory) -> None:
+    house = House(directory, "early")
+    tomorrow = (directory.unit.clock.today() + timedelta(days=1)).isoformat()
+    with pytest.raises(InvalidError) as refused, directory.unit.work(actor="system:partner") as work:
+        reports.report(work, str(house.service_id()), {"assured_date": tomorrow}, str(house.id))
+    assert refused.value.fields == {"assured_date": "a day not after today"}
+    assert freshness(tomorrow, directory.unit.clock.today()) is Freshness.NEVER

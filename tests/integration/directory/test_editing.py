@@ -289,6 +289,12 @@ def test_a_new_service_on_occupied_ground_says_why(client: FlaskClient, director
     }
     answer = sent(client, f"{OBJECTS}/service/new", **form)
     assert answer.status_code == 422 and "neben ground nötig ist" in answer.text
+    assert sent(client, f"{OBJECTS}/service/new", "save", **form | {"status": "inactive"}).status_code == 303, (
+        "a draft may rest"
+    )
+    name = str(directory.said()[-1].service_id)
+    refused = to_state(client, name, status="active")
+    assert refused.status_code == 422 and "neben ground nötig ist" in refused.text, "it comes to its ground now"
 
 
 @pytest.mark.parametrize("path", [EDIT, f"{OBJECTS}/service/new"])

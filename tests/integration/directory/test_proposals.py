@@ -218,3 +218,30 @@ def test_an_editor_keeps_a_draft_that_is_not_ready_and_goes_on_with_it(
     saved = client.post(new, data=again, headers=EDITOR)
     assert saved.status_code == 303, saved.text
     assert "Entwurf verwerfen" not in client.get(f"{PROPOSALS}?lang=de", headers=EDITOR).text
+
+
+def test_a_form_sent_again_put_right_replaces_what_waits_and_once_decided_says_so(
+    client: FlaskClient, directory: Directory
+) -> None:
+    directory.take_in(a_service(id="again", name={"de": "Angebot again"}))
+    page = f"{OBJECTS}/service/again/edit"
+    form = form_of(client.get(page, headers=CLERK).text) | {"_do": ["save"]}
+    for time in ("zwei Wochn", "zwei Wochen"):
+        assert client.post(page, data=form | {"wait_time": [time]}, headers=CLERK).location.endswith("done=waiting")
+    address = waiting(client, "again")
+    assert "zwei Wochen" in client.get(address, headers=EDITOR).text
+    decide(client, address, "decline", reason="Nein")
+    late = client.post(page, data=form | {"wait_time": ["drei Wochen"]}, headers=CLERK)
+    assert late.location == f"{PROPOSALS}?done=decided"
+    assert "schon entschieden" in client.get(f"{late.location}&lang=de", headers=CLERK).text
+    assert "drei Wochen" not in client.get(address, headers=EDITOR).text
+
+
+def test_an_editor_cannot_make_a_draft_of_what_a_partner_waits_for(client: FlaskClient, directory: Directory) -> None:
+    proposed(client, directory, "theirs", wait_time="kurz")
+    address = waiting(client, "theirs")
+    key = address.rpartition("/")[2]
+    page = f"{OBJECTS}/service/theirs/edit?proposal={key}"
+    form = form_of(client.get(page, headers=EDITOR).text) | {"_do": ["draft"], "wait_time": ["anders"]}
+    assert client.post(page, data=form, headers=EDITOR).location == f"{PROPOSALS}?done=decided"
+    assert "kurz" in client.get(address, headers=EDITOR).text

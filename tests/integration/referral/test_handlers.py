@@ -1,10 +1,13 @@
 """The copy of the directory: newest wins, and what it means for referrals under way."""
 
+from datetime import timedelta
+
 from contracts.codes import Status, TaskKind
 from contracts.directory import ServiceRetired
 from contracts.event import PublicJwk, PublicText
 from contracts.referral import DossierDestroyed, TaskOpened
 from services.referral import handlers
+from services.referral.commands import referrals
 from services.referral.store import directory
 from tests.integration.referral.scene import HWK, HWK_SERVICE, Scene, a_public_key, a_service, an_organization
 
@@ -56,3 +59,18 @@ def test_a_retired_service_takes_nothing_new_and_leaves_a_task_for_what_runs(sce
     assert scene.now(referral.id).status is Status.REQUESTED
     with scene.db.read() as connection:
         assert directory.listing(connection, HWK_SERVICE).retired
+
+
+def test_what_its_sender_has_not_let_go_of_is_a_task_too_and_is_kept_back_for_this_reason(scene: Scene):
+    scene.told_directory()
+    enquiry = scene.an_enquiry()
+    scene.consent(enquiry)
+    waiting = scene.prepared(enquiry)
+    with scene.unit.work(actor="system:directory") as work:
+        handlers.retire_service(work, ServiceRetired(service_id=HWK_SERVICE, version=2, organization_id=HWK))
+    assert {one.referral_id for one in scene.said(TaskOpened)} == {waiting.id}
+    assert {one.kind for one in scene.said(TaskOpened)} == {TaskKind.SERVICE_RETIRED}
+    scene.clock.instant += timedelta(minutes=10)
+    with scene.unit.work(actor="system:clock") as work:
+        referrals.release(work, scene.keys, waiting.id)
+    assert TaskKind.CONSENT_MISSING not in {one.kind for one in scene.said(TaskOpened)}

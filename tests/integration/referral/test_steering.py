@@ -14,6 +14,7 @@ from contracts.partner import actions
 from services.chassis.db import Database
 from services.referral import handlers
 from services.referral.queries.steering import FEWEST, Matter, first_quarter, steering_figures
+from services.referral.web.app import NAVIGATION
 from tests.integration.referral.rig import Network
 from tests.integration.referral.scene import (
     CENTER,
@@ -102,7 +103,9 @@ def test_page_and_file_tell_the_same_cells(network: Network, role: str):
 def test_a_coordinator_finds_the_page_and_nothing_about_persons(network: Network):
     coordinator = network.staff(roles=["coordinator"], employer=None)
     page = coordinator.ask("GET", f"{PAGE}?lang=de", Accept="text/html").text
-    assert f'href="{PAGE}"' in page and "/referral/tasks" not in page
+    assert "Steuerungszahlen" in page and "/referral/tasks" not in page
+    [entry] = [one for one in NAVIGATION if one.path == PAGE]
+    assert entry.roles == {"coordinator", "lead"}, "it stands in the navigation of who signs in"
     assert coordinator.ask("GET", "/referral/", Accept="text/html").status_code == 403
 
 

@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 from jinja2 import Environment, FileSystemLoader
 
+from services import chassis
 from services.audit import web
 
 TEMPLATES = Path(web.__path__[0]) / "templates"
+SHELL = Path(chassis.__path__[0]) / "templates"
 FIRST, SECOND = "01a20654-0000-7000-8000-00000000aaaa", "01a20654-0000-7000-8000-00000000bbbb"
 
 
 @pytest.fixture
 def parts() -> Any:
-    surroundings = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    surroundings = Environment(loader=FileSystemLoader([TEMPLATES, SHELL]), autoescape=True)
     surroundings.globals.update(t=str, _=str)
+    surroundings.filters.update(moment=str, day=str)
     return surroundings.get_template("audit/parts.html").module
 
 

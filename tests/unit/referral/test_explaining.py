@@ -1,11 +1,23 @@
 """Why this service and not another, in codes for the person's pages: no more than was decided, nor than is hers."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from services.referral.domain.explaining import Beside, Decision, Explanation, RuledOut, explained, fit_of
+from contracts.codes import ChannelKind, Participation
+from services.referral.domain.explaining import (
+    OURS_TO_MEND,
+    PLAIN,
+    Beside,
+    Decision,
+    Explanation,
+    RuledOut,
+    explained,
+    fit_of,
+)
+from services.referral.domain.footing import Footing, lacking
 from services.referral.domain.person_view import PersonState
 
 CHOSEN, OTHER, FAR, NEED = (UUID(int=number) for number in range(1, 5))
@@ -81,3 +93,13 @@ def test_a_choice_against_the_comparison_says_so_and_is_not_among_what_was_ruled
 def test_before_anything_is_chosen_only_what_was_suggested_has_reasons():
     assert fit_of([suggested(to_clarify=["age"])], CHOSEN) == Explanation(("topic", "near"), ("age",))
     assert fit_of([suggested()], OTHER) is None
+
+
+def test_what_a_body_lacks_towards_us_is_never_told_as_something_about_her():
+    bare: dict[str, Any] = {"agreement": None, "has_terms": False, "keys": (), "assured_on": None, "retired": True}
+    codes = {
+        code
+        for participation in Participation
+        for code in lacking(Footing(channel=ChannelKind.AMQP, participation=participation, **bare), date(2026, 11, 26))
+    }
+    assert {"suspended", "left", "key", "service"} <= codes <= OURS_TO_MEND | {*PLAIN}

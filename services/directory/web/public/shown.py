@@ -246,7 +246,7 @@ def _ages(service: Json) -> str | None:
 
 def _capacity(service: Json, today: date) -> Capacity:
     told = _day(service.get("capacity_reported_on"))
-    is_fresh = told is not None and (today - told).days <= CAPACITY_DAYS
+    is_fresh = told is not None and 0 <= (today - told).days <= CAPACITY_DAYS
     return Capacity(service.get("capacity", Capacity.UNKNOWN)) if is_fresh else Capacity.UNKNOWN
 
 
