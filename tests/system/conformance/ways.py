@@ -61,6 +61,10 @@ class WayIn(Protocol):
         """Answer; under one key it is the same answer."""
 
 
+#: What the kit says while the network hears its partner no more.
+RESTS = "participation rests"
+
+
 @dataclass
 class ByRest:
     """What pull and webhook have in common: looking, fetching and answering by HTTPS."""
@@ -85,6 +89,10 @@ class ByRest:
             return Said("stale", stale.slug)
         except RefusedError as refused:
             return Said("refused", refused.slug)
+        except AwayError as away:
+            if RESTS not in str(away):
+                raise
+            return Said("refused", "partner.suspended")
         return Said("done")
 
     def sealed(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,7 +192,7 @@ class ByQueue(ByRest):
         if version is None:
             try:
                 version = self.client.referral(referral_id).version
-            except RefusedError:
+            except (RefusedError, AwayError):
                 version = 1  # a referral of nobody's, as far as this partner may know
         before = len(self.results.get(key, ()))
         self.connected().say(Answer(key, "", referral_id, action, self.sealed(body)), version)
