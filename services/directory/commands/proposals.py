@@ -17,8 +17,10 @@ from services.directory.domain.planning import Change, Effect
 from services.directory.store import proposals as kept
 from services.directory.store.proposals import Proposal, State
 
-#: What a partner may propose: its own entry, its services, its places, and which service is where.
 DECIDED = "directory.proposal-decided"
+#: What nobody but the organization itself has said a word about.
+ITS_OWN = (State.WAITING, State.WITHDRAWN)
+#: What a partner may propose: its own entry, its services, its places, and which service is where.
 PROPOSED = (Kind.ORGANIZATION, Kind.SERVICE, Kind.LOCATION, Kind.SERVICE_AT_LOCATION)
 
 
@@ -62,8 +64,15 @@ def keep_draft(work: Work, wish: Wish, proposal_id: UUID) -> None:
 
 def _keep(work: Work, proposal: Proposal) -> None:
     """What is not written down must not be called kept: a form sent again after its proposal was decided."""
-    if not kept.keep(work, proposal):
+    if kept.keep(work, proposal):
+        return
+    held = kept.load(work.tx, proposal.id)
+    is_sent_again = proposal.state is State.WAITING and held is not None and held.state in ITS_OWN
+    if held is None or not is_sent_again or held.organization_id != proposal.organization_id:
         raise StaleError(DECIDED)
+    if held.state is State.WITHDRAWN or held.document != proposal.document:
+        # under a number of its own, or an editor would release what she has not seen
+        kept.keep(work, replace(proposal, id=work.new_id()))
 
 
 def _draft(work: Work, wish: Wish, object_id: str, proposal_id: UUID) -> Proposal:

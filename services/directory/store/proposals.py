@@ -54,7 +54,7 @@ SELECT: LiteralString = """
     SELECT id, kind, object_id, organization_id, document, seen, state, why, proposed_by, proposed_at,
         decided_by, decided_at, reason FROM proposals"""
 
-#: A draft is written anew each time, and so is what waits when its organization sends the form again, put right.
+#: A draft is written anew each time. What waits is not: an editor releases what she has looked at.
 KEEP: LiteralString = """
     INSERT INTO proposals AS held (id, kind, object_id, organization_id, document, seen, state, why, proposed_by,
         proposed_at)
@@ -63,7 +63,7 @@ KEEP: LiteralString = """
     ON CONFLICT (id) DO UPDATE SET document = EXCLUDED.document, seen = EXCLUDED.seen, object_id = EXCLUDED.object_id,
         organization_id = EXCLUDED.organization_id, why = EXCLUDED.why, proposed_by = EXCLUDED.proposed_by,
         proposed_at = EXCLUDED.proposed_at
-    WHERE held.state IN ('draft', 'waiting') AND held.state = EXCLUDED.state AND held.kind = EXCLUDED.kind
+    WHERE held.state = 'draft' AND EXCLUDED.state = 'draft' AND held.kind = EXCLUDED.kind
         AND held.organization_id IS NOT DISTINCT FROM EXCLUDED.organization_id"""
 
 REPLACE: LiteralString = """
@@ -89,7 +89,7 @@ def load(tx: Connection, proposal_id: UUID) -> Proposal | None:
 def keep(work: Work, proposal: Proposal) -> bool:
     """Write a proposal down; of an organization's earlier ones for the same object none waits any longer.
 
-    False where its number is somebody else's or decided already: then nothing was written.
+    False where its number is taken by what waits or is decided: then nothing was written.
     """
     params = {
         "id": proposal.id,

@@ -226,12 +226,16 @@ def test_a_form_sent_again_put_right_replaces_what_waits_and_once_decided_says_s
     directory.take_in(a_service(id="again", name={"de": "Angebot again"}))
     page = f"{OBJECTS}/service/again/edit"
     form = form_of(client.get(page, headers=CLERK).text) | {"_do": ["save"]}
-    for time in ("zwei Wochn", "zwei Wochen"):
+    seen = []
+    for time in ("zwei Wochn", "zwei Wochen", "zwei Wochen"):
         assert client.post(page, data=form | {"wait_time": [time]}, headers=CLERK).location.endswith("done=waiting")
-    address = waiting(client, "again")
+        seen.append(waiting(client, "again"))
+    address = seen[-1]
+    assert decide(client, seen[0], "release", _seen="1").status_code == 412, "nobody releases what she has not seen"
     assert "zwei Wochen" in client.get(address, headers=EDITOR).text
     decide(client, address, "decline", reason="Nein")
-    late = client.post(page, data=form | {"wait_time": ["drei Wochen"]}, headers=CLERK)
+    decided = {"_key": [address.rpartition("/")[2]], "wait_time": ["drei Wochen"]}
+    late = client.post(page, data=form | decided, headers=CLERK)
     assert late.location == f"{PROPOSALS}?done=decided"
     assert "schon entschieden" in client.get(f"{late.location}&lang=de", headers=CLERK).text
     assert "drei Wochen" not in client.get(address, headers=EDITOR).text
