@@ -1460,10 +1460,16 @@ def open_database(connection: Any, key: Key) -> Log:
 
 
 def _stream(connection: Any, name: str, query: str) -> Iterator[tuple[Any, ...]]:
-    with connection.cursor(name=f"{name}{next(NAMES)}") as cursor:
-        cursor.itersize = 2_000
-        cursor.execute(query)
-        yield from cursor
+    """Closed at its end only: one given up half-way is swept up at any moment, even amid the fetch of another.
+
+    It would wait there for the connection that waits for it. Its cursor ends with the transaction.
+    """
+    cursor = connection.cursor(name=f"{name}{next(NAMES)}")
+    cursor.itersize = 2_000
+    cursor.execute(query)
+    for row in cursor:  # not `yield from`, which would close it when this is given up
+        yield row
+    cursor.close()
 
 
 # --- the program ------------------------------------------------------------------------------------------------------

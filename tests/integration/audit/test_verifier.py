@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from uuid import UUID
 
 import psycopg
@@ -74,6 +75,18 @@ def write_export(log, path, first=0):
 def sealed(log):
     """A sealed log of this test's own."""
     return seal(log)
+
+
+def test_a_stream_given_up_half_way_is_swept_up_even_while_the_connection_is_busy(sealed):
+    with connect(sealed.app_dsn) as connection, connection.transaction():
+        given_up = independent._stream(connection, "given_up", "SELECT generate_series(1, 10)")
+        next(given_up)
+        with connection.lock:  # as amid the fetch of another stream, when garbage happens to be collected
+            sweeper = Thread(target=given_up.close, daemon=True)
+            sweeper.start()
+            sweeper.join(20)
+        assert not sweeper.is_alive()
+        assert next(independent._stream(connection, "another", "SELECT 7"))
 
 
 @pytest.fixture(scope="module")
