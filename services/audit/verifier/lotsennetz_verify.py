@@ -1467,7 +1467,7 @@ def _stream(connection: Any, name: str, query: str) -> Iterator[tuple[Any, ...]]
     cursor = connection.cursor(name=f"{name}{next(NAMES)}")
     cursor.itersize = 2_000
     cursor.execute(query)
-    for row in cursor:  # not `yield from`, which would close it when this is given up
+    for row in cursor:  # noqa: UP028 - `yield from` would close it when this is given up
         yield row
     cursor.close()
 
