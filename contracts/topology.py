@@ -99,6 +99,22 @@ def events_exchange(service: str) -> str:
     return f"{service}.events"
 
 
+def again_exchange(service: str) -> str:
+    """Where a service says once more, to the one listener whose queue the routing key names, what it has said."""
+    return f"{service}.again"
+
+
+def source_of(service: str) -> str:
+    """What a service's envelopes name as their source."""
+    return f"/lotsennetz/{service}"
+
+
+def is_vouched_for(type_: str, source: str, user: str | None) -> bool:
+    """Whether type, source and sender agree; the sender is whom the broker names, or None: somebody answers for it."""
+    service = type_.partition(".")[0]
+    return service in SERVICES and source == source_of(service) and user in (service, None)
+
+
 def inbox_queue(service: str, partition: int = 0) -> str:
     """The queue a service hears from; partitions are numbered from the first day on."""
     return f"{service}.inbox.{partition}"
@@ -178,6 +194,7 @@ _ALTERNATE = {"alternate-exchange": UNROUTED}
 def core() -> Topology:
     """Everything that exists before the first partner joins."""
     events = tuple(Exchange(events_exchange(service), "topic", _ALTERNATE) for service in SERVICES)
+    again = tuple(Exchange(again_exchange(service), "direct", _ALTERNATE) for service in SERVICES)
     hearers = tuple(service for service in SERVICES if HEARS[service])
     return Topology(
         exchanges=(
@@ -185,6 +202,7 @@ def core() -> Topology:
             Exchange(DEAD, "fanout"),
             Exchange(PARTNERS_DEAD, "fanout"),
             *events,
+            *again,
             Exchange(PARTNERS, "direct", _ALTERNATE),
             Exchange(COMMANDS_EXCHANGE, "fanout"),
         ),
@@ -201,6 +219,11 @@ def core() -> Topology:
             Binding(PARTNERS_DEAD, PARTNERS_DEAD, ""),
             *(
                 Binding(events_exchange(told), inbox_queue(service), "#")
+                for service in hearers
+                for told in HEARS[service]
+            ),
+            *(
+                Binding(again_exchange(told), inbox_queue(service), inbox_queue(service))
                 for service in hearers
                 for told in HEARS[service]
             ),
@@ -226,7 +249,7 @@ def for_partner(organization_id: UUID) -> Topology:
 
 
 def _service_permissions(service: str) -> Permissions:
-    writes = [events_exchange(service)]
+    writes = [events_exchange(service), again_exchange(service)]
     reads = [inbox_queue(service)] if HEARS[service] else []
     if service in ("referral", "notifications"):
         writes.append(PARTNERS)

@@ -25,6 +25,7 @@ from deploy.demo.postgres_server import PostgresServer
 from deploy.demo.servers import running_rabbitmq
 from lotse import topology
 from services.chassis.migrate import migrate, migrate_only
+from tests.brokers import PASSWORDS
 from tests.examples import examples
 from tests.shelf import Shelf
 
@@ -274,7 +275,7 @@ def _make_template(admin_dsn: str, service: str, name: str) -> str:
 
 
 def _apply_topology(broker: Broker) -> None:
-    topology.apply(broker.management_url, broker.vhost)
+    topology.apply(broker.management_url, broker.vhost, PASSWORDS)
 
 
 def _manage(management_url: str, method: str, path: str) -> None:

@@ -63,7 +63,9 @@ def connect(uri: str, name: str) -> Any:
     if link.transport_cls == "amqps":
         authority = (link.ssl or {}).get("ssl_ca_certs")
         link.ssl = {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": link.hostname, "ca_certs": authority}
-    return link.transport.establish_connection()
+    connection = link.transport.establish_connection()
+    connection.user = link.userid
+    return connection
 
 
 @dataclass(slots=True)
@@ -99,6 +101,7 @@ class Publisher:
                 content_type=CONTENT_TYPE,
                 delivery_mode=PERSISTENT,
                 message_id=str(letter.event_id),
+                user_id=self._connection.user,  # the broker refuses any but the sender's own: by it we are believed
                 application_headers=dict(letter.headers),
             )
             window.sent += 1

@@ -12,9 +12,10 @@ from typing import Any
 
 from contracts.envelope import InvalidEnvelopeError, read
 from contracts.event import spec_of
+from contracts.topology import OPERATIONS_USER, SERVICES, is_vouched_for, source_of
 from services.chassis import beats, parking
 from services.chassis.db import INFRASTRUCTURE_ERRORS, Connection
-from services.chassis.errors import LotsennetzError, NotFoundError, UnavailableError
+from services.chassis.errors import ForbiddenError, LotsennetzError, NotFoundError, UnavailableError
 from services.chassis.hear import Arrival, Doors, Mail
 from services.chassis.logging import get_logger
 from services.chassis.order import Line, Turn
@@ -25,6 +26,10 @@ from services.chassis.work import Bag, Cause, Unit, Work
 ILL = (UnavailableError, *INFRASTRUCTURE_ERRORS)
 TRIES = 3
 HOLD_SECONDS = 60.0
+#: Not said by the service whose event it is: nothing of it is kept or believed, whoever asks for it.
+PLANTED = "event.not-vouched-for"
+#: Put back by operations, for whom the broker cannot vouch as for a service: believed once an operator asks for it.
+PUT_BACK = "event.put-back"
 LOCK_ROOM = 730_194
 
 REMEMBER = """
@@ -88,7 +93,7 @@ class Inbox:
             except Exception as error:
                 waits = self._in_halves(items) or waits  # what came before it has to be heard before it is parked
                 items = []
-                self._park(stub_of(mail.raw), mail, error, attempts=1)
+                self._put_aside(mail, error)
         if self._in_halves(items) or waits:
             self.resume()
 
@@ -222,6 +227,15 @@ class Inbox:
                 parking.hold(tx, item.stub, item.mail, reason)
         self.counts.held += 1
 
+    def _put_aside(self, mail: Mail, error: Exception) -> None:
+        """What no service has said must not be in anybody's way: not as heard already, not as one to wait behind."""
+        stub, reason = stub_of(mail.raw), reason_of(error)
+        if reason == PLANTED:
+            mail, stub = Mail(b"", mail.queue, {"size": len(mail.raw)}, mail.user_id), Stub()
+        elif reason == PUT_BACK or stub.source != source_of(mail.user_id or ""):
+            stub = Stub(type=stub.type)
+        self._park(stub, mail, error, attempts=1)
+
     def _park(self, stub: Stub, mail: Mail, error: Exception, attempts: int) -> None:
         reason, place, bag = reason_of(error), place_of(error), Bag()
         with self.unit.db.transaction() as tx:
@@ -243,19 +257,27 @@ class Inbox:
     def _again(self, waiting: Waiting) -> None:
         """Try one that waited, in a transaction of its own."""
         try:
-            item = _item(waiting.mail)
+            if waiting.reason == PLANTED:
+                raise ForbiddenError(PLANTED)
+            item = _item(waiting.mail, is_asked_for=waiting.is_forced)
             bag = Bag()
             with self.unit.db.transaction() as tx:
                 if not parking.take_back(tx, waiting):
                     return
-                if self._may_go(tx, waiting):
-                    self._call(tx, bag, [item.arrival])
-                    self.unit.write(tx, bag)
+                self._call(tx, bag, [one.arrival for one in self._ready(tx, waiting, item)])
+                self.unit.write(tx, bag)
             self.counts.handled += 1
         except ILL:
             raise
         except Exception as error:
             self._put_back(waiting, error)
+
+    def _ready(self, tx: Connection, waiting: Waiting, item: Item) -> list[Item]:
+        """What was put back comes like a message that just arrived; the others' place in their line is known."""
+        if item.mail.user_id == OPERATIONS_USER:
+            fresh = self._fresh(tx, [item])
+            return fresh if self.doors.batch else self._in_order(tx, fresh)[0]
+        return [item] if self._may_go(tx, waiting) else []
 
     def _may_go(self, tx: Connection, waiting: Waiting) -> bool:
         """Its number must not have been overtaken meanwhile; then the line moves on to it."""
@@ -292,8 +314,16 @@ def place_of(error: Exception) -> str:
     )
 
 
-def _item(mail: Mail) -> Item:
+def _item(mail: Mail, *, is_asked_for: bool = False) -> Item:
+    """Read it, if whoever sent it may say it: the broker vouches for the sender, and nothing in the message does."""
+    is_put_back = mail.user_id == OPERATIONS_USER
+    if is_put_back and not is_asked_for:
+        raise ForbiddenError(PUT_BACK)
+    if mail.user_id not in SERVICES and not is_put_back:
+        raise ForbiddenError(PLANTED)
     envelope = read(mail.raw)
+    if not is_vouched_for(envelope.type, envelope.source, None if is_put_back else mail.user_id):
+        raise ForbiddenError(PLANTED)
     stub = Stub(envelope.id, envelope.source, envelope.subject, envelope.sequence, envelope.type)
     return Item(Arrival(envelope, mail.queue, mail.position, mail.redelivered), mail, stub)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from contracts.topology import events_exchange, inbox_queue
+from contracts.topology import again_exchange, events_exchange, inbox_queue
 from services.chassis import broker, topology
 from services.chassis.db import Connection, Database
 from services.chassis.despatch import Parcel, parcels
@@ -51,10 +51,11 @@ def send_kept(connection: Connection, amqp_uri: str, service: str, queue: str, s
     link = broker.connect(amqp_uri, f"{service}.republish")
     sent = 0
     try:
-        topology.require(link, [], [queue])
+        again = again_exchange(service)
+        topology.require(link, [again], [queue])
         publisher = broker.Publisher(link)
         for page in _pages(connection, events_exchange(service), since):
-            publisher.publish([replace(parcel, exchange="", routing_key=queue) for parcel in page])
+            publisher.publish([replace(parcel, exchange=again, routing_key=queue) for parcel in page])
             sent += len(page)
     finally:
         broker.close_quietly(link)

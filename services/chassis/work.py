@@ -12,6 +12,7 @@ from uuid6 import uuid7
 
 from contracts import envelope as envelopes
 from contracts.event import subject_of, type_of
+from contracts.topology import source_of
 from services.chassis import outbox, statement
 from services.chassis.clock import Clock
 from services.chassis.db import Connection, Database
@@ -125,7 +126,7 @@ class Unit:
         self.db = db
         self.clock = clock
         self.service = source
-        self.source = f"/lotsennetz/{source}"
+        self.source = source_of(source)
         self.exchange = f"{source}.events"
         self.ids = ids
         #: How a fact of a refusal is told; a service that keeps such facts in tables of its own puts its way here.

@@ -18,6 +18,7 @@ from lotse import topology
 from lotse.broker import Broker
 from services.chassis import broker
 from services.chassis.migrate import migrate
+from tests.brokers import PASSWORDS, as_user
 from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +82,7 @@ class Stage:
 def stage(contestant: Contestant, servers: Servers, logs: Path) -> Iterator[Stage]:
     """Set it up, start it, wait until it answers and listens; take everything down at the end."""
     vhost = f"bench-{uuid4().hex[:8]}"
-    topology.apply(servers.management_url, vhost)
+    topology.apply(servers.management_url, vhost, PASSWORDS)
     amqp_uri = f"{servers.amqp_uri.rstrip('/')}/{vhost}"
     _only_one_listener(amqp_uri)
     dsns = {service: _database(servers.dsn, service) for service in ("referral", "audit")}
@@ -90,7 +91,7 @@ def stage(contestant: Contestant, servers: Servers, logs: Path) -> Iterator[Stag
     try:
         with (logs / f"{contestant.name.replace(' ', '-')}.log").open("ab") as log:
             for role, service in (("api", "referral"), ("relay", "referral"), ("consumer", "audit")):
-                env = _environment(service, dsns[service], amqp_uri, port)
+                env = _environment(service, dsns[service], as_user(amqp_uri, service), port)
                 command = [sys.executable, "-m", contestant.module, getattr(contestant, role)]
                 processes.append(subprocess.Popen(command, env=env, stdout=log, stderr=log, cwd=ROOT))
         pids = dict(zip(("api", "relay", "consumer"), (process.pid for process in processes), strict=True))
@@ -114,7 +115,7 @@ def stage(contestant: Contestant, servers: Servers, logs: Path) -> Iterator[Stag
 def bare_stage(servers: Servers) -> Iterator[tuple[str, str]]:
     """One empty database and one empty virtual host, and nobody on them."""
     vhost = f"bench-{uuid4().hex[:8]}"
-    topology.apply(servers.management_url, vhost)
+    topology.apply(servers.management_url, vhost, PASSWORDS)
     amqp_uri = f"{servers.amqp_uri.rstrip('/')}/{vhost}"
     _only_one_listener(amqp_uri)
     dsn = _database(servers.dsn, "referral")

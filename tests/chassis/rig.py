@@ -23,6 +23,7 @@ from services.chassis.errors import UnavailableError
 from services.chassis.hear import Mail
 from services.chassis.migrate import migrate
 from services.chassis.work import Unit, new_id
+from tests.brokers import as_user
 from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +56,7 @@ def a_mail(
         actor="system:test",
         correlation_id=uuid4(),
     )
-    return Mail(envelope.raw, queue, {"position": sequence or 0})
+    return Mail(envelope.raw, queue, {"position": sequence or 0}, user_id="directory")
 
 
 def a_retirement(service_id: UUID, sequence: int) -> Mail:
@@ -63,7 +64,7 @@ def a_retirement(service_id: UUID, sequence: int) -> Mail:
     envelope = write(
         event, id=new_id(), source=DIRECTORY, sequence=sequence, time=NOW, actor="system:test", correlation_id=uuid4()
     )
-    return Mail(envelope.raw, "referral.inbox.0")
+    return Mail(envelope.raw, "referral.inbox.0", user_id="directory")
 
 
 @dataclass
@@ -142,7 +143,7 @@ def settings_of(room: Room, amqp_uri: str) -> dict[str, str]:
         "MODE": "demo",
         "DATABASE_URL": room.dsn,
         "MIGRATION_DATABASE_URL": room.owner_dsn,
-        "AMQP_URI": amqp_uri,
+        "AMQP_URI": as_user(amqp_uri, room.name),
         "PUBLIC_URL": "http://127.0.0.1:8100",
         "ISSUER_URL": "http://127.0.0.1:8190",
         "OIDC_CLIENT_SECRET": "demo-secret",

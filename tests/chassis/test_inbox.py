@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -10,10 +11,11 @@ import pytest
 
 from contracts.directory import ImportApplied, ServiceRetired
 from contracts.envelope import Envelope, InvalidEnvelopeError
+from contracts.topology import OPERATIONS_USER
 from services.chassis import parking
 from services.chassis.errors import NotFoundError, RefusedError, UnavailableError
 from services.chassis.hear import Arrival, Mail, doors_of, hears, hears_everything, obeys
-from services.chassis.inbox import Inbox
+from services.chassis.inbox import PLANTED, PUT_BACK, Inbox
 from services.chassis.inlet import Inlet
 from services.chassis.work import Unit, Work
 from tests.chassis.rig import NOW, Room, a_mail, a_retirement, an_import
@@ -56,6 +58,11 @@ def inbox(referral: Room, listener: Listener) -> Inbox:
     return Inbox(referral.unit(), listener, doors_of(Listener), QUEUE)
 
 
+def said(document: object, by: str = "directory") -> Mail:
+    """As the broker hands over what that service has sent."""
+    return Mail(json.dumps(document).encode(), QUEUE, user_id=by)
+
+
 def numbers(room: Room) -> list[object]:
     return [row["number"] for row in room.rows("SELECT number FROM heard ORDER BY n")]
 
@@ -95,7 +102,7 @@ def test_an_event_of_unknown_type_is_counted_in_its_line_and_skipped(inbox: Inbo
     subject = uuid4()
     document = json.loads(a_mail(subject, 2).raw)
     document["type"] = "directory.something_new.v1"
-    inbox.hear([a_mail(subject, 1), Mail(json.dumps(document).encode(), QUEUE), a_mail(subject, 3)])
+    inbox.hear([a_mail(subject, 1), said(document), a_mail(subject, 3)])
     assert numbers(referral) == [1, 3]
 
 
@@ -244,7 +251,7 @@ def test_after_a_discard_the_line_goes_on_without_it(inbox: Inbox, listener: Lis
 def test_unreadable_bytes_are_parked_and_the_rest_of_the_batch_is_heard(
     inbox: Inbox, referral: Room, raw: bytes, reason: str
 ) -> None:
-    inbox.hear([a_mail(uuid4(), 1), Mail(raw, QUEUE, {"x": "\0"}), a_mail(uuid4(), 1)])
+    inbox.hear([a_mail(uuid4(), 1), Mail(raw, QUEUE, {"x": "\0"}, user_id="directory"), a_mail(uuid4(), 1)])
     assert referral.heard() == 2
     assert reasons(referral) == [(None, reason)]
 
@@ -253,7 +260,7 @@ def test_an_event_with_wrong_data_blocks_its_subject(inbox: Inbox, referral: Roo
     subject = uuid4()
     document = json.loads(a_mail(subject, 2).raw)
     document["data"]["organizations"] = "many"
-    inbox.hear([a_mail(subject, 1), Mail(json.dumps(document).encode(), QUEUE), a_mail(subject, 3)])
+    inbox.hear([a_mail(subject, 1), said(document), a_mail(subject, 3)])
     assert numbers(referral) == [1]
     assert reasons(referral) == [(2, "envelope.invalid"), (3, parking.BEHIND)]
 
@@ -310,6 +317,74 @@ def test_trouble_outside_acknowledges_nothing_and_parks_nothing(
         inbox.hear([a_mail(uuid4(), 1, number=n) for n in range(6)])
     assert referral.heard() == 0
     assert referral.value("SELECT count(*) FROM inbox") == 0
+
+
+# --- who may say what -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sender", ["audit", "partner.7b1d5f0e-58a9-5c54-9a3f-0c5b8d6f0a01", "admin", None])
+def test_an_event_its_service_did_not_send_is_not_heard_and_not_kept(
+    inbox: Inbox, referral: Room, sender: str | None
+) -> None:
+    subject = uuid4()
+    genuine = a_mail(subject, 1)
+    inbox.hear([replace(genuine, user_id=sender)])
+    assert referral.heard() == 0
+    (kept,) = referral.rows("SELECT event_id, subject, body, reason, arrival FROM parked_events")
+    assert (kept["event_id"], kept["subject"], kept["reason"]) == (None, None, PLANTED)
+    assert bytes(kept["body"]) == b"", "it may hold anything"  # type: ignore[call-overload]
+    assert kept["arrival"] == {"headers": {"size": len(genuine.raw)}, "user_id": sender}
+    inbox.hear([genuine, a_mail(subject, 2)])
+    assert numbers(referral) == [1, 2], "and the true one is neither taken for heard nor waits behind it"
+
+
+def test_a_service_may_not_speak_for_another(inbox: Inbox, referral: Room) -> None:
+    document = json.loads(a_mail(uuid4(), 1).raw)
+    document["source"] = "/lotsennetz/audit"
+    inbox.hear([said(document, by="audit")])
+    document = json.loads(a_mail(uuid4(), 1).raw)
+    inbox.hear([said(document, by="notifications")])
+    assert reasons(referral) == [(None, PLANTED), (None, PLANTED)]
+
+
+def test_garbage_of_one_service_does_not_stop_the_line_of_another(inbox: Inbox, referral: Room) -> None:
+    subject = uuid4()
+    document = json.loads(a_mail(subject, 1).raw) | {"time": "yesterday"}
+    inbox.hear([said(document, by="notifications")])
+    inbox.hear([a_mail(subject, 1)])
+    assert numbers(referral) == [1]
+
+
+def asked_for_again(inbox: Inbox, room: Room) -> None:
+    with room.db.transaction() as tx:
+        parking.retry_some(tx, None)
+    inbox.tick()
+
+
+def test_what_was_planted_is_not_heard_however_often_it_is_asked_for(inbox: Inbox, referral: Room) -> None:
+    inbox.hear([replace(a_mail(uuid4(), 1), user_id="audit")])
+    asked_for_again(inbox, referral)
+    assert reasons(referral) == [(None, PLANTED)]
+
+
+def test_what_operations_put_back_is_heard_when_an_operator_asks_for_it_and_once(inbox: Inbox, referral: Room) -> None:
+    subject = uuid4()
+    lost, then = a_mail(subject, 1), a_mail(subject, 2)
+    inbox.hear([then])
+    back = replace(lost, user_id=OPERATIONS_USER)
+    inbox.hear([back, back])
+    assert numbers(referral) == []
+    assert reasons(referral) == [(None, PUT_BACK), (None, PUT_BACK)]
+    asked_for_again(inbox, referral)
+    assert numbers(referral) == [1, 2]
+    assert reasons(referral) == []
+
+
+def test_not_even_an_operator_makes_an_event_of_somebody_elses(inbox: Inbox, referral: Room) -> None:
+    document = json.loads(a_mail(uuid4(), 1).raw) | {"source": "/partner/7b1d5f0e"}
+    inbox.hear([said(document, by=OPERATIONS_USER)])
+    asked_for_again(inbox, referral)
+    assert reasons(referral) == [(None, PLANTED)]
 
 
 # --- whole batches ---------------------------------------------------------------------------------------------------
@@ -443,7 +518,7 @@ def test_poison_delivered_twice_is_parked_once(inbox: Inbox, listener: Listener,
     unreadable = json.loads(a_mail(uuid4(), 1).raw)
     unreadable["dataclassification"] = "secret?"
     for _ in range(2):
-        inbox.hear([Mail(json.dumps(unreadable).encode(), QUEUE)])
+        inbox.hear([said(unreadable)])
     assert [reason for _, reason in reasons(referral)] == ["bug", "envelope.invalid"]
 
 
@@ -476,7 +551,7 @@ def test_trouble_outside_while_waiting_ones_are_tried_leaves_them_waiting(
 
 
 def test_an_unreadable_one_can_be_retried_and_stays_unreadable(inbox: Inbox, referral: Room) -> None:
-    inbox.hear([Mail(b"[]", QUEUE)])
+    inbox.hear([Mail(b"[]", QUEUE, user_id="directory")])
     with referral.db.transaction() as tx:
         parking.retry(tx, parking.parked(tx)[0].parked_id)
     inbox.tick()

@@ -22,6 +22,7 @@ from deploy.demo.rabbitmq_install import NoBrokerError
 from deploy.demo.rabbitmq_server import RabbitServer
 from lotse import topology
 from services.chassis.errors import UnavailableError
+from tests.brokers import PASSWORDS
 from tests.chassis.rig import (
     LEADS,
     LISTENS,
@@ -86,7 +87,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Postgres
     except NoBrokerError as error:
         pytest.skip(f"no broker of our own can be started here: {error}")
     postgres.start()
-    topology.apply(rabbit.management_url, "crash")
+    topology.apply(rabbit.management_url, "crash", PASSWORDS)
     yield postgres, rabbit
     rabbit.stop()
     postgres.remove()

@@ -85,6 +85,34 @@ def test_nobody_configures_and_everybody_writes_only_its_own() -> None:
         assert not any(may(one.read, f"{other}.inbox.0") for other in SERVICES if other != one.user)
 
 
+def test_a_service_says_again_to_one_listener_alone_and_in_its_own_name() -> None:
+    again = {(one.source, one.routing_key, one.destination) for one in core().bindings if one.source.endswith(".again")}
+    assert again == {
+        (f"{told}.again", f"{service}.inbox.0", f"{service}.inbox.0")
+        for service, heard in topology.HEARS.items()
+        for told in heard
+    }
+    for one in services_permissions():
+        assert [other for other in SERVICES if may(one.write, f"{other}.again")] == [one.user]
+
+
+@pytest.mark.parametrize(
+    ("type_", "source", "user", "believed"),
+    [
+        ("directory.service_published.v1", "/lotsennetz/directory", "directory", True),
+        ("directory.service_published.v1", "/lotsennetz/directory", "audit", False),
+        ("directory.service_published.v1", "/lotsennetz/audit", "directory", False),
+        ("referral.requested.v1", "/lotsennetz/directory", "directory", False),
+        ("partner.accept.v1", "/partner/x", "partner", False),
+        ("directory.of_tomorrow.v9", "/lotsennetz/directory", "directory", True),
+    ],
+)
+def test_an_event_is_its_services_if_type_source_and_sender_agree(
+    type_: str, source: str, user: str, *, believed: bool
+) -> None:
+    assert topology.is_vouched_for(type_, source, user) is believed
+
+
 def test_only_referral_reads_commands_and_directory_hears_nothing() -> None:
     readers = {one.user for one in core().permissions if may(one.read, "referral.commands.0")}
     assert readers == {"referral"}

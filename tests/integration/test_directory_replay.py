@@ -20,6 +20,7 @@ from services.chassis.db import Database
 from services.chassis.work import Unit
 from services.referral import handlers
 from services.referral.store import directory as copies
+from tests.brokers import as_user
 from tests.chassis.rig import LEADS, ROOT, Process, running
 from tests.conftest import Broker
 from tests.integration.directory.conftest import NOW, REGION, Directory
@@ -47,7 +48,7 @@ def environment(dsn: Any, vhost: Broker) -> dict[str, str]:
         "MODE": "demo",
         "DATABASE_URL": dsn.app_dsn,
         "MIGRATION_DATABASE_URL": dsn.owner_dsn,
-        "AMQP_URI": vhost.amqp_uri,
+        "AMQP_URI": as_user(vhost.amqp_uri, "directory"),
         "PUBLIC_URL": "http://127.0.0.1:8100",
         "ISSUER_URL": "http://127.0.0.1:8190",
         "OIDC_CLIENT_SECRET": "demo-secret",

@@ -29,6 +29,7 @@ from lotse import topology
 from lotse.broker import Broker as Manager
 from services.chassis import broker as services_broker
 from tests.architecture.sizes import ROOT
+from tests.brokers import PASSWORDS
 from tests.conftest import Broker
 from tests.integration.notifications.conftest import listing, requested
 from tests.integration.notifications.test_processes import Outside, processes, settings_of
@@ -118,7 +119,7 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
         rabbit.start()
     except NoBrokerError as error:
         pytest.skip(f"no broker of our own can be started here: {error}")
-    topology.apply(rabbit.management_url, VHOST)
+    topology.apply(rabbit.management_url, VHOST, PASSWORDS)
     yield found
     rabbit.stop()
 

@@ -32,6 +32,7 @@ from services.chassis.db import Database
 from services.chassis.work import Unit
 from services.notifications import queries
 from services.notifications.domain.ladder import Ladder
+from tests.brokers import PASSWORDS
 from tests.conftest import Broker
 from tests.integration.notifications.conftest import Notifications, listing, requested
 from tests.integration.notifications.receiver import Receiver, running
@@ -294,7 +295,7 @@ def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServe
         rabbit.start()
     except NoBrokerError as error:
         pytest.skip(f"no broker of our own can be started here: {error}")
-    topology.apply(rabbit.management_url, "faults")
+    topology.apply(rabbit.management_url, "faults", PASSWORDS)
     yield rabbit
     rabbit.stop()
 

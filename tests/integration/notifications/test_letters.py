@@ -23,8 +23,8 @@ from contracts.topology import (
     inbox_queue,
     partner_queue,
 )
-from lotse.broker import Broker as Manager
 from services.notifications.web.app import create_app
+from tests.brokers import as_user
 from tests.chassis.web_rig import TestIssuer, bearer, settings
 from tests.conftest import Broker
 from tests.integration.notifications.conftest import Notifications, requested
@@ -37,7 +37,6 @@ LETTERS = "/notifications/operator/letters"
 ISSUER = TestIssuer()
 OPERATOR = bearer(ISSUER.token(sub="ole", roles=["operations"]))
 PLANTED = "Rosalinde Planted"
-PASSWORD = "of-the-operations-user"
 
 
 @dataclass
@@ -76,9 +75,7 @@ class Place:
 
 def operations_uri(vhost: Broker) -> str:
     """The address of the user `operations`, with its rights in this virtual host."""
-    (operations,) = [one for one in core().permissions if one.user == OPERATIONS_USER]
-    Manager(vhost.management_url, vhost.vhost).ensure_user(operations, PASSWORD)
-    return f"amqp://{OPERATIONS_USER}:{PASSWORD}@{vhost.amqp_uri.rpartition('@')[2]}"
+    return as_user(vhost.amqp_uri, OPERATIONS_USER)
 
 
 @pytest.fixture(scope="module")

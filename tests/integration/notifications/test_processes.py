@@ -24,6 +24,7 @@ from services.chassis.config import DEMO_DEPLOYMENT_KEY
 from services.chassis.db import Database
 from services.notifications import webhook_secrets
 from services.notifications.commands import endpoints
+from tests.brokers import as_user
 from tests.conftest import Broker
 from tests.integration.notifications.conftest import NOW, PUBLIC_URL, Notifications, listing, requested
 from tests.integration.notifications.receiver import Receiver, running
@@ -43,6 +44,7 @@ class Outside:
         self.connection = amqp.Connection(**address, virtual_host=broker.vhost, confirm_publish=True)
         self.connection.connect()
         self.channel = self.connection.channel()
+        self._speakers: dict[str, amqp.Connection] = {}
         self._sequence: dict[str, int] = {}
 
     def say(self, service: str, event: Any) -> None:
@@ -59,9 +61,23 @@ class Outside:
             correlation_id=uuid4(),
         )
         message = amqp.Message(
-            wrapped.raw, application_headers=envelope.headers(wrapped), delivery_mode=2, message_id=str(wrapped.id)
+            wrapped.raw,
+            application_headers=envelope.headers(wrapped),
+            delivery_mode=2,
+            message_id=str(wrapped.id),
+            user_id=service,
         )
-        self.channel.basic_publish(message, events_exchange(service), wrapped.type)
+        self.speaker(service).channel(1).basic_publish(message, events_exchange(service), wrapped.type)
+
+    def speaker(self, service: str) -> amqp.Connection:
+        """That service's own connection, with its own user."""
+        if service not in self._speakers:
+            address = amqp_address(as_user(self.broker.amqp_uri, service))
+            made = amqp.Connection(**address, virtual_host=self.broker.vhost, confirm_publish=True)
+            made.connect()
+            made.channel(1)
+            self._speakers[service] = made
+        return self._speakers[service]
 
     def take(self, queue: str, *, refuse: bool = False) -> Any:
         """One message, by consuming: an inbox has one reader and lets nobody fetch. Refused, it is laid aside."""
