@@ -27,6 +27,8 @@ class Cell:
     existing: int = 0
     in_part: int = 0
     own: int = 0
+    #: Of the existing ones, in part or not: nothing can be referred to them over the network. They close the gap.
+    unreferred: int = 0
 
     @property
     def is_gap(self) -> bool:
@@ -52,7 +54,8 @@ class Here:
 
     @property
     def counted(self) -> Cell:
-        return Cell(len(self.existing), len(self.in_part), len(self.own))
+        unreferred = [one for one in (*self.existing, *self.in_part) if not one.get("is_referable", True)]
+        return Cell(len(self.existing), len(self.in_part), len(self.own), len(unreferred))
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,13 +88,6 @@ def listing(connection: Connection, topic: str | None = None) -> list[Json]:
     ).fetchall()
 
 
-def coverage(connection: Connection) -> tuple[list[Json], list[Json]]:
-    """All services, and the areas of districts and cities that belong to none."""
-    services = connection.execute("SELECT document FROM services ORDER BY document -> 'name' ->> 'de', id").fetchall()
-    areas = connection.execute("SELECT document FROM areas WHERE length(id) = 5 ORDER BY id").fetchall()
-    return [row["document"] for row in services], [row["document"] for row in areas]
-
-
 def organization_names(connection: Connection, ids: Collection[str]) -> dict[str, Json]:
     """The names of bodies in each language."""
     rows = connection.execute(

@@ -17,6 +17,7 @@ from services.chassis.web import request_work, room
 from services.directory import queries, store
 from services.directory.commands import overlaps as commands
 from services.directory.domain.coverage import here, matrix, meet, overlaps, unjustified
+from services.directory.queries.coverage import coverage
 from services.directory.store import overlap_notices
 from services.directory.web.pages import words
 
@@ -39,7 +40,7 @@ def show() -> str:
 
 def page(*, done: bool = False, error: InvalidError | None = None) -> str:
     with room().unit.db.read() as connection:
-        services, areas = queries.coverage(connection)
+        services, areas = coverage(connection, room().unit.clock)
         grounds = _grounds(connection, services)
         noted = overlap_notices.since(connection)
     keys = [area["id"] for area in areas]
@@ -114,7 +115,7 @@ def cell(topic: str, area: str) -> str:
     """Who is behind one cell; where nobody is, where the nearest are."""
     wanted = next((one for one in Topic if one == topic), None)
     with room().unit.db.read() as connection:
-        services, areas = queries.coverage(connection)
+        services, areas = coverage(connection, room().unit.clock)
         place = next((one for one in areas if one["id"] == area), None)
         if wanted is None or place is None:
             raise NotFoundError("directory.area-unknown")
@@ -157,6 +158,7 @@ def _shown(service: Document, bodies: Mapping[str, Document]) -> dict[str, Any]:
         "role": ServiceRole(service["role"]),
         "audience": Audience(service["audience"]),
         "capacity": Capacity(service.get("capacity", Capacity.UNKNOWN)),
+        "is_referable": service.get("is_referable", True),
     }
 
 

@@ -9,7 +9,7 @@ from contracts.referral import ConsentRecipient, DoubleFundingHinted, ServicesSu
 from services.chassis.work import Work
 from services.referral.calendar import moment_of
 from services.referral.domain.funding import excluding_each_other
-from services.referral.domain.matching import Ranking, why_not
+from services.referral.domain.matching import Ranking, stand_before, why_not
 from services.referral.domain.referral import Referral, refusal
 from services.referral.domain.seeking import NO_ANSWERS
 from services.referral.store import candidates, enquiries, funding, matchings
@@ -74,13 +74,14 @@ def suggest_for_consent(
 def choose(
     work: Work, vault: Vault, enquiry: Enquiry, referral: Referral, justification: FundingJustification | None = None
 ) -> None:
-    """Note a choice with its alternatives. An own measure is refused while an existing service fits and may still help;
-    services whose funding excludes each other need a justification."""
+    """Note a choice with its alternatives. An own measure is refused while an existing service fits and may still help,
+    or, where nothing can be referred there, before she was shown the way; services whose funding excludes each other
+    need a justification."""
     need, named = enquiry.need(referral.need_id), {referral.service_id}
     found = matchings.ranking(work, vault, enquiry, need, NO_ANSWERS, named=named)
     because = why_not(found, referral.service_id)
     if because:
-        existing = [str(one.service_id) for one in found.suggestions if not (one.own_measure or one.declined)]
+        existing = list(map(str, stand_before(found)))
         raise refusal(
             referral, "matching.existing-structure-first", None, moment_of(work), because=because, alternatives=existing
         )

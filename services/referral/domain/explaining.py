@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from services.referral.domain.footing import OURS_TO_MEND
+from services.referral.domain.matching import OwnMeasureReason
 from services.referral.domain.person_view import PersonState
 
 Kept = Mapping[str, Any]
-#: What we lack to pass anything on to a body; whatever it is, she can go there herself.
-OURS_TO_MEND = frozenset({"suspended", "left", "agreement", "terms", "key", "assurance"})
 #: What is no fact she told, and has a sentence of its own.
 PLAIN = ("audience", "area", "service", "own_way")
 #: Answers of a body that her page may show at another place, and the code for them here.
@@ -30,6 +30,8 @@ class Decision:
     is_own_measure: bool
     suggestions: Sequence[Kept]
     exclusions: Sequence[Kept]
+    #: On which ground an own measure was chosen.
+    own_measure_because: OwnMeasureReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Explanation:
     to_clarify: tuple[str, ...] = ()
     passes_on: bool = False
     is_own_measure: bool = False
+    #: An own measure, although there are bodies that fit: nothing can be passed on to them.
+    is_beside_existing: bool = False
     #: Chosen although by our comparison it does not fit.
     chosen_although: RuledOut | None = None
     beside: tuple[Beside, ...] = ()
@@ -68,20 +72,23 @@ class Explanation:
 
 
 def explained(decision: Decision, told: Mapping[UUID, PersonState]) -> Explanation:
-    """Put a decision into codes; `told` is how other services stand on the same need, as far as she may see it."""
+    """Put a decision into codes; `told` is how other services stand on the same need, as far as she may see it.
+
+    Of what was ruled out comes first where she can go herself: a page shows only a few.
+    """
     chosen = next((one for one in decision.suggestions if _id(one) == decision.service_id), None)
     although = _ruled_out(decision.service_id, decision.excluded_because) if decision.excluded_because else None
     others = [one for one in decision.suggestions if one is not chosen]
+    ruled_out = [_ruled_out(_id(one), one["because"]) for one in decision.exclusions if _id(one) != decision.service_id]
     return Explanation(
         fits=tuple(chosen["fits"]) if chosen else (),
         to_clarify=tuple(chosen["to_clarify"]) if chosen else (),
         passes_on=bool(chosen and chosen.get("pass_on")),
         is_own_measure=decision.is_own_measure,
+        is_beside_existing=decision.own_measure_because is OwnMeasureReason.EXISTING_NOT_REFERABLE,
         chosen_although=although,
         beside=tuple(_beside(one, chosen, told) for one in others),
-        ruled_out=tuple(
-            _ruled_out(_id(one), one["because"]) for one in decision.exclusions if _id(one) != decision.service_id
-        ),
+        ruled_out=tuple(sorted(ruled_out, key=lambda one: (one.because, one.facts) != (("own_way",), ()))),
     )
 
 

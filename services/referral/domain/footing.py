@@ -17,6 +17,8 @@ GRACE_DAYS = 30
 RENEWAL_DAYS = 30
 #: Channels whose partner opens the dossier with its own key. Light partners use a custodial one, no channel uses paper.
 OWN_KEY_CHANNELS = frozenset({ChannelKind.AMQP, ChannelKind.WEBHOOK, ChannelKind.PULL})
+#: What of `lacking` stands between us and a body, not between her and it: it could help, and she can go there herself.
+OURS_TO_MEND = frozenset({"suspended", "left", "agreement", "terms", "key", "assurance"})
 
 
 class AgreementState(StrEnum):

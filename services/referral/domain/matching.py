@@ -13,6 +13,7 @@ from uuid import UUID
 from contracts.codes import PASS_ON_SPHERES, Assertion, Audience, ServiceRole, Topic
 from services.referral.domain.candidates import Candidate, Seeker
 from services.referral.domain.eligibility import evaluate, with_profession_group
+from services.referral.domain.footing import OURS_TO_MEND
 from services.referral.domain.scoring import area_match, reasons, score
 
 
@@ -43,13 +44,29 @@ class Exclusion:
     because: tuple[str, ...]
     better_bodies: tuple[UUID, ...] = ()
     own_measure: bool = False
+    #: It has said no to this need already, or never answered.
+    declined: bool = False
+    #: She was given its contact card for this need.
+    card_given: bool = False
+
+    @property
+    def fits_unreferred(self) -> bool:
+        """An existing body that fits; only what a referral over the network needs is missing between it and us."""
+        return not self.own_measure and OURS_TO_MEND.issuperset(self.because)
+
+    @property
+    def could_help(self) -> bool:
+        """It fits and has not said no: she can go there herself."""
+        return self.fits_unreferred and not self.declined
 
 
 class OwnMeasureReason(StrEnum):
-    """Why an own measure of the welcome center was chosen: nobody else fitted, or all who did have declined."""
+    """Why an own measure of the welcome center was chosen: nobody else fitted, all who did have declined, or she was
+    shown the way to one that does fit, and to which nothing can be referred over the network."""
 
     NOBODY_FITS = "nobody_fits"
     ALL_DECLINED = "all_declined"
+    EXISTING_NOT_REFERABLE = "existing_not_referable"
 
 
 #: Whether a hundred services or thousands are for other places makes no difference to anybody.
@@ -72,9 +89,11 @@ def rank(
     on: date,
     *,
     declined: Collection[UUID] = (),
+    cards: Collection[UUID] = (),
     named: Collection[UUID] = (),
 ) -> Ranking:
-    """Suggest services for one need, best first; `declined` are those that already said no to it.
+    """Suggest services for one need, best first; `declined` are those that already said no to it, of `cards` she was
+    given the contact.
 
     Of a whole country's services nearly all are for other places: they are counted, and told one by one if `named`.
     """
@@ -90,8 +109,8 @@ def rank(
         if isinstance(found, Suggestion):
             suggestions.append(found)
         else:
-            exclusions.append(found)
-    suggestions = _existing_structures_first(suggestions, declined)
+            exclusions.append(_marked(found, declined, cards))
+    suggestions = _existing_structures_first(suggestions, exclusions, declined)
     suggestions.sort(key=_order)
     return Ranking(
         tuple(suggestions),
@@ -179,32 +198,45 @@ def _profession(candidate: Candidate, seeker: Seeker) -> Assertion:
     return evaluate({"fact": "profession", "in": candidate.profession_codes}, seeker.facts).assertion
 
 
-def _existing_structures_first(suggestions: list[Suggestion], declined: Collection[UUID]) -> list[Suggestion]:
+def _existing_structures_first(
+    suggestions: list[Suggestion], exclusions: Iterable[Exclusion], declined: Collection[UUID]
+) -> list[Suggestion]:
     """An own measure may be chosen only where no existing service fits, or all that do have declined."""
     suggestions = [replace(one, declined=one.service_id in declined) for one in suggestions]
-    reason = _what_stands_before(suggestions)
+    reason = _what_stands_before(suggestions, exclusions)
     return [replace(one, blocked_because=reason) if one.own_measure else one for one in suggestions]
 
 
-def _what_stands_before(suggestions: Iterable[Suggestion]) -> str | None:
-    """Why no own measure may be chosen now."""
+def _what_stands_before(suggestions: Iterable[Suggestion], exclusions: Iterable[Exclusion]) -> str | None:
+    """Why no own measure may be chosen now; where nothing can be referred she is first shown the way to one of them."""
     existing = [one for one in suggestions if not one.own_measure and not one.declined]
-    if not existing:
-        return None
-    return "own_case_management" if any(one.pass_on for one in existing) else "existing_structure_first"
+    if existing:
+        return "own_case_management" if any(one.pass_on for one in existing) else "existing_structure_first"
+    unreferred = [one for one in exclusions if one.could_help]
+    if unreferred and not any(one.card_given for one in unreferred):
+        return OwnMeasureReason.EXISTING_NOT_REFERABLE.value
+    return None
 
 
 def why_not(found: Ranking, service_id: UUID) -> str | None:
     """Why this service may not be chosen; an own measure that does not even fit is no way past the existing ones."""
-    return _what_stands_before(found.suggestions) if _is_own(found, service_id) else None
+    return _what_stands_before(found.suggestions, found.exclusions) if _is_own(found, service_id) else None
+
+
+def stand_before(found: Ranking) -> list[UUID]:
+    """The existing services that come before an own measure: that can be referred to, or else the others that fit."""
+    referable = [one.service_id for one in found.suggestions if not (one.own_measure or one.declined)]
+    return referable or [one.service_id for one in found.exclusions if one.could_help]
 
 
 def why_own(found: Ranking, service_id: UUID) -> OwnMeasureReason | None:
     """On which ground an own measure is chosen; None for everything else."""
     if not _is_own(found, service_id):
         return None
-    others = any(not one.own_measure for one in found.suggestions)
-    return OwnMeasureReason.ALL_DECLINED if others else OwnMeasureReason.NOBODY_FITS
+    if any(one.could_help for one in found.exclusions):
+        return OwnMeasureReason.EXISTING_NOT_REFERABLE
+    fitting = [not one.own_measure for one in found.suggestions] + [one.fits_unreferred for one in found.exclusions]
+    return OwnMeasureReason.ALL_DECLINED if any(fitting) else OwnMeasureReason.NOBODY_FITS
 
 
 def _is_own(found: Ranking, service_id: UUID) -> bool:
@@ -214,6 +246,12 @@ def _is_own(found: Ranking, service_id: UUID) -> bool:
 
 def _order(suggestion: Suggestion) -> tuple[bool, int, int, str]:
     return suggestion.own_measure, -suggestion.score, len(suggestion.to_clarify), str(suggestion.service_id)
+
+
+def _marked(exclusion: Exclusion, declined: Collection[UUID], cards: Collection[UUID]) -> Exclusion:
+    """Nearly none has said no or is on a card, and what is not changed is not made anew."""
+    said_no, card_given = exclusion.service_id in declined, exclusion.service_id in cards
+    return replace(exclusion, declined=said_no, card_given=card_given) if said_no or card_given else exclusion
 
 
 def _with_better(exclusion: Exclusion, suggestions: list[Suggestion]) -> Exclusion:

@@ -208,6 +208,8 @@ def ranking_shown(ranking: Ranking) -> dict[str, Any]:
                 "organization_id": str(one.organization_id),
                 "because": list(one.because),
                 "better_bodies": [str(body) for body in one.better_bodies],
+                "could_help": one.could_help,
+                "card_given": one.card_given,
             }
             for one in ranking.exclusions
         ],

@@ -8,6 +8,7 @@ from uuid import UUID
 from contracts.codes import DataCategory, DisclosurePoint, EnquirerKind, Purpose
 from services.chassis.db import Connection
 from services.referral.domain.explaining import Decision, Explanation, fit_of
+from services.referral.domain.matching import OwnMeasureReason
 from services.referral.domain.referral import Referral
 from services.referral.domain.withdrawing import Named
 from services.referral.store import referrals
@@ -67,7 +68,8 @@ def her_referrals(connection: Connection, person_id: UUID) -> list[Referral]:
 def decisions(connection: Connection, person_id: UUID) -> dict[UUID, Decision]:
     """What was chosen for her by which referral, with the ranking each choice was held against."""
     rows = connection.execute(
-        "SELECT c.referral_id, c.service_id, c.need_id, c.excluded_because, c.own_measure, m.suggestions, m.exclusions"
+        "SELECT c.referral_id, c.service_id, c.need_id, c.excluded_because, c.own_measure, m.suggestions, m.exclusions,"
+        " c.own_measure_because"
         " FROM choices c JOIN referrals r ON r.id = c.referral_id JOIN matchings m ON m.id = c.matching_id"
         " WHERE r.person_id = %s",
         (person_id,),
@@ -80,6 +82,7 @@ def decisions(connection: Connection, person_id: UUID) -> dict[UUID, Decision]:
             row["own_measure"],
             row["suggestions"],
             row["exclusions"],
+            OwnMeasureReason(row["own_measure_because"]) if row["own_measure_because"] else None,
         )
         for row in rows
     }

@@ -25,6 +25,7 @@ class Matter(StrEnum):
 
     OWN_NOBODY_FITS = "own_nobody_fits"
     OWN_ALL_DECLINED = "own_all_declined"
+    OWN_EXISTING_NOT_REFERABLE = "own_existing_not_referable"
     DECLINED_FOR_CAPACITY = "declined_for_capacity"
 
 

@@ -35,7 +35,8 @@ def ranking(
     """
     record = persons.record_of(work.tx, vault, need.person_id)
     seeker = seeker_of(enquiry.enquirer, record, work.today, answers)
-    return ranked(work.tx, seeker, need.topic, work.today, declined=declined(work.tx, need.id), named=named)
+    said_no, cards = declined(work.tx, need.id), given_along(work.tx, need.id)
+    return ranked(work.tx, seeker, need.topic, work.today, declined=said_no, cards=cards, named=named)
 
 
 def ranked(
@@ -45,11 +46,13 @@ def ranked(
     on: date,
     *,
     declined: Collection[UUID] = (),
+    cards: Collection[UUID] = (),
     named: Collection[UUID] = (),
 ) -> Ranking:
     """What `rank` says of the whole directory, without looking at what an index already knows to be elsewhere."""
     some, elsewhere = candidates.in_reach(connection, topic, seeker, on, named)
-    return replace(rank(some, seeker, topic, on, declined=declined, named=named), elsewhere=elsewhere)
+    found = rank(some, seeker, topic, on, declined=declined, cards=cards, named=named)
+    return replace(found, elsewhere=elsewhere)
 
 
 def declined(connection: Connection, need_id: UUID) -> frozenset[UUID]:
@@ -57,6 +60,14 @@ def declined(connection: Connection, need_id: UUID) -> frozenset[UUID]:
     rows = connection.execute(
         "SELECT service_id FROM referrals WHERE need_id = %s AND status = ANY(%s)",
         (need_id, [Status.REJECTED, Status.EXPIRED]),
+    ).fetchall()
+    return frozenset(row["service_id"] for row in rows)
+
+
+def given_along(connection: Connection, need_id: UUID) -> frozenset[UUID]:
+    """Services whose contact card she was given for this need."""
+    rows = connection.execute(
+        "SELECT service_id FROM contact_cards WHERE need_id = %s AND service_id IS NOT NULL", (need_id,)
     ).fetchall()
     return frozenset(row["service_id"] for row in rows)
 
@@ -104,8 +115,8 @@ def keep_choice(
     excluded: dict[UUID, Any] = {one.service_id: one.because for one in found.exclusions}
     work.tx.execute(
         "INSERT INTO choices (referral_id, need_id, service_id, place, alternatives, excluded_because, own_measure,"
-        " own_measure_because, matching_id, justification, made_by, made_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " own_measure_because, not_referable, matching_id, justification, made_by, made_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             referral.id,
             referral.need_id,
@@ -115,6 +126,7 @@ def keep_choice(
             list(excluded.get(referral.service_id, ())),
             reason is not None,
             reason,
+            [one.service_id for one in found.exclusions if reason and one.could_help],
             matching_id,
             justification,
             work.actor,

@@ -48,7 +48,13 @@ def give(enquiry_id: UUID, need_id: UUID) -> str:
         tags = languages_for(work, by, enquiry_id, need)
         fit, listing = fit_for(work, need, service_id), Names(work.tx).listing(service_id)
     return render_template(
-        "referral/card.html", enquiry_id=enquiry_id, listing=listing, fit=fit, tags=tags if fit else (), say=say
+        "referral/card.html",
+        enquiry_id=enquiry_id,
+        need_id=need_id,
+        listing=listing,
+        fit=fit,
+        tags=tags if fit else (),
+        say=say,
     )
 
 

@@ -20,6 +20,7 @@ from services.referral.commands import closing, enquiries, holds, household, mat
 from services.referral.commands.person_links import mailbox_of
 from services.referral.domain.documents import UPLOADED
 from services.referral.domain.grounds import request_state_on, state_on
+from services.referral.domain.matching import Ranking
 from services.referral.domain.withdrawing import may_be_taken_back
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.queries import self_service
@@ -283,22 +284,33 @@ def offers(enquiry_id: UUID, need_id: UUID) -> str:
         ranking = matching.suggest(work, house().keys.vault, by, enquiry_id, need_id)
         need = enquiries.load(work, enquiry_id, by).need(need_id)
         names = Names(work.tx)
-        suggested = [(one, names.listing(one.service_id)) for one in ranking.suggestions[:MOST_SHOWN]]
-        excluded = [
-            (one, names.listing(one.service_id), [names.service(better) for better in one.better_bodies])
-            for one in ranking.exclusions[:MOST_SHOWN]
-        ]
+        shown = offered(ranking, names)
     return render_template(
         "referral/offers.html",
         today=room().unit.clock.today(),
         enquiry_id=enquiry_id,
         need=need,
-        suggested=suggested,
-        excluded=excluded,
         elsewhere=ranking.elsewhere,
         is_cut=len(ranking.suggestions) > MOST_SHOWN,
         justifications=tuple(FundingJustification),
+        **shown,
     )
+
+
+def offered(ranking: Ranking, names: Names) -> dict[str, Any]:
+    """What can be referred to; then what fits and cannot, with what is missing; own measures after both."""
+    suggested = [(one, names.listing(one.service_id)) for one in ranking.suggestions[:MOST_SHOWN]]
+    could_help = sorted((one for one in ranking.exclusions if one.could_help), key=lambda one: len(one.because))
+    others = [one for one in ranking.exclusions if not one.could_help][:MOST_SHOWN]
+    return {
+        "existing": [(one, listing) for one, listing in suggested if listing and not one.own_measure],
+        "unreferred": [(one, names.listing(one.service_id)) for one in could_help[:MOST_SHOWN]],
+        "own": [(one, listing) for one, listing in suggested if listing and one.own_measure],
+        "excluded": [
+            (one, names.listing(one.service_id), [names.service(better) for better in one.better_bodies])
+            for one in others
+        ],
+    }
 
 
 @navigators

@@ -13,7 +13,7 @@ from services.chassis.db import Database
 from services.directory.web.app import create_app
 from tests.chassis.web_rig import TestIssuer, bearer, settings
 from tests.integration.directory.conftest import REGION, Directory
-from tests.unit.directory.rows import a_directory, a_service, an_area
+from tests.unit.directory.rows import a_directory, a_participation, a_service, an_area
 
 ISSUER = TestIssuer()
 COORDINATOR = bearer(ISSUER.token(sub="carl", roles=["coordinator"]))
@@ -66,6 +66,15 @@ def test_each_cell_of_the_drawing_leads_to_the_services_it_counts(region: FlaskC
     assert rows.count('scope="row"') == int(wanted["some"][3])
 
 
+def test_a_body_without_papers_closes_the_gap_and_is_counted_apart(client: FlaskClient, directory: Directory) -> None:
+    """Its channel wants a key, and there is none."""
+    assert "ohne Verweisung über das Netz" in seen(client).partition("Als Tabelle")[2]
+    found = seen(client, f"{PAGE}/ANERKENNUNG/05334")
+    assert "kennt zu diesem Thema hier niemanden" not in found and "nicht möglich" in found
+    directory.take_in(a_participation(channel={"kind": "light", "unit_mailbox": "post@a-chamber.example"}))
+    assert "nicht möglich" not in seen(client, f"{PAGE}/ANERKENNUNG/05334")
+
+
 def test_a_gap_says_where_the_topic_is_covered(client: FlaskClient) -> None:
     page = seen(client, f"{PAGE}/ANERKENNUNG/05515")
     assert (
@@ -91,7 +100,7 @@ def test_a_new_overlap_is_noted_told_and_marked_once(client: FlaskClient, direct
     )
     page = seen(client)
     assert "niemand hat gesagt, warum beide gebraucht werden" in page
-    assert re.search(r'aria-label="[^"]*StädteRegion Aachen: 2 !, Begründung fehlt"', page)
+    assert re.search(r'aria-label="[^"]*StädteRegion Aachen: 2 !, [^"]*Begründung fehlt"', page)
 
 
 def test_a_reason_is_kept_with_its_history_told_and_ends_the_notice(client: FlaskClient, directory: Directory) -> None:

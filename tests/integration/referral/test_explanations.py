@@ -40,6 +40,8 @@ VUV, VUV_SERVICE = id_of("organization", "vuv-aachen"), id_of("service", "vuv-aa
 FAR, FAR_SERVICE = id_of("organization", "hwk-muenster"), id_of("service", "hwk-muenster-anerkennung")
 ONLY, ONLY_SERVICE = id_of("organization", "only"), id_of("service", "only-anerkennung")
 NEUSS = (OfficialKey("05334"), OfficialKey("05162"))
+ALONE, ALONE_SERVICE = id_of("organization", "alone"), id_of("service", "alone-anerkennung")
+COURSE_SERVICE = id_of("service", "welcome-center-kurs")
 LATE, LATE_SERVICE = id_of("organization", "late"), id_of("service", "late-anerkennung")
 
 
@@ -148,6 +150,31 @@ def test_what_a_body_lacks_towards_us_is_nothing_of_hers(network: Network):
     assert "Wir können dorthin zurzeit nichts weitergeben. Sie können selbst hingehen." in told
 
 
+def test_the_navigator_gives_the_card_of_a_body_nothing_can_be_referred_to_and_only_then_an_own_measure(
+    network: Network, desk: FlaskClient
+):
+    """In Mönchengladbach there is one body that fits, without an agreement, and the welcome center's own course."""
+    areas = (OfficialKey("05116"),)
+    publish(network, a_service(ALONE_SERVICE, ALONE, name=named("Ohne Papiere"), areas=areas), agreement=None)
+    publish(network, a_service(COURSE_SERVICE, CENTER, name=named("Kurs vor Ort"), own_measure=True, areas=areas))
+    enquiry = network.scene.an_enquiry(postal_code="41061")
+    place = f"/referral/enquiries/{enquiry.id}/needs/{enquiry.needs[0].id}"
+    page = desk.get(f"{place}?lang=de").text
+    assert "Kein Angebot passt" not in page
+    body, _, own = page.partition("Kurs vor Ort")
+    assert "Ohne Papiere" in body
+    assert "eine Verweisung über das Netz ist nicht möglich: keine gültige Vereinbarung." in body
+    assert "Geben Sie zuerst ihre Kontaktkarte mit" in own and f'value="{COURSE_SERVICE}"' not in own
+
+    assert "Ohne Papiere" in desk.post(f"{place}/contact-cards", data={"service_id": str(ALONE_SERVICE)}).text
+    page = desk.get(f"{place}?lang=de").text
+    assert "Kontaktkarte mitgegeben" in page and f'value="{COURSE_SERVICE}"' in page
+    drafted(network, enquiry, COURSE_SERVICE)
+    told = section(page_of(network, enquiry), "Kurs vor Ort")
+    assert "Es gibt auch andere Stellen, die passen" in told
+    assert "Ohne Papiere" in told
+
+
 def test_that_a_body_declined_is_said_of_it_and_the_own_measure_says_it_came_last(network: Network):
     scene, enquiry = network.scene, network.scene.an_enquiry(postal_code="41460")
     publish(network, a_service(ONLY_SERVICE, ONLY, name=named("Die einzige in Neuss"), areas=NEUSS[1:]))
@@ -163,9 +190,8 @@ def test_that_a_body_declined_is_said_of_it_and_the_own_measure_says_it_came_las
     told = section(page_of(network, enquiry), "Eigener Kurs")
     assert "Es fand sich keine andere Stelle" in told
     assert "Die Stelle hat gesagt, dass sie nicht helfen kann." in told
-    assert scene.rows("SELECT own_measure_because FROM choices WHERE own_measure") == [
-        {"own_measure_because": "all_declined"}
-    ]
+    kept = scene.rows("SELECT own_measure_because FROM choices WHERE own_measure AND service_id = %s", OWN_SERVICE)
+    assert kept == [{"own_measure_because": "all_declined"}]
 
 
 def test_every_language_has_its_words_and_arabic_runs_from_the_right(network: Network):

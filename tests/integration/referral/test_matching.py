@@ -7,13 +7,13 @@ from uuid import UUID
 import pytest
 
 from contracts.codes import Action, FundingJustification, RejectionReason
-from contracts.event import Code, JsonDocument
+from contracts.event import Code, JsonDocument, OfficialKey
 from contracts.identity import id_of
 from contracts.partner import actions
 from contracts.referral import CommandRefused, ServicesSuggested
 from services.chassis.errors import NotFoundError, RefusedError
 from services.referral import handlers
-from services.referral.commands import matching, referrals
+from services.referral.commands import enquiries, matching, referrals
 from services.referral.store.enquiries import Enquiry
 from tests.integration.referral.scene import (
     HWK,
@@ -25,6 +25,7 @@ from tests.integration.referral.scene import (
     Scene,
     a_service,
     an_organization,
+    some_terms,
     to_hwk,
 )
 
@@ -55,7 +56,10 @@ CRAFT = a_service(eligibility=JsonDocument({"fact": "profession_group", "in": ["
 INDUSTRY = a_service(
     IHK_SERVICE, IHK, eligibility=JsonDocument({"fact": "profession_group", "in": ["INDUSTRY_COMMERCE"]})
 )
-OWN = a_service(OWN_SERVICE, CENTER_ORGANIZATION)
+OWN = a_service(OWN_SERVICE, CENTER_ORGANIZATION, areas=(OfficialKey("05334"), OfficialKey("05162")))
+NO_TERMS = some_terms(categories_accepted=(), minimum_categories=())
+#: In Neuss nobody else is there.
+IHK_WITHOUT_TERMS = a_service(IHK_SERVICE, IHK, areas=(OfficialKey("05162"),), terms=NO_TERMS)
 
 
 def test_what_was_suggested_is_kept_and_told_in_ids(scene: Scene):
@@ -113,6 +117,29 @@ class TestOwnMeasures:
         drafted(scene, enquiry, OWN_SERVICE)
         [row] = scene.rows("SELECT * FROM choices WHERE own_measure")
         assert row["service_id"] == OWN_SERVICE
+
+    def test_a_body_nothing_can_be_referred_to_stands_before_it_until_its_card_is_given(self, scene: Scene):
+        """Counting it as nobody would build beside it, only because our papers are missing."""
+        enquiry = published(scene, OWN, IHK_WITHOUT_TERMS).an_enquiry(postal_code="41460")
+        with pytest.raises(RefusedError) as refused:
+            drafted(scene, enquiry, OWN_SERVICE)
+        assert refused.value.slug == "matching.existing-structure-first"
+        assert refused.value.data["because"] == "existing_not_referable"
+        assert refused.value.data["alternatives"] == [str(IHK_SERVICE)]
+
+        with scene.unit.work(actor=NAVIGATOR.actor) as work:
+            enquiries.issue_contact_card(work, NAVIGATOR, enquiry.id, IHK_SERVICE, enquiry.needs[0].id)
+        drafted(scene, enquiry, OWN_SERVICE)
+        [row] = scene.rows("SELECT own_measure_because, not_referable FROM choices")
+        assert row == {"own_measure_because": "existing_not_referable", "not_referable": [IHK_SERVICE]}
+
+    def test_the_card_of_another_need_is_none_for_this_one(self, scene: Scene):
+        published(scene, OWN, IHK_WITHOUT_TERMS)
+        first, second = (scene.an_enquiry(postal_code="41460") for _ in "ab")
+        with scene.unit.work(actor=NAVIGATOR.actor) as work:
+            enquiries.issue_contact_card(work, NAVIGATOR, first.id, IHK_SERVICE, first.needs[0].id)
+        with pytest.raises(RefusedError):
+            drafted(scene, second, OWN_SERVICE)
 
 
 def test_two_fundings_that_exclude_each_other_need_a_justification(scene: Scene):

@@ -13,17 +13,22 @@ from contracts.event import OfficialKey
 from contracts.partner import actions
 from services.chassis.db import Database
 from services.referral import handlers
+from services.referral.commands import enquiries
 from services.referral.queries.steering import FEWEST, Matter, first_quarter, steering_figures
+from services.referral.store.enquiries import Enquiry
 from services.referral.web.app import NAVIGATION
 from tests.integration.referral.rig import Network
 from tests.integration.referral.scene import (
     CENTER,
     HWK_SERVICE,
+    IHK,
+    IHK_SERVICE,
     NAVIGATOR,
     OWN_SERVICE,
     Scene,
     a_service,
     an_organization,
+    some_terms,
     somebody_else,
     to_hwk,
 )
@@ -34,7 +39,8 @@ NEUSS = "41460"
 
 @pytest.fixture(scope="module")
 def network(make_database: Callable[[str], Any]) -> Iterator[Network]:
-    """Three quarters: five persons get the own measure, then four; then one person gets it five times. HWK is full."""
+    """Three quarters: five persons get the own measure, then four; then one person gets it five times. HWK is full,
+    and at the end five are advised beside a body that takes nothing over the network."""
     with Database(str(make_database("referral").app_dsn)) as db:
         network = Network(Scene(db))
         scene = network.scene
@@ -50,15 +56,29 @@ def network(make_database: Callable[[str], Any]) -> Iterator[Network]:
         as_one_person(scene)
         for _ in range(FEWEST):
             declined(scene)
+        for _ in range(FEWEST):
+            beside_an_existing_body(scene)
         yield network
 
 
-def own_measure(scene: Scene) -> None:
-    enquiry = scene.an_enquiry(**somebody_else(), postal_code=NEUSS)
+def own_measure(scene: Scene, enquiry: Enquiry | None = None) -> None:
+    enquiry = enquiry or scene.an_enquiry(**somebody_else(), postal_code=NEUSS)
     scene.consent(enquiry, replace(to_hwk(), organization_id=CENTER, service_id=OWN_SERVICE))
     scene.prepared(enquiry, OWN_SERVICE)
     scene.clock.instant += timedelta(seconds=31)
     scene.tick()
+
+
+def beside_an_existing_body(scene: Scene) -> None:
+    """IHK fits and takes nothing over the network: its card is given along before the own measure."""
+    with scene.unit.work(actor="system:directory") as work:
+        no_terms = some_terms(categories_accepted=(), minimum_categories=())
+        service = a_service(IHK_SERVICE, IHK, version=2, areas=(OfficialKey("05162"),), terms=no_terms)
+        handlers.keep_service(work, service)
+    enquiry = scene.an_enquiry(**somebody_else(), postal_code=NEUSS)
+    with scene.unit.work(actor=NAVIGATOR.actor) as work:
+        enquiries.issue_contact_card(work, NAVIGATOR, enquiry.id, IHK_SERVICE, enquiry.needs[0].id)
+    own_measure(scene, enquiry)
 
 
 def as_one_person(scene: Scene) -> None:
@@ -80,6 +100,7 @@ def test_of_fewer_than_five_persons_no_number_leaves_the_database(network: Netwo
         found = steering_figures(connection, network.scene.clock.today())
     assert [(one.matter, one.quarter_name, one.often) for one in found] == [
         (Matter.DECLINED_FOR_CAPACITY, "2027-Q2", FEWEST),
+        (Matter.OWN_EXISTING_NOT_REFERABLE, "2027-Q2", FEWEST),
         (Matter.OWN_NOBODY_FITS, "2027-Q2", None),
         (Matter.OWN_NOBODY_FITS, "2027-Q1", None),
         (Matter.OWN_NOBODY_FITS, "2026-Q4", FEWEST),
@@ -97,7 +118,9 @@ def test_page_and_file_tell_the_same_cells(network: Network, role: str):
     assert rows[0] == ["matter", "quarter", "site", "topic", "count"]
     assert ["own_nobody_fits", "2026-Q4", "aachen", "ANERKENNUNG", "5"] in rows
     assert ["own_nobody_fits", "2027-Q1", "aachen", "ANERKENNUNG", "<5"] in rows
-    assert len(rows) == 5
+    assert ["own_existing_not_referable", "2027-Q2", "aachen", "ANERKENNUNG", "5"] in rows
+    assert "über das Netz konnte dorthin nicht verwiesen werden" in page
+    assert len(rows) == 6
 
 
 def test_a_coordinator_finds_the_page_and_nothing_about_persons(network: Network):

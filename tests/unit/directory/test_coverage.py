@@ -98,6 +98,14 @@ def test_behind_a_cell_are_the_services_it_counts() -> None:
     assert found.counted == cell(whole, part, own)
 
 
+def test_what_nothing_can_be_referred_to_closes_the_gap_and_is_counted_apart() -> None:
+    without = {**document(), "is_referable": False}
+    part = {**document(id="b", areas=["053340002002"]), "is_referable": False}
+    found = cell(without, part, {**document(id="c"), "is_referable": True})
+    assert found == Cell(existing=2, in_part=1, unreferred=2)
+    assert not cell(without).is_gap
+
+
 def test_who_came_second_has_to_say_why_and_who_was_first_has_not() -> None:
     first, second, third = (document(id=name, overlap_group="A") for name in ("one", "two", "three"))
     assert unjustified([first, second]) == {second["id"]: first["id"]}

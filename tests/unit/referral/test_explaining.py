@@ -18,6 +18,7 @@ from services.referral.domain.explaining import (
     fit_of,
 )
 from services.referral.domain.footing import Footing, lacking
+from services.referral.domain.matching import OwnMeasureReason
 from services.referral.domain.person_view import PersonState
 
 CHOSEN, OTHER, FAR, NEED = (UUID(int=number) for number in range(1, 5))
@@ -103,3 +104,16 @@ def test_what_a_body_lacks_towards_us_is_never_told_as_something_about_her():
         for code in lacking(Footing(channel=ChannelKind.AMQP, participation=participation, **bare), date(2026, 11, 26))
     }
     assert {"suspended", "left", "key", "service"} <= codes <= OURS_TO_MEND | {*PLAIN}
+
+
+def test_an_own_measure_beside_bodies_that_fit_says_so_and_they_come_first_of_what_was_ruled_out():
+    kept = [
+        {"service_id": str(OTHER), "because": ["profession_group"]},
+        {"service_id": str(FAR), "because": ["agreement", "key"]},
+    ]
+    beside = {"is_own_measure": True, "own_measure_because": OwnMeasureReason.EXISTING_NOT_REFERABLE}
+    found = told(suggested(own_measure=True), exclusions=kept, **beside)
+    assert (found.is_own_measure, found.is_beside_existing) == (True, True)
+    assert [(one.service_id, one.because) for one in found.ruled_out] == [(FAR, ("own_way",)), (OTHER, ())]
+    nobody = told(suggested(own_measure=True), is_own_measure=True, own_measure_because=OwnMeasureReason.NOBODY_FITS)
+    assert not nobody.is_beside_existing

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from contracts.codes import PASS_ON_SPHERES, Assertion, Audience, Capacity, EnquirerKind, ServiceRole, Topic
 from services.referral.domain.candidates import Candidate, Seeker
 from services.referral.domain.eligibility import evaluate
-from services.referral.domain.matching import Exclusion, OwnMeasureReason, Ranking, Suggestion, rank, why_not, why_own
+from services.referral.domain.footing import OURS_TO_MEND
+from services.referral.domain.matching import (
+    Exclusion,
+    OwnMeasureReason,
+    Ranking,
+    Suggestion,
+    rank,
+    stand_before,
+    why_not,
+    why_own,
+)
 from tests.examples import tried
 from tests.unit.referral.builders import HWK, HWK_SERVICE, IHK, IHK_SERVICE, TODAY
 
@@ -41,9 +51,9 @@ def a_seeker(**changes: Any) -> Seeker:
     return Seeker(**{**usual, **changes})
 
 
-def ranked(*candidates: Candidate, seeker: Seeker | None = None, declined: Any = ()) -> Ranking:
+def ranked(*candidates: Candidate, seeker: Seeker | None = None, declined: Any = (), cards: Any = ()) -> Ranking:
     named = {one.service_id for one in candidates}
-    return rank(candidates, seeker or a_seeker(), Topic.ANERKENNUNG, TODAY, declined=declined, named=named)
+    return rank(candidates, seeker or a_seeker(), Topic.ANERKENNUNG, TODAY, declined=declined, cards=cards, named=named)
 
 
 def suggestion(candidate: Candidate, **seeker: Any) -> Suggestion:
@@ -210,6 +220,35 @@ class TestNoParallelStructures:
         found = ranked(self.own, a_candidate(areas=("05515",)))
         assert [one.blocked_because for one in found.suggestions] == [None]
 
+    @pytest.mark.parametrize("lacks", sorted(OURS_TO_MEND))
+    def test_a_body_that_fits_stands_before_it_although_nothing_can_be_referred_there(self, lacks: str):
+        found = ranked(self.own, a_candidate(lacking=(lacks,)))
+        assert [one.blocked_because for one in found.suggestions] == ["existing_not_referable"]
+        assert why_not(found, OWN_SERVICE) == "existing_not_referable"
+        assert stand_before(found) == [HWK_SERVICE]
+
+    def test_once_she_was_shown_the_way_there_it_may_be_chosen_on_a_ground_of_its_own(self):
+        found = ranked(self.own, a_candidate(lacking=("agreement", "key")), cards={HWK_SERVICE})
+        assert [one.blocked_because for one in found.suggestions] == [None]
+        assert why_own(found, OWN_SERVICE) is OwnMeasureReason.EXISTING_NOT_REFERABLE
+
+    def test_the_card_of_a_body_that_does_not_fit_is_no_way_past_one_that_does(self):
+        far = a_candidate(IHK_SERVICE, IHK, areas=("05515",), lacking=("agreement",))
+        found = ranked(self.own, a_candidate(lacking=("agreement",)), far, cards={IHK_SERVICE})
+        assert why_not(found, OWN_SERVICE) == "existing_not_referable"
+
+    def test_a_card_is_no_way_past_a_body_that_can_be_referred_to(self):
+        unreferred = a_candidate(IHK_SERVICE, IHK, lacking=("agreement",))
+        found = ranked(self.own, a_candidate(), unreferred, cards={HWK_SERVICE, IHK_SERVICE})
+        assert (why_not(found, OWN_SERVICE), stand_before(found)) == ("existing_structure_first", [HWK_SERVICE])
+
+    @pytest.mark.parametrize(
+        "body", [{"lacking": ("service",)}, {"lacking": ("agreement",), "areas": ("05515",)}, {"own_measure": True}]
+    )
+    def test_what_is_retired_elsewhere_or_our_own_stands_before_nothing(self, body: dict[str, Any]):
+        found = ranked(self.own, a_candidate(**{"lacking": ("agreement",), **body}))
+        assert why_own(found, OWN_SERVICE) is OwnMeasureReason.NOBODY_FITS
+
     @pytest.mark.parametrize(
         "body",
         [
@@ -237,6 +276,12 @@ class TestNoParallelStructures:
             ((), (), OwnMeasureReason.NOBODY_FITS),
             ((a_candidate(areas=("05515",)),), (), OwnMeasureReason.NOBODY_FITS),
             ((a_candidate(),), (HWK_SERVICE,), OwnMeasureReason.ALL_DECLINED),
+            ((a_candidate(lacking=("agreement",)),), (HWK_SERVICE,), OwnMeasureReason.ALL_DECLINED),
+            (
+                (a_candidate(), a_candidate(IHK_SERVICE, IHK, lacking=("key",))),
+                (HWK_SERVICE,),
+                OwnMeasureReason.EXISTING_NOT_REFERABLE,
+            ),
         ],
     )
     def test_one_that_is_chosen_says_on_which_ground(self, others, declined, reason):
@@ -262,19 +307,22 @@ def test_where_nobody_fits_nobody_is_told():
 
 
 def naively(
-    candidates: list[Candidate], seeker: Seeker, on: date, declined: frozenset[UUID]
+    candidates: list[Candidate], seeker: Seeker, on: date, declined: frozenset[UUID], cards: frozenset[UUID]
 ) -> list[tuple[UUID, bool]]:
     """Service and whether it may be chosen, best first; written from the design, as simply as it can be said."""
-    fitting = [one for one in candidates if _fits(one, seeker)]
-    existing = [one for one in fitting if not one.own_measure and one.service_id not in declined]
+    of_use = [one for one in candidates if _could_help(one, seeker)]
+    fitting = [one for one in of_use if not one.lacking]
+    existing = {one.service_id for one in fitting if not one.own_measure} - declined
+    unreferred = {one.service_id for one in of_use if one.lacking == ("agreement",) and not one.own_measure} - declined
+    is_blocked = bool(existing) or (bool(unreferred) and not unreferred & cards)
     ordered = sorted(
         fitting, key=lambda one: (one.own_measure, -_points(one, seeker, on), _open(one, seeker), str(one.service_id))
     )
-    return [(one.service_id, not (one.own_measure and existing)) for one in ordered]
+    return [(one.service_id, not (one.own_measure and is_blocked)) for one in ordered]
 
 
-def _fits(one: Candidate, seeker: Seeker) -> bool:
-    if Topic.ANERKENNUNG not in one.topics or one.lacking:
+def _could_help(one: Candidate, seeker: Seeker) -> bool:
+    if Topic.ANERKENNUNG not in one.topics:
         return False
     if one.audience is not Audience.BOTH and one.audience.value != seeker.enquirer.value:
         return False
@@ -320,7 +368,7 @@ candidates = st.lists(
         capacity_reported_on=st.none() | st.integers(0, 60).map(lambda days: TODAY - timedelta(days=days)),
         assured_on=st.none() | st.integers(0, 400).map(lambda days: TODAY - timedelta(days=days)),
         answer_days=st.none() | st.integers(0, 20),
-        lacking=st.sampled_from([(), (), ("agreement",)]),
+        lacking=st.sampled_from([(), (), ("agreement",), ("service",)]),
     ),
     max_size=6,
     unique_by=lambda one: one.service_id,
@@ -340,12 +388,15 @@ seekers = st.builds(
 )
 
 
+some_services = st.frozensets(st.integers(1, 9).map(lambda number: UUID(int=number)), max_size=4)
+
+
 @tried(300)
-@given(candidates, seekers, st.frozensets(st.integers(1, 9).map(lambda number: UUID(int=number)), max_size=4))
-def test_the_naive_ranking_comes_to_the_same_result(some, seeker, declined):
-    found = rank(some, seeker, Topic.ANERKENNUNG, TODAY, declined=declined)
+@given(candidates, seekers, some_services, some_services)
+def test_the_naive_ranking_comes_to_the_same_result(some, seeker, declined, cards):
+    found = rank(some, seeker, Topic.ANERKENNUNG, TODAY, declined=declined, cards=cards)
     assert [(one.service_id, one.blocked_because is None) for one in found.suggestions] == naively(
-        some, seeker, TODAY, declined
+        some, seeker, TODAY, declined, cards
     )
     on_topic = {one.service_id for one in some if Topic.ANERKENNUNG in one.topics}
     told = {one.service_id for one in (*found.suggestions, *found.exclusions)}
