@@ -83,6 +83,11 @@ class Database:
         with self.session() as connection:
             connection.execute("SELECT 1")
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a connection just now: the first sign that a service has too few of them."""
+        return sum(pool.get_stats().get("requests_waiting", 0) for pool in (self._writers, self._readers))
+
     def close(self) -> None:
         for pool in (self._writers, self._readers):
             pool.close(timeout=1)

@@ -1,8 +1,15 @@
-"""How the streams of a service are doing, read from its own tables: what alerts and the operators' page look at."""
+"""What metrics show of a service beside its requests: how its streams, roles and connections are doing.
 
-from collections.abc import Iterator
+Everything is read from the service's own tables at the moment somebody asks, so that any replica tells the same and
+none has to remember. A service adds figures of its own by a list of `Figure`.
+"""
 
-from prometheus_client.core import GaugeMetricFamily
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import LiteralString
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from services.chassis.db import Connection, Database
@@ -37,20 +44,63 @@ def figures(connection: Connection) -> dict[str, float]:
     return dict(row)
 
 
-class StreamFigures(Collector):
-    """Reads the figures when somebody asks for metrics; says nothing while the database does not answer."""
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One family of metrics, as a query: a column for each label, and `value`."""
+
+    name: str
+    meaning: str
+    sql: LiteralString
+    labels: tuple[str, ...] = ()
+
+
+ROLES = Figure(
+    "lotsennetz_role_beat_age_seconds",
+    "Since a role of the service last said that it lives; it does so every few seconds",
+    "SELECT role, extract(epoch FROM now() - beaten_at)::float8 AS value FROM beats",
+    ("role",),
+)
+
+
+class CountedFigures(Collector):
+    """Figures read when somebody asks for metrics; they say nothing while the database does not answer."""
+
+    def __init__(self, db: Database, service: str, counted: Sequence[Figure]) -> None:
+        self._db, self._service, self._counted = db, service, counted
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            with self._db.read() as connection:
+                found = [(one, connection.execute(one.sql).fetchall()) for one in self._counted]
+        except UnavailableError:
+            return
+        for figure, rows in found:
+            family = GaugeMetricFamily(figure.name, figure.meaning, labels=["service", *figure.labels])
+            for row in rows:
+                family.add_metric([self._service, *(str(row[label]) for label in figure.labels)], row["value"])
+            yield family
+
+
+class StreamFigures(CountedFigures):
+    """What every service tells: its streams, its roles, and how many wait for a connection to its database."""
 
     def __init__(self, db: Database, service: str) -> None:
-        self._db = db
-        self._service = service
+        super().__init__(db, service, [ROLES])
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         try:
             with self._db.read() as connection:
                 found = figures(connection)
         except UnavailableError:
             return
         for name, value in found.items():
-            family = GaugeMetricFamily(f"lotsennetz_{name}", MEANINGS[name], labels=["service"])
+            kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            family = kind(f"lotsennetz_{name}", MEANINGS[name], labels=["service"])
             family.add_metric([self._service], value)
             yield family
+        waiting = GaugeMetricFamily(
+            "lotsennetz_database_waiting", "Requests that wait for a database connection", labels=["service"]
+        )
+        waiting.add_metric([self._service], self._db.waiting)
+        yield waiting
+        yield from super().collect()

@@ -4,9 +4,11 @@ import sys
 from pathlib import Path
 
 from services.chassis.config import ConfigError, Environment, Settings
+from services.chassis.figures import CountedFigures
 from services.chassis.launch import Service, main
 from services.chassis.work import Unit
 from services.notifications import config, leading
+from services.notifications.figures import DELIVERIES
 from services.notifications.service import NotificationsService
 
 
@@ -34,5 +36,6 @@ if __name__ == "__main__":
             doors=NotificationsService,
             web=web,
             roles={"dispatcher": leading.run},
+            figures=(lambda db: CountedFigures(db, "notifications", DELIVERIES),),
         )
     )

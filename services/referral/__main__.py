@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from services.chassis.config import Environment
+from services.chassis.figures import CountedFigures
 from services.chassis.launch import Service, main
 from services.referral import postman, starting
 from services.referral.clock_jobs import jobs
@@ -16,6 +17,7 @@ from services.referral.config import Keys, ReferralSettings, load
 from services.referral.figures import KeyFigures
 from services.referral.keystore.moving import migrate_keystore
 from services.referral.queries.figures import DecisionCounts
+from services.referral.queries.standing import STANDING
 from services.referral.service import ReferralService
 from services.referral.web.app import create_app
 
@@ -41,6 +43,10 @@ if __name__ == "__main__":
             clock_jobs=jobs(keys, lambda: house().retention),
             migrate_first=migrate_keystore,
             roles={"postman": postman.run},
-            figures=(DecisionCounts, lambda db: KeyFigures(db, keys)),
+            figures=(
+                DecisionCounts,
+                lambda db: KeyFigures(db, keys),
+                lambda db: CountedFigures(db, "referral", STANDING),
+            ),
         )
     )

@@ -1,0 +1,63 @@
+"""What metrics show of the log: how long it is, how far it is signed, whether anything is missing - nothing of content."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from services.audit.queries.streams import streams
+from services.chassis.db import Database
+from services.chassis.errors import UnavailableError
+from services.chassis.figures import Figure
+
+LOG = (
+    Figure("lotsennetz_log_entries", "Entries of the log", "SELECT coalesce(max(size), 0)::float8 AS value FROM heads"),
+    Figure(
+        "lotsennetz_log_signed_entries",
+        "Entries under the newest signed head",
+        "SELECT coalesce(max(size), 0)::float8 AS value FROM checkpoints",
+    ),
+    Figure(
+        "lotsennetz_log_unsigned_seconds",
+        "Since the first head that no signature covers yet; 0 when all is signed",
+        """SELECT coalesce(extract(epoch FROM now() - min(recorded_at)), 0)::float8 AS value FROM heads
+        WHERE size > (SELECT coalesce(max(size), 0) FROM checkpoints)""",
+    ),
+    Figure(
+        "lotsennetz_log_cosigned_entries",
+        "Entries a witness has countersigned, by witness",
+        "SELECT witness, max(size)::float8 AS value FROM cosignatures GROUP BY witness",
+        ("witness",),
+    ),
+)
+
+MEANINGS = {
+    "missing": "Events a service says it published and the log has not heard, by service",
+    "differing": "Comparisons in which what was heard was not what the service says it sent, by service",
+    "report_age_seconds": "Since a service last said how far it has published, by service",
+}
+
+
+class Completeness(Collector):
+    """What each service reported against what was heard; says nothing while the database does not answer."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            with self._db.read() as connection:
+                found = streams(connection)
+                [clock] = connection.execute("SELECT now() AS now").fetchall()
+        except UnavailableError:
+            return
+        told = {
+            name: GaugeMetricFamily(f"lotsennetz_log_{name}", MEANINGS[name], labels=["source"]) for name in MEANINGS
+        }
+        for stream in found:
+            labels = [stream.source]
+            told["missing"].add_metric(labels, stream.position - stream.heard)
+            told["differing"].add_metric(labels, stream.compared.differing)
+            told["report_age_seconds"].add_metric(labels, (clock["now"] - stream.reported_at).total_seconds())
+        yield from told.values()
