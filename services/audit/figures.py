@@ -1,4 +1,4 @@
-"""What metrics show of the log: how long it is, how far it is signed, whether anything is missing - nothing of content."""
+"""What metrics show of the log: how long it is, how far it is signed, and whether it is whole."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What metrics show of deliveries: how many, by which way, how long the oldest waits, and what a person must look at."""
+"""What metrics show of deliveries: how many, by which way, how long the oldest waits, what needs a person."""
 
 from services.chassis.figures import Figure
 

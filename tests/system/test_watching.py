@@ -13,10 +13,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.observe import dashboards
 from tests.architecture.test_watching import ALERTS
 from tests.system.conftest import RunningNetwork
+from tests.waiting import eventually
 
 OURS = re.compile(r"\b((?:lotsennetz|referral)_[a-z_]+)(?:\{([^}]*)\})?")
+Samples = dict[str, list[tuple[dict[str, str], float]]]
 #: Told only while there is something: a notice given up, a witness, a key dropped.
 WHEN_THERE_IS_ONE = {
+    "lotsennetz_deliveries",
     "lotsennetz_deliveries_parked",
     "lotsennetz_log_cosigned_entries",
     "lotsennetz_referrals_unanswered",
@@ -26,7 +29,12 @@ WHEN_THERE_IS_ONE = {
 
 @pytest.fixture(scope="module")
 def told(network: RunningNetwork) -> dict[str, str]:
-    """What each service says, as text."""
+    """What each service says, as text, once every service has said how far it has published (each minute)."""
+    eventually(lambda: len(samples(asked_of(network))["lotsennetz_log_missing"]) == 4, timeout=180, interval=2)
+    return asked_of(network)
+
+
+def asked_of(network: RunningNetwork) -> dict[str, str]:
     answers = {
         service: urllib3.request("GET", f"http://127.0.0.1:{network.state['ports'][service]}/{service}/metrics")
         for service in ("directory", "referral", "notifications", "audit")
@@ -35,9 +43,9 @@ def told(network: RunningNetwork) -> dict[str, str]:
     return {service: answer.data.decode() for service, answer in answers.items()}
 
 
-def samples(told: dict[str, str]):
+def samples(told: dict[str, str]) -> Samples:
     """By name: every set of labels with its value."""
-    found = defaultdict(list)
+    found: Samples = defaultdict(list)
     for text in told.values():
         for family in text_string_to_metric_families(text):
             found[family.name]  # known even while nothing is counted
@@ -51,19 +59,19 @@ def asked() -> list[str]:
     return rules + [panel.query for one in dashboards.DASHBOARDS for panel in one.panels]
 
 
-def test_every_figure_asked_for_is_told(told):
+def test_every_figure_asked_for_is_told(told: dict[str, str]) -> None:
     names = {name for query in asked() for name, _ in OURS.findall(query)}
     assert len(names) > 20
     assert {name for name in names if name not in samples(told)} == set()
 
 
-def test_every_figure_asked_for_has_a_value_after_a_day_of_work(told):
+def test_every_figure_asked_for_has_a_value_after_a_day_of_work(told: dict[str, str]) -> None:
     names = {name for query in asked() for name, _ in OURS.findall(query)} - WHEN_THERE_IS_ONE
     found = samples(told)
     assert {name for name in names if not found[name]} == set()
 
 
-def test_labels_that_are_asked_for_are_there(told):
+def test_labels_that_are_asked_for_are_there(told: dict[str, str]) -> None:
     found = samples(told)
     for query in asked():
         for name, matchers in OURS.findall(query):
@@ -71,7 +79,7 @@ def test_labels_that_are_asked_for_are_there(told):
                 assert all(label in labels for labels, _ in found[name]), (name, label)
 
 
-def test_figures_tell_what_happened(told):
+def test_figures_tell_what_happened(told: dict[str, str]) -> None:
     found = samples(told)
     referrals = {labels["status"]: value for labels, value in found["lotsennetz_referrals"]}
     assert referrals.get("completed", 0) >= 1
@@ -87,7 +95,7 @@ def test_figures_tell_what_happened(told):
 
 
 @pytest.mark.long
-def test_a_third_party_reads_rules_and_figures(told):
+def test_a_third_party_reads_rules_and_figures(told: dict[str, str]) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool (Debian: prometheus) is not installed")

@@ -2,9 +2,6 @@
 
 from services.chassis.figures import Figure
 
-#: What a partner has not said a word to: sent, or received and not yet answered.
-UNANSWERED = "status IN ('requested', 'received')"
-
 STANDING = (
     Figure(
         "lotsennetz_referrals",
@@ -15,14 +12,15 @@ STANDING = (
     Figure(
         "lotsennetz_referrals_unanswered",
         "Referrals a partner has neither accepted nor declined, by partner",
-        f"SELECT organization_id, count(*)::float8 AS value FROM referrals WHERE {UNANSWERED} GROUP BY organization_id",
+        """SELECT organization_id, count(*)::float8 AS value FROM referrals
+        WHERE status IN ('requested', 'received') GROUP BY organization_id""",
         ("organization_id",),
     ),
     Figure(
         "lotsennetz_referral_oldest_unanswered_days",
         "Days since the oldest of them was requested, by partner",
-        f"""SELECT organization_id, (current_date - min(requested_on))::float8 AS value FROM referrals
-        WHERE {UNANSWERED} AND requested_on IS NOT NULL GROUP BY organization_id""",
+        """SELECT organization_id, (current_date - min(requested_on))::float8 AS value FROM referrals
+        WHERE status IN ('requested', 'received') AND requested_on IS NOT NULL GROUP BY organization_id""",
         ("organization_id",),
     ),
     Figure(
