@@ -15,7 +15,7 @@ from tests.architecture.test_watching import ALERTS
 from tests.system.conftest import RunningNetwork
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 OURS = re.compile(r"\b((?:lotsennetz|referral)_[a-z_]+)(?:\{([^}]*)\})?")
 Samples = dict[str, list[tuple[dict[str, str], float]]]
