@@ -73,6 +73,7 @@ def address(make_database: Callable[[str], Any], tmp_path_factory: pytest.TempPa
     [
         "/audit/",
         f"/audit/cases/person/{PERSON}",
+        f"/audit/cases/person/{PERSON}/flow",
         "/audit/entries/1",
         "/audit/findings?state=all",
         f"/audit/findings/{noticing.finding_id(LogFindingKind.CONSENT_NOT_IN_LOG, 61)}",

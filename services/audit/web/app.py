@@ -10,7 +10,7 @@ from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
 from contracts.event import Code, Slug
 from services.audit.config import checkpoint_directory, load_keys
 from services.audit.queries.health import log_health
-from services.audit.web import api, bundles, findings, leavers, operator, pages, reports, reviews
+from services.audit.web import api, bundles, findings, flow, leavers, operator, pages, reports, reviews
 from services.audit.writer import Outside
 from services.chassis.config import Settings
 from services.chassis.parking import Parked
@@ -54,6 +54,7 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
         blueprints=(
             pages.blueprint,
             findings.blueprint,
+            flow.blueprint,
             leavers.blueprint,
             reviews.blueprint,
             reports.blueprint,

@@ -455,6 +455,17 @@ def test_a_case_shows_the_disclosure_beside_its_consent_and_the_refusal(client, 
     assert "consent not in the log" not in page
 
 
+def test_a_case_is_drawn_as_the_messages_it_was_made_of(client, told):
+    drawn = client.get(f"/audit/cases/referral/{REFERRAL}/flow?lang=en", headers=DPO)
+    entries = client.get(f"/audit/cases/referral/{REFERRAL}?lang=en", headers=DPO).text.count("timeline__item")
+    assert drawn.status_code == 200
+    assert drawn.text.count('class="flow-map__text flow-map__text--small"') == entries > 0
+    assert "Staff to Referral" in drawn.text
+    assert "Referral to Notifications" in drawn.text
+    assert client.get(f"/audit/cases/referral/{uuid4()}/flow", headers=DPO).status_code == 404
+    assert client.get(f"/audit/cases/referral/{REFERRAL}/flow", headers=NAVIGATOR).status_code == 403
+
+
 def test_a_disclosure_without_its_consent_in_the_log_is_marked(own_client, log):
     hear(log, an_arrival(2, a_disclosure_decided()))
     page = own_client.get(f"/audit/cases/referral/{REFERRAL}", headers={**DPO, "Accept-Language": "en"}).get_data(
