@@ -31,7 +31,7 @@ def plan_rows(work: Work, rows: Sequence[Row]) -> tuple[list[Change], list[RowPr
     names = {(row.kind, row.id) for row in rows} | {name for row in rows for _, name in names_in(row)}
     groups = {row.document["overlap_group"] for row in rows if "overlap_group" in row.document}
     current = store.load_overlapping(work.tx, groups) | store.load(work.tx, names)
-    return plan(rows, current), list(misfits(rows, current))
+    return plan(rows, current), list(misfits(rows, current, work.today))
 
 
 def apply_one(work: Work, kind: Kind, value: Mapping[str, Any], slug: str) -> Change:

@@ -18,7 +18,17 @@ from services.directory import store
 from services.directory.commands import applying
 from services.directory.domain.coverage import Ground
 from services.directory.domain.objects import Kind
-from services.directory.domain.planning import Change, Effect, names_in, plan, strangers, twice, unjustified
+from services.directory.domain.planning import (
+    Change,
+    Effect,
+    ahead,
+    comes_to_ground,
+    names_in,
+    plan,
+    strangers,
+    twice,
+    unjustified,
+)
 from services.directory.domain.reading import MAX_PROBLEMS, Row, RowProblem, read_rows
 from services.directory.store import staging
 
@@ -141,10 +151,12 @@ def _check(work: Work, wish: Wish) -> Generator[Progress, None, None]:
     if wish.merged:
         staging.merge_repeated(work.tx)
     problems = [twice(row, line) for row, line in staging.repeated(work.tx, MAX_PROBLEMS)]
+    staging.keep_reasons(work.tx)
     staging.set_aside_known(work.tx)
     checked = 0
     for rows in staging.batches(work.tx):
         names = {name for row in rows for _, name in names_in(row)}
+        problems.extend(ahead(rows, work.today))
         problems.extend(strangers(rows, {**store.find(work.tx, names), **staging.among(work.tx, names)}))
         checked += len(rows)
         yield Progress("checked", checked)
@@ -155,10 +167,15 @@ def _check(work: Work, wish: Wish) -> Generator[Progress, None, None]:
 
 
 def _on_occupied_ground(work: Work) -> list[RowProblem]:
+    """Twice along the file: what stays where it is stands there, too, whatever else is changed of it."""
     standing, problems = Ground(), []
     for document in staging.standing(work.tx):
         standing.add(document)
-    for problem in unjustified(staging.newcomers(work.tx), standing):
+    for row, held in staging.grounded(work.tx):
+        if not comes_to_ground(held, row.document):
+            standing.add(row.document)
+    comers = (row for row, held in staging.grounded(work.tx) if comes_to_ground(held, row.document))
+    for problem in unjustified(comers, standing):
         problems.append(problem)
         if len(problems) >= MAX_PROBLEMS:
             break

@@ -107,8 +107,12 @@ def wanted(work: Work, proposal: Proposal) -> Mapping[str, Any]:
     return merged(base, held, proposal.document) if held and base else proposal.document
 
 
-def settle(work: Work, proposal_id: UUID) -> None:
-    """An editor made of a proposal or draft what she thought right, and that was saved just now."""
+def settle(work: Work, proposal_id: UUID, saved: Change) -> None:
+    """An editor made of a proposal or draft what she thought right, and that was saved just now; sent once more it
+    changes nothing, and is as it was kept."""
+    proposal = kept.load(work.tx, proposal_id)
+    if proposal is not None and proposal.state is State.RELEASED and saved.effect is Effect.UNCHANGED:
+        return
     open_one(work, proposal_id)
     kept.decide(work, proposal_id, State.RELEASED)
 

@@ -144,14 +144,16 @@ class Ground:
 
 
 def unjustified(services: Iterable[Document]) -> dict[str, str]:
-    """Who came onto occupied ground without a word why, and who stood there; in the order in which they came."""
+    """Who came onto occupied ground without a word why, and who stood there; in the order in which they came. Of two
+    it is enough that one has said why: whoever was there first and moved onto another's ground has, too."""
     standing, ids, found = Ground(), {}, {}
     for service in services:
         ids[service.get("slug", service["id"])] = service["id"]
         other = standing.occupant(service) if "overlap_justification" not in service else None
         if other is not None and not is_retired(service):
             found[service["id"]] = ids[other]
-        standing.add(service)
+        if "overlap_justification" not in service:
+            standing.add(service)
     return found
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from contracts.codes import Audience
 from services.directory.domain.coverage import Ground
 from services.directory.domain.objects import REFERENCES, Kind
 from services.directory.domain.publishing import is_retired
@@ -55,28 +57,24 @@ def names_in(row: Row) -> Iterator[tuple[str, Name]]:
             yield from ((f"{path}[{index}]", (kind, entry)) for index, entry in enumerate(value))
 
 
-#: What is not there stands nowhere either.
-ABSENT: Mapping[str, Any] = {"status": "defunct"}
-
-
-def misfits(rows: Iterable[Row], current: Current) -> Iterator[RowProblem]:
-    """Rows that do not fit together or to what is there. `current` holds what the directory has of them."""
+def misfits(rows: Iterable[Row], current: Current, today: date) -> Iterator[RowProblem]:
+    """Rows that do not fit together, to what is there or to the day. `current` holds what the directory has of them."""
     rows = list(rows)
     first: dict[Name, Row] = {}
     for row in rows:
         earlier = first.setdefault((row.kind, row.id), row)
         if earlier is not row:
             yield twice(row, earlier.line)
-    yield from strangers(rows, {**current, **{name: row.document for name, row in first.items()}})
-    standing = Ground()
-    for (kind, _), document in current.items():
-        if kind is Kind.SERVICE:
+    after = {**current, **{name: row.document for name, row in first.items()}}
+    yield from strangers(rows, after)
+    yield from ahead(rows, today)
+    services = [row for row in rows if row.kind is Kind.SERVICE]
+    comers = [row for row in services if comes_to_ground(current.get((row.kind, row.id)), row.document)]
+    standing, coming = Ground(), {row.id for row in comers}
+    for (kind, name), document in after.items():
+        if kind is Kind.SERVICE and name not in coming:
             standing.add(document)
-    # what rested or was a draft until now comes to its ground with this change, as what is new does
-    newcomers = (
-        row for row in rows if row.kind is Kind.SERVICE and is_retired(current.get((row.kind, row.id), ABSENT))
-    )
-    yield from unjustified(newcomers, standing)
+    yield from unjustified(comers, standing)
 
 
 def twice(row: Row, earlier: int) -> RowProblem:
@@ -95,12 +93,36 @@ def strangers(rows: Iterable[Row], known: Current) -> Iterator[RowProblem]:
         yield from _foreign_terms(row, known)
 
 
-def unjustified(newcomers: Iterable[Row], standing: Ground) -> Iterator[RowProblem]:
-    """A new service on occupied ground says why it is needed beside what is there (no parallel structures).
+#: What somebody says to have seen or heard happened already.
+SAID_ON = ("assured_date", "capacity_reported_on")
 
-    Of several newcomers to free ground one may go without saying; in which order they stand in the file is no matter.
+
+def ahead(rows: Iterable[Row], today: date) -> Iterator[RowProblem]:
+    """Nobody confirms an entry, or counts places, on a day to come: it would stay fresh for ever, or count as never."""
+    for row in rows:
+        for field in SAID_ON if row.kind in (Kind.SERVICE, Kind.REPORT) else ():
+            if row.document.get(field, "") > today.isoformat():
+                yield RowProblem(row.line, field, "a day not after today", row.file)
+
+
+def comes_to_ground(held: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:
+    """Does a service come, with this change, to ground on which it did not stand: as something new or revived, by
+    another group, a wider area or audience; or does it take back why it stands there?"""
+    if held is None or is_retired(held) or held.get("overlap_group") != wanted.get("overlap_group"):
+        return True
+    if "overlap_justification" in held and "overlap_justification" not in wanted:
+        return True
+    if held["audience"] not in (wanted["audience"], Audience.BOTH):
+        return True
+    return not all(any(area.startswith(one) for one in held["areas"]) for area in wanted["areas"])
+
+
+def unjustified(comers: Iterable[Row], standing: Ground) -> Iterator[RowProblem]:
+    """Who comes to occupied ground says why it is needed beside what is there (no parallel structures).
+
+    Of several that come to free ground one may go without saying; in which order they stand in the file is no matter.
     """
-    for row in newcomers:
+    for row in comers:
         if row.kind is not Kind.SERVICE or is_retired(row.document) or "overlap_justification" in row.document:
             continue
         other = standing.occupant(row.document)

@@ -5,6 +5,7 @@ leaves no trace there, and is kept beside it, for just this German text.
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -41,38 +42,46 @@ def texts_of(document: Document) -> dict[str, Mapping[str, str]]:
 
 
 def outdated(history: Sequence[Document], checked: Container[tuple[str, str, str]] = ()) -> set[tuple[str, str]]:
-    """Text and language of what is older than its German; of all states of an entry, the oldest first.
+    """Text and language of what was written beside another German than the present one; of all states of an entry, the
+    oldest first.
 
     `checked` names text, language and the sum over a German text that somebody found still fitting.
     """
     if not history:
         return set()
-    written, now = _written(history), texts_of(history[-1])
+    beside, now = _written_beside(history), texts_of(history[-1])
     return {
         (field, language)
         for field, texts in now.items()
-        for language in texts
+        for language, text in texts.items()
         if language != "de"
-        and written[field, "de"] > written[field, language]
+        and plain(texts["de"]) not in beside[field, language, plain(text)]
         and (field, language, print_of(texts["de"])) not in checked
     }
 
 
-def _written(history: Sequence[Document]) -> dict[tuple[str, str], int]:
-    """For each text and language the state in which it was written last."""
-    written: dict[tuple[str, str], int] = {}
-    said: dict[tuple[str, str], str] = {}
-    for number, document in enumerate(history):
-        for field, texts in texts_of(document).items():
-            for language, text in texts.items():
-                if said.get((field, language)) != text:
-                    written[field, language], said[field, language] = number, text
-    return written
+def _written_beside(history: Sequence[Document]) -> dict[tuple[str, str, str], set[str]]:
+    """For each text in each language the German texts beside which just this was written, or put back."""
+    beside: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+    before: Mapping[str, Mapping[str, str]] = {}
+    for document in history:
+        texts = texts_of(document)
+        for field, said in texts.items():
+            for language, text in said.items():
+                if plain(before.get(field, {}).get(language, "")) != plain(text):
+                    beside[field, language, plain(text)].add(plain(said["de"]))
+        before = texts
+    return beside
+
+
+def plain(text: str) -> str:
+    """The words alone: another line break or blank makes no other text."""
+    return " ".join(text.split())
 
 
 def print_of(german: str) -> str:
     """A sum over the German text that somebody compared a translation with."""
-    return hashlib.sha256(german.encode()).hexdigest()
+    return hashlib.sha256(plain(german).encode()).hexdigest()
 
 
 def gaps(document: Document, old: Container[tuple[str, str]]) -> list[Gap]:

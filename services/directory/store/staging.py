@@ -86,15 +86,26 @@ AMONG: LiteralString = """
     SELECT staged.place, staged.id, staged.document FROM staged
     JOIN unnest(%s::integer[], %s::text[]) AS asked (place, id) USING (place, id)"""
 
-NEWCOMERS: LiteralString = """
-    SELECT place, id, file, line, document FROM staged
-    WHERE place = %s AND NOT is_known AND document ? 'overlap_group'
-        AND NOT EXISTS (SELECT FROM services WHERE services.id = staged.id::uuid)
+#: A reason somebody wrote down here stands in nobody else's file; it goes only with the ground it is about.
+KEEP_REASONS: LiteralString = """
+    UPDATE staged SET document = staged.document
+        || jsonb_build_object('overlap_justification', held.document -> 'overlap_justification')
+    FROM services AS held
+    WHERE staged.place = %s AND held.id = staged.id::uuid AND held.document ? 'overlap_justification'
+        AND NOT staged.document ? 'overlap_justification'
+        AND staged.document ->> 'overlap_group' = held.document ->> 'overlap_group'"""
+
+GROUNDED: LiteralString = """
+    SELECT staged.place, staged.id, staged.file, staged.line, staged.document, services.document AS held
+    FROM staged LEFT JOIN services ON services.id = staged.id::uuid
+    WHERE staged.place = %s AND NOT staged.is_known AND staged.document ? 'overlap_group'
     ORDER BY n"""
 
 STANDING: LiteralString = """
     SELECT document FROM services WHERE document ->> 'overlap_group' IN (
-        SELECT document ->> 'overlap_group' FROM staged WHERE place = %s)"""
+        SELECT document ->> 'overlap_group' FROM staged WHERE place = %(place)s)
+    AND NOT EXISTS (
+        SELECT FROM staged WHERE place = %(place)s AND NOT is_known AND staged.id = services.id::text)"""
 
 
 def prepare(tx: Connection) -> None:
@@ -153,14 +164,20 @@ def among(tx: Connection, names: Collection[Name]) -> dict[Name, dict[str, Any]]
     return {(list(Kind)[row["place"]], row["id"]): row["document"] for row in rows}
 
 
-def newcomers(tx: Connection) -> Iterator[Row]:
-    """New services that name an overlap group, in the order of the file."""
-    return _stream(tx, "newcomers", NEWCOMERS, _row)
+def keep_reasons(tx: Connection) -> None:
+    """A file that says nothing of why a service is needed beside others takes the recorded reason from nobody."""
+    tx.execute(KEEP_REASONS, (PLACES[Kind.SERVICE],))
+
+
+def grounded(tx: Connection) -> Iterator[tuple[Row, dict[str, Any] | None]]:
+    """New and changed services that name an overlap group, in the order of the file, each with what is there."""
+    return _stream(tx, "grounded", GROUNDED, (PLACES[Kind.SERVICE],), lambda row: (_row(row), row["held"]))
 
 
 def standing(tx: Connection) -> Iterator[dict[str, Any]]:
-    """What the directory holds in the overlap groups of the file."""
-    return _stream(tx, "standing", STANDING, lambda row: row["document"])
+    """What the directory holds in the overlap groups of the file, and the file does not change."""
+    place = {"place": PLACES[Kind.SERVICE]}
+    return _stream(tx, "standing", STANDING, place, lambda row: row["document"])
 
 
 def touch(tx: Connection, kind: Kind, ids: Iterable[str]) -> None:
@@ -179,10 +196,10 @@ def touched(tx: Connection, kind: Kind) -> Iterator[list[str]]:
         last = str(rows[-1]["id"])
 
 
-def _stream(tx: Connection, name: str, query: LiteralString, made: Any) -> Iterator[Any]:
+def _stream(tx: Connection, name: str, query: LiteralString, params: Any, made: Any) -> Iterator[Any]:
     with tx.cursor(name=name) as cursor:
         cursor.itersize = BATCH
-        cursor.execute(query, (PLACES[Kind.SERVICE],))
+        cursor.execute(query, params)
         yield from map(made, cursor)
 
 

@@ -111,7 +111,7 @@ def _save(sheet: Sheet) -> Answer:
             return redirect("/directory/proposals?done=waiting", 303)
         saved = editing.save(work, sheet.wish)
         if sheet.is_continued:
-            proposals.settle(work, sheet.key)
+            proposals.settle(work, sheet.key, saved)
     return redirect(f"{words.address(sheet.kind, saved.row.id)}?done=1", 303)
 
 

@@ -162,6 +162,7 @@ def test_a_number_is_changed_wherever_it_is_said(directory: Directory, client: F
         ({"change": "status", "status": "sleeping"}, "Zustand: "),
         ({"change": "status", "status": "defunct"}, "Bitte sagen Sie, warum."),
         ({"change": "assured_date", "assured_date": "yesterday"}, "bestätigt am: "),
+        ({"change": "assured_date", "assured_date": "2026-11-24"}, "ein Tag nicht nach heute"),
         ({"change": "source", "source": "nobody"}, "Quellen: "),
         ({"change": "funding", "funding_to": "2027-12-31"}, "Förderung: "),
         ({"change": "everything"}, "was gelten soll"),
@@ -178,6 +179,12 @@ def test_what_does_not_fit_is_said_beside_the_list_and_nothing_is_changed(
         assert answer.status_code == 422
         assert field in answer.text
     assert len(directory.said()) == before
+
+
+def test_many_revived_on_the_same_ground_say_why_as_one_does(directory: Directory, client: FlaskClient) -> None:
+    ids = two_services(directory, "reviving", status="inactive", overlap_group="REVIVED")
+    answer = client.post(PREVIEW, data={"pick": ids, "change": "status", "status": "active"}, headers=EDITOR)
+    assert answer.status_code == 422 and "nötig ist" in answer.text
 
 
 def test_a_service_nobody_knows_and_anybody_but_an_editor_change_nothing(

@@ -297,6 +297,24 @@ def test_a_new_service_on_occupied_ground_says_why(client: FlaskClient, director
     assert refused.status_code == 422 and "neben ground nötig ist" in refused.text, "it comes to its ground now"
 
 
+def test_a_service_that_moves_onto_occupied_ground_says_why_and_a_day_to_come_is_no_word(
+    client: FlaskClient, directory: Directory
+) -> None:
+    a_page_of(directory, "occupied", overlap_group="OCCUPIED")
+    a_page_of(directory, "mover")
+    edit = f"{OBJECTS}/service/mover/edit"
+    form = form_of(client.get(edit, headers=EDITOR).text)
+    refused = send(client, edit, form, "save", overlap_group="OCCUPIED")
+    assert refused.status_code == 422 and "neben occupied nötig ist" in refused.text
+    why = {"overlap_group": "OCCUPIED", "overlap_justification.de": "Andere Sprachen."}
+    assert send(client, edit, form, "save", **why).status_code == 303
+    form = form_of(client.get(edit, headers=EDITOR).text)
+    taken_back = send(client, edit, form, "save", **{"overlap_justification.de": ""})
+    assert taken_back.status_code == 422 and "neben occupied nötig ist" in taken_back.text
+    ahead = send(client, edit, form, "save", assured_date="2026-11-24")
+    assert ahead.status_code == 422 and "ein Tag nicht nach heute" in ahead.text
+
+
 @pytest.mark.parametrize("path", [EDIT, f"{OBJECTS}/service/new"])
 @pytest.mark.parametrize(("headers", "status"), [(NAVIGATOR, 403), ({}, 401)])
 def test_nobody_else_edits(client: FlaskClient, path: str, headers: dict[str, str], status: int) -> None:

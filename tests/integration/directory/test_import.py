@@ -3,6 +3,7 @@
 import json
 import random
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,9 @@ from tests.unit.directory.rows import (
     a_directory,
     a_location,
     a_participation,
+    a_report,
     a_service,
+    an_area,
     an_organization,
     terms,
 )
@@ -98,6 +101,71 @@ def test_a_newcomer_on_ground_the_directory_knows_as_occupied_has_to_say_why(dir
     with pytest.raises(InvalidError) as refused:
         directory.take_in(a_service(id="newcomer", overlap_group="RECOGNITION"))
     assert list(refused.value.fields) == ["1:overlap_justification"]
+
+
+def grounds(directory: Directory) -> None:
+    """One service here, and one of the same group elsewhere."""
+    elsewhere = a_service(id="elsewhere", overlap_group="RECOGNITION", areas=["05515"])
+    area = an_area(id="05515", name={"de": "Münster"})
+    directory.take_in(*a_directory(), a_service(id="here", overlap_group="RECOGNITION"), area, elsewhere)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"areas": ["05515", "05334"]}, {"areas": ["05"]}, {"overlap_group": "OTHER"}], ids=str
+)
+def test_a_service_that_moves_or_widens_onto_occupied_ground_says_why_on_this_way_too(
+    directory: Directory, changes: dict[str, Any]
+) -> None:
+    grounds(directory)
+    directory.take_in(
+        a_service(id="third", overlap_group="OTHER", areas=["05515"]), an_area(id="05", name={"de": "NRW"})
+    )
+    moved = a_service(**{"id": "elsewhere", "overlap_group": "RECOGNITION", "areas": ["05515"], **changes})
+    with pytest.raises(InvalidError) as refused:
+        directory.take_in(moved)
+    assert list(refused.value.fields) == ["1:overlap_justification"]
+    directory.take_in({**moved, "overlap_justification": {"de": "Andere Sprachen."}})
+
+
+def test_one_that_is_revived_on_occupied_ground_says_why(directory: Directory) -> None:
+    grounds(directory)
+    resting = a_service(id="resting", overlap_group="RECOGNITION", status="inactive")
+    directory.take_in(resting)
+    with pytest.raises(InvalidError) as refused:
+        directory.take_in({**resting, "status": "active"})
+    assert list(refused.value.fields) == ["1:overlap_justification"]
+
+
+def test_who_leaves_in_the_same_file_makes_room(directory: Directory) -> None:
+    grounds(directory)
+    leaves = a_service(id="here", overlap_group="OTHER")
+    comes = a_service(id="elsewhere", overlap_group="RECOGNITION", areas=["05334"])
+    assert directory.take_in(comes, leaves)["changed"] == 2
+
+
+def test_a_file_that_says_nothing_of_it_takes_a_recorded_reason_from_nobody(directory: Directory) -> None:
+    """The reason was given on the page of the coordinators; the file is from before."""
+    grounds(directory)
+    said = a_service(id="beside", overlap_group="RECOGNITION")
+    directory.take_in({**said, "overlap_justification": {"de": "Andere Sprachen."}})
+    report = directory.take_in(said)
+    assert report["changed"] == 0, "it says nothing else"
+    assert directory.take_in({**said, "wait_time": "lang"})["changed"] == 1
+    with directory.db.read() as connection:
+        [row] = connection.execute(
+            "SELECT document FROM services WHERE id = %s", (id_of("service", "beside"),)
+        ).fetchall()
+    assert (row["document"]["overlap_justification"], row["document"]["wait_time"]) == (
+        {"de": "Andere Sprachen."},
+        "lang",
+    )
+
+
+def test_a_day_to_come_on_which_somebody_confirmed_is_refused_at_its_row(directory: Directory) -> None:
+    directory.take_in(*a_directory())
+    with pytest.raises(InvalidError) as refused:
+        directory.take_in(a_service(wait_time="lang"), a_report(assured_date="2026-11-24"))
+    assert refused.value.fields == {"2:assured_date": "a day not after today"}
 
 
 def test_a_retired_service_is_announced_as_retired_and_stays_readable(directory: Directory) -> None:

@@ -241,6 +241,27 @@ def test_a_form_sent_again_put_right_replaces_what_waits_and_once_decided_says_s
     assert "drei Wochen" not in client.get(address, headers=EDITOR).text
 
 
+def test_an_editor_who_saves_what_she_goes_on_with_twice_is_told_that_it_was_kept(
+    client: FlaskClient, directory: Directory
+) -> None:
+    proposed(client, directory, "double", wait_time="kurz")
+    address = waiting(client, "double")
+    page = f"{OBJECTS}/service/double/edit"
+    key = address.rpartition("/")[2]
+    form = form_of(client.get(f"{page}?proposal={key}", headers=EDITOR).text) | {"_do": ["save"]}
+    first, second = (client.post(page, data=form, headers=EDITOR).location for _ in "ab")
+    assert first == second and first.endswith("?done=1")
+    other = client.post(page, data=form | {"wait_time": ["lang"], "_seen": ["99"]}, headers=EDITOR)
+    assert other.status_code in (303, 412) and "wait_time" in held(directory, "double")
+    assert held(directory, "double")["wait_time"] == "kurz", "what is new under a decided proposal is not kept unseen"
+
+
+def test_a_wish_onto_occupied_ground_says_why_before_it_waits(client: FlaskClient, directory: Directory) -> None:
+    directory.take_in(a_service(id="settled", name={"de": "Da"}, overlap_group="PROPOSED"))
+    answer = proposed(client, directory, "onto", overlap_group="PROPOSED")
+    assert answer.status_code == 422 and "neben settled nötig ist" in answer.text
+
+
 def test_an_editor_cannot_make_a_draft_of_what_a_partner_waits_for(client: FlaskClient, directory: Directory) -> None:
     proposed(client, directory, "theirs", wait_time="kurz")
     address = waiting(client, "theirs")

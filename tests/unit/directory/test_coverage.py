@@ -1,5 +1,6 @@
 """Gaps are seen, own measures do not close them, and nobody settles on occupied ground without saying why."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from services.directory.domain.objects import Kind
 from services.directory.domain.planning import Current, misfits
 from services.directory.domain.reading import Row, read_object
 from tests.unit.directory.rows import a_directory, a_service
+
+TODAY = date(2026, 11, 23)
 
 
 def document(**changes: Any) -> dict[str, Any]:
@@ -131,26 +134,77 @@ def known(*services: Row) -> Current:
 def test_a_newcomer_on_occupied_ground_has_to_say_why() -> None:
     there = row(overlap_group="A")
     newcomer = row(7, id="newcomer", overlap_group="A")
-    [problem] = misfits([newcomer], known(there))
+    [problem] = misfits([newcomer], known(there), TODAY)
     assert (problem.line, problem.field) == (7, "overlap_justification")
     assert problem.expected == "why it is needed beside a-recognition, which covers the same ground"
     justified = row(7, id="newcomer", overlap_group="A", overlap_justification={"de": "Andere Sprachen."})
-    assert list(misfits([justified], known(there))) == []
+    assert list(misfits([justified], known(there), TODAY)) == []
 
 
 def test_within_a_file_the_second_has_to_say_why() -> None:
     rows = [row(1, id="one", overlap_group="A"), row(2, id="two", overlap_group="A")]
-    assert [problem.line for problem in misfits(rows, known())] == [2]
+    assert [problem.line for problem in misfits(rows, known(), TODAY)] == [2]
 
 
 def test_in_which_order_they_stand_in_the_file_is_no_matter() -> None:
     silent = row(1, id="silent", overlap_group="A")
     telling = row(2, id="telling", overlap_group="A", overlap_justification={"de": "Andere Sprachen."})
-    assert list(misfits([silent, telling], known())) == list(misfits([telling, silent], known())) == []
+    assert list(misfits([silent, telling], known(), TODAY)) == list(misfits([telling, silent], known(), TODAY)) == []
 
 
 def test_who_is_there_already_or_is_retired_need_not() -> None:
     there = row(overlap_group="A")
     other = row(id="other", overlap_group="A")
-    assert list(misfits([row(overlap_group="A", wait_time="lang")], known(there, other))) == []
-    assert list(misfits([row(id="new", overlap_group="A", status="inactive")], known(there))) == []
+    assert list(misfits([row(overlap_group="A", wait_time="lang")], known(there, other), TODAY)) == []
+    assert list(misfits([row(id="new", overlap_group="A", status="inactive")], known(there), TODAY)) == []
+
+
+def asked(rows: list[Row], held: Current) -> list[int]:
+    """The lines that have to say why they are needed beside others."""
+    return [one.line for one in misfits(rows, held, TODAY) if one.field == "overlap_justification"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"overlap_group": "B"}, {}),
+        ({"overlap_group": None}, {}),
+        ({"areas": ["05515"]}, {"areas": ["05515", "05334"]}),
+        ({"areas": ["053340002002"]}, {}),
+        ({"audience": "employer", "topics": ["ANWERBUNG"]}, {"audience": "both"}),
+        ({"status": "inactive"}, {}),
+        ({"overlap_justification": {"de": "Andere Sprachen."}}, {}),
+    ],
+    ids=["another group", "a first group", "one more area", "a wider area", "more people", "revived", "reason taken"],
+)
+def test_who_comes_to_occupied_ground_by_a_change_says_why_like_a_newcomer(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    there = row(id="there", overlap_group="A")
+    held, comes = row(**{"overlap_group": "A", **before}), row(3, **{"overlap_group": "A", **after})
+    assert asked([comes], known(there, held)) == [3]
+    telling = row(3, **{"overlap_group": "A", **after, "overlap_justification": {"de": "Andere Sprachen."}})
+    assert asked([telling], known(there, held)) == []
+
+
+@pytest.mark.parametrize(
+    "after", [{"areas": ["053340002002"]}, {"audience": "person"}, {"status": "inactive"}, {"wait_time": "lang"}]
+)
+def test_who_narrows_or_rests_or_says_something_else_is_not_asked_again(after: dict[str, Any]) -> None:
+    there, held = (row(id=name, overlap_group="A", audience="both") for name in ("there", "a-recognition"))
+    comes = row(**{"overlap_group": "A", "audience": "both", **after})
+    assert asked([comes], known(there, held)) == []
+
+
+def test_whoever_leaves_its_ground_in_the_same_file_is_in_nobody_s_way() -> None:
+    there = row(id="there", overlap_group="A")
+    leaves = row(1, id="there", overlap_group="B")
+    assert list(misfits([leaves, row(2, id="comes", overlap_group="A")], known(there), TODAY)) == []
+    stays = row(1, id="there", overlap_group="A", wait_time="lang")
+    assert [one.line for one in misfits([stays, row(2, id="comes", overlap_group="A")], known(there), TODAY)] == [2]
+
+
+def test_of_two_it_is_enough_that_one_has_said_why() -> None:
+    """Whoever was there first and moved onto another's ground has said it."""
+    moved = {**document(id="first", overlap_group="A"), "overlap_justification": {"de": "Andere Sprache"}}
+    assert unjustified([moved, document(id="second", overlap_group="A")]) == {}

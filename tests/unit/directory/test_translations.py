@@ -34,3 +34,26 @@ def test_a_translation_is_outdated_if_the_german_was_written_in_a_later_state() 
     assert outdated([first, second], {("name", "en", print_of("Eins"))}) == {("name", "en")}
     assert outdated([first, second, {"name": {"de": "Zwei", "en": "Two"}}]) == set()
     assert outdated([]) == set()
+
+
+def states_of(*said: tuple[str, str | None]) -> list[dict[str, dict[str, str]]]:
+    """The states of a name, German and English."""
+    return [{"name": {"de": german, **({"en": english} if english else {})}} for german, english in said]
+
+
+def test_german_that_went_and_came_back_is_what_the_translation_was_made_from() -> None:
+    assert outdated(states_of(("Eins", "One"), ("Zwei", "One"), ("Eins", "One"))) == set()
+    assert outdated(states_of(("Eins", "One"), ("Zwei", "Two"), ("Eins", "Two"))) == {("name", "en")}
+    assert outdated(states_of(("Eins", "One"), ("Zwei", "Two"), ("Eins", "One"))) == set()
+
+
+def test_white_space_makes_no_other_text() -> None:
+    assert outdated(states_of(("Eins und eins", "One"), ("Eins  und\neins ", "One"))) == set()
+    assert outdated(states_of(("Eins", "One"), ("Zwei", "One"), ("Zwei", " One"))) == {("name", "en")}
+    assert print_of("Eins und  eins\n") == print_of("Eins und eins")
+
+
+def test_a_translation_that_is_taken_away_and_put_back_was_put_beside_this_german() -> None:
+    assert outdated(states_of(("Eins", "One"), ("Zwei", None), ("Zwei", "One"))) == set()
+    gone: list[dict[str, dict[str, str]]] = [{}]
+    assert outdated([*states_of(("Eins", "One")), *gone, *states_of(("Eins", "One"))]) == set()
