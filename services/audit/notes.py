@@ -27,6 +27,14 @@ class SealedNote:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What became of a note: its words; nothing, for its time is over; or nothing, for it is not what was said."""
+
+    words: str | None
+    altered: bool = False
+
+
 class Notes:
     """Seals and opens notes under this deployment's key."""
 
@@ -39,15 +47,16 @@ class Notes:
         content = nonce + self._cipher.encrypt(nonce, salted, about.encode())
         return SealedNote(content, hashlib.sha256(salted).hexdigest())
 
-    def open(self, content: bytes | None, about: str, sha256: str) -> str | None:
-        """The words; nothing once their time is over, or if they are not what was said."""
+    def open(self, content: bytes | None, about: str, sha256: str, by: str | None) -> Opened:
+        """The words, if they are what was said. They go together with the name of whoever said them, never alone."""
         if content is None:
-            return None
+            return Opened(None, altered=by is not None)
         try:
             salted = self._cipher.decrypt(content[:NONCE], content[NONCE:], about.encode())
-        except InvalidTag:
-            return None
-        return salted[SALT:].decode() if hashlib.sha256(salted).hexdigest() == sha256 else None
+        except (InvalidTag, ValueError):
+            return Opened(None, altered=True)
+        fits = hashlib.sha256(salted).hexdigest() == sha256
+        return Opened(salted[SALT:].decode() if fits else None, altered=not fits)
 
 
 def note_of(text: str, *, required: bool = True) -> str:

@@ -18,6 +18,7 @@ from psycopg.types.multirange import Int8Multirange
 from psycopg.types.range import Int8Range
 
 from services.audit.domain.expiry import Span, spans_of
+from services.audit.queries.retention import waiting
 from services.chassis.config import ConfigError, Environment
 from services.chassis.db import Connection, connect
 from services.chassis.work import new_id
@@ -29,17 +30,32 @@ DEFAULT_KIND = "*"
 
 #: The newest row of a kind counts.
 PERIODS = "SELECT DISTINCT ON (kind) period_id, kind, keep FROM retention_periods ORDER BY kind, since DESC"
-#: A period is at least a year, so nothing younger is even looked at. What is in a run already is not planned again.
+#: A period is at least a year, so nothing younger is even looked at. Two kinds say whose a case is: a draft leads to
+#: its enquiry, the enquiry to its controller. They go after everything else about it, or nobody could tell any more.
 PAST = """
 FROM entries WHERE position > %(after)s AND leaf IS NOT NULL AND type <> 'audit.entries_expired.v1'
     AND CASE WHEN %(kind)s = '*' THEN type <> ALL(%(others)s) ELSE type = %(kind)s END
     AND position < coalesce((SELECT max(size) FROM heads WHERE recorded_at < now() - %(keep)s::interval), 0)
     AND recorded_at < now() - interval '1 year' AND recorded_at < now() - %(keep)s::interval
+    AND NOT (type = 'referral.drafted.v1' AND EXISTS (
+        SELECT 1 FROM entries AS kept
+        WHERE kept.referral_id = entries.referral_id AND kept.leaf IS NOT NULL AND kept.type <> entries.type
+    ))
+    AND NOT (type = 'referral.enquiry_recorded.v1' AND (EXISTS (
+        SELECT 1 FROM entries AS kept
+        WHERE kept.enquiry_id = entries.enquiry_id AND kept.leaf IS NOT NULL AND kept.type <> entries.type
+    ) OR EXISTS (
+        SELECT 1 FROM entries AS kept
+        WHERE kept.person_id = entries.person_id AND kept.leaf IS NOT NULL AND kept.type <> entries.type
+    )))
 """
 COUNT = f"SELECT count(*) AS n {PAST}"
+#: What is in a run is not planned again, unless that run is done and left it: its period was longer by then.
 POSITIONS = f"""
-SELECT position {PAST} AND NOT EXISTS (SELECT 1 FROM retention_runs WHERE spans @> entries.position)
-ORDER BY position LIMIT %(limit)s
+SELECT position {PAST} AND NOT EXISTS (
+    SELECT 1 FROM retention_runs AS run WHERE spans @> entries.position
+        AND NOT EXISTS (SELECT 1 FROM retention_emptied AS done WHERE done.run_id = run.run_id)
+) ORDER BY position LIMIT %(limit)s
 """  # noqa: S608 - the text above
 PLAN = """
 INSERT INTO retention_runs (run_id, entries, first, last, spans, period_id) VALUES (%s, %s, %s, %s, %s, %s)
@@ -52,33 +68,32 @@ WHERE told.position < coalesce((SELECT max(size) FROM checkpoints), 0)
     AND NOT EXISTS (SELECT 1 FROM retention_emptied AS done WHERE done.run_id = run.run_id)
 ORDER BY run.ran_at, run.first LIMIT %s
 """
-WAITING = """
-SELECT count(*) AS n FROM retention_runs AS run
-WHERE spans <> '{}' AND NOT EXISTS (SELECT 1 FROM retention_emptied AS done WHERE done.run_id = run.run_id)
-"""
+#: Where a period was made longer since the run was told, what it would take too early stays, and the run is done.
 EMPTY = """
 WITH emptied AS (
     UPDATE entries SET leaf = NULL, subject = NULL, actor = NULL, correlation_id = NULL, enquiry_id = NULL,
         referral_id = NULL, person_id = NULL, organization_id = NULL
     FROM retention_runs AS run
     WHERE run.run_id = %(run)s AND position BETWEEN run.first AND run.last AND run.spans @> position
-        AND leaf IS NOT NULL
+        AND leaf IS NOT NULL AND recorded_at < now() - kept_for(type)
     RETURNING position
 )
 INSERT INTO retention_emptied (run_id, entries) SELECT %(run)s, count(*) FROM emptied
 ON CONFLICT DO NOTHING RETURNING entries
 """
-#: What officers wrote goes when the entry that tells of it may go.
+#: What officers kept goes as a whole when the entry that tells of it may go.
 EMPTY_NOTES = (
     """
-UPDATE finding_assessments SET note = NULL
-WHERE note IS NOT NULL AND assessed_at < now() - kept_for('audit.finding_assessed.v1')
+UPDATE finding_assessments SET note = NULL, assessed_by = NULL
+WHERE assessed_by IS NOT NULL AND assessed_at < now() - kept_for('audit.finding_assessed.v1')
 """,
     """
-UPDATE reviews SET note = NULL WHERE note IS NOT NULL AND reviewed_at < now() - kept_for('audit.review_held.v1')
+UPDATE reviews SET note = NULL, filters = NULL, reviewed_by = NULL
+WHERE reviewed_by IS NOT NULL AND reviewed_at < now() - kept_for('audit.review_held.v1')
 """,
     """
-UPDATE saved_searches SET name = NULL WHERE name IS NOT NULL AND saved_at < now() - kept_for('audit.search_saved.v1')
+UPDATE saved_searches SET name = NULL, filters = NULL, saved_by = NULL
+WHERE saved_by IS NOT NULL AND saved_at < now() - kept_for('audit.search_saved.v1')
 """,
 )
 
@@ -152,7 +167,7 @@ def empty(connection: Connection, run_id: UUID) -> int:
 
 
 def empty_notes(connection: Connection) -> int:
-    """Let go of notes and names whose time is over; that they were written stays."""
+    """Let go of what officers wrote and looked for, and who they were, when its time is over; that it was stays."""
     return sum(connection.execute(statement).rowcount for statement in EMPTY_NOTES)
 
 
@@ -163,16 +178,10 @@ def expire(connection: Connection, wait_seconds: float) -> tuple[int, int]:
     done, until = 0, time.monotonic() + wait_seconds
     while True:
         done += sum(empty(connection, run_id) for run_id in ready(connection))
-        left = waiting(connection)
+        left = waiting(connection).runs
         if not left or time.monotonic() >= until:
             return done, left
         time.sleep(0.5)
-
-
-def waiting(connection: Connection) -> int:
-    """Runs that are named and not done yet."""
-    row = connection.execute(WAITING).fetchone()
-    return 0 if row is None else int(row["n"])
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -17,11 +17,15 @@ from typing import Any
 
 import psycopg
 
+from contracts.audit import EntriesExpired, EntrySpan
+from contracts.codes import LogRetentionGround
+from contracts.envelope import write
 from contracts.event import Code
 from contracts.referral import StreamReported
 from services.audit import commands
 from services.audit.keys import make_signer, save_signer
 from services.chassis.db import connect
+from services.chassis.hear import Arrival
 from tests.benchmarks.audit_stage import START, VERIFIER, Log, arrivals, copied_database, database, seal_at
 
 SIZE, SIGNED = 2_000, 1_000
@@ -174,6 +178,32 @@ def _lost_event(log: Log, dsn: str, _outside: Path) -> None:
         commands.record(connection, log.writer, lost, START + timedelta(days=3))
 
 
+def _expired_early(log: Log, dsn: str, _outside: Path) -> None:
+    """Everything as the retention job does it, told and signed; only that the times in the database were set back."""
+    told = EntriesExpired(
+        run_id=START_ID,
+        entries=11,
+        first=1_200,
+        last=1_210,
+        spans=(EntrySpan(first=1_200, last=1_210),),
+        kind=None,
+        keep_days=1_095,
+        ground=LogRetentionGround.PROOF_OF_DISCLOSURE,
+    )
+    with connect(dsn) as connection, connection.transaction():
+        at = START + timedelta(days=90)
+        named = {"id": START_ID, "sequence": 1, "actor": "system:clock", "correlation_id": START_ID}
+        own = write(told, source="/lotsennetz/audit", time=at, **named)
+        commands.record(connection, log.writer, [Arrival(own, "audit.inbox.0", position=1)], at)
+    _as_superuser(
+        dsn,
+        (
+            "UPDATE entries SET recorded_at = '2015-01-01' WHERE position < 2000",
+            f"UPDATE entries SET {CLEARED} WHERE position BETWEEN 1200 AND 1210",
+        ),
+    )
+
+
 START_ID = arrivals(0, 1)[0].envelope.id
 BY_HAND: dict[str, Callable[[Log, str, Path], Path | None]] = {
     "everything rewritten with all hashes": _rewritten,
@@ -182,6 +212,7 @@ BY_HAND: dict[str, Callable[[Log, str, Path], Path | None]] = {
     "outside: the size in a signed head": _edited_note,
     "another key": _other_key,
     "an event that never arrived": _lost_event,
+    "the times set back, so that entries expired too early": _expired_early,
 }
 
 

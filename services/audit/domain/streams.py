@@ -1,7 +1,10 @@
 """How complete one service's stream is in the log: values that writing and looking share."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+#: Each service reports once a minute, also when nothing happened.
+SILENT_AFTER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +38,9 @@ class Stream:
 
     @property
     def complete(self) -> bool:
+        """Up to where it reported; how much came after that, nobody knows."""
         return not self.gaps
+
+    def is_silent(self, now: datetime) -> bool:
+        """Whether its last word is so old that being complete up to it says little."""
+        return now - self.reported_at > SILENT_AFTER

@@ -1,10 +1,11 @@
 """Figures for operations: how far the log is, how far it is signed, what is missing - never what is in it."""
 
+from datetime import datetime
 from typing import Any
 
 from services.audit.domain.streams import Stream
-from services.audit.queries import tree
-from services.audit.queries.streams import streams
+from services.audit.queries import retention, tree
+from services.audit.queries.streams import never_heard, streams
 from services.audit.writer import LogContradictsError, Outside
 from services.chassis.db import Connection
 
@@ -22,9 +23,10 @@ def standing(connection: Connection) -> dict[str, Any]:
     return dict(row or {})
 
 
-def completeness(found: list[Stream]) -> dict[str, Any]:
-    """What each service reported against what was heard."""
+def completeness(found: list[Stream], now: datetime) -> dict[str, Any]:
+    """What each service reported against what was heard; of one that is silent nobody knows what came after."""
     return {
+        "silent": never_heard(found) + [stream.source for stream in found if stream.is_silent(now)],
         "missing": sum(stream.position - stream.heard for stream in found),
         "differing": sum(stream.compared.differing for stream in found),
         "streams": [
@@ -53,10 +55,22 @@ def published(connection: Connection, outside: Outside) -> dict[str, Any]:
     return {"size": found.size, "agrees": reaches and tree.holds(connection, found.size, found.root)}
 
 
-def log_health(connection: Connection, outside: Outside) -> dict[str, Any]:
+def expiry(connection: Connection, now: datetime) -> dict[str, Any]:
+    """What was named to expire and waits."""
+    left = retention.waiting(connection)
+    since = None if left.since is None else left.since.isoformat()
+    return {"waiting": left.runs, "since": since, "stuck": left.is_stuck(now)}
+
+
+def log_health(connection: Connection, outside: Outside, now: datetime) -> dict[str, Any]:
     """Everything operations watches, as JSON."""
     times = {
         name: value.isoformat() if hasattr(value, "isoformat") else value
         for name, value in standing(connection).items()
     }
-    return {**times, "published": published(connection, outside), "completeness": completeness(streams(connection))}
+    return {
+        **times,
+        "published": published(connection, outside),
+        "completeness": completeness(streams(connection), now),
+        "expiry": expiry(connection, now),
+    }

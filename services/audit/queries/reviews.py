@@ -25,17 +25,18 @@ class SavedSearch:
     name: bytes | None
     name_sha256: str
     filters: Mapping[str, str]
+    saved_by: str
     saved_at: datetime
     reviewed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review that was held."""
+    """A review that was held; note, filters and who held it are kept for a time only."""
 
     review_id: UUID
     search_id: UUID | None
-    filters: Mapping[str, str]
+    filters: Mapping[str, str] | None
     size: int
     root: bytes
     entries: int
@@ -43,7 +44,7 @@ class Review:
     waiting: int
     note: bytes | None
     note_sha256: str
-    reviewed_by: str
+    reviewed_by: str | None
     reviewed_at: datetime
 
 
@@ -58,9 +59,9 @@ class Seen:
 
 SAVED = """
 SELECT newest.*, (SELECT max(reviewed_at) FROM reviews WHERE reviews.search_id = newest.search_id) AS reviewed_at FROM (
-    SELECT DISTINCT ON (search_id) search_id, number, is_kept, name, name_sha256, filters, saved_at FROM saved_searches
-    ORDER BY search_id, number DESC
-) AS newest WHERE is_kept
+    SELECT DISTINCT ON (search_id) search_id, number, is_kept, name, name_sha256, filters, saved_by, saved_at
+    FROM saved_searches ORDER BY search_id, number DESC
+) AS newest WHERE is_kept AND filters IS NOT NULL
 """
 HELD = """
 SELECT review_id, search_id, filters, size, root, entries, findings, waiting, note, note_sha256, reviewed_by,

@@ -46,6 +46,11 @@ def streams(connection: Connection, limit: int = 20) -> list[Stream]:
     return [stream for stream in found if stream is not None]
 
 
+def never_heard(found: list[Stream]) -> list[str]:
+    """Services whose streams nothing is known of."""
+    return [name for name in (f"/lotsennetz/{one}" for one in SERVICES) if name not in {one.source for one in found}]
+
+
 def _stream(connection: Connection, type_: str, limit: int) -> Stream | None:
     row = connection.execute(REPORT, (type_,), prepare=False).fetchone()  # planned for this very type
     if row is None:

@@ -14,7 +14,8 @@ One file; it needs Python 3.11 and `cryptography`, and for --database also `psyc
 service. It reads the log once, in constant memory, and names the first wrong entry and what is wrong with it:
 
     changed     an entry's content, hash or search column is not what was recorded
-    removed     entries are missing in the middle, or their content is gone and the log does not say that it would go
+    removed     entries are missing in the middle, or their content is gone and the log does not say that it would go,
+                or says it too early
     inserted    entries were put between others
     reordered   entries do not stand where they stood
     truncated   the end is missing: a signed checkpoint reaches further than the log
@@ -43,11 +44,13 @@ import sys
 import time
 import zlib
 from binascii import unhexlify
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from itertools import chain, count, islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -96,6 +99,8 @@ class Checkpoint:
     size: int
     root: bytes
     where: str
+    #: The day on which it was published, by the name of the file it is kept in.
+    since: float | None = None
 
 
 @dataclass(slots=True)
@@ -260,15 +265,22 @@ def _opened(extents: list[tuple[Path, int]], newest: str | None, key: Key, *, to
     """The newest note is put in place after the history got it: it is the last one there, or the one before."""
     last_two: list[str] = []
     for file, size in extents:
+        day = _day_of(file)
         try:
             with file.open("rb") as content:
                 for number, note in enumerate(_notes(_lines(content, size), torn=torn), start=1):
                     last_two = [*last_two[-1:], note]
-                    yield key.open(note, f"{file.name} note {number}")
+                    yield replace(key.open(note, f"{file.name} note {number}"), since=day)
         except (OSError, UnicodeDecodeError) as wrong:
             raise UnreadableError(f"checkpoint {file}: {wrong}") from wrong
     if newest is not None and newest not in last_two:
         yield key.open(newest, "latest.note")
+
+
+def _day_of(file: Path) -> float | None:
+    with suppress(ValueError):
+        return datetime.strptime(file.name, "%Y-%m-%d.notes").replace(tzinfo=UTC).timestamp()
+    return None
 
 
 def _lines(content: BinaryIO, size: int) -> Iterator[str]:
@@ -321,59 +333,159 @@ def rising(checkpoints: Iterable[Checkpoint]) -> Iterator[Checkpoint]:
 EXPIRED = "audit.entries_expired.v1"
 #: A leaf ends with its type; of these two the content matters here.
 TOLD_AT_END = (b'"type":"audit.entries_expired.v1"}', b'.stream_reported.v1"}')
-EXPIRED_BY = "/lotsennetz/audit"
+OWN = "/lotsennetz/audit"
+#: So many places are one number.
+WIDTH = 4_096
+ALL = (1 << WIDTH) - 1
+DAY = 86_400.0
+#: No kind is kept shorter, whatever an entry says.
+SHORTEST_DAYS = 365
+#: "Thirteen months" are up to three days shorter than in the year by which they are told; and one for time zones.
+TOLERANCE = 4 * DAY
+
+
+@dataclass(slots=True)
+class Places:
+    """Places in the log or in a stream, a bit for each: however scattered they lie, memory is an eighth of a byte for
+    each place, and next to nothing where all neighbors belong to it."""
+
+    blocks: dict[int, int] = field(default_factory=dict)
+
+    def add(self, first: int, last: int) -> None:
+        while first <= last:
+            block, offset = divmod(first, WIDTH)
+            many = min(last - first + 1, WIDTH - offset)
+            self._put(block, ((1 << many) - 1) << offset)
+            first += many
+
+    def join(self, other: "Places") -> None:
+        for block, bits in other.blocks.items():
+            self._put(block, bits)
+
+    def _put(self, block: int, bits: int) -> None:
+        bits |= self.blocks.get(block, 0)
+        self.blocks[block] = ALL if bits == ALL else bits  # all full blocks share one number
+
+    def without(self, other: "Places") -> "Places":
+        rest = {block: bits & ~other.blocks.get(block, 0) for block, bits in self.blocks.items()}
+        return Places({block: bits for block, bits in rest.items() if bits})
+
+    def first_from(self, start: int) -> int | None:
+        """The first of them that is not before `start`."""
+        block, offset = divmod(start, WIDTH)
+        bits = self.blocks.get(block, 0) >> offset << offset
+        if not bits:
+            block = min((other for other in self.blocks if other > block), default=-1)
+            bits = self.blocks.get(block, 0)
+        return block * WIDTH + _lowest(bits) if bits else None
+
+    def first_without(self, start: int) -> int:
+        """The first place, not before `start`, that is none of them."""
+        block, offset = divmod(start, WIDTH)
+        while not (free := (ALL & ~self.blocks.get(block, 0)) >> offset << offset):
+            block, offset = block + 1, 0
+        return block * WIDTH + _lowest(free)
+
+
+def _lowest(bits: int) -> int:
+    return (bits & -bits).bit_length() - 1
+
+
+@dataclass(slots=True)
+class Since:
+    """Before when an entry cannot have been there. The time at which an entry was recorded is in no leaf; but whatever
+    stands behind an entry of the log's own came after the time that entry tells, and whatever a checkpoint did not yet
+    cover came after the day on which it was published. One word a day is enough."""
+
+    places: list[int] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+
+    def note(self, place: int, moment: float) -> None:
+        """Entries from this place on came after this moment."""
+        if self.times and moment < self.times[-1] + DAY:
+            return
+        while self.places and self.places[-1] >= place:
+            self.places.pop(), self.times.pop()
+        self.places.append(place)
+        self.times.append(moment)
+
+    def place_after(self, moment: float) -> int:
+        """From which place on entries surely came after a moment."""
+        index = bisect_right(self.times, moment)
+        return self.places[index] if index < len(self.places) else sys.maxsize
+
+    def day_of(self, place: int) -> str:
+        """The day before which an entry was not there."""
+        return f"{datetime.fromtimestamp(self.times[bisect_right(self.places, place) - 1], UTC):%Y-%m-%d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What an entry of the audit service says: when, and whose time is over after so many days."""
+
+    position: int
+    moment: float
+    days: int = 0
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+def word_of(position: int, leaf: bytes) -> Word | None:
+    """What an entry says of times; nothing if another service says it, or if it cannot be read."""
+    try:
+        content = json.loads(leaf)
+        if content["source"] != OWN:
+            return None
+        moment = datetime.fromisoformat(content["time"]).timestamp()
+        if content["type"] != EXPIRED:
+            return Word(position, moment)
+        spans = tuple((int(span["first"]), int(span["last"])) for span in content["data"]["spans"])
+        return Word(position, moment, int(content["data"]["keep_days"]), spans)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
 
 
 @dataclass(slots=True)
 class Emptied:
-    """Entries found without content, against what later entries say was due to go. Both as stretches: neighbors merge,
-    so that memory follows how often the log says so and not how much is gone."""
+    """Entries found without content, against what later entries say was due to go, and when that can have been."""
 
-    found: list[list[int]] = field(default_factory=list)
-    told: list[tuple[int, int]] = field(default_factory=list)
+    found: Places = field(default_factory=Places)
+    told: Places = field(default_factory=Places)
+    #: Told, but sooner than any period is over.
+    early: Places = field(default_factory=Places)
+    since: Since = field(default_factory=Since)
+    now: float = field(default_factory=time.time)
 
     def see(self, position: int, leaf: bytes | None) -> None:
         if leaf is None:
-            if self.found and self.found[-1][1] == position - 1:
-                self.found[-1][1] = position
-            else:
-                self.found.append([position, position])
-        elif EXPIRED.encode() in leaf:
-            self.told += _told(leaf, position)
+            self.found.add(position, position)
+        elif leaf.endswith(TOLD_AT_END) and (word := word_of(position, leaf)) is not None:
+            self.hear(word)
 
-    def join(self, later: "Emptied") -> None:
-        """Put what was found further on behind this."""
-        rest = later.found
-        if self.found and rest and self.found[-1][1] == rest[0][0] - 1:
-            self.found[-1][1] = rest[0][1]
-            rest = rest[1:]
-        self.found += rest
-        self.told += later.told
+    def hear(self, word: Word) -> None:
+        """An entry can only speak of what stands before it, and of what had been there for as long as it says."""
+        over = min(word.moment, self.now) - max(word.days, SHORTEST_DAYS) * DAY + TOLERANCE
+        young = self.since.place_after(over)
+        for first, last in word.spans:
+            first, last = max(first, 0), min(last, word.position - 1)  # noqa: PLW2901 - what of it can be meant
+            self.told.add(first, min(last, young - 1))
+            self.early.add(max(first, young), last)
+        self.since.note(word.position + 1, word.moment)
 
     def check(self) -> None:
-        """Raise for the first entry that is empty without a word."""
-        told = iter([*sorted(self.told), (sys.maxsize, sys.maxsize)])
-        start, end = next(told)
-        for first, last in self.found:
-            while first <= last:
-                while end < first:
-                    start, end = next(told)
-                if start > first:
-                    detail = "the content is gone, and no later entry says that its period was over"
-                    raise TamperedError("removed", detail, first, min(last, start - 1))
-                first = end + 1  # noqa: PLW2901 - what is left of the stretch
-
-
-def _told(leaf: bytes, position: int) -> list[tuple[int, int]]:
-    """The stretches an entry of the audit service says are over; it can only speak of what stands before it."""
-    try:
-        content = json.loads(leaf)
-        if (content["type"], content["source"]) != (EXPIRED, EXPIRED_BY):
-            return []
-        spans = [(int(span["first"]), int(span["last"])) for span in content["data"]["spans"]]
-    except (KeyError, TypeError, ValueError):
-        return []
-    return [(first, min(last, position - 1)) for first, last in spans]
+        """Raise for the first entry that is empty without a word, or too early."""
+        gone = self.found.without(self.told)
+        first = gone.first_from(0)
+        if first is None:
+            return
+        unsaid = gone.without(self.early)
+        if unsaid.first_from(first) == first:
+            detail = "the content is gone, and no later entry says that its period was over"
+            raise TamperedError("removed", detail, first, unsaid.first_without(first) - 1)
+        detail = (
+            f"the content is gone too early: the log did not reach it before {self.since.day_of(first)}, less than its"
+            " period before a later entry says that this was over"
+        )
+        raise TamperedError("removed", detail, first, gone.without(unsaid).first_without(first) - 1)
 
 
 # --- what services say they sent --------------------------------------------------------------------------------------
@@ -387,34 +499,34 @@ REPORT = b".stream_reported.v1"
 class Stream:
     """One service's events as they were found, and how far it says it has sent."""
 
-    seen: list[list[int]] = field(default_factory=list)
+    seen: Places = field(default_factory=Places)
+    #: The place that was found first; what came out of order around a cut is not known.
+    opening: int | None = None
     floor: int | None = None
     reported: int = 0
 
-    def see(self, place: int) -> None:
-        """Places mostly rise by one: then the last stretch grows."""
-        if self.floor is None:
-            self.floor = place + LOOK_AHEAD  # what came out of order around the cut is not known
-        if self.seen and self.seen[-1][1] == place - 1:
-            self.seen[-1][1] = place
-        else:
-            self.seen.append([place, place])
+    def see(self, first: int, last: int) -> None:
+        self._open(first)
+        self.seen.add(first, last)
 
     def join(self, later: "Stream") -> None:
-        for first, last in later.seen:
-            self.see(first)
-            self.seen[-1][1] = last
+        if later.opening is not None:
+            self._open(later.opening)
+        self.seen.join(later.seen)
         self.reported = max(self.reported, later.reported)
+
+    def _open(self, place: int) -> None:
+        if self.opening is None:
+            self.opening = place
+            self.floor = place + LOOK_AHEAD if self.floor is None else self.floor
 
     def gap(self) -> tuple[int, int] | None:
         """The first stretch that is missing up to what was reported."""
-        wanted = self.floor or 1
-        for first, last in sorted(self.seen):
-            if first > wanted:
-                break
-            wanted = max(wanted, last + 1)
-        after = min((first for first, _ in self.seen if first > wanted), default=self.reported + 1)
-        return (wanted, min(after - 1, self.reported)) if wanted <= self.reported else None
+        wanted = self.seen.first_without(self.floor or 1)
+        if wanted > self.reported:
+            return None
+        after = self.seen.first_from(wanted)
+        return wanted, self.reported if after is None else min(after - 1, self.reported)
 
 
 @dataclass(slots=True)
@@ -426,14 +538,18 @@ class Streams:
 
     def see(self, leaf: bytes | None) -> None:
         if leaf is None:
-            self.whole = False
-            self.streams.clear()
+            self.forget()
             return
         sent = SENT.search(leaf)
         if sent is not None:
-            self.of(sent[1].decode()).see(int(sent[2]))
-            if REPORT in leaf:
+            place = int(sent[2])
+            self.of(sent[1].decode()).see(place, place)
+            if leaf.endswith(TOLD_AT_END):
                 self.report(leaf)
+
+    def forget(self) -> None:
+        self.whole = False
+        self.streams.clear()
 
     def of(self, source: str) -> Stream:
         stream = self.streams.get(source)
@@ -453,8 +569,7 @@ class Streams:
     def join(self, later: "Streams") -> None:
         """Put what was found further on behind this; where content had expired there, nothing before it is known."""
         if not later.whole:
-            self.whole = False
-            self.streams.clear()
+            self.forget()
         for source, stream in later.streams.items():
             self.of(source).join(stream)
 
@@ -521,8 +636,9 @@ class Piece:
     #: The subtrees up to each size that a checkpoint or head speaks of.
     marks: dict[int, list[tuple[int, bytes]]] = field(default_factory=dict)
     tiles: list[tuple[int, int, bytes]] = field(default_factory=list)
-    expired: int = 0
-    emptied: Emptied = field(default_factory=Emptied)
+    expired: Places = field(default_factory=Places)
+    gone: int = 0
+    words: deque[Word] = field(default_factory=deque)
     streams: Streams = field(default_factory=lambda: Streams(whole=True))
     checkpoint: str | None = None
 
@@ -578,28 +694,35 @@ class Piece:
         return [*self.run.nodes, *((height, levels[height][(offset >> height) - 1]) for height in heights)]
 
     def hear(self, leaves: Sequence[bytes | None], sent: Iterable[tuple[str, int] | None]) -> None:
-        """Note what expired and what services sent, as the careful way does."""
-        said, place_before, last = "", 0, [0, 0]
+        """Note what expired, what the log says of times and what services sent, as the careful way does."""
+        runs = dict[str, list[int]]()
         for position, (leaf, one) in enumerate(zip(leaves, sent, strict=True), self.first + self.count):
             if leaf is None:
-                self.expired += 1
-                self.emptied.see(position, None)
-                self.streams.see(None)
-                said = ""
+                self.gone += 1
+                self.expired.add(position, position)
+                self.streams.forget()
+                runs.clear()
                 continue
             if one is not None:
                 source, place = one
-                if source == said and place == place_before + 1:
-                    last[1] = place
+                run = runs.get(source)
+                if run is not None and place == run[1] + 1:
+                    run[1] = place  # places mostly rise by one
                 else:
-                    stream = self.streams.of(source)
-                    stream.see(place)
-                    said, last = source, stream.seen[-1]
-                place_before = place
+                    if run is not None:
+                        self.streams.of(source).see(*run)
+                    runs[source] = [place, place]
             if leaf.endswith(TOLD_AT_END):
-                self.emptied.see(position, leaf)
-                if one is not None and REPORT in leaf:
-                    self.streams.report(leaf)
+                self.note(position, leaf, is_sent=one is not None)
+        for source, run in runs.items():
+            self.streams.of(source).see(*run)
+
+    def note(self, position: int, leaf: bytes, *, is_sent: bool) -> None:
+        word = word_of(position, leaf)
+        if word is not None:
+            self.words.append(word)
+        if is_sent:
+            self.streams.report(leaf)
 
 
 def _links(first: int, before: Sequence[bytes], hashes: Sequence[bytes]) -> list[bytes]:
@@ -704,7 +827,7 @@ class ExportFile:
         if not hashes:
             return
         if self.hashes_only:
-            piece.expired += len(hashes)
+            piece.gone += len(hashes)
         else:
             piece.hear(leaves, map(_sent, leaves))
         piece.add(leaves, hashes, links)
@@ -797,7 +920,7 @@ class Verification:
         for part, said, piece in _read_pieces(source, self._said_of, processes):
             if piece.opening is not None:
                 self.join(piece, said)
-            self.result.expired += piece.expired
+            self.result.expired += piece.gone
             self.progress(self.result.entries)
             if piece.checkpoint is not None:
                 self.log.keep_checkpoint(piece.checkpoint)
@@ -808,7 +931,7 @@ class Verification:
     def _said_of(self, part: Part) -> list[tuple[Checkpoint, bool]]:
         """What checkpoints and heads say about sizes within a part."""
         found = [(one, signed) for reader, signed in self.readers for one in reader.up_to(part.end)]
-        return [one for one in found if one[0].size > part.first]
+        return sorted((one for one in found if one[0].size > part.first), key=lambda one: one[0].size)
 
     def join(self, piece: Piece, said: list[tuple[Checkpoint, bool]]) -> None:
         """Put a piece behind what has been read."""
@@ -816,6 +939,7 @@ class Verification:
         if piece.first != self.position or link(piece.first, self.chain_hash, leaf_hash) != chained:
             raise OddError
         for checkpoint, signed in said:
+            self.hear(piece.words, checkpoint.size)
             tree = Tree(list(self.tree.edges))
             for height, node in piece.marks[checkpoint.size]:
                 tree.add(node, height)
@@ -823,9 +947,15 @@ class Verification:
             self.compare(checkpoint, signed, tree.root())
         self.chain_hash, self.position = piece.chain_hash, piece.first + piece.count
         self.result.entries += piece.count
-        self.emptied.join(piece.emptied)
+        self.hear(piece.words, self.position)
+        self.emptied.found.join(piece.expired)
         self.streams.join(piece.streams)
         self.join_tiles(piece)
+
+    def hear(self, words: deque[Word], end: int) -> None:
+        """What entries before `end` say, in their order: what is said later may rest on a checkpoint between."""
+        while words and words[0].position < end:
+            self.emptied.hear(words.popleft())
 
     def join_tiles(self, piece: Piece) -> None:
         """Subtrees that a piece completed by itself are its own; larger ones come into being here."""
@@ -964,6 +1094,8 @@ class Verification:
             self.agreed = self.position
             self.result.signed = max(self.result.signed, checkpoint.size)
             self.result.checkpoints += 1
+            if checkpoint.since is not None:
+                self.emptied.since.note(checkpoint.size, checkpoint.since)
 
     def check_end(self) -> None:
         for reader in (self.outside, self.own, self.heads):

@@ -23,6 +23,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -31,6 +32,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 LOG_KEY, WITNESS_KEY = b"\x01", b"\x04"
 PRIVATE = "PRIVATE+KEY+"
 GREW, BROKEN, UNREADABLE = 0, 1, 2
+#: Longer than a head with many signatures, or a proof from any log.
+LONGEST = 1 << 20
 
 
 class BrokenLogError(Exception):
@@ -161,11 +164,14 @@ class Log:
         self.url, self.token_file = url.rstrip("/"), token_file
 
     def head(self, key: LogKey) -> Head:
-        return key.open(self._ask("checkpoints/latest").decode())
+        return key.open(self._ask("checkpoints/latest").decode(errors="replace"))
 
     def proof(self, first: int, second: int) -> list[bytes]:
-        answer = json.loads(self._ask(f"proofs/consistency?first={first}&second={second}"))
-        return [base64.b64decode(step) for step in answer["proof"]]
+        answer = self._ask(f"proofs/consistency?first={first}&second={second}")
+        try:
+            return [base64.b64decode(step, validate=True) for step in json.loads(answer)["proof"]]
+        except (ValueError, KeyError, TypeError) as wrong:
+            raise UnreachableError(f"what the log sent is no proof: {wrong!r}") from wrong
 
     def hand_in(self, note: str) -> None:
         self._ask("cosignatures", note.encode())
@@ -177,10 +183,12 @@ class Log:
         request = urllib.request.Request(f"{self.url}/{path}", body, headers)  # noqa: S310 - http(s) only, see above
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-                content: bytes = answer.read()
-                return content
-        except (urllib.error.URLError, OSError) as wrong:
-            raise UnreachableError(f"{path}: {wrong}") from wrong
+                content: bytes = answer.read(LONGEST + 1)
+        except (urllib.error.URLError, OSError, HTTPException, ValueError) as wrong:
+            raise UnreachableError(f"{path}: {wrong!r}") from wrong
+        if len(content) > LONGEST:
+            raise UnreachableError(f"{path}: the answer is longer than any head or proof")
+        return content
 
 
 def look(log: Log, log_key: LogKey, witness: Witness, state: Path) -> str:
@@ -210,7 +218,7 @@ def remembered(state: Path) -> Head | None:
     try:
         kept = json.loads(state.read_text(encoding="utf-8"))
         return Head(int(kept["size"]), bytes.fromhex(kept["root"]), "")
-    except (OSError, ValueError, KeyError) as wrong:
+    except (OSError, ValueError, KeyError, TypeError) as wrong:
         raise UnreachableError(f"state {state}: {wrong!r}") from wrong
 
 
@@ -258,7 +266,7 @@ def main(arguments: list[str] | None = None) -> int:
         code = _look_once(chosen)
         if code == BROKEN or not chosen.every:
             return code
-        time.sleep(chosen.every)
+        time.sleep(chosen.every)  # whatever the log or the network between says: only a broken log ends it
 
 
 def _look_once(chosen: argparse.Namespace) -> int:

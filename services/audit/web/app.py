@@ -1,6 +1,5 @@
 """Audit's web application."""
 
-from functools import partial
 from uuid import UUID
 
 from apiflask import APIFlask
@@ -69,7 +68,7 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
             settled=settled,
         ),
         navigation=NAVIGATION,
-        status=partial(log_health, outside=outside),
+        status=lambda connection: log_health(connection, outside, unit.clock.now()),
         issuer_keys=issuer_keys,
     )
     app.extensions["audit.outside"] = outside

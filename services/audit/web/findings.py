@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from contracts.codes import FindingJudgement, LogFindingKind, StaffRole
 from services.audit import noticing
 from services.audit.assessing import Assessment, about, assess
-from services.audit.notes import LONGEST, Notes
+from services.audit.notes import LONGEST, Notes, Opened
 from services.audit.queries.findings import (
     WAITING,
     Finding,
@@ -138,11 +138,11 @@ def notes() -> Notes:
     return Notes(room().settings.deployment_key)
 
 
-def words_of(finding: Finding, step: Step) -> str | None:
+def words_of(finding: Finding, step: Step) -> Opened | None:
     """The note of an assessment, opened for the officer alone."""
     if step.note_sha256 is None:
         return None
-    return notes().open(step.note, about(finding.finding_id, step.number), step.note_sha256)
+    return notes().open(step.note, about(finding.finding_id, step.number), step.note_sha256, step.by)
 
 
 def kind_asked() -> LogFindingKind | None:

@@ -25,5 +25,6 @@ blueprint = APIBlueprint("audit_operator", __name__, url_prefix="/audit/operator
 @staff(StaffRole.OPERATIONS, StaffRole.DPO)
 def log() -> dict[str, Any]:
     """How far the log reaches, how far it is signed, and which events never arrived."""
-    with room().unit.db.read() as connection:
-        return log_health(connection, outside())
+    here = room().unit
+    with here.db.read() as connection:
+        return log_health(connection, outside(), here.clock.now())

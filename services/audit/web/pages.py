@@ -10,12 +10,12 @@ from flask import render_template, request
 from contracts.codes import StaffRole
 from contracts.event import REGISTRY
 from services.audit.domain.merkle import inclusion_proof
-from services.audit.queries import health, tree
+from services.audit.queries import health, retention, tree
 from services.audit.queries.disclosures import with_consents
 from services.audit.queries.findings import anchored_at
 from services.audit.queries.search import CASES, Search, entry_at, of_case, search, with_referrals
 from services.audit.queries.staff_rules import in_force
-from services.audit.queries.streams import streams
+from services.audit.queries.streams import never_heard, streams
 from services.audit.queries.withdrawals import withdrawals
 from services.audit.web.looking import look, own_controller
 from services.audit.web.operator import outside
@@ -121,15 +121,20 @@ def entry(position: int) -> str:
 @staff(StaffRole.DPO, StaffRole.OPERATIONS)
 def integrity() -> str:
     """How far the log reaches, how far it is signed, and what never arrived."""
-    with room().unit.db.read() as connection:
+    here = room().unit
+    now = here.clock.now()
+    with here.db.read() as connection:
         standing = health.standing(connection)
         found = streams(connection)
+        expiring = retention.waiting(connection)
         signed, witnesses = tree.latest_checkpoint(connection), tree.witnesses(connection)
         published = health.published(connection, outside())
     return render_template(
         "audit/integrity.html",
         standing=standing,
-        streams=found,
+        streams=[(one, one.is_silent(now)) for one in found],
+        never_heard=never_heard(found),
+        expiring=expiring if expiring.is_stuck(now) else None,
         signed=signed,
         witnesses=witnesses,
         published=published,

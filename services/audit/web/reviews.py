@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from contracts.codes import StaffRole
 from contracts.event import REGISTRY
 from services.audit.domain.entry import REFERENCES
-from services.audit.notes import LONGEST, note_of
+from services.audit.notes import LONGEST, Opened, note_of
 from services.audit.queries import tree
 from services.audit.queries.reviews import (
     MOST_COUNTED,
@@ -65,7 +65,7 @@ def listing() -> str:
     shown = held[:PAGE]
     return render_template(
         "audit/reviews.html",
-        saved=[(one, names[one.search_id], urlencode(one.filters)) for one in saved],
+        saved=[(one, names[one.search_id], opened_name(one).altered, urlencode(one.filters)) for one in saved],
         held=[(one, words_of(one), names.get(one.search_id) if one.search_id else None) for one in shown],
         following=f"{shown[-1].reviewed_at.isoformat()}|{shown[-1].review_id}" if len(held) > PAGE else "",
         is_first=before is None,
@@ -162,12 +162,15 @@ def asked_of(arguments: Mapping[str, str]) -> Asked:
 
 
 def name_of(search: SavedSearch) -> str:
-    found = notes().open(search.name, about_search(search.search_id), search.name_sha256)
-    return found or str(search.search_id)[-8:]
+    return opened_name(search).words or str(search.search_id)[-8:]
 
 
-def words_of(review: Review) -> str | None:
-    return notes().open(review.note, about_review(review.review_id), review.note_sha256)
+def opened_name(search: SavedSearch) -> Opened:
+    return notes().open(search.name, about_search(search.search_id), search.name_sha256, search.saved_by)
+
+
+def words_of(review: Review) -> Opened:
+    return notes().open(review.note, about_review(review.review_id), review.note_sha256, review.reviewed_by)
 
 
 def cursor_asked() -> tuple[datetime, UUID] | None:

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.codes import LogFindingKind as FindingKind
 from services.audit import noticing
-from services.audit.notes import Notes
+from services.audit.notes import Notes, Opened
 from services.audit.queries.findings import FindingState, Wanted, counts, findings
 from services.chassis.config import load
 from services.chassis.db import connect
@@ -112,10 +112,17 @@ def test_the_words_lie_sealed_and_the_log_s_hash_is_of_them_and_of_nothing_guess
     assert views(log)[-1]["data"]["note_sha256"] == kept["note_sha256"]
     notes = Notes(load("audit", {**SETTINGS, "DATABASE_URL": log.app_dsn}).deployment_key)
     about = f"finding/{overdue.finding_id}/1"
-    assert notes.open(bytes(kept["note"]), about, kept["note_sha256"]) == WORDS
-    assert notes.open(bytes(kept["note"]), about, "0" * 64) is None
-    assert notes.open(bytes(kept["note"]), f"finding/{overdue.finding_id}/2", kept["note_sha256"]) is None
-    assert Notes(bytes(32)).open(bytes(kept["note"]), about, kept["note_sha256"]) is None
+    content, sha256, by = bytes(kept["note"]), kept["note_sha256"], kept["assessed_by"]
+    assert notes.open(content, about, sha256, by) == Opened(WORDS)
+    for false in (
+        notes.open(content, about, "0" * 64, by),
+        notes.open(content, f"finding/{overdue.finding_id}/2", sha256, by),
+        notes.open(b"short", about, sha256, by),
+        notes.open(None, about, sha256, by),
+        Notes(bytes(32)).open(content, about, sha256, by),
+    ):
+        assert false == Opened(None, altered=True)
+    assert notes.open(None, about, sha256, None) == Opened(None)
 
 
 @pytest.mark.parametrize(
@@ -268,11 +275,16 @@ def test_a_note_goes_when_its_time_is_over_and_the_assessment_stays(client, log,
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("UPDATE finding_assessments SET note = NULL")
     kept = log.connection.execute(
-        "SELECT note, judgement FROM finding_assessments WHERE finding_id = %s ORDER BY number", (overdue.finding_id,)
+        "SELECT note, judgement, assessed_by FROM finding_assessments WHERE finding_id = %s ORDER BY number",
+        (overdue.finding_id,),
     ).fetchall()
     assert [(row["note"] is None, row["judgement"]) for row in kept] == [(False, "harmless"), (True, "harmless")]
+    assert [row["assessed_by"] is None for row in kept] == [False, True]
     page = client.get(f"/audit/findings/{overdue.finding_id}", headers=ENGLISH).get_data(as_text=True)
-    assert "The words are no longer kept." in page
+    assert "The words are no longer kept." in page and "not as it was written" not in page
+    log.tamper("UPDATE finding_assessments SET note = NULL")
+    page = client.get(f"/audit/findings/{overdue.finding_id}", headers=ENGLISH).get_data(as_text=True)
+    assert page.count("not as it was written") == page.count("The words are no longer kept.") == 1
 
 
 def test_operations_tell_whose_access_ended_and_only_a_pseudonym_is_kept(client, log):

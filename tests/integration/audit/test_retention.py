@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -13,13 +15,13 @@ from deploy.demo.clocks import FixedClock
 from services.audit import commands, jobs, retention
 from services.audit.domain.expiry import spans_of
 from services.audit.exports import extract_lines
-from services.audit.queries.search import Search, search
+from services.audit.queries.search import Search, entries_at, search
 from services.chassis.db import Database, connect
 from services.chassis.hear import Arrival
 from services.chassis.jobs import ClockJob, ClockRole
 from services.chassis.work import Unit
 from tests.integration.audit.test_verifier import VERIFIER, Verified, of_database, write_export
-from tests.integration.audit.test_web import DPO, serving
+from tests.integration.audit.test_web import DPO, OWN, an_event, hear, serving, two_cases
 from tests.unit.audit.events import a_consent_given
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -58,7 +60,7 @@ def tell(log):
     heard = [Arrival(read(bytes(row["body"])), "audit.inbox.0") for row in rows]
     with log.connection.transaction():
         commands.record(log.connection, log.writer, heard, datetime.now(UTC))
-    log.sign(LATER + timedelta(days=1))
+    log.sign(LATER + timedelta(days=len(rows)))
     log.publish()
     return done
 
@@ -104,6 +106,73 @@ def test_content_taken_early_beside_what_expired_is_found_missing(old):
     expire(old)
     old.tamper(f"UPDATE entries SET {EMPTIED} WHERE position IN (10, 14)")
     assert of_database(old).says("removed", 10, 10)
+
+
+def test_content_that_the_job_took_early_because_somebody_set_back_the_clock_is_found_missing(log, tmp_path):
+    """All as it should be but for the times in the database: told, signed, emptied under the role that may."""
+    log.hear(*range(10), now=LONG_AGO)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    for numbers, now in ((range(10, 12), yesterday), (range(12, 15), datetime.now(UTC))):
+        log.hear(*numbers, now=now)
+        log.sign(now + timedelta(seconds=2))
+        log.publish()
+    log.tamper(*(f"UPDATE {table} SET recorded_at = '2020-01-01'" for table in ("entries", "heads")))
+    assert expire(log) == 15
+    found = of_database(log)
+    assert found.says("removed", 12, 14) and "too early" in found.finding["detail"]
+    export = write_export(log, tmp_path / "export.ndjson")
+    assert Verified("--export", export, "--checkpoint", log.directory, "--key", log.key_file).says("removed", 12, 14)
+
+
+def set_period(log, keep, kind="referral.received.v1"):
+    row = f"('{kind}', '{keep}', 'Section 7 of some act', 'STATUTORY_DUTY')"
+    as_owner(log, f"INSERT INTO retention_periods (kind, keep, legal_reason, ground) VALUES {row}")
+
+
+def test_a_run_whose_period_was_made_longer_leaves_what_is_not_over_and_is_done(old):
+    with connect(old.retention_dsn) as connection:
+        retention.plan(connection)
+        tell(old)
+        set_period(old, "30 years")
+        assert [retention.empty(connection, run) for run in retention.ready(connection)] == [0]
+        left = retention.ready(connection), retention.waiting(connection).runs, retention.due(connection)
+        assert left == ([], 0, 0)
+    assert of_database(old).answer["expired"] == 0
+    set_period(old, "3 years")
+    assert expire(old) == 10
+    assert of_database(old).answer["expired"] == 10
+
+
+def test_a_run_that_waits_is_shown_and_is_told_however_late(old):
+    with connect(old.retention_dsn) as connection:
+        retention.plan(connection)
+    old.tamper("UPDATE retention_runs SET ran_at = now() - interval '60 days'")
+    with serving(old) as client:
+        seen = client.get("/audit/operator/log", headers=DPO).json["expiry"]
+        assert (seen["waiting"], seen["stuck"]) == (1, True)
+        page = client.get("/audit/integrity", headers={**DPO, "Accept-Language": "en"}).get_data(as_text=True)
+        assert "1 run of the retention job waits" in page
+    assert expire(old) == 10
+    with serving(old) as client:
+        assert client.get("/audit/operator/log", headers=DPO).json["expiry"] == {
+            "waiting": 0,
+            "since": None,
+            "stuck": False,
+        }
+        assert "retention job" not in client.get("/audit/integrity", headers=DPO).get_data(as_text=True)
+
+
+def test_whose_a_case_is_stays_known_as_long_as_anything_of_it_is_kept(log):
+    """Both controllers know one of the persons; consents are kept longer than everything else."""
+    set_period(log, "10 years", "referral.consent_given.v1")
+    two_cases(log, LONG_AGO)
+    newest = replace(an_event("referral.enquiry_recorded.v1"), organization_id=OWN, person_id=UUID(int=81))
+    hear(log, log.arrival(20, newest), now=datetime.now(UTC))
+    assert [expire(log) for _ in range(3)] == [3, 3, 0]  # what was received, then the drafts
+    assert sorted(entries_at(log.connection, range(12), OWN)) == [0, 6, 9, 11]
+    set_period(log, "2 years", "referral.consent_given.v1")
+    assert expire(log) == 2
+    assert expire(log) == 3  # nothing else is kept of either person
 
 
 def test_what_was_told_of_expiry_never_expires_itself(old):

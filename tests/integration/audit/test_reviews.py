@@ -190,14 +190,48 @@ def test_what_was_kept_and_counted_only_grows(client, log, table):
                 connection.execute(statement.encode())
 
 
-def test_words_go_when_their_time_is_over(client, log):
+def test_words_searches_and_who_she_was_go_when_their_time_is_over(client, log):
     review(client)
+    save(client)
     log.connection.execute(
         "INSERT INTO reviews SELECT %s, search_id, filters, size, root, entries, findings, waiting, note, note_sha256,"
         " reviewed_by, %s FROM reviews LIMIT 1",
         (UUID(int=1), LONG_AGO),
     )
+    log.connection.execute(
+        "INSERT INTO saved_searches SELECT %s, 1, true, name, name_sha256, filters, saved_by, %s FROM saved_searches"
+        " WHERE filters IS NOT NULL LIMIT 1",
+        (UUID(int=2), LONG_AGO),
+    )
     with connect(log.retention_dsn) as connection:
-        assert retention.empty_notes(connection) == 1
-    row = log.connection.execute("SELECT note FROM reviews WHERE review_id = %s", (UUID(int=1),)).fetchone()
-    assert row["note"] is None
+        assert [retention.empty_notes(connection), retention.empty_notes(connection)] == [2, 0]
+        for column in ("note", "filters", "reviewed_by"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"UPDATE reviews SET {column} = NULL".encode())
+    gone = {"note": None, "filters": None, "reviewed_by": None}
+    query = "SELECT note, filters, reviewed_by FROM reviews WHERE review_id = %s"
+    assert log.connection.execute(query, (UUID(int=1),)).fetchone() == gone
+    gone = {"name": None, "filters": None, "saved_by": None}
+    query = "SELECT name, filters, saved_by FROM saved_searches WHERE search_id = %s"
+    assert log.connection.execute(query, (UUID(int=2),)).fetchone() == gone
+    assert UUID(int=2) not in {one.search_id for one in saved_searches(log.connection)}
+    page = client.get("/audit/reviews", headers=ENGLISH).get_data(as_text=True)
+    assert "The words are no longer kept." in page and "not as it was written" not in page
+
+
+@pytest.mark.parametrize("change", ["note = NULL", "note = set_byte(note, 30, 255 - get_byte(note, 30))", "note = 'x'"])
+def test_words_that_somebody_took_or_changed_are_told_from_those_whose_time_is_over(client, log, change):
+    log.tamper("DELETE FROM reviews", "DELETE FROM saved_searches")
+    review(client)
+    assert "not as it was written" not in client.get("/audit/reviews", headers=ENGLISH).get_data(as_text=True)
+    log.tamper(f"UPDATE reviews SET {change}")
+    page = client.get("/audit/reviews", headers=ENGLISH).get_data(as_text=True)
+    assert "not as it was written" in page and "no longer kept" not in page
+
+
+def test_a_name_somebody_changed_is_marked(client, log):
+    log.tamper("DELETE FROM reviews", "DELETE FROM saved_searches")
+    save(client)
+    log.tamper("UPDATE saved_searches SET name_sha256 = repeat('0', 64)")
+    page = client.get("/audit/reviews", headers=ENGLISH).get_data(as_text=True)
+    assert "not as it was written" in page and NAME not in page

@@ -299,7 +299,7 @@ def two_controllers(own_client, log):
     return own_client
 
 
-def two_cases(log):
+def two_cases(log, now=START):
     """One enquiry with a referral of each of two controllers, and a person both know."""
     both, hers = UUID(int=81), UUID(int=82)
     cases = ((OWN, 61, 71, hers), (OTHER, 62, 72, both), (OWN, 63, 73, both))
@@ -312,7 +312,7 @@ def two_cases(log):
             a_referral_received(referral_id=UUID(int=referral)),
         ]
     told += [a_consent_given(person_id=person) for person in (hers, both)]
-    hear(log, *(an_arrival(number, event) for number, event in enumerate(told)))
+    hear(log, *(an_arrival(number, event) for number, event in enumerate(told)), now=now)
     log.sign()
 
 
@@ -489,6 +489,25 @@ def test_gaps_in_a_stream_are_shown(own_client, log):
     assert health["streams"][0]["gaps"] == [[3, 4], [7, 9]]
     page = own_client.get("/audit/integrity", headers=OPERATIONS).get_data(as_text=True)
     assert "3–4, 7–9" in " ".join(page.split())
+
+
+def test_a_service_that_reports_no_longer_is_not_called_complete(own_client, log):
+    long_ago = START - timedelta(hours=1)
+    report = StreamReported(stream_id=UUID(int=1), position=1, count=1, rolling_sha256="0" * 64, reported_at=long_ago)
+    hear(log, an_arrival(1), an_arrival(2, report, time=long_ago))
+    health = own_client.get("/audit/operator/log", headers=OPERATIONS).json["completeness"]
+    assert (health["missing"], health["silent"][-1]) == (0, "/lotsennetz/referral")
+    assert health["silent"][:-1] == [f"/lotsennetz/{name}" for name in ("directory", "notifications", "audit")]
+    english = {**OPERATIONS, "Accept-Language": "en"}
+    page = " ".join(own_client.get("/audit/integrity", headers=english).get_data(as_text=True).split())
+    assert "what came after, nobody knows" in page and "/lotsennetz/notifications" in page
+    hear(log, an_arrival(3, replace(report, reported_at=START), time=START - timedelta(minutes=9)))
+    assert (
+        "/lotsennetz/referral"
+        not in own_client.get("/audit/operator/log", headers=OPERATIONS).json["completeness"]["silent"]
+    )
+    page = own_client.get("/audit/integrity", headers=english).get_data(as_text=True)
+    assert "what came after, nobody knows" not in page
 
 
 def test_the_operators_status_says_how_the_log_is(client, told):

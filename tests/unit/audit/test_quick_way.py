@@ -80,23 +80,28 @@ def leaf(number, reported=SIZE):
 def written(folder, first=0, *, content=True, reported=TOLD):
     """An export of it from an entry on, and its checkpoints; of what has expired the hashes are left."""
     leaves = [leaf(number, reported) for number in range(SIZE)]
+    notes = written_as(folder, leaves, {place for span in EXPIRED for place in span}, SIGNED, first, content=content)
+    (folder / "outside.notes").write_text("".join(notes))
+    return folder
+
+
+def written_as(folder, leaves, gone, signed, first=0, *, content=True):
+    """An export of these leaves, some of them gone; answers the notes of these sizes."""
     before, _, _ = grow(Head(), leaves[:first], sample.START)
     _, links, _ = grow(before, leaves[first:], sample.START)
     key = sample.signer()
-    heads = [grow(Head(), leaves[:size], sample.START)[0] for size in SIGNED]
+    heads = [grow(Head(), leaves[:size], sample.START)[0] for size in signed]
     notes = [key.sign(one.size, one.frontier.root()) for one in heads]
-    gone = {place for span in EXPIRED for place in span}
     rows = [
         {"position": made.position, "leaf": None if made.position in gone else leaves[made.position]}
         | {"leaf_hash": made.leaf_hash, "chain_hash": made.chain_hash}
         for made in links
     ]
-    header = header_line(before, SIZE) if content else {**header_line(before, SIZE), "content": False}
+    header = header_line(before, len(leaves)) | ({} if content else {"content": False})
     lines = [line(header), *(line((entry_line if content else hashes_line)(row)) for row in rows)]
     (folder / "export.ndjson").write_bytes(b"".join([*lines, line({"checkpoint": notes[-1]})]))
-    (folder / "outside.notes").write_text("".join(notes))
     (folder / "log.pub").write_text(f"{key.key.text()}\n")
-    return folder
+    return notes
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +109,7 @@ def whole(tmp_path_factory):
     return written(tmp_path_factory.mktemp("whole"))
 
 
-def opening(verifier, folder, export="export.ndjson"):
+def opening(verifier, folder, export="export.ndjson", outside="outside.notes"):
     """As the program begins."""
     key = verifier.Key.read(folder / "log.pub")
     path = folder / export
@@ -117,7 +122,7 @@ def opening(verifier, folder, export="export.ndjson"):
 
     known = log()
     source = verifier.ExportFile(str(path), len(header), known.first, known.size, known.hashes_only)
-    return verifier.Opening(log, lambda: verifier.checkpoints_at(folder / "outside.notes", key), source, 1)
+    return verifier.Opening(log, lambda: verifier.checkpoints_at(folder / outside, key), source, 1)
 
 
 def both(verifier, opened):
