@@ -9,6 +9,7 @@ from contracts.codes import (
     LogFindingKind,
     LogRetentionGround,
     ParkedOutcome,
+    SessionEnd,
     StaffRole,
 )
 from contracts.event import Code, Slug, event, value
@@ -230,6 +231,14 @@ class SignedOut:
     """A staff member signed out of audit."""
 
     session_id: UUID
+
+
+@event("audit.session_ended.v1", subject=("session", "session_id"))
+class SessionEnded:
+    """A session of staff at audit was ended, by another way than signing out of it."""
+
+    session_id: UUID
+    how: SessionEnd
 
 
 @event("audit.sign_in_refused.v1", subject=("refusal", "refusal_id"))

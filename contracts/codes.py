@@ -772,6 +772,14 @@ class ParkedOutcome(StrEnum):
     DISCARD = "discard"
 
 
+class SessionEnd(StrEnum):
+    """How a session ended that nobody signed out of."""
+
+    BY_ITS_OWNER = "by_its_owner"
+    BY_RESPONSIBLE = "by_responsible"
+    BY_SIGN_IN_SERVICE = "by_sign_in_service"
+
+
 class DiscardReason(StrEnum):
     """Why an operator gives up something that did not get through: a notice, or a message that was put aside."""
 

@@ -19,6 +19,7 @@ from contracts.codes import (
     LegalSphere,
     Participation,
     ServiceRole,
+    SessionEnd,
     Site,
     StaffRole,
     Topic,
@@ -261,6 +262,14 @@ class SignedOut:
     """A staff member signed out of directory."""
 
     session_id: UUID
+
+
+@event("directory.session_ended.v1", subject=("session", "session_id"))
+class SessionEnded:
+    """A session of staff at directory was ended, by another way than signing out of it."""
+
+    session_id: UUID
+    how: SessionEnd
 
 
 @event("directory.sign_in_refused.v1", subject=("refusal", "refusal_id"))

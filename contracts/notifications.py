@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from contracts.codes import ChannelKind, DiscardReason, LetterPlace, NoticeKind, ParkedOutcome, StaffRole
+from contracts.codes import ChannelKind, DiscardReason, LetterPlace, NoticeKind, ParkedOutcome, SessionEnd, StaffRole
 from contracts.event import Code, Slug, event
 
 
@@ -207,6 +207,14 @@ class SignedOut:
     """A staff member signed out of notifications."""
 
     session_id: UUID
+
+
+@event("notifications.session_ended.v1", subject=("session", "session_id"))
+class SessionEnded:
+    """A session of staff at notifications was ended, by another way than signing out of it."""
+
+    session_id: UUID
+    how: SessionEnd
 
 
 @event("notifications.sign_in_refused.v1", subject=("refusal", "refusal_id"))

@@ -58,6 +58,7 @@ from contracts.codes import (
     ResolutionRefusal,
     RetentionGround,
     RetentionKind,
+    SessionEnd,
     Signer,
     Site,
     StaffRole,
@@ -1038,6 +1039,14 @@ class SignedOut:
     """A staff member signed out of referral."""
 
     session_id: UUID
+
+
+@event("referral.session_ended.v1", subject=("session", "session_id"))
+class SessionEnded:
+    """A session of staff at referral was ended, by another way than signing out of it."""
+
+    session_id: UUID
+    how: SessionEnd
 
 
 @event("referral.desk_entered.v1", subject=("referral", "referral_id"))

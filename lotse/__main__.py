@@ -21,6 +21,7 @@ from lotse.commands import (
     partner,
     referral,
     rights,
+    sessions,
     status,
     subject_access,
     topology,
@@ -49,6 +50,7 @@ Examples:
   lotse desk code vuv-aachen --way phone a code for a unit that works by mail
   lotse subject-access <enquiry>         everything recorded about a person, with proof
   lotse rectify <enquiry> --from x.json  correct what is recorded of a person
+  lotse sessions end <account>           what is still open of somebody who left
   lotse erase <enquiry> --dry-run        what erasing a person would do; --yes does it
 
 Exit codes: 0 all is well, 1 a problem was found, 2 wrong use, 3 nobody answers.
@@ -75,6 +77,7 @@ partner.app.command(name="verify-report")(certify.verify_report)
 for name, group in (
     ("referral", referral.app),
     ("parked", parked.app),
+    ("sessions", sessions.app),
     ("deliveries", deliveries.app),
     ("letters", letters.app),
     ("audit", audit.app),

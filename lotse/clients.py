@@ -8,6 +8,7 @@ from uuid import UUID
 
 import urllib3
 
+from contracts.identity import PARTNER_SCOPE
 from lotse.config import Config, ConfigError
 from lotse.network import ProblemError, UnreachableError
 
@@ -27,9 +28,10 @@ def ensure(
     """Create the client, with its public keys or a new secret; without a known administration, say what to create."""
     client_id = client_id_of(organization)
     if not config.registration_url:
-        hint = f"client credentials; claim organization_id={organization_id} in its access tokens; audience lotsennetz"
+        claims_there = f"claim organization_id={organization_id} and scope {PARTNER_SCOPE} in its access tokens"
+        hint = f"client credentials; {claims_there}; audience lotsennetz"
         return {"client_id": client_id, "client_to_create_at_the_issuer": hint}
-    claims = {"organization_id": str(organization_id)}
+    claims = {"organization_id": str(organization_id), "scope": PARTNER_SCOPE}
     if keys:
         _call(config, "PUT", client_id, {"auth_method": KEY_METHOD, "jwks": {"keys": keys}, "claims": claims})
         return {"client_id": client_id, "signs_in_by": KEY_METHOD, "token_url": config.token_url}

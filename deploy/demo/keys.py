@@ -106,7 +106,7 @@ class KeyFiles:
 
 
 def _rsa() -> RSAKey:
-    return RSAKey.generate_key(2048)
+    return RSAKey.generate_key(3072)
 
 
 def _private(key: RSAKey | OKPKey | ECKey) -> dict[str, Any]:

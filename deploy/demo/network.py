@@ -19,6 +19,7 @@ from urllib.parse import quote, urlsplit
 
 import urllib3
 
+from contracts.identity import PARTNER_SCOPE
 from contracts.topology import OPERATIONS_USER
 from deploy.demo import databases, people
 from deploy.demo.child import Child
@@ -267,7 +268,7 @@ class Network:
             {
                 "client_id": partner.client_id,
                 **self._proof(partner),
-                "claims": {"organization_id": str(partner.organization_id)},
+                "claims": {"organization_id": str(partner.organization_id), "scope": PARTNER_SCOPE},
             }
             for partner in PARTICIPANTS
         ]

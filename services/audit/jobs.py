@@ -175,7 +175,7 @@ def _retention_dsn() -> str:
 
 
 def _as_retention() -> Connection:
-    return connect(_retention_dsn(), name="audit.retention", statement_ms=600_000)
+    return connect(Environment().database("RETENTION_DATABASE_URL"), name="audit.retention", statement_ms=600_000)
 
 
 CLOCK_JOBS = (

@@ -187,7 +187,7 @@ def expire(connection: Connection, wait_seconds: float) -> tuple[int, int]:
 def main(arguments: list[str] | None = None) -> None:
     chosen = _parser().parse_args(arguments)
     try:
-        dsn = Environment().url("RETENTION_DATABASE_URL", ("postgresql", "postgres"))
+        dsn = Environment().database("RETENTION_DATABASE_URL")
     except ConfigError as error:
         sys.exit(str(error))
     with connect(dsn, name="audit.retention", statement_ms=600_000) as connection:

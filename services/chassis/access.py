@@ -6,6 +6,7 @@ Marks add up: a view with `staff` and `partner_system` is open to both.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
@@ -24,6 +25,10 @@ PERSON_OVER = "auth.person-session-over"
 
 class UnauthenticatedError(LotsennetzError):
     """Nobody we know: no token or session, or one that does not hold."""
+
+
+class StepUpError(UnauthenticatedError):
+    """Known, but not by a sign-in as recent and as strong as this asks for."""
 
 
 class ExpiredFormError(LotsennetzError):
@@ -55,6 +60,9 @@ class Caller:
     only: UUID | None = None
     purpose: str | None = None
     session_id: UUID | None = None
+    #: When and how (OpenID Connect's ``acr``) she last proved to the issuer who she is.
+    authenticated_at: datetime | None = None
+    acr: str | None = None
     by_session: bool = False
 
 
@@ -67,6 +75,7 @@ class Access:
     roles: frozenset[StaffRole] = frozenset()
     purposes: frozenset[str] = frozenset()
     uploads: bool = False
+    fresh: bool = False
 
     def admits(self, caller: Caller) -> Caller:
         """The caller in the role used here, or ForbiddenError."""
@@ -93,6 +102,7 @@ def mark(view: View, more: Access) -> View:
         before.roles | more.roles,
         before.purposes | more.purposes,
         before.uploads or more.uploads,
+        before.fresh or more.fresh,
     )
     setattr(view, MARK, access)
     return view
@@ -126,6 +136,11 @@ def person(*purposes: str) -> Callable[[View], View]:
 def uploads(view: View) -> View:
     """Takes a file: its requests may be as large as the application says files may be."""
     return mark(view, Access(uploads=True))
+
+
+def fresh(view: View) -> View:
+    """Asks staff for a sign-in as recent and as strong as the deployment says (`STEP_UP_MINUTES`, `STEP_UP_ACR`)."""
+    return mark(view, Access(fresh=True))
 
 
 def access_of(view: Callable[..., Any]) -> Access | None:

@@ -6,27 +6,34 @@ A person appears as ``staff:`` and a keyed pseudonym, the same in all services o
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from flask import Request, g, request
 
 from contracts.codes import StaffRole
+from contracts.identity import PARTNER_SCOPE
 from services.chassis.access import (
     DESK_OVER,
     PERSON_OVER,
     Access,
     Caller,
     Kind,
+    StepUpError,
     UnauthenticatedError,
     roles_of,
     site_of,
 )
+from services.chassis.config import Settings
 from services.chassis.errors import ForbiddenError
 from services.chassis.tokens import AccessTokens
 
+STAFF = re.compile(r"staff:[0-9a-f]{32}")
+LONGEST_ACCOUNT = 255
 ROLE_HEADER = "Lotsennetz-Role"
 #: What somebody is told whose session is over and who has only a link to come back by.
 OVER = {frozenset({Kind.DESK}): DESK_OVER, frozenset({Kind.PERSON}): PERSON_OVER}
@@ -38,6 +45,16 @@ def pseudonym(deployment_key: bytes, issuer: str, subject: str) -> str:
     return f"staff:{digest.hexdigest()[:32]}"
 
 
+def actor_of_account(typed: str, settings: Settings) -> str | None:
+    """Of an account as the sign-in service calls it, which is kept nowhere; or a pseudonym as the log shows it."""
+    text = typed.strip()
+    if STAFF.fullmatch(text):
+        return text
+    if not 0 < len(text) <= LONGEST_ACCOUNT or not text.isprintable():
+        return None
+    return pseudonym(settings.deployment_key, settings.issuer_url, text)
+
+
 def uuid_of(claims: Mapping[str, Any], name: str) -> UUID | None:
     try:
         return UUID(str(claims[name])) if claims.get(name) else None
@@ -46,11 +63,11 @@ def uuid_of(claims: Mapping[str, Any], name: str) -> UUID | None:
 
 
 def caller_from_claims(claims: Mapping[str, Any], deployment_key: bytes) -> Caller:
-    """What a verified token or sign-in says about the caller; staff have roles, a partner's system has none."""
+    """What a verified token or sign-in says about the caller; staff have roles, a partner's system has its scope."""
     roles = roles_of(claims.get("roles"))
     organization_id = uuid_of(claims, "organization_id")
     if not roles:
-        if organization_id is None:
+        if organization_id is None or PARTNER_SCOPE not in str(claims.get("scope", "")).split():
             raise ForbiddenError("auth.role-missing")
         return Caller(Kind.PARTNER_SYSTEM, f"partner:{organization_id}", organization_id=organization_id)
     return Caller(
@@ -61,7 +78,27 @@ def caller_from_claims(claims: Mapping[str, Any], deployment_key: bytes) -> Call
         site=site_of(claims),
         employer=uuid_of(claims, "employer"),
         organization_id=organization_id,
+        authenticated_at=moment_of(claims.get("auth_time")),
+        acr=str(claims["acr"]) if claims.get("acr") else None,
     )
+
+
+def moment_of(seconds: object) -> datetime | None:
+    is_number = isinstance(seconds, int | float) and 0 < seconds < 1e11
+    return datetime.fromtimestamp(float(str(seconds)), UTC) if is_number else None
+
+
+def is_strong(caller: Caller, settings: Settings, now: datetime) -> bool:
+    """Whether she proved who she is recently and strongly enough for the doors that ask for it."""
+    within = timedelta(minutes=settings.step_up_minutes)
+    is_recent = not within or (caller.authenticated_at is not None and now - caller.authenticated_at <= within)
+    return is_recent and (not settings.step_up_acr or caller.acr in settings.step_up_acr)
+
+
+def expect_strength(access: Access, settings: Settings, now: datetime) -> None:
+    caller: Caller | None = g.caller
+    if access.fresh and caller is not None and caller.kind is Kind.STAFF and not is_strong(caller, settings, now):
+        raise StepUpError("auth.step-up")
 
 
 def bearer_of(incoming: Request) -> str | None:

@@ -39,6 +39,11 @@ class Mode(StrEnum):
     PRODUCTION = "production"
 
 
+def is_socket(url: str) -> bool:
+    """Whether an address leads to a socket of this machine, its path written as the host."""
+    return str(urlsplit(url).hostname).lower().startswith("%2f")
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """Typed readers over environment variables; each raises `ConfigError` naming setting and expectation."""
@@ -84,6 +89,18 @@ class Environment:
             raise ConfigError(name, expected)
         return value.rstrip("/")
 
+    def database(self, name: str, default: str | None = None) -> str:
+        """Of a PostgreSQL database; in production nobody on the way reads along, and none other can pass for it."""
+        value = self.url(name, ("postgresql", "postgres"), default)
+        is_guarded = "sslmode=verify-full" in urlsplit(value).query or is_socket(value)
+        if self.optional("MODE") != Mode.DEMO and not is_guarded:
+            raise ConfigError(name, "sslmode=verify-full, or a socket of this machine (@%2Frun%2F...), in production")
+        return value
+
+    def broker(self, name: str) -> str:
+        """Of RabbitMQ, with the rights of one user; in production by TLS, which always checks the certificate."""
+        return self.url(name, ("amqp", "amqps") if self.optional("MODE") == Mode.DEMO else ("amqps",))
+
 
 @dataclass(frozen=True, slots=True)
 class Settings(Environment):
@@ -107,6 +124,10 @@ class Settings(Environment):
     session_hours: int = 10
     person_idle_minutes: int = 15
     person_session_minutes: int = 60
+    #: Values of OpenID Connect's ``acr`` that are strong enough to sign in, and for the doors that ask for more.
+    sign_in_acr: tuple[str, ...] = ()
+    step_up_acr: tuple[str, ...] = ()
+    step_up_minutes: int = 0
     partner_requests_per_minute: int = 600
     trusted_proxy: str | None = None
     max_request_bytes: int = 5_000_000
@@ -125,14 +146,14 @@ def load(service: str, variables: Mapping[str, str] | None = None) -> Settings:
     """Read and check the settings of one service; the first wrong one is named and stops the process."""
     env = Environment(dict(os.environ if variables is None else variables))
     mode = env.text("MODE", "demo or production", Mode.PRODUCTION, matches="demo|production")
-    database_url = env.url("DATABASE_URL", ("postgresql", "postgres"))
+    database_url = env.database("DATABASE_URL")
     settings = Settings(
         variables=env.variables,
         service=service,
         mode=Mode(mode),
         database_url=database_url,
-        migration_database_url=env.url("MIGRATION_DATABASE_URL", ("postgresql", "postgres"), database_url),
-        amqp_uri=env.url("AMQP_URI", ("amqp", "amqps")),
+        migration_database_url=env.database("MIGRATION_DATABASE_URL", database_url),
+        amqp_uri=env.broker("AMQP_URI"),
         http_address=env.text("HTTP_ADDRESS", "host:port", "127.0.0.1:8101", matches=ADDRESS),
         http_threads=env.number("HTTP_THREADS", 8, low=1, high=64),
         public_url=env.url("PUBLIC_URL", ("http", "https")),
@@ -146,6 +167,9 @@ def load(service: str, variables: Mapping[str, str] | None = None) -> Settings:
         session_hours=env.number("SESSION_HOURS", 10, low=1, high=24),
         person_idle_minutes=env.number("PERSON_IDLE_MINUTES", 15, low=1, high=60),
         person_session_minutes=env.number("PERSON_SESSION_MINUTES", 60, low=5, high=240),
+        sign_in_acr=tuple((env.optional("SIGN_IN_ACR") or "").split()),
+        step_up_acr=tuple((env.optional("STEP_UP_ACR") or "").split()),
+        step_up_minutes=env.number("STEP_UP_MINUTES", 0, low=0, high=480),
         partner_requests_per_minute=env.number("PARTNER_REQUESTS_PER_MINUTE", 600, low=10, high=100_000),
         trusted_proxy=env.optional("TRUSTED_PROXY"),
         max_request_bytes=env.number("MAX_REQUEST_BYTES", 5_000_000, low=10_000, high=50_000_000),
@@ -167,5 +191,5 @@ def refuse_demo_values(settings: Settings) -> None:
         raise ConfigError("OIDC_CLIENT_SECRET", "a secret of its own in production, not the demo's")
     for name, value in (("DATABASE_URL", settings.database_url), ("AMQP_URI", settings.amqp_uri)):
         address = urlsplit(value)
-        if address.hostname not in LOOPBACK and address.password in {None, "", "guest", "demo", "postgres"}:
+        if not is_socket(value) and address.password in {None, "", "guest", "demo", "postgres"}:
             raise ConfigError(name, "a password of its own in production, not a well-known one")

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -14,6 +16,19 @@ from services.chassis.errors import UnavailableError
 from services.chassis.tokens import FETCH_SECONDS, AccessTokens, IssuerKeys, check_times, signed_claims
 
 SCOPE = "openid profile"
+LOGGED_OUT = "http://schemas.openid.net/event/backchannel-logout"
+LOGOUT_TOKEN_TYPES = frozenset({"", "jwt", "logout+jwt", "application/logout+jwt"})
+
+
+@dataclass(frozen=True, slots=True)
+class Logout:
+    """What a logout token says is over: one session at the issuer, or all of an account."""
+
+    issuer: str
+    subject: str | None
+    session: str | None
+    token_id: str
+    expires_at: datetime
 
 
 class Issuer:
@@ -34,9 +49,13 @@ class Issuer:
             code_challenge_method="S256",
         )
 
-    def authorization_url(self, state: str, nonce: str, code_verifier: str) -> str:
+    def authorization_url(self, state: str, nonce: str, code_verifier: str, *, is_step_up: bool = False) -> str:
+        """``max_age`` makes the issuer say when somebody signed in, and ask again whoever did so too long ago."""
         endpoint = str(self.keys.discovery()["authorization_endpoint"])
         asked = {"state": state, "nonce": nonce, "code_verifier": code_verifier}
+        wanted = self.settings.step_up_acr if is_step_up else self.settings.sign_in_acr
+        asked |= {"acr_values": " ".join(wanted)} if wanted else {}
+        asked |= {"max_age": str(60 * self.settings.step_up_minutes)} if is_step_up else {}
         return str(self._client().create_authorization_url(endpoint, **asked)[0])
 
     def end_session_url(self) -> str | None:
@@ -68,16 +87,34 @@ class Issuer:
     def checked_id_token(self, id_token: str, nonce: str) -> Mapping[str, Any]:
         """OpenID Connect Core 3.1.3.7: signature, issuer, audience, authorized party, times, nonce."""
         _, claims = signed_claims(id_token, self.keys)
-        if str(claims.get("iss", "")).rstrip("/") != self.settings.issuer_url:
-            raise UnauthenticatedError("auth.other-issuer")
-        audience = claims.get("aud")
-        audiences = audience if isinstance(audience, list) else [audience]
-        us = self.settings.oidc_client_id
-        if us not in audiences or claims.get("azp", us) != us or (len(audiences) > 1 and "azp" not in claims):
+        audiences, us = self._checked_for_us(claims), self.settings.oidc_client_id
+        if claims.get("azp", us) != us or (len(audiences) > 1 and "azp" not in claims):
             raise UnauthenticatedError("auth.other-audience")
-        check_times(claims, time.time())
         if claims.get("nonce") != nonce:
             raise UnauthenticatedError("auth.wrong-nonce")
         if not isinstance(claims.get("sub"), str):
             raise UnauthenticatedError("auth.token-invalid")
         return claims
+
+    def _checked_for_us(self, claims: Mapping[str, Any]) -> list[Any]:
+        if str(claims.get("iss", "")).rstrip("/") != self.settings.issuer_url:
+            raise UnauthenticatedError("auth.other-issuer")
+        audience = claims.get("aud")
+        audiences = audience if isinstance(audience, list) else [audience]
+        if self.settings.oidc_client_id not in audiences:
+            raise UnauthenticatedError("auth.other-audience")
+        check_times(claims, time.time())
+        return audiences
+
+    def checked_logout_token(self, token: str) -> Logout:
+        """OpenID Connect Back-Channel Logout 1.0, 2.6: as an ID token, but never one: an event, and no nonce."""
+        header, claims = signed_claims(token, self.keys)
+        self._checked_for_us(claims)
+        events, issued = claims.get("events"), claims.get("iat")
+        says = isinstance(events, dict) and isinstance(events.get(LOGGED_OUT), dict)
+        who = [claims.get(name) for name in ("sub", "sid", "jti")]
+        whole = all(one is None or (isinstance(one, str) and one) for one in who) and isinstance(issued, int | float)
+        is_logout = str(header.get("typ", "")).lower() in LOGOUT_TOKEN_TYPES and says and "nonce" not in claims
+        if not is_logout or not whole or who[2] is None or who[:2] == [None, None]:
+            raise UnauthenticatedError("auth.token-invalid")
+        return Logout(str(claims["iss"]), who[0], who[1], str(who[2]), datetime.fromtimestamp(claims["exp"], UTC))

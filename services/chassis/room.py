@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import current_app, g
 
-from contracts.codes import ParkedOutcome
+from contracts.codes import ParkedOutcome, SessionEnd
 from services.chassis.access import Caller, caller_or_none
 from services.chassis.config import Settings
 from services.chassis.db import Connection
@@ -37,6 +37,7 @@ class SecurityFacts:
     refused: Callable[[UUID, str, int], object] | None = None
     signed_in: Callable[[UUID, Caller], object] | None = None
     signed_out: Callable[[UUID], object] | None = None
+    session_ended: Callable[[UUID, SessionEnd], object] | None = None
     #: What an operator did with a parked message: id of the fact, the message, outcome, reason.
     settled: Callable[[UUID, Parked, ParkedOutcome, str | None], object] | None = None
 

@@ -27,19 +27,31 @@ SEEN_EVERY = timedelta(minutes=1)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "csrf_token"
 COLUMNS = (
-    "session_id, csrf, kind, actor, roles, role, site, employer, organization_id, unit, only_subject, purpose, seen_at"
+    "session_id, csrf, kind, actor, roles, role, site, employer, organization_id, unit, only_subject, purpose, seen_at,"
+    " authenticated_at, acr"
 )
 #: Persons have their pages below one path, and a session of their own there, beside that of staff in the same browser.
 PERSONS_ROOM = "my"
 
 INSERT = """
 INSERT INTO web_sessions (session_id, token_sha256, csrf, kind, actor, roles, role, site, employer, organization_id,
-                          unit, only_subject, purpose, began_at, seen_at, ends_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+                          unit, only_subject, purpose, began_at, seen_at, ends_at, authenticated_at, acr,
+                          issuer_session)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 #: What can let nobody in any more is not kept; that it was there is in the log.
 FORGET = """
 WITH links AS (DELETE FROM used_tokens WHERE expires_at < %s - interval '1 day')
 DELETE FROM web_sessions WHERE ends_at < %s - interval '1 day'"""
+#: Those of one member of staff, those that began with one session at the issuer, one of them, those of one site.
+MEANT = """
+kind = 'staff' AND revoked_at IS NULL AND ends_at > %(now)s AND seen_at > %(since)s
+ AND num_nonnulls(%(actor)s::text, %(issuer_session)s::bytea) > 0
+ AND (%(actor)s::text IS NULL OR actor = %(actor)s)
+ AND (%(issuer_session)s::bytea IS NULL OR issuer_session = %(issuer_session)s)
+ AND (%(session_id)s::uuid IS NULL OR session_id = %(session_id)s)
+ AND (%(site)s::text IS NULL OR site = %(site)s)"""
+LIVING = f"SELECT session_id, began_at, seen_at, role, site FROM web_sessions WHERE {MEANT} ORDER BY seen_at DESC"  # noqa: S608 - the text above
+END_THEM = f"UPDATE web_sessions SET revoked_at = %(now)s WHERE {MEANT} RETURNING session_id"  # noqa: S608
 TOUCH = "UPDATE web_sessions SET seen_at = %s WHERE session_id = %s"
 
 
@@ -81,7 +93,14 @@ class Sessions:
         self.longest_person = timedelta(minutes=settings.person_session_minutes)
         self.secure = settings.secure_cookies
 
-    def begin(self, tx: Connection, caller: Caller, session_id: UUID, ends_at: datetime | None = None) -> Session:
+    def begin(
+        self,
+        tx: Connection,
+        caller: Caller,
+        session_id: UUID,
+        ends_at: datetime | None = None,
+        issuer_session: str | None = None,
+    ) -> Session:
         """A new session inside the caller's transaction; its token exists only in the answer's cookie."""
         token, csrf, now = secrets.token_urlsafe(32), secrets.token_urlsafe(24), self.clock.now()
         latest = now + (self.longest_person if caller.kind is Kind.PERSON else self.longest)
@@ -89,6 +108,7 @@ class Sessions:
             *(session_id, hash_of(token), csrf, caller.kind.value, caller.actor, sorted(caller.roles)),
             *(caller.role, caller.site, caller.employer, caller.organization_id, caller.unit, caller.only),
             *(caller.purpose, now, now, min(ends_at or latest, latest)),
+            *(caller.authenticated_at, caller.acr, hash_of(issuer_session) if issuer_session else None),
         )
         tx.execute(FORGET, (now, now))
         tx.execute(INSERT, row)
@@ -123,6 +143,27 @@ class Sessions:
             (self.clock.now(), session_id),
         )
 
+    def living(self, connection: Connection, actor: str) -> list[dict[str, Any]]:
+        """Where a member of staff is signed in, last used first; no device, no address: none is kept."""
+        return connection.execute(LIVING, self._meant(actor=actor)).fetchall()
+
+    def end_all(self, tx: Connection, **meant: Any) -> list[UUID]:
+        """End the living sessions of an actor, or of a session at the issuer (or of both); which ones it were."""
+        return [row["session_id"] for row in tx.execute(END_THEM, self._meant(**meant))]
+
+    def _meant(
+        self,
+        *,
+        actor: str | None = None,
+        issuer_session: str | None = None,
+        session_id: UUID | None = None,
+        site: Site | None = None,
+    ) -> dict[str, Any]:
+        now = self.clock.now()
+        begun_with = hash_of(issuer_session) if issuer_session else None
+        which = {"actor": actor, "issuer_session": begun_with, "session_id": session_id, "site": site}
+        return {**which, "now": now, "since": now - self.idle}
+
     def put_cookie(self, response: Response, session: Session) -> None:
         """HttpOnly, bound to this service's paths, gone with the browser; Lax because sign-in comes from the issuer."""
         is_person = session.caller.kind is Kind.PERSON
@@ -154,6 +195,8 @@ def caller_of(row: Mapping[str, Any]) -> Caller:
         unit=row["unit"],
         only=row["only_subject"],
         purpose=row["purpose"],
+        authenticated_at=row["authenticated_at"],
+        acr=row["acr"],
         session_id=row["session_id"],
         by_session=True,
     )

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from contracts.codes import StaffRole
 from services.chassis.access import Caller, Kind, UnauthenticatedError, current_caller, desk, public, staff
 from services.chassis.addresses import harmless
-from services.chassis.auth import caller_from_claims
+from services.chassis.auth import caller_from_claims, is_strong
 from services.chassis.errors import ForbiddenError
 from services.chassis.oidc import Issuer
 from services.chassis.room import room
@@ -27,15 +27,17 @@ from services.chassis.sessions import hash_of
 
 UNDER_WAY = timedelta(minutes=10)
 BROWSER_COOKIE = "lotsennetz_sign_in"
+#: What waits with somebody who still has to choose her role.
+KEPT = ("iss", "sub", "roles", "site", "employer", "organization_id", "sid", "acr", "auth_time")
 
 BEGIN = """
 WITH old AS (DELETE FROM sign_ins WHERE began_at < %(now)s - interval '1 day')
-INSERT INTO sign_ins (state_sha256, browser_sha256, nonce, code_verifier, next_path, began_at)
-VALUES (%(state)s, %(browser)s, %(nonce)s, %(verifier)s, %(next)s, %(now)s)"""
+INSERT INTO sign_ins (state_sha256, browser_sha256, nonce, code_verifier, next_path, began_at, is_step_up)
+VALUES (%(state)s, %(browser)s, %(nonce)s, %(verifier)s, %(next)s, %(now)s, %(is_step_up)s)"""
 USE = """
 UPDATE sign_ins SET used_at = %(now)s
  WHERE state_sha256 = %(state)s AND browser_sha256 = %(browser)s AND used_at IS NULL AND began_at > %(since)s
-RETURNING nonce, code_verifier, next_path"""
+RETURNING nonce, code_verifier, next_path, is_step_up"""
 WAIT_FOR_ROLE = "UPDATE sign_ins SET caller = %s WHERE state_sha256 = %s"
 CHOOSE = """
 UPDATE sign_ins SET chosen_at = %(now)s
@@ -79,7 +81,8 @@ def begin() -> AnyResponse:
     """Send the browser to the issuer."""
     here = room()
     state, nonce, verifier, browser = (secrets.token_urlsafe(32) for _ in range(4))
-    url = issuer().authorization_url(state, nonce, verifier)
+    is_step_up = "step-up" in request.args
+    url = issuer().authorization_url(state, nonce, verifier, is_step_up=is_step_up)
     row = {
         "state": hash_of(state),
         "browser": hash_of(browser),
@@ -87,6 +90,7 @@ def begin() -> AnyResponse:
         "verifier": verifier,
         "next": local_path(request.args.get("next")),
         "now": here.unit.clock.now(),
+        "is_step_up": is_step_up,
     }
     with here.unit.db.transaction() as tx:
         tx.execute(BEGIN, row)
@@ -121,13 +125,17 @@ def come_back() -> AnyResponse:
         raise ForbiddenError(error.slug) from error
     if caller.kind is not Kind.STAFF:
         raise ForbiddenError("auth.role-missing")
+    if here.settings.sign_in_acr and caller.acr not in here.settings.sign_in_acr:
+        raise ForbiddenError("auth.sign-in-too-weak")
+    if row["is_step_up"] and not is_strong(caller, here.settings, here.unit.clock.now()):
+        raise ForbiddenError("auth.sign-in-too-weak")
     if caller.role is None:
         return wait_for_role(state, claims)
-    return enter(caller, row["next_path"])
+    return enter(caller, claims, row["next_path"])
 
 
 def wait_for_role(state: str, claims: Mapping[str, Any]) -> AnyResponse:
-    kept = {name: claims.get(name) for name in ("iss", "sub", "roles", "site", "employer", "organization_id")}
+    kept = {name: claims.get(name) for name in KEPT}
     with room().unit.db.transaction() as tx:
         tx.execute(WAIT_FOR_ROLE, (json.dumps(kept), hash_of(state)))
     return redirect(f"/{room().service}/sign-in/role?{urlencode({'state': state})}", 303)
@@ -154,17 +162,18 @@ def choose_role() -> AnyResponse:
     if row is None or role not in set(StaffRole):
         raise ForbiddenError("auth.state-unknown")
     caller = caller_from_claims(row["caller"], room().settings.deployment_key)
-    return enter(replace(caller, role=StaffRole(role)), row["next_path"])
+    return enter(replace(caller, role=StaffRole(role)), row["caller"], row["next_path"])
 
 
-def enter(caller: Caller, next_path: str) -> AnyResponse:
+def enter(caller: Caller, claims: Mapping[str, Any], next_path: str) -> AnyResponse:
     """A fresh session in place of the browser's former one, and its fact, in one transaction; only then the cookie."""
     here = room()
     former = here.sessions.find(request)
     with here.unit.work(actor=caller.actor, correlation_id=g.correlation_id, traceparent=g.trace.header) as work:
         session_id = work.new_id()
         here.sessions.end(work.tx, former.caller.session_id if former else None)
-        session = here.sessions.begin(work.tx, replace(caller, session_id=session_id, by_session=True), session_id)
+        entering = replace(caller, session_id=session_id, by_session=True)
+        session = here.sessions.begin(work.tx, entering, session_id, issuer_session=claims.get("sid"))
         if here.facts.signed_in is not None:
             work.announce(here.facts.signed_in(session_id, caller))
     answer = redirect(next_path, 303)

@@ -18,9 +18,9 @@ from prometheus_client import Histogram
 from waitress import serve as waitress_serve
 from werkzeug.exceptions import PreconditionRequired, RequestEntityTooLarge, TooManyRequests
 
-from services.chassis import i18n, logging, operator, pages, probes, sign_in, tracing, web_errors
+from services.chassis import i18n, logging, operator, pages, probes, session_pages, sign_in, tracing, web_errors
 from services.chassis.access import Access, Caller, Kind, access_of, caller_or_none, public, refuse_unmarked_views
-from services.chassis.auth import admit, bearer_of, caller_from_bearer
+from services.chassis.auth import admit, bearer_of, caller_from_bearer, expect_strength
 from services.chassis.config import Settings
 from services.chassis.db import Connection
 from services.chassis.errors import ForbiddenError, InvalidError
@@ -86,7 +86,7 @@ def create_app(
     web_errors.register(app)
     app.before_request(begin_request)
     app.after_request(end_request)
-    own = (module.blueprint(service) for module in (probes, pages, sign_in, operator))
+    own = (module.blueprint(service) for module in (probes, pages, sign_in, session_pages, operator))
     for blueprint in (*own, *blueprints):
         app.register_blueprint(blueprint)
     pages.prepare(app, service)
@@ -106,6 +106,7 @@ def begin_request() -> None:
     refuse_too_large(access)
     if view is not None:
         admit(access, identify(access))
+        expect_strength(access, room().settings, room().unit.clock.now())
         expect_moderation()
 
 

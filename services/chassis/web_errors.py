@@ -9,7 +9,7 @@ from apiflask.exceptions import HTTPError
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from services.chassis.access import DESK_OVER, PERSON_OVER, ExpiredFormError, UnauthenticatedError
+from services.chassis.access import DESK_OVER, PERSON_OVER, ExpiredFormError, StepUpError, UnauthenticatedError
 from services.chassis.addresses import harmless
 from services.chassis.errors import (
     ForbiddenError,
@@ -58,17 +58,33 @@ def answer(status: int, slug: str, data: Mapping[str, Any] | None = None) -> Res
     return problem(status, slug, sentence(slug), instance=instance, data=data)
 
 
-def sign_in_redirect() -> Response:
+def sign_in_redirect(error: UnauthenticatedError) -> Response:
     """To the sign-in door, which leads back here afterwards."""
-    here = harmless(request.full_path)
-    query = f"?{urlencode({'next': here})}" if here else ""
+    here = harmless(request.full_path) if request.method == "GET" else ""
+    asked = ({"next": here} if here else {}) | ({"step-up": "1"} if isinstance(error, StepUpError) else {})
+    query = f"?{urlencode(asked)}" if asked else ""
     return Response(status=303, headers={"Location": f"/{room().service}/sign-in{query}"})
+
+
+def leads_to_sign_in(error: UnauthenticatedError) -> bool:
+    is_ours = wants_page() and error.slug not in {DESK_OVER, PERSON_OVER}
+    return is_ours and (request.method == "GET" or isinstance(error, StepUpError))
+
+
+def challenge(error: LotsennetzError) -> str:
+    """What a program has to do better (RFC 6750; for a stronger sign-in RFC 9470)."""
+    if not isinstance(error, StepUpError):
+        return 'Bearer error="invalid_token"'
+    told = room().settings
+    acr = f', acr_values="{" ".join(told.step_up_acr)}"' if told.step_up_acr else ""
+    age = f", max_age={60 * told.step_up_minutes}" if told.step_up_minutes else ""
+    return f'Bearer error="insufficient_user_authentication"{acr}{age}'
 
 
 def on_our_error(error: LotsennetzError) -> Response:
     status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
-    if status == 401 and error.slug not in {DESK_OVER, PERSON_OVER} and wants_page() and request.method == "GET":
-        return sign_in_redirect()  # not a refusal: the way in
+    if isinstance(error, UnauthenticatedError) and leads_to_sign_in(error):
+        return sign_in_redirect(error)  # not a refusal: the way in
     if status in {401, 403, 419}:
         try:
             count_refusal(error)
@@ -80,7 +96,7 @@ def on_our_error(error: LotsennetzError) -> Response:
     if isinstance(error, UnavailableError):
         response.headers["Retry-After"] = str(error.retry_after)
     if status == 401:
-        response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+        response.headers["WWW-Authenticate"] = challenge(error)
     return response
 
 

@@ -82,7 +82,7 @@ def operations_amqp_uri(environment: Environment) -> str | None:
     """The broker user `operations`, which alone reads what could not be delivered; without it nobody looks."""
     if not (environment.optional("OPERATIONS_AMQP_URI") or environment.optional("OPERATIONS_AMQP_URI_FILE")):
         return None
-    return environment.url("OPERATIONS_AMQP_URI", ("amqp", "amqps"))
+    return environment.broker("OPERATIONS_AMQP_URI")
 
 
 def _scale(environment: Environment) -> float:

@@ -20,7 +20,8 @@ KEY_WRAPPING = {"RSA": "RSA-OAEP-256", "EC": "ECDH-ES+A256KW", "OKP": "ECDH-ES+A
 CONTENT = "A256GCM"
 ALLOWED = [*sorted(set(KEY_WRAPPING.values())), CONTENT]
 CURVES = frozenset({"P-256", "P-384", "P-521", "X25519"})
-SMALLEST_RSA = 2048
+#: About 120 bits of security; BSI TR-02102-1 asks for 3,000 bits since 2024.
+SMALLEST_RSA = 3072
 LARGEST_COMMENT = 16_000
 
 #: What is packed may burst, and what is critical we would have to know.
@@ -59,7 +60,7 @@ def public_key(jwk: Mapping[str, Any]) -> PublicKey:
     if key.is_private or key.key_type not in KEY_WRAPPING:
         raise InvalidError("sealing.key-unusable", {"public_key": "public-jwk"})
     if isinstance(key, RSAKey) and key.public_key.key_size < SMALLEST_RSA:
-        raise InvalidError("sealing.key-weak", {"public_key": "rsa-2048-or-longer"})
+        raise InvalidError("sealing.key-weak", {"public_key": "rsa-3072-or-longer"})
     if not isinstance(key, RSAKey) and key.as_dict().get("crv") not in CURVES:
         raise InvalidError("sealing.key-unusable", {"public_key": "known-curve"})
     key.ensure_kid()

@@ -21,8 +21,8 @@ PRODUCTION = GOOD | {
     "ISSUER_URL": "https://login.example",
     "OIDC_CLIENT_SECRET": "r4nd0m",
     "DEPLOYMENT_KEY": bytes(range(32)).hex(),
-    "DATABASE_URL": "postgresql://referral:s3cret@db/referral",
-    "AMQP_URI": "amqp://referral:s3cret@broker",
+    "DATABASE_URL": "postgresql://referral:s3cret@db/referral?sslmode=verify-full",
+    "AMQP_URI": "amqps://referral:s3cret@broker",
 }
 
 
@@ -78,7 +78,27 @@ def test_production_fetches_no_keys_in_the_clear() -> None:
 @pytest.mark.parametrize("password", ["", ":guest", ":postgres", ":demo"])
 def test_production_refuses_a_well_known_password(password: str) -> None:
     with pytest.raises(ConfigError, match="AMQP_URI"):
-        load("referral", PRODUCTION | {"AMQP_URI": f"amqp://referral{password}@broker"})
+        load("referral", PRODUCTION | {"AMQP_URI": f"amqps://referral{password}@broker"})
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://referral:s3cret@db/referral" + rest for rest in ("", "?sslmode=require", "?sslmode=disable")],
+)
+@pytest.mark.parametrize("name", ["DATABASE_URL", "MIGRATION_DATABASE_URL"])
+def test_production_speaks_to_no_database_that_others_may_hear_or_play(name: str, address: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name}: expected sslmode=verify-full, or a socket"):
+        load("referral", PRODUCTION | {name: address})
+
+
+def test_production_may_use_a_socket_of_its_own_machine() -> None:
+    socket = "postgresql://referral@%2Frun%2Fpostgresql/referral"
+    assert load("referral", PRODUCTION | {"DATABASE_URL": socket}).database_url == socket
+
+
+def test_production_speaks_to_no_broker_in_the_clear() -> None:
+    with pytest.raises(ConfigError, match="AMQP_URI: expected an address beginning with amqps://"):
+        load("referral", PRODUCTION | {"AMQP_URI": "amqp://referral:s3cret@broker"})
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:

@@ -145,6 +145,16 @@ def test_a_partner_system_appears_as_its_organization(client: Client, issuer: Te
     assert client.get("/sample/api/v1/me", headers=bearer(token)).json["actor"] == f"partner:{HWK}"
 
 
+@pytest.mark.parametrize("scope", [None, "openid profile", "partner_systems", ["partner_system"]])
+def test_an_organization_alone_makes_nobody_a_partners_system(
+    client: Client, issuer: TestIssuer, scope: object
+) -> None:
+    """Somebody whose last role was taken away keeps her organization; a program has a scope of its own."""
+    token = issuer.token(roles=None, organization_id=str(HWK), scope=scope)
+    answer = client.get("/sample/api/v1/me", headers=bearer(token))
+    assert (answer.status_code, answer.json["slug"]) == (403, "auth.role-missing")
+
+
 def test_a_role_that_is_missing_is_refused_and_told(client: Client, issuer: TestIssuer, unit: Unit) -> None:
     answer = client.get("/sample/api/v1/lead", headers=bearer(issuer.token()))
     assert (answer.status_code, answer.json["slug"]) == (403, "auth.role-missing")

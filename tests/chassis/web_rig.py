@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
+from contracts.identity import PARTNER_SCOPE
 from services.chassis.config import DEMO_DEPLOYMENT_KEY, Settings, load
 from services.chassis.tokens import IssuerKeys
 
@@ -62,6 +63,8 @@ class TestIssuer:
             "exp": now + 7200,
             "roles": ["navigator"],
         }
+        if "organization_id" in claims and claims.get("roles", ...) is None:  # a program of a partner's
+            body["scope"] = PARTNER_SCOPE
         head = {"alg": "RS256", "kid": "k1", "typ": "at+jwt", **(header or {})}
         kept = {name: value for name, value in (body | claims).items() if value is not None}
         return jwt.encode(head, kept, key or self.key, algorithms=["RS256", "HS256", "none"])

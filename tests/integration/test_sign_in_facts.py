@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.codes import StaffRole
+from contracts.codes import SessionEnd, StaffRole
 from contracts.event import type_of
 from deploy.demo.clocks import FixedClock
 from services.audit.keys import make_signer, save_signer
@@ -36,3 +36,5 @@ def test_a_service_says_who_signed_in_and_out(service: str, make_database, tmp_p
     came, went = facts.signed_in(UUID(int=5), ANNA), facts.signed_out(UUID(int=5))
     assert [type_of(came), type_of(went)] == [f"{service}.signed_in.v1", f"{service}.signed_out.v1"]
     assert came.role is StaffRole.LEAD and came.session_id == went.session_id == UUID(int=5)
+    assert facts.session_ended is not None
+    assert type_of(facts.session_ended(UUID(int=5), SessionEnd.BY_RESPONSIBLE)) == f"{service}.session_ended.v1"

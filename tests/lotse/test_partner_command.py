@@ -44,7 +44,7 @@ def test_onboarding_gives_secrets_once_and_may_be_repeated(admin: Broker, paper:
     assert first["organization_id"] == second["organization_id"] == str(id_of("organization", SLUG))
     assert first["amqp_password"] != second["amqp_password"]
     sent = json.loads(paper.asked[-1][2])
-    assert sent["claims"] == {"organization_id": second["organization_id"]}
+    assert sent["claims"] == {"organization_id": second["organization_id"], "scope": "partner_system"}
     assert sent["client_secret"] == second["client_secret"]
 
 

@@ -32,7 +32,7 @@ def content() -> bytes:
 
 
 def to_another_key(public: Mapping[str, Any]) -> str:
-    other: Any = RSAKey.generate_key(2048, auto_kid=True)
+    other: Any = RSAKey.generate_key(3072, auto_kid=True)
     if public["kty"] != "RSA":
         other = ECKey.generate_key("P-256", auto_kid=True)
     return sealed(other, WRAPPING[other.key_type], content())

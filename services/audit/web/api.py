@@ -30,7 +30,7 @@ from services.audit.queries.search import (
 from services.audit.web.asking import ConsistencyAsked, EntriesAsked, ExportAsked, InclusionAsked, SearchAsked
 from services.audit.web.looking import export, look, own_controller
 from services.audit.web.wanted import search_of
-from services.chassis.access import partner_system, public, staff
+from services.chassis.access import fresh, partner_system, public, staff
 from services.chassis.errors import InvalidError, NotFoundError, RefusedError
 from services.chassis.web import request_work, room
 
@@ -123,6 +123,7 @@ def consistency(asked: Json) -> Json:
 
 
 @blueprint.get("/export")
+@fresh
 @officers
 @blueprint.input(ExportAsked, location="query", arg_name="asked")
 def export_log(asked: Json) -> Response:

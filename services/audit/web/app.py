@@ -4,7 +4,7 @@ from uuid import UUID
 
 from apiflask import APIFlask
 
-from contracts.audit import ParkedSettled, SignedIn, SignedOut, SignInRefused
+from contracts.audit import ParkedSettled, SessionEnded, SignedIn, SignedOut, SignInRefused
 from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
 from contracts.event import Code, Slug
 from services.audit.config import checkpoint_directory, load_keys
@@ -65,6 +65,7 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count),
             signed_in=lambda session_id, caller: SignedIn(session_id=session_id, role=caller.role),
             signed_out=lambda session_id: SignedOut(session_id=session_id),
+            session_ended=lambda session_id, how: SessionEnded(session_id=session_id, how=how),
             settled=settled,
         ),
         navigation=NAVIGATION,

@@ -22,7 +22,7 @@ from services.audit.queries.search import FoundEntry, Search, entries_at, positi
 from services.audit.web.asking import SearchAsked
 from services.audit.web.looking import export
 from services.audit.web.wanted import search_of
-from services.chassis.access import staff
+from services.chassis.access import fresh, staff
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.web import room
@@ -48,6 +48,7 @@ blueprint = APIBlueprint("audit_bundles", __name__, url_prefix="/audit/api/v1")
 
 
 @blueprint.get("/bundle")
+@fresh
 @staff(StaffRole.DPO, StaffRole.AUDITOR)
 @blueprint.input(SearchAsked, location="query", arg_name="_")
 def bundle(_: dict[str, object]) -> Response:

@@ -1,6 +1,5 @@
 """Whose access has ended: operations, who end it at the sign-in service, say so here; the log then knows a leaver."""
 
-import re
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -16,7 +15,7 @@ from services.audit.queries.leavers import leavers
 from services.audit.web.findings import once_per_form
 from services.audit.web.looking import look
 from services.chassis.access import current_caller, staff
-from services.chassis.auth import pseudonym
+from services.chassis.auth import actor_of_account
 from services.chassis.clock import PLACE
 from services.chassis.errors import InvalidError
 from services.chassis.web import room
@@ -25,9 +24,6 @@ from services.chassis.work import Result, Work
 blueprint = APIBlueprint(
     "audit_leavers", __name__, url_prefix="/audit/leavers", template_folder="templates", enable_openapi=False
 )
-STAFF = re.compile(r"staff:[0-9a-f]{32}")
-#: What a sign-in service calls an account; never kept, only what is computed from it.
-LONGEST_SUBJECT = 255
 
 
 @blueprint.get("")
@@ -67,13 +63,10 @@ def told() -> Response:
 
 def staff_typed() -> str:
     """A pseudonym as the log shows it, or an account as the sign-in service calls it, of which one is made."""
-    text = request.form.get("account", "").strip()
-    if STAFF.fullmatch(text):
-        return text
-    if not 0 < len(text) <= LONGEST_SUBJECT or not text.isprintable():
+    actor = actor_of_account(request.form.get("account", ""), room().settings)
+    if actor is None:
         raise InvalidError("audit.leaver-invalid", {"account": "an-account-or-a-pseudonym"})
-    settings = room().settings
-    return pseudonym(settings.deployment_key, settings.issuer_url, text)
+    return actor
 
 
 def instant_typed() -> datetime | None:

@@ -1,6 +1,6 @@
 """Public keys of partners: only the public half, only kinds on the list, only sizes that hold.
 
-To seal dossiers to (``enc``): RSA of 2048 bits and more (``RSA-OAEP-256``), EC P-256 and X25519 (``ECDH-ES+A256KW``).
+To seal dossiers to (``enc``): RSA of 3072 bits and more (``RSA-OAEP-256``), EC P-256 and X25519 (``ECDH-ES+A256KW``).
 To check a partner's receipts with (``sig``): RSA (``PS256``, ``PS512``), EC P-256 (``ES256``) and Ed25519.
 """
 
@@ -83,8 +83,8 @@ def _check_description(jwk: Mapping[str, Any], kind: str, use: str, path: str, p
 
 def _check_rsa(jwk: Mapping[str, Any], path: str, problems: Problems) -> None:
     modulus, exponent = _integer(jwk.get("n"), 1024), _integer(jwk.get("e"), 8)
-    if not 2048 <= modulus.bit_length() <= 8192 or modulus % 2 == 0:
-        wrong(problems, f"{path}.n", "a modulus of 2048 to 8192 bits")
+    if not 3072 <= modulus.bit_length() <= 8192 or modulus % 2 == 0:
+        wrong(problems, f"{path}.n", "a modulus of 3072 to 8192 bits")
     if exponent < 65537 or exponent % 2 == 0:
         wrong(problems, f"{path}.e", "a public exponent of at least 65537 (AQAB)")
 

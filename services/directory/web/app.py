@@ -3,7 +3,7 @@
 from apiflask import APIFlask
 
 from contracts.codes import StaffRole
-from contracts.directory import SignedIn, SignedOut, SignInRefused
+from contracts.directory import SessionEnded, SignedIn, SignedOut, SignInRefused
 from contracts.event import Slug
 from services.chassis.config import Settings
 from services.chassis.room import NavigationItem, SecurityFacts
@@ -85,6 +85,7 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count),
             signed_in=lambda session_id, caller: SignedIn(session_id=session_id, role=caller.role),
             signed_out=lambda session_id: SignedOut(session_id=session_id),
+            session_ended=lambda session_id, how: SessionEnded(session_id=session_id, how=how),
         ),
         navigation=NAVIGATION,
         issuer_keys=issuer_keys,

@@ -6,7 +6,7 @@ from apiflask import APIFlask
 
 from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
 from contracts.event import Code, Slug
-from contracts.notifications import ParkedSettled, SignedIn, SignedOut, SignInRefused
+from contracts.notifications import ParkedSettled, SessionEnded, SignedIn, SignedOut, SignInRefused
 from services.chassis.config import Settings
 from services.chassis.parking import Parked
 from services.chassis.room import NavigationItem, SecurityFacts
@@ -70,6 +70,7 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
             refused=lambda refusal_id, slug, count: SignInRefused(refusal_id=refusal_id, slug=Slug(slug), count=count),
             signed_in=lambda session_id, caller: SignedIn(session_id=session_id, role=caller.role),
             signed_out=lambda session_id: SignedOut(session_id=session_id),
+            session_ended=lambda session_id, how: SessionEnded(session_id=session_id, how=how),
             settled=settled,
         ),
         navigation=NAVIGATION,

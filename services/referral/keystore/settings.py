@@ -10,7 +10,6 @@ from services.chassis.db import Database
 from services.referral.keystore.ledger import DeletionLedger
 from services.referral.keystore.store import KeyStore
 
-SCHEMES = ("postgresql", "postgres")
 CONNECTIONS = 8
 
 
@@ -23,15 +22,15 @@ def open_store(settings: Environment) -> KeyStore:
 
 def url(settings: Environment) -> str:
     """The database the roles work in; a small box may name referral's own, production may not."""
-    found = settings.url("KEYS_DATABASE_URL", SCHEMES)
+    found = settings.database("KEYS_DATABASE_URL")
     if settings.optional("MODE") != "demo":
-        _refuse_neighbors(urlsplit(found), urlsplit(settings.url("DATABASE_URL", SCHEMES)))
+        _refuse_neighbors(urlsplit(found), urlsplit(settings.database("DATABASE_URL")))
     return found
 
 
 def owner_url(settings: Environment) -> str:
     """The database as its owner sees it, to migrate."""
-    return settings.url("KEYS_MIGRATION_DATABASE_URL", SCHEMES, url(settings))
+    return settings.database("KEYS_MIGRATION_DATABASE_URL", url(settings))
 
 
 def deletion_ledger(settings: Environment) -> DeletionLedger:

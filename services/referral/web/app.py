@@ -6,7 +6,7 @@ from apiflask import APIBlueprint, APIFlask
 
 from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
 from contracts.event import Code, Slug
-from contracts.referral import ParkedSettled, SignedIn, SignedOut, SignInRefused
+from contracts.referral import ParkedSettled, SessionEnded, SignedIn, SignedOut, SignInRefused
 from services.chassis.config import Settings
 from services.chassis.parking import Parked
 from services.chassis.room import NavigationItem, SecurityFacts
@@ -104,6 +104,7 @@ FACTS = SecurityFacts(
         session_id=session_id, role=caller.role or StaffRole.NAVIGATOR, site=caller.site
     ),
     signed_out=lambda session_id: SignedOut(session_id=session_id),
+    session_ended=lambda session_id, how: SessionEnded(session_id=session_id, how=how),
     settled=settled,
 )
 

@@ -8,7 +8,7 @@ from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from contracts.codes import ResolutionPurpose, ResolutionReason, ResolutionRefusal, StaffRole
-from services.chassis.access import current_caller, staff
+from services.chassis.access import current_caller, fresh, staff
 from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.room import room
 from services.chassis.web import request_work
@@ -38,6 +38,7 @@ def blueprint() -> APIBlueprint:
     return pages
 
 
+@fresh
 @guardians
 def register() -> str:
     """What waits for a second person or may be looked at, and what is over: pseudonyms, codes and times."""
@@ -62,6 +63,7 @@ def register() -> str:
     )
 
 
+@fresh
 @officers
 def ask() -> Response:
     """The officer names the pseudonym and says why."""
@@ -77,6 +79,7 @@ def ask() -> Response:
     return redirect(f"{PAGE}?done=asked", 303)
 
 
+@fresh
 @guardians
 def read(resolution_id: UUID) -> str:
     """The occasion in words, for whoever asked and whoever may agree; that it is read is a fact first."""
@@ -95,6 +98,7 @@ def read(resolution_id: UUID) -> str:
     )
 
 
+@fresh
 @guardians
 def agree(resolution_id: UUID) -> Response:
     """A second person has read the occasion and agrees."""
@@ -121,6 +125,7 @@ def refuse(resolution_id: UUID) -> Response:
     return redirect(f"{PAGE}?done=refused", 303)
 
 
+@fresh
 @officers
 def show(resolution_id: UUID) -> str:
     """The name, in the answer to this one form and nowhere else: the same form sent again shows nothing."""

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from contracts.codes import IdentityCheck, StaffRole, SubjectRight, TransferSafeguard, ViewPurpose
 from contracts.fields import parse_instant
 from services.chassis import i18n
-from services.chassis.access import staff
+from services.chassis.access import fresh, staff
 from services.chassis.errors import InvalidError
 from services.chassis.i18n import PERSON_LANGUAGES
 from services.chassis.pages import STATIC, language, translate
@@ -52,6 +52,7 @@ def blueprint() -> APIBlueprint:
     return pages
 
 
+@fresh
 @leads
 def ask(enquiry_id: UUID) -> str:
     """What has to be known before anything is handed out; of several persons it shows the names, which is a view."""
@@ -89,6 +90,7 @@ def ask(enquiry_id: UUID) -> str:
     )
 
 
+@fresh
 @leads
 def give(enquiry_id: UUID) -> AnyResponse:
     """Hand it out as the form says."""
@@ -207,6 +209,7 @@ def sections(document: dict[str, Any]) -> list[tuple[str | None, list[tuple[str,
 
 @api.post("/enquiries/<uuid:enquiry_id>/subject-access")
 @api.input(bodies.SubjectAccessIn)
+@fresh
 @leads
 def give_by_enquiry(enquiry_id: UUID, json_data: dict[str, Any]) -> AnyResponse:
     """Hand out everything that is recorded about the person of an enquiry: `Accept` says as what."""
@@ -215,6 +218,7 @@ def give_by_enquiry(enquiry_id: UUID, json_data: dict[str, Any]) -> AnyResponse:
 
 @api.post("/persons/<uuid:person_id>/subject-access")
 @api.input(bodies.SubjectAccessIn)
+@fresh
 @leads
 def give_by_person(person_id: UUID, json_data: dict[str, Any]) -> AnyResponse:
     """The same by the person's pseudonym."""

@@ -34,6 +34,7 @@ EMPTIED = "leaf = NULL, " + ", ".join(f"{name} = NULL" for name in CLEARED)
 def old(log, monkeypatch):
     """Ten entries of 2020 and five of today, all signed and published."""
     monkeypatch.delenv("RETENTION_DATABASE_URL", raising=False)
+    monkeypatch.setenv("MODE", "demo")
     log.hear(*range(10), now=LONG_AGO)
     log.hear(*range(10, 15), now=datetime.now(UTC))
     log.sign(LATER)

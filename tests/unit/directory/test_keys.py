@@ -9,7 +9,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from services.directory.domain.keys import public_jwk, thumbprint
 from services.directory.domain.shapes import Problems
 
-RSA = RSAKey.generate_key(2048, {"kid": "rsa"}, auto_kid=False).as_dict(private=False)
+RSA = RSAKey.generate_key(3072, {"kid": "rsa"}, auto_kid=False).as_dict(private=False)
 EC = ECKey.generate_key("P-256", {"kid": "ec"}, auto_kid=False).as_dict(private=False)
 OKP = OKPKey.generate_key("X25519", {"kid": "okp"}, auto_kid=False).as_dict(private=False)
 
@@ -55,7 +55,7 @@ def test_a_private_member_is_refused_before_anything_else(member: str) -> None:
         ({**RSA, "key_ops": ["sign"]}, "key.key_ops"),
         ({**RSA, "key_ops": "encrypt"}, "key.key_ops"),
         ({**RSA, "key_ops": [["encrypt"]]}, "key.key_ops"),
-        ({**RSA, "n": RSA["n"][:170]}, "key.n"),
+        ({**RSA, "n": RSA["n"][:340]}, "key.n"),
         ({**RSA, "n": "A" * 2000}, "key.n"),
         ({**RSA, "n": "not base64 url!"}, "key.n"),
         ({**RSA, "n": 7}, "key.n"),

@@ -39,7 +39,7 @@ def settings(tmp_path: Path) -> Settings:
         "CONTROLLERS": CONTROLLERS,
         "MODE": "demo",
         "DATABASE_URL": "postgresql://referral:a@db/referral",
-        "KEYS_DATABASE_URL": "postgresql://referral_keys:b@db/referral_keys",
+        "KEYS_DATABASE_URL": "postgresql://referral_keys:b@db/referral_keys?sslmode=verify-full",
         "DELETION_LEDGER_FILE": str(tmp_path / "deletions.ndjson"),
     }
     return lambda **changes: Environment({**usual, **changes})
@@ -120,16 +120,17 @@ def test_a_former_service_key_that_is_none_is_refused(settings: Settings, value:
         load(settings(SERVICE_KEYS_OLD=value))
 
 
-DATA = "postgresql://referral:a@db:5432/referral"
+SAFE = "?sslmode=verify-full"
+DATA = f"postgresql://referral:a@db:5432/referral{SAFE}"
 
 
 @pytest.mark.parametrize(
     "keys",
     [
         DATA,
-        "postgresql://referral_keys:b@db/referral",  # the default port is the same one
-        "postgresql://referral:a@db/referral_keys",
-        "postgres://referral:other@keys/referral_keys",
+        f"postgresql://referral_keys:b@db/referral{SAFE}",  # the default port is the same one
+        f"postgresql://referral:a@db/referral_keys{SAFE}",
+        f"postgres://referral:other@keys/referral_keys{SAFE}",
     ],
     ids=["the same", "the same database", "the same role", "the same role elsewhere"],
 )
@@ -139,6 +140,12 @@ def test_production_does_not_start_with_the_keys_beside_the_data(settings: Setti
     with pytest.raises(ConfigError, match="KEYS_DATABASE_URL"):  # production is what is not said to be a demo
         load(settings(MODE="", DATABASE_URL=DATA, KEYS_DATABASE_URL=keys))
     assert load(settings(DATABASE_URL=DATA, KEYS_DATABASE_URL=keys))
+
+
+def test_production_fetches_no_keys_in_the_clear(settings: Settings):
+    keys = "postgresql://referral_keys:b@keys/referral_keys"
+    with pytest.raises(ConfigError, match="KEYS_DATABASE_URL: expected sslmode=verify-full"):
+        load(settings(MODE="production", DATABASE_URL=DATA, KEYS_DATABASE_URL=keys))
 
 
 def test_production_starts_with_a_database_and_a_role_for_the_keys_alone(settings: Settings):

@@ -14,11 +14,11 @@ from services.referral import sealing
 SHORT_RSA = {
     "kty": "RSA",
     "e": "AQAB",
-    "n": base64.urlsafe_b64encode(b"\xc1" + b"\x5a" * 126 + b"\x01").decode().rstrip("="),
+    "n": base64.urlsafe_b64encode(b"\xc1" + b"\x5a" * 254 + b"\x01").decode().rstrip("="),
 }
 DOSSIER = {"person": {"family_name": "Trabelsi"}}
 OWN = sealing.generate_own_keys()
-PARTNER_RSA = RSAKey.generate_key(2048, auto_kid=True)
+PARTNER_RSA = RSAKey.generate_key(3072, auto_kid=True)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_long_dossier_opens_at_the_desk_too() -> None:
         {"kty": "RSA", "n": "AQAB", "e": "AQAB"},
         OctKey.generate_key(256).as_dict(private=True),
         SHORT_RSA,
-        RSAKey.generate_key(2048).as_dict(private=True),
+        RSAKey.generate_key(3072).as_dict(private=True),
         OKPKey.generate_key("Ed25519").as_dict(private=False),
         ECKey.generate_key("secp256k1").as_dict(private=False),
     ],
