@@ -207,6 +207,17 @@ class ReviewHeld:
     until: datetime | None
 
 
+@event("audit.report_issued.v1", subject=("yearly_report", "report_id"))
+class ReportIssued:
+    """The report of a year was issued and is fixed: under which head, and the hash of its bytes."""
+
+    report_id: UUID
+    year: int
+    size: int
+    root_sha256: Code
+    report_sha256: Code
+
+
 @event("audit.parked_settled.v1", subject=("settlement", "settlement_id"))
 class ParkedSettled:
     """An operator had a message tried again that audit had put aside, or gave it up. Never what it said."""

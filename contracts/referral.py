@@ -860,13 +860,26 @@ class ExternalDisclosureHeldBack:
 
 @event("referral.resolution_asked.v1", subject=("resolution", "resolution_id"))
 class ResolutionAsked:
-    """The data-protection officer asks who stands behind a pseudonym of the log; a second person has until then."""
+    """The data-protection officer asks who stands behind a pseudonym of the log; a second person has until then.
+
+    It is a person's pseudonym or that of a member of staff.
+    """
 
     resolution_id: UUID
-    person_id: UUID
+    person_id: UUID | None
+    staff: Code | None
     reason: ResolutionReason
     purpose: ResolutionPurpose
     expires_at: datetime
+
+
+@event("referral.resolution_read.v1", subject=("resolution", "resolution_id"))
+class ResolutionRead:
+    """Somebody is about to read why the name of a member of staff is asked for; of a person that is a view."""
+
+    resolution_id: UUID
+    staff: Code
+    role: StaffRole
 
 
 @event("referral.resolution_agreed.v1", subject=("resolution", "resolution_id"))
@@ -874,7 +887,8 @@ class ResolutionAgreed:
     """A second person agreed; the name may be looked at, once, until then."""
 
     resolution_id: UUID
-    person_id: UUID
+    person_id: UUID | None
+    staff: Code | None
     expires_at: datetime
 
 
@@ -883,7 +897,8 @@ class ResolutionRefused:
     """A second person did not agree; no name is shown."""
 
     resolution_id: UUID
-    person_id: UUID
+    person_id: UUID | None
+    staff: Code | None
     refusal: ResolutionRefusal
 
 
@@ -892,7 +907,8 @@ class ResolutionShown:
     """Whoever asked was shown the name, once."""
 
     resolution_id: UUID
-    person_id: UUID
+    person_id: UUID | None
+    staff: Code | None
 
 
 @event("referral.resolution_expired.v1", subject=("resolution", "resolution_id"))
@@ -900,7 +916,8 @@ class ResolutionExpired:
     """Nobody answered in time, or what was agreed to was not looked at in time."""
 
     resolution_id: UUID
-    person_id: UUID
+    person_id: UUID | None
+    staff: Code | None
     agreed: bool
 
 

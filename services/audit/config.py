@@ -11,6 +11,7 @@ from services.audit.domain.agreement import StaffRules
 from services.audit.domain.checkpoint import COSIGNATURE, KeyRing, UnreadableNoteError, VerifierKey
 from services.audit.keys import parse_signer
 from services.audit.writer import Writer
+from services.chassis.clock import SystemClock
 from services.chassis.config import ConfigError, Environment
 
 
@@ -108,9 +109,12 @@ def _minutes(clock_time: str) -> int:
 def _agreed_on(environment: Environment) -> date:
     expected = "the day of the agreement, as in 2026-03-01"
     try:
-        return date.fromisoformat(environment.text("STAFF_RULES_AGREED_ON", expected, matches=r"\d{4}-\d\d-\d\d"))
+        day = date.fromisoformat(environment.text("STAFF_RULES_AGREED_ON", expected, matches=r"\d{4}-\d\d-\d\d"))
     except ValueError as wrong:
         raise ConfigError("STAFF_RULES_AGREED_ON", expected) from wrong
+    if day > SystemClock().today():
+        raise ConfigError("STAFF_RULES_AGREED_ON", "a day that has come: nothing is agreed before")
+    return day
 
 
 def _zone(environment: Environment) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from flask import current_app, g
@@ -36,6 +37,8 @@ class SecurityFacts:
 
     refused: Callable[[UUID, str, int], object] | None = None
     signed_in: Callable[[UUID, Caller], object] | None = None
+    #: Somebody came back from the issuer: what it says of her, for the one service that keeps whose pseudonym it is.
+    met: Callable[[Caller, Mapping[str, Any]], object] = lambda caller, claims: None
     signed_out: Callable[[UUID], object] | None = None
     session_ended: Callable[[UUID, SessionEnd], object] | None = None
     #: What an operator did with a parked message: id of the fact, the message, outcome, reason.

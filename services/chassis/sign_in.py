@@ -129,6 +129,7 @@ def come_back() -> AnyResponse:
         raise ForbiddenError("auth.sign-in-too-weak")
     if row["is_step_up"] and not is_strong(caller, here.settings, here.unit.clock.now()):
         raise ForbiddenError("auth.sign-in-too-weak")
+    here.facts.met(caller, claims)
     if caller.role is None:
         return wait_for_role(state, claims)
     return enter(caller, claims, row["next_path"])

@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from contracts.codes import Action, Party, ReminderKind, StaffRole, TaskKind
+from contracts.codes import Action, Party, ReminderKind, RetentionKind, StaffRole, TaskKind
 from contracts.referral import ReminderDue
 from services.chassis.db import Connection
 from services.chassis.jobs import ClockJob, Due
@@ -24,6 +24,7 @@ from services.referral.commands import (
     preparing,
     resolutions,
     retention,
+    staff_names,
     telling,
 )
 from services.referral.commands.breaches import escalate
@@ -70,6 +71,11 @@ def jobs(keys: Callable[[], Keys], kept: Callable[[], Retention] = Retention) ->
             lambda work, one: external_disclosures.remind(work, one.payload),
         ),
         ClockJob("resolutions-over", due.resolutions_run_out, lambda work, one: resolutions.expire(work, one.payload)),
+        ClockJob(
+            "staff-names-over",
+            lambda *when: due.staff_names_over(*when, kept=kept().periods.of[RetentionKind.ACCESS_RECORD]),
+            lambda work, one: staff_names.forget(work, keys().vault, one.payload),
+        ),
         ClockJob("invitations-over", invitations.expired, invitations.expire),
         ClockJob(
             "withdrawals-noted", due.withdrawals_unnoted, lambda work, one: note_outside(work, keys(), one.payload)

@@ -13,17 +13,30 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from services.audit import noticing
-from services.audit.queries.findings import FindingState, Wanted, counts, finding_of, findings, history
+from services.audit.queries.disclosures import with_consents
+from services.audit.queries.findings import (
+    FindingState,
+    Wanted,
+    anchored_at,
+    counts,
+    finding_of,
+    findings,
+    history,
+)
 from services.audit.queries.report import FINDINGS, start_of
 from services.audit.queries.reviews import counted, reviews
 from services.audit.queries.rules import Rule
-from services.audit.queries.search import Search
+from services.audit.queries.search import Search, entry_at, of_case, of_staff, search, with_referrals
 from services.audit.queries.tally import BLOCK, tally
+from services.audit.queries.withdrawals import withdrawals
 from services.audit.tallying import KEEP, KEEP_BLOCK
+from services.audit.web.pages import CASE_PAGE
 from services.audit.web.reviews import LAST
 from services.chassis.db import Connection, connect
 from tests.benchmarks.audit_log import cpu_seconds
@@ -77,6 +90,11 @@ FROM (
             WHEN type ~ 'viewed' THEN jsonb_build_object('role', 'navigator', 'purpose', 'case_work')
             ELSE jsonb_build_object('site', 'AACHEN', 'role', 'navigator') END AS data) AS told
 ) AS entries_made
+"""
+#: A case of the most ordinary controller.
+CONTROLLED = """
+SELECT position, enquiry_id, organization_id FROM entries WHERE type = 'referral.enquiry_recorded.v1'
+ORDER BY occurred_at DESC, position DESC OFFSET 100 LIMIT 1
 """
 INDEXES = """
 SELECT indexdef FROM pg_indexes WHERE tablename = 'entries' AND indexname LIKE 'entries_by%%'
@@ -144,27 +162,67 @@ def count_everything(connection: Connection, entries: int) -> Figures:
     return {"entries_per_second": entries / (time.perf_counter() - began)}
 
 
-def latencies(connection: Connection, entries: int, today: date, rounds: int = 30) -> Figures:
+Actions = dict[str, Callable[[Connection], object]]
+
+
+def latencies(connection: Connection, actions: Actions, rounds: int = 30) -> Figures:
     """p95 in milliseconds of what stands behind each page."""
+    return {name: measured(connection, partial(action, connection), rounds) for name, action in actions.items()}
+
+
+def officers(connection: Connection, entries: int, today: date) -> Actions:
+    """What stands behind the officer's pages."""
     (newest, *_), _ = findings(connection, Wanted())
     period = Search(type="referral.consent_withdrawn.v1", since=start_of(2025), until=start_of(2026))
-    asked: dict[str, Callable[[], object]] = {
-        "findings: first page": lambda: findings(connection, Wanted()),
-        "findings: a page far down": lambda: findings(connection, Wanted(states=tuple(FindingState)), 60),
-        "findings: counters": lambda: counts(connection),
-        "one finding with its history": lambda: (
-            finding_of(connection, newest.finding_id),
-            history(connection, newest.finding_id),
+    return {
+        "findings: first page": lambda on: findings(on, Wanted()),
+        "findings: a page far down": lambda on: findings(on, Wanted(states=tuple(FindingState)), 60),
+        "findings: counters": counts,
+        "one finding with its history": lambda on: (
+            finding_of(on, newest.finding_id),
+            history(on, newest.finding_id),
         ),
-        "reviews held": lambda: reviews(connection, LAST),
-        "what a review is of (withdrawals of a year)": lambda: counted(connection, period, entries, exactly=False),
-        "the yearly report: figures": lambda: tally(connection, 2025, entries),
-        "the yearly report: findings": lambda: connection.execute(
+        "my entries": lambda on: of_staff(on, newest.entry.actor or ""),
+        "reviews held": lambda on: reviews(on, LAST),
+        "what a review is of (withdrawals of a year)": lambda on: counted(on, period, entries, exactly=False),
+        "the yearly report: figures": lambda on: tally(on, 2025, entries),
+        "the yearly report: findings": lambda on: on.execute(
             FINDINGS.encode(), (start_of(2025), start_of(2026), entries), prepare=False
         ).fetchall(),
-        "rules read on: 200 new entries": lambda: _window(connection, entries - 200, entries, today),
+        "rules read on: 200 new entries": lambda on: _window(on, entries - 200, entries, today),
     }
-    return {name: measured(connection, action, rounds) for name, action in asked.items()}
+
+
+def auditors(connection: Connection) -> Actions:
+    """What stands behind an auditor's pages: everything is asked within the cases of one controller of forty."""
+    row = connection.execute(CONTROLLED).fetchone()
+    assert row is not None, "every case was recorded by somebody"
+    hers: UUID = row["organization_id"]
+    case = of_case("enquiry", row["enquiry_id"], hers)
+    (newest, *_), _ = findings(connection, Wanted(controller=hers, states=tuple(FindingState)), limit=1)
+    day = Search(controller=hers, since=start_of(2025), until=start_of(2025) + timedelta(days=1))
+
+    def timeline(on: Connection) -> object:
+        page = search(on, with_referrals(on, case), None, CASE_PAGE)
+        return with_consents(on, page.entries), withdrawals(on, "enquiry", row["enquiry_id"], hers, page.entries)
+
+    return {
+        "search: newest": lambda on: search(on, Search(controller=hers)),
+        "search: of a kind": lambda on: search(on, Search(controller=hers, type="referral.consent_withdrawn.v1")),
+        "search: a day": lambda on: search(on, day),
+        "search: a case": lambda on: search(on, case),
+        "a case as a timeline": timeline,
+        "an entry": lambda on: (
+            entry_at(on, row["position"], hers),
+            anchored_at(on, row["position"], hers),
+        ),
+        "findings: first page": lambda on: findings(on, Wanted(controller=hers)),
+        "findings: counters": lambda on: counts(on, hers),
+        "one finding with its history": lambda on: (
+            finding_of(on, newest.finding_id, hers),
+            history(on, newest.finding_id),
+        ),
+    }
 
 
 def _window(connection: Connection, first: int, end: int, today: date) -> None:
@@ -183,6 +241,37 @@ def measured(connection: Connection, action: Callable[[], object], rounds: int) 
         taken.append((time.perf_counter() - began) * 1000)
     cpu = (cpu_seconds(connection) - spent) / rounds * 1000
     return {"p95_ms": sorted(taken)[int(rounds * 0.95) - 1], "cpu_ms": cpu}
+
+
+class Listening:
+    """A connection that keeps what it was asked, so that a page's own questions can be explained."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.asked: list[tuple[Any, Any]] = []
+
+    def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
+        self.asked.append((query, params))
+        return self._connection.execute(query, params, **more)
+
+
+def page_plans(connection: Connection, actions: Actions) -> dict[str, str]:
+    """What the database does for each page, question by question."""
+    found = {}
+    for name, action in actions.items():
+        listening = Listening(connection)
+        action(cast("Connection", listening))
+        rows = [
+            row["QUERY PLAN"]
+            for query, params in listening.asked
+            for row in connection.execute(_explained(query), params, prepare=False)
+        ]
+        found[name] = "\n".join(rows)
+    return found
+
+
+def _explained(query: Any) -> bytes:
+    return b"EXPLAIN (COSTS OFF) " + (query.encode() if isinstance(query, str) else query)
 
 
 def plans(connection: Connection, today: date) -> dict[str, str]:
@@ -217,7 +306,10 @@ def run(admin: str, entries: int, findings_wanted: int) -> Figures:
         grow_findings(connection, findings_wanted)
         row = connection.execute("SELECT count(*) AS n FROM finding_facts").fetchone()
         found["findings"] = row["n"] if row else 0
-        found["pages"] = latencies(connection, entries, today)
+        for whose, actions in (("officer", officers(connection, entries, today)), ("auditor", auditors(connection))):
+            found[f"pages of an {whose}"] = latencies(connection, actions)
+            found[f"plans of an {whose}"] = page_plans(connection, actions)
+            print(json.dumps(found[f"pages of an {whose}"]), file=sys.stderr, flush=True)
         found["plans"] = plans(connection, today)
     found["machine_at_the_end"] = machine()
     return found
@@ -256,10 +348,8 @@ def document(found: Figures) -> str:
         f"{noticing.WINDOW:,}: {rules['window_p95_ms']:,.0f} ms); stretches are counted at "
         f"{tallies['entries_per_second']:,.0f} a second.",
         "",
-        "| what stands behind a page | p95, ms | CPU, ms |",
-        "|---|---:|---:|",
-        *(f"| {name} | {one['p95_ms']:,.1f} | {one['cpu_ms']:,.1f} |" for name, one in found["pages"].items()),
-        "",
+        *_pages(found, "officer", "The officer's pages"),
+        *_pages(found, "auditor", "The pages of an auditor, who sees one controller's cases (one in forty)"),
         "## How the rules reach what they need (EXPLAIN)",
         "",
         "| rule, for one entry | indexes | reads the log from end to end |",
@@ -267,6 +357,22 @@ def document(found: Figures) -> str:
         *(f"| {name} | {', '.join(indexes(plan))} | {_whole(plan)} |" for name, plan in found["plans"].items()),
     ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _pages(found: Figures, whose: str, title: str) -> list[str]:
+    plans_of = found[f"plans of an {whose}"]
+    return [
+        f"## {title}",
+        "",
+        "| what stands behind a page | p95, ms | CPU, ms | indexes of the log | reads the log from end to end |",
+        "|---|---:|---:|---|---|",
+        *(
+            f"| {name} | {one['p95_ms']:,.1f} | {one['cpu_ms']:,.1f} | {', '.join(indexes(plans_of[name]))} "
+            f"| {_whole(plans_of[name])} |"
+            for name, one in found[f"pages of an {whose}"].items()
+        ),
+        "",
+    ]
 
 
 def indexes(plan: str) -> list[str]:

@@ -133,7 +133,7 @@ class ProtectionTown(Town):
     def ask_for_a_name(self) -> None:
         """The officer asks who stands behind a pseudonym; the lead has not answered."""
         [person] = self.scene.rows("SELECT person_id FROM enquiries WHERE id = %s", self.story["id"])
-        asked = {"person_id": person["person_id"], "reason": "COMPLAINT", "purpose": "ANSWER_PERSON"}
+        asked = {"pseudonym": person["person_id"], "reason": "COMPLAINT", "purpose": "ANSWER_PERSON"}
         asked["occasion"] = "Die Aufsichtsbehörde hat eine Beschwerde weitergeleitet und nennt nur das Pseudonym."
         officer = self.network.staff(sub="dora", roles=["dpo"], site=None)
         own = {"Authorization": f"Bearer {officer.token}"}

@@ -32,6 +32,8 @@ from tests.chassis.web_rig import settings
 
 SERVICE = "audit"
 HTML = {"Accept": "text/html"}
+#: Who came back from the issuer, and what it calls them.
+MET: list[tuple[str, str]] = []
 PEOPLE = [
     {"sub": "anna", "name": "Anna", "description": "", "claims": {"roles": ["navigator"], "site": "aachen"}},
     {"sub": "both", "name": "Both", "description": "", "claims": {"roles": ["navigator", "partner_clerk"]}},
@@ -80,7 +82,10 @@ def client(issuer: str, database: str) -> Iterator[FlaskClient]:
     def change() -> str:
         return "changed"
 
-    facts = SecurityFacts(refused=lambda id_, slug, count: SignInRefused(refusal_id=id_, slug=slug, count=count))
+    facts = SecurityFacts(
+        refused=lambda id_, slug, count: SignInRefused(refusal_id=id_, slug=slug, count=count),
+        met=lambda caller, claims: MET.append((caller.actor, claims["name"])),
+    )
     with Database(database) as db:
         app = create_app(SERVICE, configured, Unit(db, SystemClock(), SERVICE), blueprints=[pages], facts=facts)
         yield app.test_client()
@@ -124,6 +129,19 @@ def test_who_signed_in_is_known_by_pseudonym_role_and_site(client: FlaskClient, 
     sign_in(client)
     actor = pseudonym(bytes.fromhex(DEMO_DEPLOYMENT_KEY), issuer, "anna")
     assert client.get("/audit/").json == {"actor": actor, "role": "navigator", "site": "aachen", "by_session": True}
+
+
+@pytest.mark.parametrize(("sub", "name"), [("anna", ["Anna"]), ("both", ["Both"]), ("guest", [])])
+def test_the_service_hears_what_the_issuer_calls_who_came_and_nobody_else_keeps_it(
+    client: FlaskClient, database: str, issuer: str, sub: str, name: list[str]
+) -> None:
+    MET.clear()
+    sign_in(client, sub)
+    actor = pseudonym(bytes.fromhex(DEMO_DEPLOYMENT_KEY), issuer, sub)
+    assert [(actor, one) for one in name] == MET
+    with psycopg.connect(database) as connection:
+        kept = connection.execute("SELECT s::text FROM sign_ins s UNION ALL SELECT w::text FROM web_sessions w")
+        assert all(f'"{one}"' not in row[0] for row in kept for one in ("Anna", "Both", "Guest"))
 
 
 def test_the_cookie_is_not_in_the_database(client: FlaskClient, database: str) -> None:

@@ -1,7 +1,7 @@
 """Findings as the officer sees them: the newest facts of each, what she made of them, and where that leaves it.
 
 State is computed from what is stored and never stored itself: open until assessed, open again when the facts changed
-after that, settled when they no longer hold. Nothing disappears.
+after that, settled when they no longer hold; one that settled before anybody had looked says so. Nothing disappears.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +28,8 @@ class FindingState(StrEnum):
     ASSESSED = "assessed"
     SIGNED_OFF = "signed_off"
     SETTLED = "settled"
+    #: The facts went before anybody had looked: nothing is to be done, and it does not vanish.
+    SETTLED_UNSEEN = "settled_unseen"
 
 
 #: What is to be done.
@@ -96,8 +98,9 @@ class Wanted:
 
 
 STATE = """
-CASE WHEN facts = newest.number THEN CASE WHEN signed_off THEN 'signed_off' ELSE 'assessed' END
-    WHEN NOT holds THEN 'settled' WHEN facts IS NULL THEN 'open' ELSE 'reopened' END AS state
+CASE WHEN facts = newest.number AND signed_off THEN 'signed_off' WHEN facts = newest.number THEN 'assessed'
+    WHEN NOT holds AND facts IS NULL THEN 'settled_unseen' WHEN NOT holds THEN 'settled'
+    WHEN facts IS NULL THEN 'open' ELSE 'reopened' END AS state
 """
 #: Where every finding stands: for what counts them all.
 STANDING = f"""

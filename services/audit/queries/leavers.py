@@ -14,6 +14,10 @@ ORDER BY occurred_at DESC, position DESC LIMIT 1000
 """
 
 
+#: Something was done under it, or something was told of it before.
+KNOWN = "SELECT EXISTS (SELECT 1 FROM entries WHERE actor = %s) AS known"
+
+
 @dataclass(frozen=True, slots=True)
 class Leaver:
     """A pseudonym without access from an instant on, and since when it has access again."""
@@ -36,3 +40,9 @@ def leavers(connection: Connection) -> list[Leaver]:
             later = [at for staff, at in restored if staff == data["staff"] and at > since]
             found.append(Leaver(position, data["staff"], since, min(later, default=None)))
     return found
+
+
+def is_known(connection: Connection, staff: str) -> bool:
+    """Whether the log has ever heard of a pseudonym: of a mistyped account it has not."""
+    row = connection.execute(KNOWN, (staff,), prepare=False).fetchone()
+    return (row is not None and bool(row["known"])) or any(one.staff == staff for one in leavers(connection))

@@ -46,10 +46,12 @@ SECTIONS = (
     Section("log_viewed", "log_viewed", (0, 1), ("staff_role", "page")),
     Section("log_exported", "log_exported", (0, 1), ("staff_role", "form")),
 )
-#: Those that were noticed, or changed, in the year.
-FINDINGS = f"""{STANDING}
-SELECT kind, state, count(*) AS n FROM standing WHERE noticed_at >= %s AND noticed_at < %s AND position < %s
-GROUP BY kind, state
+#: Those that were first noticed in the year: what becomes of one later does not carry it into another.
+FINDINGS = f"""{STANDING}, first AS (
+    SELECT DISTINCT ON (finding_id) finding_id, noticed_at AS first_at FROM finding_facts ORDER BY finding_id, number
+)
+SELECT kind, state, count(*) AS n FROM standing JOIN first USING (finding_id)
+WHERE first_at >= %s AND first_at < %s AND position < %s GROUP BY kind, state
 """  # noqa: S608 - the text above
 PERIODS = """
 SELECT DISTINCT ON (kind) kind, (date '2001-01-01' + keep)::date - date '2001-01-01' AS days, ground
@@ -70,7 +72,7 @@ class Report:
     root: bytes
     note: str
     tables: Mapping[str, Table]
-    findings: Mapping[tuple[str, str], int]
+    findings: Table
     reviews: Mapping[str, Any]
     streams: Sequence[Stream]
     periods: Sequence[Mapping[str, Any]]
@@ -92,7 +94,7 @@ def report(connection: Connection, year: int) -> Report:
         root=tree.root_at(connection, signed.size),
         note=signed.note,
         tables=tables(tally(connection, year, signed.size)),
-        findings={(row["kind"], row["state"]): row["n"] for row in found},
+        findings=table({(row["kind"], row["state"]): row["n"] for row in found}),
         reviews=held_between(connection, since, until),
         streams=streams(connection),
         periods=connection.execute(PERIODS, (until,)).fetchall(),

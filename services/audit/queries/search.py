@@ -119,6 +119,29 @@ def search(connection: Connection, wanted: Search, cursor: str | None = None, li
     return Page(entries, _cursor(entries[-1]) if len(rows) > limit else None)
 
 
+#: What others did that is about her: her access ended or was given back, her pseudonym was looked for, her name was
+#: shown or was to be. While a request for it is still open it is not told **[law]**.
+ABOUT_HER = """type IN ('audit.access_ended.v1', 'audit.access_restored.v1', 'audit.log_viewed.v1',
+    'audit.log_exported.v1', 'audit.search_saved.v1', 'audit.review_held.v1', 'referral.resolution_shown.v1',
+    'referral.resolution_refused.v1', 'referral.resolution_expired.v1') AND about_staff(leaf) = %s
+    AND actor IS DISTINCT FROM %s"""
+NEWEST = "ORDER BY occurred_at DESC, position DESC LIMIT %s"
+
+
+def of_staff(connection: Connection, staff: str, cursor: str | None = None, limit: int = 50) -> Page:
+    """What she did, and what others did that is about her, the newest first: two indexes, read as far as needed."""
+    after, values = ("AND (occurred_at, position) < (%s, %s)", _read_cursor(cursor)) if cursor else ("", [])
+    parts = " UNION ALL ".join(
+        f"(SELECT {COLUMNS} FROM entries WHERE {condition} {after} {NEWEST})"  # noqa: S608 - the texts above
+        for condition in ("actor = %s", ABOUT_HER)
+    )
+    query = f"SELECT * FROM ({parts}) AS hers {NEWEST}"  # noqa: S608 - the text above
+    asked = [staff, *values, limit + 1, staff, staff, *values, limit + 1, limit + 1]
+    rows = connection.execute(query.encode(), asked, prepare=False).fetchall()
+    entries = [_found(row) for row in rows[:limit]]
+    return Page(entries, _cursor(entries[-1]) if len(rows) > limit else None)
+
+
 def positions(connection: Connection, wanted: Search, most: int) -> list[int]:
     """The places of everything that fits; more than `most` is refused rather than cut without a word."""
     conditions, values = _conditions(wanted)
@@ -147,6 +170,25 @@ def positions_of_case(connection: Connection, name: str, identity: UUID, most: i
     if len(rows) > most:
         raise InvalidError("audit.search-invalid", {"": f"at-most-{most}-entries"})
     return [row["position"] for row in rows]
+
+
+#: A case is a desk's whose site and organization recorded the enquiry; of an expired one nobody can tell.
+AT_DESK = {
+    name: f"""
+SELECT EXISTS (
+    SELECT 1 FROM entries AS own WHERE own.type = 'referral.enquiry_recorded.v1' AND own.organization_id = %(employer)s
+        AND convert_from(own.leaf, 'UTF8')::jsonb -> 'data' ->> 'site' = %(site)s
+        AND own.enquiry_id IN (SELECT enquiry_id FROM entries WHERE {name} = %(id)s)
+) AS known"""  # noqa: S608 - the two names above
+    for name in OF_CASE
+}
+
+
+def is_at_desk(connection: Connection, name: str, identity: UUID, employer: UUID, site: str) -> bool:
+    """Whether a person or an enquiry has a case at a desk."""
+    asked = {"id": identity, "employer": employer, "site": site}
+    row = connection.execute(AT_DESK[name].encode(), asked, prepare=False).fetchone()
+    return row is not None and bool(row["known"])
 
 
 def of_case(kind: str, identity: UUID, controller: UUID | None = None) -> Search:

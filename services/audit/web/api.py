@@ -22,6 +22,7 @@ from services.audit.queries.search import (
     FoundEntry,
     Search,
     entry_at,
+    is_at_desk,
     position_of,
     positions,
     positions_of_case,
@@ -30,8 +31,9 @@ from services.audit.queries.search import (
 from services.audit.web.asking import ConsistencyAsked, EntriesAsked, ExportAsked, InclusionAsked, SearchAsked
 from services.audit.web.looking import export, look, own_controller
 from services.audit.web.wanted import search_of
-from services.chassis.access import fresh, partner_system, public, staff
-from services.chassis.errors import InvalidError, NotFoundError, RefusedError
+from services.chassis.access import Caller, current_caller, fresh, partner_system, public, staff
+from services.chassis.db import Connection
+from services.chassis.errors import ForbiddenError, InvalidError, NotFoundError, RefusedError
 from services.chassis.web import request_work, room
 
 Json = dict[str, Any]
@@ -41,7 +43,7 @@ blueprint = APIBlueprint("audit_api", __name__, url_prefix="/audit/api/v1")
 officers = staff(StaffRole.DPO)
 #: An auditor sees the cases of her controller alone.
 readers = staff(StaffRole.DPO, StaffRole.AUDITOR)
-#: The lead answers persons; she knows the pseudonyms of her own cases and no others.
+#: The lead answers persons, those with a case at her own desk.
 rights = staff(StaffRole.DPO, StaffRole.LEAD)
 #: Hashes, proofs and signed heads say nothing about anybody.
 watchers = staff(StaffRole.DPO, StaffRole.AUDITOR, StaffRole.OPERATIONS)
@@ -187,10 +189,20 @@ def extract_of_enquiry(enquiry_id: UUID) -> Response:
 
 
 def _extract_of_case(name: str, identity: UUID) -> Response:
+    """The whole of it, as referral's own part is; to a lead only if she has a case of it at her desk."""
+    caller = current_caller()
     with room().unit.db.read() as connection:
+        if caller.role is not StaffRole.DPO and not _is_her_own(connection, caller, name, identity):
+            raise NotFoundError("audit.nothing-to-export")
         found = positions_of_case(connection, name, identity, MOST_EXTRACTED)
     export("case", min(found, default=0), len(found), Search(mentions={name: identity}))
     return extract_of(found, "lotsennetz-audit-extract.ndjson")
+
+
+def _is_her_own(connection: Connection, caller: Caller, name: str, identity: UUID) -> bool:
+    if caller.employer is None or caller.site is None:
+        raise ForbiddenError("auth.site-missing")
+    return is_at_desk(connection, name, identity, caller.employer, caller.site)
 
 
 @blueprint.get("/receipts/<uuid:event_id>")

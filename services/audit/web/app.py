@@ -9,7 +9,7 @@ from contracts.codes import DiscardReason, ParkedOutcome, StaffRole
 from contracts.event import Code, Slug
 from services.audit.config import checkpoint_directory, load_keys
 from services.audit.queries.health import log_health
-from services.audit.web import api, bundles, findings, flow, leavers, operator, pages, reports, reviews
+from services.audit.web import api, api_findings, bundles, findings, flow, leavers, operator, pages, reports, reviews
 from services.audit.writer import Outside
 from services.chassis.config import Settings
 from services.chassis.parking import Parked
@@ -58,6 +58,7 @@ def create_app(settings: Settings, unit: Unit, *, issuer_keys: IssuerKeys | None
             reviews.blueprint,
             reports.blueprint,
             api.blueprint,
+            api_findings.blueprint,
             bundles.blueprint,
             operator.blueprint,
         ),

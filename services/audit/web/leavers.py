@@ -11,7 +11,7 @@ from contracts.audit import AccessEnded, AccessRestored
 from contracts.codes import StaffRole
 from contracts.event import Code
 from contracts.fields import parse_instant
-from services.audit.queries.leavers import leavers
+from services.audit.queries.leavers import is_known, leavers
 from services.audit.web.findings import once_per_form
 from services.audit.web.looking import look
 from services.chassis.access import current_caller, staff
@@ -48,6 +48,7 @@ def listing() -> str:
 def told() -> Response:
     """The access of an account has ended, or is given back, from an instant on."""
     who, since = Code(staff_typed()), instant_typed()
+    expect_known(who)
     fact = AccessRestored if request.form.get("step") == "restore" else AccessEnded
 
     def run(work: Work) -> Result:
@@ -67,6 +68,13 @@ def staff_typed() -> str:
     if actor is None:
         raise InvalidError("audit.leaver-invalid", {"account": "an-account-or-a-pseudonym"})
     return actor
+
+
+def expect_known(staff: str) -> None:
+    """A mistyped account would be ended in silence and the real one go on; one that never came in is confirmed."""
+    with room().unit.db.read() as connection:
+        if not is_known(connection, staff) and request.form.get("never_seen") != "yes":
+            raise InvalidError("audit.leaver-invalid", {"account": "an-account-the-log-knows"})
 
 
 def instant_typed() -> datetime | None:

@@ -13,7 +13,7 @@ from services.audit.domain.merkle import inclusion_proof
 from services.audit.queries import health, retention, tree
 from services.audit.queries.disclosures import with_consents
 from services.audit.queries.findings import anchored_at
-from services.audit.queries.search import CASES, Search, entry_at, of_case, search, with_referrals
+from services.audit.queries.search import CASES, Search, entry_at, of_case, of_staff, search, with_referrals
 from services.audit.queries.staff_rules import in_force
 from services.audit.queries.streams import never_heard, streams
 from services.audit.queries.withdrawals import withdrawals
@@ -57,16 +57,17 @@ def listing() -> str:
 @blueprint.get("/mine")
 @staff()
 def mine() -> str:
-    """What the log holds under the caller's own pseudonym (GDPR Art. 15); whose cases they were, her pages say."""
-    wanted = Search(actor=current_caller().actor)
-    look("mine", wanted)
+    """What the log holds under the caller's own pseudonym, and about her (GDPR Art. 15)."""
+    who = current_caller().actor
+    look("mine", Search(actor=who))
     with room().unit.db.read() as connection:
-        page = search(connection, wanted, request.args.get("cursor"))
+        page = of_staff(connection, who, request.args.get("cursor"))
         rules = in_force(connection)
     return render_template(
         "audit/mine.html",
         agreement=rules[-1] if rules else None,
         page=page,
+        who=who,
         next_page=_address(cursor=page.cursor) if page.cursor else "",
         first_page=_address() if "cursor" in request.args else "",
     )

@@ -2,7 +2,7 @@
 
 The log holds no names. Whoever needs one writes down why; somebody else - the lead who answers for the case, or
 another data-protection officer - looks at that alone and agrees or refuses; then the name is shown to whoever asked,
-once, and here.
+once, and here. Of a member of staff it is the same; nobody decides, or reads, what is about herself.
 """
 
 from dataclasses import dataclass, replace
@@ -30,12 +30,20 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The pseudonym: a person's, or that of a member of staff."""
+
+    person_id: UUID | None = None
+    staff: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
     """One request for the name behind one pseudonym."""
 
     id: UUID
-    person_id: UUID
+    whose: Whose
     reason: ResolutionReason
     purpose: ResolutionPurpose
     asked_by: str
@@ -49,6 +57,10 @@ class Resolution:
     shown_at: datetime | None = None
     #: When it was told that nobody answered or looked in time.
     expired_at: datetime | None = None
+
+    @property
+    def pseudonym(self) -> str:
+        return self.whose.staff or str(self.whose.person_id)
 
     def state(self, now: datetime) -> State:
         if self.shown_at is not None:
@@ -68,6 +80,11 @@ def expect_occasion(words: str) -> None:
     """Two words are no occasion; a letter belongs elsewhere."""
     if not SHORTEST_OCCASION <= len(words) <= LONGEST_OCCASION:
         raise InvalidError("request.invalid", {"occasion": "20-to-1000-characters"})
+
+
+def expect_another(whose: Whose, by: str) -> None:
+    if whose.staff == by:
+        raise RefusedError("resolution.about-yourself")
 
 
 def expect_few(asked_today: int) -> None:

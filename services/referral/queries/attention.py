@@ -36,11 +36,13 @@ class Asked:
     now: datetime
     today: date
     periods: Periods = field(default_factory=Periods)
+    #: Whoever reads it, by pseudonym: what is about herself she is not told.
+    reader: str = ""
 
     @property
     def scope(self) -> dict[str, Any]:
         site, organization = (self.by.site, self.by.employer) if self.by else (None, None)
-        return {"site": site, "organization": organization, "today": self.today, "now": self.now}
+        return {"site": site, "organization": organization, "today": self.today, "now": self.now, "reader": self.reader}
 
 
 OWN_REFERRALS: LiteralString = (
@@ -86,12 +88,14 @@ TOLD_OUTSIDE: LiteralString = """
 SELECT count(*) AS count, count(*) FILTER (WHERE confirm_by < %(today)s) AS overdue, min(confirm_by) AS first
 FROM external_disclosures WHERE confirmed_at IS NULL AND (%(site)s::text IS NULL OR site = %(site)s)
   AND (%(organization)s::uuid IS NULL OR organization_id = %(organization)s)"""
-#: A name somebody asked for, until a second person has answered; a lead sees what is about her own cases.
+#: A name somebody asked for, until a second person has answered; a lead sees what is about her cases and colleagues.
 RESOLUTIONS: LiteralString = """
 SELECT count(*) AS count, 0 AS overdue, min(r.expires_at)::date AS first FROM resolutions r
-WHERE r.answered_at IS NULL AND r.expires_at > %(now)s AND (%(organization)s::uuid IS NULL OR EXISTS (
+WHERE r.answered_at IS NULL AND r.expires_at > %(now)s AND r.staff IS DISTINCT FROM %(reader)s
+  AND (%(organization)s::uuid IS NULL OR EXISTS (
     SELECT FROM enquiry_persons m JOIN enquiries e ON e.id = m.enquiry_id WHERE m.person_id = r.person_id
-    AND e.organization_id = %(organization)s AND e.site = %(site)s))"""
+    AND e.organization_id = %(organization)s AND e.site = %(site)s) OR EXISTS (
+    SELECT FROM staff_names n WHERE n.staff = r.staff AND n.employer = %(organization)s AND n.site = %(site)s))"""
 #: A side of her own, or any: what two desks have not cleared up within a week, or say differently.
 DUPLICATES: LiteralString = """
 SELECT count(*) AS count, min(due) AS first, count(*) FILTER (WHERE state = 'at_odds' OR due < %(today)s) AS overdue

@@ -12,8 +12,9 @@ from services.referral.domain.footing import OWN_KEY_CHANNELS, RENEWAL_DAYS
 from services.referral.domain.lifecycle import RUNNING
 from services.referral.domain.partner_keys import RENEWAL_DAYS as KEY_RENEWAL_DAYS
 from services.referral.domain.partner_keys import sealed_until
+from services.referral.domain.retention import Period
 from services.referral.domain.workdays import PLACE
-from services.referral.store import external_disclosures, pseudonyms, resolutions, withdrawals
+from services.referral.store import external_disclosures, pseudonyms, resolutions, staff_names, withdrawals
 
 MAJORITY_DAYS = 30
 
@@ -109,6 +110,13 @@ def resolutions_run_out(connection: Connection, now: datetime, limit: int) -> li
     """A name was asked for, and nobody answered or looked in time."""
     found = resolutions.run_out(connection, now, limit)
     return [Due(f"resolution/{one}:over:{at.astimezone(UTC).isoformat()}", one) for one, at in found]
+
+
+def staff_names_over(connection: Connection, now: datetime, limit: int, *, kept: Period) -> list[Due]:
+    """Members of staff who have not come for so long that the log itself has forgotten them."""
+    today = now.astimezone(PLACE).date()
+    over = staff_names.over(connection, kept.latest_start(today), limit)
+    return [Due(f"staff/{staff.partition(':')[2]}:forget:{today}", staff) for staff in over]
 
 
 def hourly(connection: Connection, what: str, now: datetime) -> list[Due]:

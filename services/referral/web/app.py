@@ -63,6 +63,7 @@ from services.referral.web import (
     resolutions,
     resting,
     retention,
+    roster,
     self_service,
     steering,
     subject_access,
@@ -105,6 +106,7 @@ FACTS = SecurityFacts(
     ),
     signed_out=lambda session_id: SignedOut(session_id=session_id),
     session_ended=lambda session_id, how: SessionEnded(session_id=session_id, how=how),
+    met=roster.met,
     settled=settled,
 )
 

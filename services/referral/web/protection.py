@@ -129,10 +129,11 @@ def scope_of(role: StaffRole | None) -> StaffActor | None:
 @guardians
 def hub() -> str:
     """What waits now, the most urgent first, and everything this caller may look at."""
-    here, role = room(), current_caller().role
-    clock = here.unit.clock
+    here, caller = room(), current_caller()
+    clock, role = here.unit.clock, caller.role
+    asked = Asked(scope_of(role), clock.now(), clock.today(), house().retention.periods, caller.actor)
     with here.unit.db.read() as connection:
-        waiting = attention(connection, Asked(scope_of(role), clock.now(), clock.today(), house().retention.periods))
+        waiting = attention(connection, asked)
     entries = [one for one in ENTRIES if role in one.roles]
     places = {kind: one.path for one in entries for kind in one.shows}
     return render_template("referral/protection/hub.html", waiting=waiting, entries=entries, places=places)

@@ -1,5 +1,6 @@
 """Names behind pseudonyms of the audit log: the officer asks, a second person answers, the name is shown once."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from services.chassis.room import room
 from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import resolutions
-from services.referral.domain.resolution import LONGEST_OCCASION, MOST_A_DAY, SHORTEST_OCCASION
+from services.referral.domain.resolution import LONGEST_OCCASION, MOST_A_DAY, SHORTEST_OCCASION, Whose
 from services.referral.store import resolutions as store
 from services.referral.web.callers import house
 from services.referral.web.forms import once_per_form
@@ -24,6 +25,9 @@ from services.referral.web.words import datum
 
 PAGE = "/referral/data-protection/pseudonyms"
 LONGEST_LIST = 100
+STAFF = re.compile(r"staff:[0-9a-f]{32}")
+#: The form names its pseudonym itself, and that is part of what makes it the same form.
+NOBODY = UUID(int=0)
 officers = staff(StaffRole.DPO)
 
 
@@ -44,8 +48,8 @@ def register() -> str:
     """What waits for a second person or may be looked at, and what is over: pseudonyms, codes and times."""
     here, caller = room(), current_caller()
     with here.unit.db.read() as connection:
-        is_open = store.listed(connection, scope_of(caller.role), is_open=True)
-        over = store.listed(connection, scope_of(caller.role), is_open=False, limit=LONGEST_LIST)
+        is_open = store.listed(connection, scope_of(caller.role), caller.actor, is_open=True)
+        over = store.listed(connection, scope_of(caller.role), caller.actor, is_open=False, limit=LONGEST_LIST)
     return render_template(
         "referral/protection/resolutions.html",
         waiting=is_open,
@@ -53,7 +57,7 @@ def register() -> str:
         now=here.unit.clock.now(),
         actor=caller.actor,
         is_officer=caller.role is StaffRole.DPO,
-        person_id=request.args.get("person_id", "")[:36],
+        pseudonym=request.args.get("pseudonym", "")[:38],
         reasons=tuple(ResolutionReason),
         purposes=tuple(ResolutionPurpose),
         most=MOST_A_DAY,
@@ -67,15 +71,15 @@ def register() -> str:
 @officers
 def ask() -> Response:
     """The officer names the pseudonym and says why."""
-    actor, person_id = current_caller().actor, a_pseudonym()
+    actor, whose = current_caller().actor, whose_pseudonym()
     reason, purpose = chosen("reason", ResolutionReason), chosen("purpose", ResolutionPurpose)
     occasion = request.form.get("occasion", "").strip()
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
-        one = resolutions.ask(work, house().keys.vault, person_id, reason, purpose, occasion)
+        one = resolutions.ask(work, house().keys.vault, whose, reason, purpose, occasion)
         return 201, {"id": str(one.id)}
 
-    once_per_form(actor, person_id, "resolution/ask", run)
+    once_per_form(actor, NOBODY, "resolution/ask", run)
     return redirect(f"{PAGE}?done=asked", 303)
 
 
@@ -143,8 +147,12 @@ def show(resolution_id: UUID) -> str:
     )
 
 
-def a_pseudonym() -> UUID:
+def whose_pseudonym() -> Whose:
+    """A person's, which is an id, or a staff member's, as the log shows them."""
+    given = request.form.get("pseudonym", "").strip()
+    if STAFF.fullmatch(given):
+        return Whose(staff=given)
     try:
-        return UUID(request.form.get("person_id", "").strip())
+        return Whose(person_id=UUID(given))
     except ValueError:
-        raise InvalidError("request.invalid", {"person_id": "an-id"}) from None
+        raise InvalidError("request.invalid", {"pseudonym": "a-pseudonym-of-the-log"}) from None

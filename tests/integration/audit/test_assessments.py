@@ -7,10 +7,13 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from contracts.audit import AccessEnded
 from contracts.codes import LogFindingKind as FindingKind
+from contracts.event import Code
 from services.audit import noticing
 from services.audit.notes import Notes, Opened
 from services.audit.queries.findings import FindingState, Wanted, counts, findings
+from services.chassis.auth import pseudonym
 from services.chassis.config import load
 from services.chassis.db import connect
 from tests.chassis.web_rig import SETTINGS
@@ -160,9 +163,10 @@ def test_a_finding_that_is_answered_is_settled_and_stays_to_be_seen(client, log,
     hear(log, an_arrival(next(log.numbers), answer))
     read_on(log)
     settled = found(log, overdue)
-    assert (settled.state, settled.because.type) == (FindingState.SETTLED, "referral.deletion_stated.v1")
-    page = client.get("/audit/findings?state=settled", headers=ENGLISH).get_data(as_text=True)
-    assert str(overdue.finding_id) in page
+    assert (settled.state, settled.because.type) == (FindingState.SETTLED_UNSEEN, "referral.deletion_stated.v1")
+    page = client.get("/audit/findings?state=settled_unseen", headers=ENGLISH).get_data(as_text=True)
+    assert str(overdue.finding_id) in page and "settled by itself, never looked at" in page
+    assert str(overdue.finding_id) not in client.get("/audit/findings?state=settled", headers=ENGLISH).text
     assert str(overdue.finding_id) not in client.get("/audit/findings", headers=ENGLISH).get_data(as_text=True)
 
 
@@ -178,9 +182,52 @@ def test_a_finding_whose_facts_changed_after_it_was_signed_off_is_open_again_wit
     assert "no longer holds" in page and "signed off" in page
 
 
+def test_what_settled_before_anybody_had_looked_is_counted_until_somebody_says_that_she_did(client, log, overdue):
+    kind = str(FindingKind.DELETION_OVERDUE)
+    before = counts(log.connection).get((kind, "settled_unseen"), 0)
+    happens(log, replaced(stated(), UUID(overdue.entry.data["referral_id"])))
+    assert counts(log.connection)[(kind, "settled_unseen")] == before + 1
+    assert assess(client, found(log, overdue), step="sign_off").status_code == 303
+    assert counts(log.connection).get((kind, "settled_unseen"), 0) == before
+    assert found(log, overdue).state is FindingState.SIGNED_OFF
+
+
+def test_programs_get_the_findings_page_by_page_and_one_with_its_history(client, log, overdue):
+    assess(client, overdue)
+    happens(log, replaced(stated(), UUID(overdue.entry.data["referral_id"])))
+    listed, cursor = [], None
+    while True:
+        query = {"state": "all", "kind": "deletion_overdue", "limit": 3, **({"cursor": cursor} if cursor else {})}
+        answer = client.get("/audit/api/v1/findings", query_string=query, headers=DPO)
+        assert (answer.status_code, views(log)[-1]["data"]["page"]) == (200, "findings")
+        listed += [one["finding_id"] for one in answer.json["findings"]]
+        if (cursor := answer.json["cursor"]) is None:
+            break
+    wanted = Wanted(FindingKind.DELETION_OVERDUE, tuple(FindingState))
+    assert listed == [str(one.finding_id) for one in findings(log.connection, wanted, limit=1000)[0]]
+    one = client.get(f"/audit/api/v1/findings/{overdue.finding_id}", headers=DPO).json
+    assert (one["state"], one["holds"], one["entry"]) == ("settled", False, overdue.entry.position)
+    steps = {step["turn"] or step["judgement"]: step for step in one["history"]}
+    assert set(steps) == {"noticed", "harmless", "no_longer"} and steps["harmless"]["note"] == WORDS
+
+
+@pytest.mark.parametrize(("query", "field"), [("kind=rude", "kind"), ("state=lost", "state"), ("limit=0", "limit")])
+def test_a_wrong_question_about_findings_is_answered_as_a_problem(client, query, field):
+    answer = client.get(f"/audit/api/v1/findings?{query}", headers=DPO)
+    assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
+    assert list(answer.json["fields"]["query"]) == [field]
+
+
+@pytest.mark.parametrize(("who", "status"), [(NAVIGATOR, 403), (OPERATIONS, 403), (DPO, 404)])
+def test_a_finding_that_is_not_the_caller_s_is_a_problem_too(client, who, status):
+    answer = client.get(f"/audit/api/v1/findings/{UUID(int=1)}", headers=who)
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+
+
 def test_an_entry_leads_to_the_finding_that_hangs_on_it(client, overdue):
     page = client.get(f"/audit/entries/{overdue.entry.position}", headers=ENGLISH).get_data(as_text=True)
     assert f"/audit/findings/{overdue.finding_id}" in page
+    assert f"/referral/data-protection/pseudonyms?pseudonym={overdue.entry.actor.replace(':', '%3A')}#ask" in page
 
 
 def test_facts_that_grow_open_a_finding_again(client, log, overdue):
@@ -240,7 +287,16 @@ def test_an_auditor_sees_the_findings_of_her_controller_without_words_and_nothin
         answer = client.get(f"/audit/findings/{one.finding_id}", headers=AUDITOR)
         assert answer.status_code == (200 if is_hers else 404)
         assert "Mustermann" not in answer.get_data(as_text=True)
+        answer = client.get(f"/audit/api/v1/findings/{one.finding_id}", headers=AUDITOR)
+        assert answer.status_code == (200 if is_hers else 404)
+        assert "Mustermann" not in answer.get_data(as_text=True)
+    listed = client.get("/audit/api/v1/findings?state=all", headers=AUDITOR).json["findings"]
+    assert [row["entry"] for row in listed] == [one.entry.position for one in both if own in mentioned(one)]
     assert "Outside working hours" not in page and "Used without access" not in page
+
+
+def mentioned(one):
+    return {UUID(one.entry.data["referral_id"])}
 
 
 @pytest.fixture
@@ -287,7 +343,28 @@ def test_a_note_goes_when_its_time_is_over_and_the_assessment_stays(client, log,
     assert page.count("not as it was written") == page.count("The words are no longer kept.") == 1
 
 
+@pytest.mark.parametrize("step", ["end", "restore"])
+def test_an_account_the_log_never_heard_of_is_refused_at_its_field_unless_it_is_confirmed(client, log, step):
+    form = {"account": f"ana.acount-{step}", "from_at": "2026-11-26T10:00", "step": step}
+    before = len(views(log))
+    answer = client.post("/audit/leavers", data=form, headers=OPERATIONS)
+    assert (answer.status_code, answer.json["fields"]) == (422, {"account": "an-account-the-log-knows"})
+    assert len(views(log)) == before
+    assert client.post("/audit/leavers", data={**form, "never_seen": "yes"}, headers=OPERATIONS).status_code == 303
+    told = views(log)[-1]
+    hear(
+        log,
+        an_arrival(
+            next(log.numbers), AccessEnded(access_id=UUID(int=4), staff=Code(told["data"]["staff"]), from_at=START)
+        ),
+    )
+    assert client.post("/audit/leavers", data=form, headers=OPERATIONS).status_code == 303, "the log knows her now"
+
+
 def test_operations_tell_whose_access_ended_and_only_a_pseudonym_is_kept(client, log):
+    settings = load("audit", {**SETTINGS, "DATABASE_URL": log.app_dsn})
+    hers = pseudonym(settings.deployment_key, settings.issuer_url, "anna.account")
+    hear(log, an_arrival(next(log.numbers), actor=hers))
     answer = client.post(
         "/audit/leavers", data={"account": "anna.account", "from_at": "2026-11-26T10:00"}, headers=OPERATIONS
     )
@@ -309,4 +386,4 @@ def test_operations_tell_whose_access_ended_and_only_a_pseudonym_is_kept(client,
         answer = client.post("/audit/leavers", data=form, headers=OPERATIONS)
         assert (answer.status_code, list(answer.json["fields"])) == (422, [field])
     page = client.get("/audit/leavers", headers=ENGLISH).get_data(as_text=True)
-    assert "Nobody's access was ended yet." in page and '<form class="form-grid"' not in page
+    assert '<form class="form-grid"' not in page

@@ -35,7 +35,9 @@ from contracts.referral import (
     PersonalDataViewed,
 )
 from services.audit import noticing
+from services.audit.queries.disclosures import with_consents
 from services.audit.queries.findings import Wanted, findings
+from services.audit.queries.search import entries_at
 from tests.integration.audit.conftest import START, an_arrival
 from tests.integration.audit.test_retention import LATER, as_owner, expire
 from tests.integration.audit.test_web import hear
@@ -293,6 +295,14 @@ def after_emptying(log, *told):
 
 def test_what_was_emptied_after_its_time_is_no_consent_that_was_never_given(log):
     assert after_emptying(log, (40 * MONTH, a_consent_given()), (30 * MONTH, fetched())) == []
+
+
+@pytest.mark.parametrize("used", [fetched(), document_fetched()], ids=["dossier", "paper"])
+def test_a_disclosure_whose_consent_has_been_emptied_says_so_and_raises_no_alarm(log, used):
+    after_emptying(log, (40 * MONTH, a_consent_given()), (30 * MONTH, used), (2 * MONTH, used))
+    once, lately = with_consents(log.connection, list(entries_at(log.connection, [1, 2]).values()))
+    assert (once.without_ground, once.ground_no_longer_kept) == (False, True)
+    assert (lately.without_ground, lately.ground_no_longer_kept) == (True, False)
 
 
 def test_a_consent_that_was_never_given_is_found_beside_what_was_emptied(log):

@@ -1,24 +1,28 @@
 """What an officer keeps to look at again, what she has reviewed under which head, and a year in figures."""
 
+import hashlib
 import json
 from datetime import timedelta
+from io import BytesIO
 from uuid import UUID
 
 import psycopg
 import pytest
+from pypdf import PdfReader
 
 from contracts.codes import RefusalReason
 from deploy.demo.clocks import FixedClock
-from services.audit import noticing, retention, tallying
+from services.audit import noticing, pdf, retention, tallying
 from services.audit.queries import tally as tallies
 from services.audit.queries import tree
-from services.audit.queries.report import report, tables
+from services.audit.queries.report import SECTIONS, report, tables
 from services.audit.queries.reviews import saved_searches
 from services.chassis.db import Database, connect
 from services.chassis.jobs import ClockRole
 from services.chassis.work import Unit
 from tests.integration.audit.conftest import START, a_log, an_arrival
-from tests.integration.audit.test_findings import TODAY, YESTERDAY, fetched, owed, stated, viewed, withdrawn
+from tests.integration.audit.test_assessments import replaced
+from tests.integration.audit.test_findings import TODAY, YESTERDAY, fetched, owed, read_on, stated, viewed, withdrawn
 from tests.integration.audit.test_retention import LONG_AGO
 from tests.integration.audit.test_web import AUDITOR, DPO, NAVIGATOR, OPERATIONS, hear, serving, views
 from tests.unit.audit.events import PERSON, a_consent_given, a_disclosure_decided
@@ -141,12 +145,111 @@ def test_a_year_s_report_hides_what_is_small_and_names_its_head(client, log):
     assert (told["size"], told["root_sha256"]) == (14, tree.root_at(log.connection, 14).hex())
     assert told["tables"]["refused"] == {"rows": [{"refusal_reason": "NO_CONSENT", "n": 7}], "total": 7}
     assert told["tables"]["disclosed"]["rows"][0]["n"] is None and told["tables"]["disclosed"]["total"] is None
-    assert {one["kind"]: one["n"] for one in told["findings"]}["deletion_overdue"] == 1
+    found = {one["kind"]: one["n"] for one in told["findings"]["rows"]}
+    assert "deletion_overdue" in found and set(found.values()) == {None} and told["findings"]["total"] is None
     page = client.get("/audit/reports/2026", headers=ENGLISH).get_data(as_text=True)
-    assert "&lt;5" in page and told["root_sha256"] in page
+    assert ">hidden<" in page and "not over" in page and told["root_sha256"] in page
     empty = client.get("/audit/reports/2020.json", headers=DPO).json
     assert empty["tables"]["refused"] == {"rows": [], "total": 0}
     assert client.get("/audit/reports/1999", headers=DPO).status_code == 404
+
+
+def tags_of(element, inside=()):
+    """Every structure element of a tagged PDF with what it lies in, in reading order."""
+    element = element.get_object()
+    tag = element.get("/S")
+    inside = (*inside, tag) if tag else inside
+    children = element.get("/K", [])
+    if tag:
+        yield inside, element
+    for child in children if isinstance(children, list) else [children]:
+        if isinstance(child.get_object(), dict):
+            yield from tags_of(child, inside)
+
+
+@pytest.mark.parametrize(("language", "title"), [("de", "Jahresbericht 2026"), ("en", "Yearly report 2026")])
+def test_a_year_s_report_is_an_accessible_pdf_too(client, log, language, title):
+    answer = client.get("/audit/reports/2026.pdf", headers={**DPO, "Accept-Language": language})
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    assert (views(log)[-1]["type"], views(log)[-1]["data"]["form"]) == ("audit.log_exported.v1", "report")
+    paper = PdfReader(BytesIO(answer.data))
+    root = paper.trailer["/Root"]
+    assert (root["/Lang"], root["/MarkInfo"]["/Marked"], root["/ViewerPreferences"]["/DisplayDocTitle"]) == (
+        language,
+        True,
+        True,
+    )
+    assert paper.metadata.title == title and "<pdfuaid:part>1</pdfuaid:part>" in told_of(paper)
+    found = list(tags_of(root["/StructTreeRoot"]))
+    headings = [inside[-1] for inside, _ in found if inside[-1] in ("/Title", "/H1", "/H2", "/H3")]
+    assert headings[0] in ("/Title", "/H1") and headings.count("/H1") >= len(SECTIONS)
+    tables = [inside for inside, _ in found if inside[-1] == "/Table"]
+    scopes = [element["/A"] for inside, element in found if inside[-1] == "/TH" and "/A" in element]
+    assert tables and len(scopes) >= 2 * len(tables) and "/Column" in str(scopes)
+    text = "".join(page.extract_text() for page in paper.pages)
+    assert "hidden" in text if language == "en" else "verborgen" in text
+    assert "In all: 7" in text if language == "en" else "Insgesamt: 7" in text
+
+
+def told_of(paper):
+    return paper.trailer["/Root"]["/Metadata"].get_data().decode()
+
+
+def test_without_the_extra_there_is_no_pdf_and_the_page_offers_none(client, monkeypatch):
+    assert "2026.pdf" in client.get("/audit/reports/2026", headers=ENGLISH).text
+    monkeypatch.setattr(pdf, "is_possible", lambda: False)
+    answer = client.get("/audit/reports/2026.pdf", headers=DPO)
+    assert (answer.status_code, answer.json["slug"]) == (404, "audit.no-pdf-here")
+    assert "2026.pdf" not in client.get("/audit/reports/2026", headers=ENGLISH).text
+
+
+LAST_YEAR = START - timedelta(days=365)
+
+
+def test_a_report_that_was_issued_stands_byte_for_byte_and_says_where_something_came_later(
+    make_database, postgres, tmp_path
+):
+    with a_log(make_database, postgres, tmp_path) as log, serving(log) as client:
+        refusals = [a_disclosure_decided(**REFUSED)] * 7
+        hear(log, *(an_arrival(number, event, time=LAST_YEAR) for number, event in enumerate(refusals, 1)))
+        log.sign()
+        issue = "/audit/reports/{}/issue"
+        refused = client.post(issue.format(START.year), headers=DPO)
+        assert (refused.status_code, refused.json["slug"]) == (409, "audit.year-not-over")
+        assert client.post(issue.format(LAST_YEAR.year), headers=OPERATIONS).status_code == 403
+        assert client.post(issue.format(LAST_YEAR.year), headers=DPO).status_code == 303
+        told = views(log)[-1]
+        file = f"/audit/reports/{LAST_YEAR.year}.json"
+        content = client.get(file, headers=DPO).data
+        assert (told["type"], told["data"]["report_sha256"]) == (
+            "audit.report_issued.v1",
+            hashlib.sha256(content).hexdigest(),
+        )
+        page = f"/audit/reports/{LAST_YEAR.year}"
+        assert "Nothing has come since" in client.get(page, headers=ENGLISH).text
+        hear(log, an_arrival(8, refusals[0], time=LAST_YEAR))
+        log.sign()
+        assert client.get(file, headers=DPO).data == content
+        shown = client.get(page, headers=ENGLISH).text
+        assert "Since then something has come to: Disclosures refused" in shown
+        assert ">7<" in shown and ">8<" not in shown
+        again = client.post(issue.format(LAST_YEAR.year), headers=DPO)
+        assert (again.status_code, again.json["slug"]) == (409, "audit.report-issued")
+
+
+def test_a_finding_counts_for_the_year_it_was_first_noticed_in(make_database, postgres, tmp_path):
+    with a_log(make_database, postgres, tmp_path) as log:
+        for number in range(1, 7):
+            hear(log, an_arrival(number, replaced(owed(YESTERDAY), UUID(int=0xF0 + number))))
+        read_on(log)
+        for number in range(1, 7):
+            hear(log, an_arrival(10 + number, replaced(stated(), UUID(int=0xF0 + number))))
+        with log.connection.transaction():
+            noticing.read_on(log.connection, START + timedelta(days=90), TODAY + timedelta(days=90))
+        log.sign()
+        (cell,) = report(log.connection, START.year).findings.cells
+        assert (cell.codes, cell.n) == (("deletion_overdue", "settled_unseen"), 6)
+        assert report(log.connection, START.year + 1).findings.cells == ()
 
 
 def test_what_the_clock_counted_in_stretches_is_what_the_log_says(make_database, postgres, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Rules about how staff look at cases: off until an agreement is in the log, and never about anything before it."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -21,8 +22,10 @@ from contracts.referral import (
 )
 from deploy.demo.clocks import FixedClock
 from services.audit import finding_jobs, noticing
-from services.audit.queries.findings import Wanted, findings
+from services.audit.config import load_staff_rules
+from services.audit.queries.findings import Wanted, counts, findings
 from services.audit.queries.staff_rules import in_force
+from services.chassis.config import ConfigError, Environment
 from services.chassis.db import Database
 from services.chassis.jobs import ClockRole
 from services.chassis.work import Unit
@@ -233,6 +236,47 @@ def test_whoever_has_a_part_in_a_case_may_open_it(log, tell, event, by):
     assert read(log) == []
 
 
+@pytest.mark.parametrize(
+    ("event", "by"),
+    [
+        pytest.param(need_recorded(), ANNA, id="something she did in it"),
+        pytest.param(task(), "system:clock", id="a task of her site"),
+        pytest.param(absence(), BEN, id="standing in"),
+        pytest.param(came(Site.NEUSS), ANNA, id="signed in there"),
+    ],
+)
+def test_what_exonerates_settles_the_finding_however_late_it_is_heard(log, tell, event, by):
+    tell(rules_set(), by="system:clock")
+    tell(recorded(1, Site.NEUSS), by=BEN)
+    tell(came(Site.AACHEN))
+    looked = tell(view_of(1), minutes=5)
+    assert read(log) == [(FindingKind.UNRELATED_CASE, looked)]
+    tell(event, by=by, minutes=1)
+    assert read(log) == []
+    assert counts(log.connection) == {("unrelated_case", "settled_unseen"): 1}
+
+
+def test_what_she_did_in_a_referral_of_the_case_exonerates_her_however_late_it_is_heard(log, tell):
+    drafted = replace(an_event("referral.drafted.v1"), referral_id=UUID(int=0x77), enquiry_id=UUID(int=1))
+    tell(rules_set(), by="system:clock")
+    tell(recorded(1, Site.NEUSS), by=BEN)
+    tell(drafted, by=BEN)
+    tell(came(Site.AACHEN))
+    looked = tell(view_of(1), minutes=5)
+    assert read(log) == [(FindingKind.UNRELATED_CASE, looked)]
+    tell(a_referral_received(referral_id=UUID(int=0x77)), minutes=3)
+    assert read(log) == []
+
+
+def test_whose_case_it_was_may_be_heard_last(log, tell):
+    tell(rules_set(), by="system:clock")
+    tell(came(Site.AACHEN), minutes=1)
+    looked = tell(view_of(1), minutes=5)
+    assert read(log) == []
+    tell(recorded(1, Site.NEUSS), by=BEN)
+    assert read(log) == [(FindingKind.UNRELATED_CASE, looked)]
+
+
 def test_of_whose_site_nobody_knows_nothing_is_said(log, tell):
     tell(rules_set(), by="system:clock")
     tell(recorded(1, Site.NEUSS), by=BEN)
@@ -338,6 +382,13 @@ def test_configuration_that_names_an_agreement_becomes_an_entry_and_so_does_its_
     tick(clock, 60)
     hear(log, an_arrival(2, told_rules(log), actor="system:clock"))
     assert not in_force(log.connection)[-1].rules.is_on
+
+
+def test_nothing_is_agreed_on_a_day_to_come():
+    tomorrow = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
+    given = {"STAFF_RULES_AGREEMENT": "DV-2026/3", "STAFF_RULES_AGREED_ON": tomorrow}
+    with pytest.raises(ConfigError, match="STAFF_RULES_AGREED_ON"):
+        load_staff_rules(Environment(given))
 
 
 def told_rules(log):

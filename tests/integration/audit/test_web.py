@@ -18,14 +18,16 @@ import contracts.audit
 import contracts.directory
 import contracts.notifications
 import contracts.referral  # noqa: F401 - the registry is full once all four are imported
-from contracts.codes import Classification
+from contracts.audit import AccessEnded
+from contracts.codes import Classification, StaffRole
 from contracts.describe.examples import an_event
-from contracts.event import REGISTRY, spec_of
-from contracts.referral import ConsentGiven, ConsentRecipient, StreamReported
+from contracts.envelope import read as read_envelope
+from contracts.event import REGISTRY, Code, spec_of
+from contracts.referral import ConsentGiven, ConsentRecipient, ResolutionRead, ResolutionShown, StreamReported
 from deploy.demo.clocks import FixedClock
 from services.audit import commands, jobs
 from services.audit.domain.merkle import extends, includes
-from services.audit.queries.search import entries_at
+from services.audit.queries.search import ABOUT_HER, entries_at
 from services.audit.web.app import create_app
 from services.chassis import i18n
 from services.chassis.config import load
@@ -48,6 +50,7 @@ OWN, OTHER = UUID(int=91), UUID(int=92)
 DPO = bearer(ISSUER.token(sub="dora", roles=["dpo"]))
 OPERATIONS = bearer(ISSUER.token(sub="otto", roles=["operations"]))
 AUDITOR = bearer(ISSUER.token(sub="aylin", roles=["auditor"], employer=str(OWN)))
+OFFICER = "staff:" + "dd" * 16
 NAVIGATOR = bearer(ISSUER.token(sub="anna", roles=["navigator"]))
 
 
@@ -293,6 +296,33 @@ def test_staff_see_the_entries_about_themselves_and_no_others(own_client, log, c
     assert page.count("<time") == 1
 
 
+def test_staff_see_who_looked_for_them_and_whether_their_access_was_ended(own_client, log):
+    caller = {**bearer(ISSUER.token(sub="anna", roles=["navigator"])), "Accept-Language": "en"}
+    own_client.get("/audit/mine", headers=caller)
+    hers = views(log)[-1]["actor"]
+    own_client.get(f"/audit/?actor={hers}", headers=DPO)
+    own_client.get("/audit/", headers=DPO)
+    ended = AccessEnded(access_id=UUID(int=4), staff=Code(hers), from_at=START)
+    read = ResolutionRead(resolution_id=UUID(int=5), staff=Code(hers), role=StaffRole.LEAD)
+    shown = ResolutionShown(resolution_id=UUID(int=5), person_id=None, staff=Code(hers))
+    told = [json.loads(bytes(row["body"])) for row in log.connection.execute("SELECT body FROM outbox ORDER BY number")]
+    looked = [read_envelope(json.dumps(one).encode()).data for one in told if one["data"].get("page") == "search"]
+    hear(log, *(an_arrival(number, one, actor=OFFICER) for number, one in enumerate([ended, read, shown, *looked], 1)))
+    hear(log, an_arrival(9, replace(ended, staff=Code("staff:" + "0" * 32)), actor=OFFICER))
+    page = own_client.get("/audit/mine", headers=caller).get_data(as_text=True)
+    assert page.count("<time") == 3, "ended, shown and the search for her; neither the other search nor what is open"
+    assert "Access ended" in page and "you</" not in page
+
+
+def test_what_is_about_staff_is_found_without_reading_the_log(log):
+    plan = log.connection.execute(
+        f"EXPLAIN SELECT position FROM entries WHERE {ABOUT_HER} ORDER BY occurred_at DESC, position DESC LIMIT 51",
+        (OFFICER, OFFICER),
+        prepare=False,
+    ).fetchall()
+    assert "entries_about_staff" in str(plan)
+
+
 @pytest.fixture
 def two_controllers(own_client, log):
     two_cases(log)
@@ -338,6 +368,31 @@ def test_an_auditor_reads_only_what_is_her_controller_s(two_controllers, log):
         assert two_controllers.get(path, headers=AUDITOR).status_code == status, path
     extract = two_controllers.get("/audit/api/v1/extract", headers=AUDITOR)
     assert json.loads(extract.data.splitlines()[0])["entries"] == 7
+
+
+def a_lead(**claims):
+    return bearer(ISSUER.token(sub="lea", roles=["lead"], **{"employer": str(OWN), "site": "aachen", **claims}))
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [
+        pytest.param(a_lead(), 200, id="her own desk"),
+        pytest.param(DPO, 200, id="officer"),
+        pytest.param(a_lead(employer=str(OTHER)), 404, id="another organization"),
+        pytest.param(a_lead(site="neuss"), 404, id="another site"),
+        pytest.param(a_lead(site=None), 403, id="no site"),
+        pytest.param(AUDITOR, 403, id="auditor"),
+    ],
+)
+def test_a_lead_gets_the_extract_of_whoever_has_a_case_at_her_desk_and_of_nobody_else(
+    two_controllers, log, who, status
+):
+    for path in (f"persons/{UUID(int=82)}", f"enquiries/{UUID(int=61)}"):
+        before = [one for one in views(log) if one["type"] == "audit.log_exported.v1"]
+        assert two_controllers.get(f"/audit/api/v1/{path}/extract", headers=who).status_code == status
+        after = [one for one in views(log) if one["type"] == "audit.log_exported.v1"]
+        assert len(after) - len(before) == (status == 200)
 
 
 def test_a_part_of_the_log_is_handed_over_with_all_that_verifies_it(client, told, tmp_path):

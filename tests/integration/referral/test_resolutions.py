@@ -10,24 +10,31 @@ import psycopg
 import pytest
 from flask.testing import FlaskClient
 
-from contracts.codes import DataCategory, ResolutionRefusal, StaffRole, ViewPurpose
+from contracts.codes import DataCategory, ResolutionRefusal, RetentionKind, StaffRole, ViewPurpose
 from contracts.referral import (
     PersonalDataViewed,
     ResolutionAgreed,
     ResolutionAsked,
     ResolutionExpired,
+    ResolutionRead,
     ResolutionRefused,
     ResolutionShown,
 )
+from services.chassis.auth import caller_from_claims
+from services.chassis.config import DEMO_DEPLOYMENT_KEY
 from services.chassis.db import Database
 from services.referral.commands import enquiries
 from services.referral.domain.resolution import MOST_A_DAY
+from services.referral.domain.retention import DEFAULTS
+from services.referral.web.app import FACTS
+from tests.chassis.web_rig import ISSUER as ISSUER_URL
 from tests.integration.referral.rig import Network
-from tests.integration.referral.scene import NAVIGATOR, Scene
+from tests.integration.referral.scene import CENTER, NAVIGATOR, Scene
 from tests.integration.referral.test_data_protection_pages import HUB, browser_of, figures
 
 PAGE = "/referral/data-protection/pseudonyms"
 OCCASION = "Ein Abruf nach dem Widerruf ist mit der Person zu klären."
+KEY = bytes.fromhex(DEMO_DEPLOYMENT_KEY)
 #: Everybody asks in her own name, so that one network serves all tests.
 NUMBERS = count(1)
 
@@ -60,8 +67,8 @@ def somebody(network: Network) -> UUID:
     return UUID(str(row["person_id"]))
 
 
-def ask(officer: FlaskClient, pseudonym: object, **changes: str) -> Any:
-    usual = {"person_id": str(pseudonym), "reason": "FINDING", "purpose": "CLEAR_UP", "occasion": OCCASION}
+def ask(officer: FlaskClient, about: object, **changes: str) -> Any:
+    usual = {"pseudonym": str(about), "reason": "FINDING", "purpose": "CLEAR_UP", "occasion": OCCASION}
     return officer.post(PAGE, data=usual | changes, headers={"Accept": "application/json"})
 
 
@@ -219,7 +226,7 @@ def test_who_asks_too_often_in_a_day_is_refused(network: Network, officer: Flask
         ("occasion", {"occasion": "x" * 1001}),
         ("reason", {"reason": "curiosity"}),
         ("purpose", {"purpose": ""}),
-        ("person_id", {"person_id": "Amira"}),
+        ("pseudonym", {"pseudonym": "Amira"}),
     ],
     ids=["short", "long", "reason", "purpose", "pseudonym"],
 )
@@ -293,3 +300,113 @@ def test_the_database_itself_keeps_the_second_person_another(network: Network, o
         work.tx.execute(
             "UPDATE resolutions SET answered_by = asked_by, answered_at = asked_at WHERE id = %s", (resolution,)
         )
+
+
+def a_colleague(network: Network, **says: Any) -> str:
+    """Somebody who signed in with a browser, as the issuer describes her; answers her pseudonym."""
+    usual = {"iss": ISSUER_URL, "sub": f"nadja-{next(NUMBERS)}", "roles": ["navigator"], "site": "aachen"}
+    claims = {**usual, "employer": str(CENTER), "name": "Nadja Nadelöhr", "preferred_username": "n.nadeloehr", **says}
+    known = caller_from_claims(claims, KEY)
+    with network.app.test_request_context():
+        FACTS.met(known, claims)
+    return known.actor
+
+
+def asked_about(network: Network, officer: FlaskClient, staff: str) -> str:
+    answer = ask(officer, staff)
+    assert answer.status_code == 303, answer.text
+    (row,) = network.scene.rows("SELECT id FROM resolutions WHERE staff = %s AND shown_at IS NULL", staff)
+    return str(row["id"])
+
+
+def test_the_name_of_a_member_of_staff_is_shown_once_after_a_second_person_agreed(
+    network: Network, officer: FlaskClient, lead: FlaskClient
+) -> None:
+    staff = a_colleague(network)
+    resolution = asked_about(network, officer, staff)
+    assert refused(press(officer, resolution, "showings")) == (409, "resolution.waiting")
+    assert OCCASION in lead.get(f"{PAGE}/{resolution}").text
+    assert press(lead, resolution, "agreements").status_code == 303
+    shown = officer.post(f"{PAGE}/{resolution}/showings")
+    assert "Nadja Nadelöhr" in shown.text and "n.nadeloehr" in shown.text
+    assert refused(press(officer, resolution, "showings")) == (409, "resolution.shown")
+    kinds = (ResolutionAsked, ResolutionRead, ResolutionAgreed, ResolutionShown)
+    assert [type(one) for one in network.scene.said(*kinds) if one.staff == staff] == list(kinds)
+
+
+def test_neither_fact_nor_row_in_the_open_says_who_a_member_of_staff_is(
+    network: Network, officer: FlaskClient, lead: FlaskClient
+) -> None:
+    resolution = asked_about(network, officer, a_colleague(network))
+    press(lead, resolution, "agreements")
+    press(officer, resolution, "showings")
+    for table in ("outbox", "resolutions", "staff_names", "command_results"):
+        for row in network.scene.rows(f"SELECT * FROM {table}"):
+            said = " ".join(
+                bytes(one).decode("latin-1") if isinstance(one, bytes) else str(one) for one in row.values()
+            )
+            assert "Nadel" not in said and "nadeloehr" not in said and OCCASION not in said, table
+
+
+def test_nobody_sees_or_decides_what_is_asked_about_herself(network: Network, officer: FlaskClient) -> None:
+    name = f"lead-{next(NUMBERS)}"
+    staff = a_colleague(network, sub=name, roles=["lead"])
+    herself = browser_of(network, sub=name, roles=["lead"])
+    before = figures(herself.get(HUB).text).get("Names behind pseudonyms asked for, not answered yet", 0)
+    resolution = asked_about(network, officer, staff)
+    assert resolution not in herself.get(PAGE).text and herself.get(f"{PAGE}/{resolution}").status_code == 404
+    assert press(herself, resolution, "agreements").status_code == 404
+    assert figures(herself.get(HUB).text).get("Names behind pseudonyms asked for, not answered yet", 0) == before
+    her_own = browser_of(network, sub=name, roles=["dpo"], site=None)
+    assert refused(ask(her_own, staff)) == (409, "resolution.about-yourself")
+
+
+@pytest.mark.parametrize("lead_of", [{"site": "neuss"}, {"employer": str(uuid4())}], ids=["site", "employer"])
+def test_the_lead_of_another_desk_is_not_the_second_person_for_a_colleague(
+    network: Network, officer: FlaskClient, lead_of: dict[str, str]
+) -> None:
+    resolution = asked_about(network, officer, a_colleague(network))
+    elsewhere = browser_of(network, sub=f"lead-{next(NUMBERS)}", roles=["lead"], **lead_of)
+    assert resolution not in elsewhere.get(PAGE).text
+    assert press(elsewhere, resolution, "agreements").status_code == 404
+
+
+def test_a_pseudonym_nobody_signed_in_under_has_no_name_here(network: Network, officer: FlaskClient) -> None:
+    assert refused(ask(officer, "staff:" + "0" * 32)) == (404, "staff.unknown")
+
+
+def test_her_newest_name_counts_and_coming_again_the_same_month_writes_nothing(
+    network: Network, officer: FlaskClient, lead: FlaskClient
+) -> None:
+    staff = a_colleague(network, sub="newly-wed")
+    (first,) = network.scene.rows("SELECT * FROM staff_names WHERE staff = %s", staff)
+    a_colleague(network, sub="newly-wed")
+    assert network.scene.rows("SELECT * FROM staff_names WHERE staff = %s", staff) == [first]
+    a_colleague(network, sub="newly-wed", name="Nadja Öhrwald")
+    resolution = asked_about(network, officer, staff)
+    press(lead, resolution, "agreements")
+    assert "Nadja Öhrwald" in officer.post(f"{PAGE}/{resolution}/showings").text
+
+
+def test_a_name_goes_with_its_key_when_the_log_no_longer_speaks_of_her(network: Network, officer: FlaskClient) -> None:
+    staff = a_colleague(network)
+    resolution = asked_about(network, officer, staff)
+    (row,) = network.scene.rows("SELECT key_id FROM staff_names WHERE staff = %s", staff)
+    until = DEFAULTS[RetentionKind.ACCESS_RECORD].after(network.scene.clock.today() + timedelta(days=1))
+    network.scene.clock.instant += timedelta(days=(until - network.scene.clock.today()).days - 2)
+    network.scene.tick()
+    assert network.scene.keys.vault.person_key(row["key_id"]) is not None
+    network.scene.clock.instant += timedelta(days=40)
+    network.scene.tick()
+    assert network.scene.keys.vault.person_key(row["key_id"]) is None
+    assert network.scene.rows("SELECT FROM staff_names WHERE staff = %s", staff) == []
+    assert network.scene.rows("SELECT FROM resolutions WHERE id = %s", resolution) == []
+    assert refused(ask(officer, staff)) == (404, "staff.unknown")
+
+
+def test_the_key_of_a_staff_member_s_name_is_no_leftover(network: Network) -> None:
+    staff = a_colleague(network)
+    (row,) = network.scene.rows("SELECT key_id FROM staff_names WHERE staff = %s", staff)
+    network.scene.clock.instant += timedelta(days=2)
+    network.scene.tick()
+    assert network.scene.keys.vault.person_key(row["key_id"]) is not None
