@@ -52,6 +52,7 @@ ENDINGS: Mapping[str, Ending] = MappingProxyType(
         "views": Ending((RetentionKind.ACCESS_RECORD,)),
         "external_disclosures": Ending((*ERASURE, RetentionKind.ACCESS_RECORD)),
         "resolutions": Ending((RetentionKind.ACCESS_RECORD,)),
+        "staff_names": Ending((RetentionKind.ACCESS_RECORD,)),
         "duplicate_questions": Ending((RetentionKind.ACCESS_RECORD,)),
         "duplicate_matters": Ending(ERASURE, CODES),
         "duplicate_sides": Ending(ERASURE, CODES),

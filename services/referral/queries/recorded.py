@@ -161,6 +161,7 @@ TABLES: tuple[Table, ...] = (
 #: Tables that name a person and are not for her, with the reason.
 NOT_FOR_HER: Mapping[str, str] = {
     "person_keys": "the key itself; handing it out would open every backup",
+    "staff_names": "names of staff behind their pseudonyms, for two persons and an occasion",
 }
 
 

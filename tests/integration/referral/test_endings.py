@@ -105,6 +105,13 @@ def lived(network: Network) -> Ageing:
     )
     aged.insert(
         ageing,
+        "INSERT INTO staff_names (staff, key_id, sealed, seen_in) VALUES (%s, %s, 'x', %s)",
+        "staff:" + "5" * 32,
+        uuid4(),
+        ageing.today.replace(day=1),
+    )
+    aged.insert(
+        ageing,
         "INSERT INTO external_disclosures (id, enquiry_id, person_id, site, organization_id, ground, categories,"
         " told_at, sealed, recorded_by, recorded_at, confirm_by, confirmed_by, confirmed_at)"
         " VALUES (%s, %s, %s, 'aachen', %s, 'acute_danger', '{IDENTITY}', %s, 'x', 'staff:x', %s, %s, 'staff:y', %s)",
