@@ -65,6 +65,9 @@ class StepOut(Schema):
     signed_off = fields.Boolean(required=True)
     by = fields.String(allow_none=True, required=True)
     note = fields.String(allow_none=True, required=True, metadata={"description": "for data-protection officers alone"})
+    note_altered = fields.Boolean(
+        allow_none=True, required=True, metadata={"description": "the words lie there and are not what was said"}
+    )
     note_sha256 = fields.String(allow_none=True, required=True)
 
 
@@ -121,6 +124,7 @@ def finding_json(one: Finding) -> Json:
 
 
 def step_json(found: Finding, step: Step, may_read: bool) -> Json:
+    opened = words_of(found, step) if may_read else None
     return {
         "at": format_instant(step.at),
         "turn": step.turn,
@@ -130,6 +134,7 @@ def step_json(found: Finding, step: Step, may_read: bool) -> Json:
         "judgement": step.judgement,
         "signed_off": step.signed_off,
         "by": step.by,
-        "note": words_of(found, step) if may_read else None,
+        "note": opened.words if opened else None,
+        "note_altered": opened.altered if opened else None,
         "note_sha256": step.note_sha256,
     }
