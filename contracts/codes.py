@@ -765,6 +765,16 @@ class NoticeKind(StrEnum):
     TEST = "test"
 
 
+class ProposalOutcome(StrEnum):
+    """How a partner's proposal about its entry in the directory ended: by an editor's word, or by the partner's own."""
+
+    RELEASED = "released"
+    CHANGED = "changed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    REPLACED = "replaced"
+
+
 class ParkedOutcome(StrEnum):
     """What an operator did with a message that had been put aside."""
 

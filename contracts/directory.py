@@ -18,6 +18,7 @@ from contracts.codes import (
     KeyUse,
     LegalSphere,
     Participation,
+    ProposalOutcome,
     ServiceRole,
     SessionEnd,
     Site,
@@ -218,6 +219,26 @@ class DoubtSettled:
 
     doubt_id: UUID
     service_id: UUID
+
+
+@event("directory.proposal_made.v1", subject=("proposal", "proposal_id"))
+class ProposalMade:
+    """An organization would like one of its entries to be something else; editors read what, and decide."""
+
+    proposal_id: UUID
+    organization_id: UUID
+    #: What kind of object it is about, and which.
+    kind: Code
+    object_id: UUID
+
+
+@event("directory.proposal_settled.v1", subject=("proposal", "proposal_id"))
+class ProposalSettled:
+    """A proposal waits no longer: an editor released it, as it was or changed, or declined it; or it was taken back."""
+
+    proposal_id: UUID
+    organization_id: UUID
+    outcome: ProposalOutcome
 
 
 @event("directory.overlap_found.v1", subject=("service", "service_id"), classification=PUBLIC)

@@ -35,7 +35,8 @@ class AssuranceMail:
         """Each is written to once; if this process ends in between, perhaps twice. Nobody at an hour of rest."""
         with self.unit.db.read() as connection:
             rows = asked.untold(connection, self.unit.clock.today(), AT_ONCE)
-            rows = [row for row in rows if not self._rests(connection, row)]
+            now = self.unit.clock.now()
+            rows = [row for row in rows if not units.rests(connection, row["organization_id"], now)]
         for row in rows:
             result = self._hand_in(row)
             if result.cause is not None:
@@ -44,11 +45,6 @@ class AssuranceMail:
                 is_over = result.cause is None or result.final
                 if asked.tried(work.tx, row, result.cause, work.now if is_over else None) and is_over:
                     work.announce(_told(row, result))
-
-    def _rests(self, connection: Any, row: Mapping[str, Any]) -> bool:
-        quiet = units.quiet_hours(connection, row["organization_id"])
-        now = self.unit.clock.now()
-        return quiet is not None and quiet.over(now) > now
 
     def _hand_in(self, row: Mapping[str, Any]) -> Result:
         mailbox = row["mailbox"]

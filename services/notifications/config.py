@@ -26,6 +26,8 @@ class SenderSettings:
     mail_server: MailServer
     mail_from: str
     lead_mailbox: str | None
+    #: Who keeps the directory; the lead where nobody is named.
+    editors_mailbox: str | None
     desk_key: OKPKey = field(repr=False)
     desk_link_life: timedelta
     webhook_networks: tuple[Network, ...]
@@ -41,6 +43,7 @@ def load(environment: Environment) -> SenderSettings:
         mail_server=MailServer.at(environment.url("SMTP_URL", ("smtp", "smtps"))),
         mail_from=environment.text("MAIL_FROM", "a mailbox", matches=r"[^@\s]+@[^@\s]+"),
         lead_mailbox=environment.optional("LEAD_MAILBOX"),
+        editors_mailbox=environment.optional("EDITORS_MAILBOX") or environment.optional("LEAD_MAILBOX"),
         desk_key=_desk_key(environment),
         desk_link_life=timedelta(days=environment.number("DESK_LINK_DAYS", 14, low=1, high=30)),
         webhook_networks=webhook_networks(environment),

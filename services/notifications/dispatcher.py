@@ -56,6 +56,7 @@ class Dispatcher:
     on_switched_off: Callable[[], None] | None = None
     on_asked: Callable[[], None] | None = None
     on_keys_waiting: Callable[[], None] | None = None
+    on_proposals: Callable[[], None] | None = None
     started: int = 0
     _busy: dict[UUID, Future[None]] = field(default_factory=dict, repr=False)
     _stop: Event = field(default_factory=Event, repr=False)
@@ -73,6 +74,7 @@ class Dispatcher:
                     pool.submit(self.tell_parked)
                     pool.submit(self.tell_asked)
                     pool.submit(self.tell_keys_waiting)
+                    pool.submit(self.tell_proposals)
                 try:
                     idle = self.turn(pool) == 0
                 except UnavailableError:
@@ -161,6 +163,10 @@ class Dispatcher:
     def tell_keys_waiting(self) -> None:
         """The lead is told of partners' keys that wait for a second person."""
         self._tell(self.on_keys_waiting)
+
+    def tell_proposals(self) -> None:
+        """Editors are told of partners' proposals that wait, partners how theirs ended."""
+        self._tell(self.on_proposals)
 
     def tell_switched_off(self) -> None:
         """Who has not been told of a webhook that was switched off is told now."""

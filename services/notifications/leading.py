@@ -17,6 +17,7 @@ from services.notifications.channels.webhook import WebhookSender
 from services.notifications.dispatcher import Dispatcher
 from services.notifications.key_mail import WaitingKeyMail
 from services.notifications.parked_mail import LeadMail
+from services.notifications.proposal_mail import ProposalMail
 from services.notifications.switched_off_mail import SwitchedOffMail
 
 LOCK = 7_302_001
@@ -68,6 +69,7 @@ def make_dispatcher(own: config.SenderSettings, unit: Unit) -> Dispatcher:
         threads=own.threads,
         on_parked=lead.tell if lead else None,
         on_keys_waiting=keys.tell if keys else None,
+        on_proposals=ProposalMail(unit, mails, own.editors_mailbox, own.public_url, gather).tell,
         on_switched_off=SwitchedOffMail(unit, mails, own.lead_mailbox, own.public_url).tell,
         on_asked=AssuranceMail(unit, mails, own.public_url, own.deployment_key).tell,
     )

@@ -3,12 +3,19 @@
 from typing import Any
 
 from contracts import referral as said
-from contracts.directory import AssuranceAsked, OrganizationPublished, PartnerKeyConfirmed, PartnerKeyHandedIn
+from contracts.directory import (
+    AssuranceAsked,
+    OrganizationPublished,
+    PartnerKeyConfirmed,
+    PartnerKeyHandedIn,
+    ProposalMade,
+    ProposalSettled,
+)
 from contracts.envelope import Envelope
 from services.chassis.hear import hears
 from services.chassis.work import Work
 from services.notifications import config, handlers
-from services.notifications.store import keys
+from services.notifications.store import keys, proposals
 
 
 class NotificationsService:
@@ -31,6 +38,14 @@ class NotificationsService:
     @hears(PartnerKeyConfirmed)
     def key_confirmed(self, work: Work, event: PartnerKeyConfirmed, envelope: Envelope) -> None:
         keys.confirmed(work.tx, event)
+
+    @hears(ProposalMade)
+    def proposal_waits(self, work: Work, event: ProposalMade, envelope: Envelope) -> None:
+        proposals.wait(work.tx, event, work.now)
+
+    @hears(ProposalSettled)
+    def proposal_settled(self, work: Work, event: ProposalSettled, envelope: Envelope) -> None:
+        proposals.settled(work.tx, event, work.now)
 
     @hears(
         said.ReferralRequested,

@@ -24,9 +24,16 @@ def keep_organization(work: Work, event: OrganizationPublished) -> None:
 
 
 def keep_service(work: Work, event: ServicePublished) -> None:
-    """Keep the newest. Where the partner may now tell less or more, what is under way there follows."""
-    before = directory.back_level_of(work.tx, event.service_id)
-    if directory.keep_service(work, event) and before not in (None, event.terms.back_level):
+    """Keep the newest. Where it is offered again, or its partner may tell less or more, what is under way follows."""
+    before, had_ended = (
+        directory.back_level_of(work.tx, event.service_id),
+        directory.is_retired(work.tx, event.service_id),
+    )
+    if not directory.keep_service(work, event):
+        return
+    if had_ended:
+        participation.offer_again(work, event.service_id)
+    if before not in (None, event.terms.back_level):
         telling.follow_terms(work, event.service_id)
 
 

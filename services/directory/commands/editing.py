@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from services.chassis.errors import InvalidError, StaleError
 from services.chassis.work import Work
@@ -24,6 +25,8 @@ class Wish:
     value: Mapping[str, Any]
     seen: int
     why: str | None = None
+    #: The proposal of its organization that it does, if it does one.
+    proposal_id: UUID | None = None
 
 
 def planned(work: Work, wish: Wish) -> Change:
@@ -36,7 +39,7 @@ def planned(work: Work, wish: Wish) -> Change:
     _refuse(problems)
     if change.effect is not Effect.UNCHANGED and now != wish.seen:
         raise StaleError("directory.object-changed", number=now)
-    return replace(change, why=wish.why)
+    return replace(change, why=wish.why, proposal_id=wish.proposal_id)
 
 
 def save(work: Work, wish: Wish) -> Change:

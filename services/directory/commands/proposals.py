@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from contracts.codes import ProposalOutcome
 from services.chassis.errors import InvalidError, NotFoundError, StaleError
 from services.chassis.work import Work
 from services.directory import store
@@ -94,8 +95,8 @@ def release(work: Work, proposal_id: UUID, seen: int) -> Change:
     """Do what was proposed, to the object as the editor sees it: what others changed meanwhile stays changed."""
     proposal = open_one(work, proposal_id)
     value = wanted(work, proposal)
-    change = editing.save(work, Wish(proposal.kind, value, seen, proposal.why))
-    kept.decide(work, proposal_id, State.RELEASED)
+    change = editing.save(work, Wish(proposal.kind, value, seen, proposal.why, proposal.named))
+    kept.decide(work, proposal, ProposalOutcome.RELEASED)
     return change
 
 
@@ -107,22 +108,25 @@ def wanted(work: Work, proposal: Proposal) -> Mapping[str, Any]:
     return merged(base, held, proposal.document) if held and base else proposal.document
 
 
-def settle(work: Work, proposal_id: UUID, saved: Change) -> None:
-    """An editor made of a proposal or draft what she thought right, and that was saved just now; sent once more it
-    changes nothing, and is as it was kept."""
+def go_on(work: Work, wish: Wish, proposal_id: UUID) -> Change:
+    """Save what an editor made of a proposal or draft; sent once more it changes nothing, and is as it was kept."""
     proposal = kept.load(work.tx, proposal_id)
-    if proposal is not None and proposal.state is State.RELEASED and saved.effect is Effect.UNCHANGED:
-        return
-    open_one(work, proposal_id)
-    kept.decide(work, proposal_id, State.RELEASED)
+    if proposal is None:
+        raise NotFoundError("directory.proposal-unknown")
+    saved = editing.save(work, replace(wish, proposal_id=proposal.named))
+    if proposal.state is State.RELEASED and saved.effect is Effect.UNCHANGED:
+        return saved
+    if not proposal.is_open:
+        raise StaleError(DECIDED)
+    kept.decide(work, proposal, ProposalOutcome.CHANGED)
+    return saved
 
 
 def decline(work: Work, proposal_id: UUID, reason: str) -> None:
     """Leave the object as it is, and say why."""
     if not reason:
         raise InvalidError("directory.proposal-invalid", {"reason": "a value: the field is required"})
-    open_one(work, proposal_id)
-    kept.decide(work, proposal_id, State.DECLINED, reason)
+    kept.decide(work, open_one(work, proposal_id), ProposalOutcome.DECLINED, reason)
 
 
 def withdraw(work: Work, proposal_id: UUID, organization_id: str | None) -> None:
@@ -131,7 +135,7 @@ def withdraw(work: Work, proposal_id: UUID, organization_id: str | None) -> None
     own = str(proposal.organization_id) == organization_id if organization_id else proposal.state is State.DRAFT
     if not own:
         raise NotFoundError("directory.proposal-unknown")
-    kept.decide(work, proposal_id, State.WITHDRAWN)
+    kept.decide(work, proposal, ProposalOutcome.WITHDRAWN)
 
 
 def open_one(work: Work, proposal_id: UUID) -> Proposal:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from contracts.codes import Audience
 from services.directory.domain.coverage import Ground
@@ -41,6 +42,8 @@ class Change:
     held: Mapping[str, Any] | None = None
     #: Why, if somebody said so.
     why: str | None = None
+    #: The proposal of its organization that led to it.
+    proposal_id: UUID | None = None
 
 
 def names_in(row: Row) -> Iterator[tuple[str, Name]]:

@@ -157,13 +157,15 @@ class State:
     changed_at: Any
     changed_by: str
     why: str | None
+    proposal_id: UUID | None
 
 
 def states(connection: Connection, kind: Kind, name: str) -> Sequence[State]:
     """The newest states of an object, and one more to compare the last of them with."""
     rows = connection.execute(
         """
-        SELECT number, document, changed_at, changed_by, why FROM object_history WHERE kind = %s AND id = %s
+        SELECT number, document, changed_at, changed_by, why, proposal_id FROM object_history
+        WHERE kind = %s AND id = %s
         ORDER BY number DESC LIMIT %s""",
         (kind, name, STATES + 1),
     ).fetchall()

@@ -82,8 +82,8 @@ KEEP: Mapping[Kind, LiteralString] = {
 }
 
 KEEP_HISTORY: LiteralString = """
-    INSERT INTO object_history (kind, id, document, changed_at, changed_by, why)
-    VALUES (%(kind)s, %(id)s, %(document)s, %(now)s, %(actor)s, %(why)s)"""
+    INSERT INTO object_history (kind, id, document, changed_at, changed_by, why, proposal_id)
+    VALUES (%(kind)s, %(id)s, %(document)s, %(now)s, %(actor)s, %(why)s, %(proposal_id)s)"""
 
 
 def load(tx: Connection, names: Iterable[Name]) -> dict[Name, Document]:
@@ -201,6 +201,7 @@ def _row(work: Work, change: Change) -> dict[str, Any]:
         "now": work.now,
         "actor": work.actor,
         "why": change.why,
+        "proposal_id": change.proposal_id,
     }
 
 

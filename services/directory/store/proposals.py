@@ -9,6 +9,9 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from contracts.codes import ProposalOutcome
+from contracts.directory import ProposalMade, ProposalSettled
+from contracts.event import Code
 from services.chassis.db import Connection
 from services.chassis.work import Work
 from services.directory.domain.objects import Kind
@@ -25,6 +28,14 @@ class State(StrEnum):
 
 
 OPEN = (State.DRAFT, State.WAITING)
+#: What stands in the table of each outcome.
+STATES = {
+    ProposalOutcome.RELEASED: State.RELEASED,
+    ProposalOutcome.CHANGED: State.RELEASED,
+    ProposalOutcome.DECLINED: State.DECLINED,
+    ProposalOutcome.WITHDRAWN: State.WITHDRAWN,
+    ProposalOutcome.REPLACED: State.WITHDRAWN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,11 @@ class Proposal:
     def is_open(self) -> bool:
         return self.state in OPEN
 
+    @property
+    def named(self) -> UUID | None:
+        """How the history of its object names it: as what its organization wished. A draft is nobody's wish."""
+        return self.id if self.organization_id is not None else None
+
 
 SELECT: LiteralString = """
     SELECT id, kind, object_id, organization_id, document, seen, state, why, proposed_by, proposed_at,
@@ -69,7 +85,7 @@ KEEP: LiteralString = """
 REPLACE: LiteralString = """
     UPDATE proposals SET state = 'withdrawn', decided_by = %(actor)s, decided_at = %(now)s
     WHERE kind = %(kind)s AND object_id = %(object_id)s AND organization_id = %(organization_id)s AND state = 'waiting'
-        AND id <> %(id)s"""
+        AND id <> %(id)s RETURNING id, organization_id"""
 
 DECIDE: LiteralString = """
     UPDATE proposals SET state = %(state)s, decided_by = %(actor)s, decided_at = %(now)s, reason = %(reason)s
@@ -87,7 +103,8 @@ def load(tx: Connection, proposal_id: UUID) -> Proposal | None:
 
 
 def keep(work: Work, proposal: Proposal) -> bool:
-    """Write a proposal down; of an organization's earlier ones for the same object none waits any longer.
+    """Write a proposal down and tell it, a draft excepted; of an organization's earlier ones for the same object none
+    waits any longer.
 
     False where its number is taken by what waits or is decided: then nothing was written.
     """
@@ -104,10 +121,28 @@ def keep(work: Work, proposal: Proposal) -> bool:
         "now": work.now,
     }
     if proposal.state is State.WAITING:
-        work.tx.execute(REPLACE, params)
-    return work.tx.execute(KEEP, params).rowcount == 1
+        for row in work.tx.execute(REPLACE, params).fetchall():
+            _tell_settled(work, row["id"], row["organization_id"], ProposalOutcome.REPLACED)
+    is_kept = work.tx.execute(KEEP, params).rowcount == 1
+    if is_kept and proposal.organization_id is not None:
+        work.announce(
+            ProposalMade(
+                proposal_id=proposal.id,
+                organization_id=proposal.organization_id,
+                kind=Code(proposal.kind.value),
+                object_id=UUID(proposal.object_id),
+            )
+        )
+    return is_kept
 
 
-def decide(work: Work, proposal_id: UUID, state: State, reason: str | None = None) -> None:
-    params = {"id": proposal_id, "state": state, "reason": reason, "actor": work.actor, "now": work.now}
+def decide(work: Work, proposal: Proposal, outcome: ProposalOutcome, reason: str | None = None) -> None:
+    """Write down how it ended, and tell it of what an organization proposed; drafts are nobody's business."""
+    params = {"id": proposal.id, "state": STATES[outcome], "reason": reason, "actor": work.actor, "now": work.now}
     work.tx.execute(DECIDE, params)
+    if proposal.organization_id is not None:
+        _tell_settled(work, proposal.id, proposal.organization_id, outcome)
+
+
+def _tell_settled(work: Work, proposal_id: UUID, organization_id: UUID, outcome: ProposalOutcome) -> None:
+    work.announce(ProposalSettled(proposal_id=proposal_id, organization_id=organization_id, outcome=outcome))

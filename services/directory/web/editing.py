@@ -109,9 +109,8 @@ def _save(sheet: Sheet) -> Answer:
         if own:
             proposals.propose(work, sheet.wish, own, sheet.key)
             return redirect("/directory/proposals?done=waiting", 303)
-        saved = editing.save(work, sheet.wish)
-        if sheet.is_continued:
-            proposals.settle(work, sheet.key, saved)
+        wish = sheet.wish
+        saved = proposals.go_on(work, wish, sheet.key) if sheet.is_continued else editing.save(work, wish)
     return redirect(f"{words.address(sheet.kind, saved.row.id)}?done=1", 303)
 
 

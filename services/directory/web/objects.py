@@ -247,5 +247,6 @@ def _entry(state: State, changes: list[dict[str, Any]]) -> dict[str, Any]:
         # To a partner editors are editors; which of them it was is nobody's business outside.
         "pseudonym": pseudonym if is_editor() else "",
         "why": state.why,
+        "proposal": f"/directory/proposals/{state.proposal_id}" if state.proposal_id else "",
         "changes": changes,
     }

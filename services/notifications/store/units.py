@@ -26,6 +26,12 @@ def quiet_hours(tx: Connection, organization_id: UUID) -> QuietHours | None:
     return QuietHours(row["quiet_from"], row["quiet_until"])
 
 
+def rests(tx: Connection, organization_id: UUID, now: datetime) -> bool:
+    """Is this an hour in which it wants no mail that can wait?"""
+    quiet = quiet_hours(tx, organization_id)
+    return quiet is not None and quiet.over(now) > now
+
+
 def keep_quiet_hours(
     tx: Connection, organization_id: UUID, quiet: QuietHours | None, actor: str, now: datetime
 ) -> None:

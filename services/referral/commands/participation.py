@@ -1,5 +1,6 @@
-"""A partner rests, has left or is back: desks are told, what was kept back follows, what it fetched is asked about."""
+"""A partner rests, has left or is back, a service is offered again: desks are told, what was kept back follows."""
 
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from contracts.codes import Participation, Party, TaskKind
@@ -44,9 +45,20 @@ def _leave(work: Work, partner_id: UUID) -> None:
 
 def _come_back(work: Work, partner_id: UUID) -> None:
     """What was kept back for this alone leaves now, if consent still says yes at this moment."""
-    for referral_id in affected.kept_back_for(work.tx, partner_id, TaskKind.PARTNER_SUSPENDED, TaskKind.PARTNER_LEFT):
+    kinds = (TaskKind.PARTNER_SUSPENDED, TaskKind.PARTNER_LEFT)
+    _go_on(work, affected.kept_back_for(work.tx, partner_id, *kinds), kinds)
+
+
+def offer_again(work: Work, service_id: UUID) -> None:
+    """A service that had ended is there again: nobody need be transferred, and what waited for it goes on."""
+    kinds = (TaskKind.SERVICE_RETIRED,)
+    _go_on(work, affected.kept_back_at(work.tx, service_id, *kinds), kinds)
+
+
+def _go_on(work: Work, referral_ids: Iterable[UUID], kinds: Collection[TaskKind]) -> None:
+    for referral_id in referral_ids:
         referral = load(work, referral_id, DIRECTORY)
         again = domain.release_again(referral, moment_of(work))
         if again != referral:
             save(work, again, ())
-        timeline.close_tasks(work, referral_id, {TaskKind.PARTNER_SUSPENDED, TaskKind.PARTNER_LEFT})
+        timeline.close_tasks(work, referral_id, kinds)

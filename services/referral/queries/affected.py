@@ -52,6 +52,16 @@ def kept_back_for(connection: Connection, organization_id: UUID, *kinds: TaskKin
     return [row["id"] for row in rows]
 
 
+def kept_back_at(connection: Connection, service_id: UUID, *kinds: TaskKind) -> list[UUID]:
+    """Referrals to this service of which one of these lies on a desk."""
+    rows = connection.execute(
+        "SELECT DISTINCT r.id FROM referrals r JOIN tasks ON tasks.referral_id = r.id WHERE r.service_id = %s"
+        " AND tasks.kind = ANY(%s) AND tasks.closed_at IS NULL ORDER BY r.id",
+        (service_id, [str(kind) for kind in kinds]),
+    ).fetchall()
+    return [row["id"] for row in rows]
+
+
 def persons_at(connection: Connection, service_id: UUID) -> list[tuple[UUID, UUID]]:
     """Referrals a service is still busy with and their persons, in the order in which locks are taken."""
     rows = connection.execute(

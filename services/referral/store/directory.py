@@ -100,6 +100,12 @@ def retire_service(work: Work, event: ServiceRetired) -> bool:
     )
 
 
+def is_retired(connection: Connection, service_id: UUID) -> bool:
+    """Is it known, and offered no more?"""
+    row = connection.execute("SELECT retired FROM services WHERE id = %s", (service_id,)).fetchone()
+    return row is not None and row["retired"]
+
+
 def back_level_of(connection: Connection, service_id: UUID) -> str | None:
     """How much the terms kept so far let back; None for a service not known yet."""
     row = connection.execute(
@@ -144,12 +150,18 @@ def expect(connection: Connection, organization_id: UUID, service_id: UUID) -> L
     return found
 
 
-def ids_on_topic(connection: Connection, topic: Topic, most: int) -> list[UUID]:
-    """What is offered on a topic anywhere, up to so many."""
+def found_on_topic(connection: Connection, topic: Topic, words: str, most: int) -> tuple[list[UUID], int]:
+    """What is offered on a topic anywhere under a name with these words: by name up to so many, and how many it is."""
+    like = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     rows = connection.execute(
-        "SELECT id FROM services WHERE topics @> ARRAY[%s] AND NOT retired ORDER BY id LIMIT %s", (topic, most)
+        """
+        SELECT s.id, count(*) OVER () AS many FROM services s JOIN organizations o ON o.id = s.organization_id
+        WHERE s.topics @> ARRAY[%(topic)s] AND NOT s.retired AND (%(words)s::text IS NULL
+            OR s.snapshot ->> 'name' ILIKE %(words)s OR o.snapshot ->> 'name' ILIKE %(words)s)
+        ORDER BY o.snapshot #>> '{name,de}', s.snapshot #>> '{name,de}', s.id LIMIT %(most)s""",
+        {"topic": topic, "words": f"%{like}%" if words else None, "most": most},
     ).fetchall()
-    return [row["id"] for row in rows]
+    return [row["id"] for row in rows], rows[0]["many"] if rows else 0
 
 
 def organizations(connection: Connection) -> list[OrganizationPublished]:

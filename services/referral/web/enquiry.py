@@ -52,6 +52,7 @@ from services.referral.web.subject_requests import choices, chosen
 from services.referral.web.words import record_sections
 
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
+LONGEST_SEARCH = 100
 #: What a form of this page says in the address when it is done (each has its sentence), and the part it belongs to.
 DONE = {
     "consent": "",
@@ -210,7 +211,8 @@ def page_of(work: Work, enquiry: Enquiry) -> dict[str, Any]:
     names = Names(work.tx)
     cards = enquiry_queries.cards(work.tx, enquiry.id)
     ticked, everything = request.form.getlist("recipients"), request.args.get("recipients") == "all"
-    offered = recipients_for(work, enquiry, names, ticked, everything=everything)
+    looked_for = request.args.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
+    offered = recipients_for(work, enquiry, names, ticked, everything=everything, words=looked_for)
     return {
         **standing_of(work, enquiry, names),
         "proofs": tuple(ProofKind),

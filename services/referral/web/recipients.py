@@ -19,6 +19,8 @@ from services.referral.web.names import Names, in_words
 CHECKED = (DataCategory.IDENTITY, DataCategory.CONTACT)
 #: Of a topic that thousands offer nobody reads more.
 MOST_SHOWN = 200
+#: Each of those that are found by name is a form of its own: who wants another one looks for it more closely.
+MOST_FOUND = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Offered:
     because: tuple[str, ...] = ()
 
     @property
+    def title(self) -> tuple[str, str]:
+        """What it is called, for whoever looks for it in a list."""
+        return self.organization, self.service
+
+    @property
     def name(self) -> str:
         """What its fields are called in the form."""
         return f"{self.purpose.value}/{self.service_id}"
@@ -53,8 +60,11 @@ class Recipients:
     fitting: dict[str, Offered] = field(default_factory=dict)
     others: dict[str, Offered] = field(default_factory=dict)
     elsewhere: int = 0
-    #: The others may be ticked, too.
+    #: The others may be ticked, too: those found by name, of as many as there are under it.
     shows_all: bool = False
+    words: str = ""
+    many: int = 0
+    most_found: int = MOST_FOUND
 
     @property
     def to_tick(self) -> list[Offered]:
@@ -62,15 +72,16 @@ class Recipients:
 
 
 def recipients_for(
-    work: Work, enquiry: Enquiry, names: Names, ticked: Iterable[str], *, everything: bool
+    work: Work, enquiry: Enquiry, names: Names, ticked: Collection[str], *, everything: bool, words: str = ""
 ) -> Recipients:
-    """Ranked as matching does. Everything is shown if asked for, or if somebody of the others was ticked before."""
+    """Ranked as matching does. The others are found by name if asked for; who was ticked before stays in any case."""
     found = _ranked(work, enquiry, names)
     if everything or not set(ticked) <= set(found.fitting):
-        every = {need.topic: directory.ids_on_topic(work.tx, need.topic, MOST_SHOWN) for need in enquiry.needs}
-        found = _ranked(work, enquiry, names, every)
-        found.shows_all = True
-    found.others = dict(sorted(found.others.items(), key=lambda other: other[1].organization))
+        topics = dict.fromkeys(need.topic for need in enquiry.needs)
+        hits = {topic: directory.found_on_topic(work.tx, topic, words, MOST_FOUND) for topic in topics}
+        found = _ranked(work, enquiry, names, {topic: {*ids, *_ids_in(ticked)} for topic, (ids, _) in hits.items()})
+        found.shows_all, found.words, found.many = True, words, sum(many for _, many in hits.values())
+    found.others = dict(sorted(found.others.items(), key=lambda other: (*other[1].title, other[0])))
     return found
 
 
@@ -79,15 +90,23 @@ def _ranked(
 ) -> Recipients:
     found = Recipients()
     for need, ranking in matching.rankings(work, house().keys.vault, enquiry, every):
-        _sort_in(found, Purpose(need.topic.value), ranking, names)
+        _sort_in(found, Purpose(need.topic.value), ranking, names, every.get(need.topic))
     for check in checks_offered(work.tx, enquiry, names):
         found.fitting.setdefault(check.name, check)
     return found
 
 
-def _sort_in(found: Recipients, purpose: Purpose, ranking: Ranking, names: Names) -> None:
-    """One need's bodies; who fits another person's need of the same topic is offered, whatever is said for this one."""
-    told: list[Suggestion | Exclusion] = [*ranking.suggestions[:MOST_SHOWN], *ranking.exclusions[:MOST_SHOWN]]
+def _sort_in(
+    found: Recipients, purpose: Purpose, ranking: Ranking, names: Names, only: Collection[UUID] | None
+) -> None:
+    """One need's bodies; who fits another person's need of the same topic is offered, whatever is said for this one. Of
+    the others `only` those that were looked for, if any were."""
+
+    def is_shown(one: Suggestion | Exclusion) -> bool:
+        return only is None or one.service_id in only or not why_not_offered(one)
+
+    told: list[Suggestion | Exclusion] = [one for one in ranking.suggestions if is_shown(one)][:MOST_SHOWN]
+    told += [one for one in ranking.exclusions if is_shown(one)][:MOST_SHOWN]
     for one in told:
         listing = names.listing(one.service_id)
         if listing is None:

@@ -7,6 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from contracts.codes import ProposalOutcome
+from contracts.directory import ProposalMade, ProposalSettled, ServicePublished
 from contracts.identity import id_of
 from services.chassis.db import Database
 from services.directory.domain.objects import Kind
@@ -56,6 +58,11 @@ def proposed(
     return client.post(f"{page}?lang=de", data={**form, **changes, "_do": "save"}, headers=headers)
 
 
+def about_proposals(directory: Directory) -> list[Any]:
+    """What was told about proposals, in the order in which it was."""
+    return [one for one in directory.said() if isinstance(one, ProposalMade | ProposalSettled)]
+
+
 def waiting(client: FlaskClient, name: str, headers: dict[str, str] = EDITOR) -> str:
     """The address of the proposal about a service that waits."""
     page = client.get(f"{PROPOSALS}?lang=de", headers=headers).text.split('id="decided"')[0]
@@ -72,6 +79,8 @@ def test_what_a_clerk_saves_waits_and_is_public_once_an_editor_released_it(
 ) -> None:
     answer = proposed(client, directory, "released", wait_time="zwei Wochen", _why="Wartezeit ist bekannt")
     assert answer.location == f"{PROPOSALS}?done=waiting"
+    [made] = about_proposals(directory)[-1:]
+    assert (made.organization_id, made.kind, made.object_id) == (CHAMBER, "service", id_of("service", "released"))
     told = len(directory.said())
     assert "wait_time" not in held(directory, "released")
     listed = client.get(f"{PROPOSALS}?lang=de", headers=EDITOR).text
@@ -82,13 +91,16 @@ def test_what_a_clerk_saves_waits_and_is_public_once_an_editor_released_it(
     assert "Was ist das?" in client.get(f"{address}?lang=de", headers=EDITOR).text, "it is shown as it would read"
     assert decide(client, address, "release").location == f"{PROPOSALS}?done=released"
     assert held(directory, "released")["wait_time"] == "zwei Wochen"
-    assert len(directory.said()) == told + 1
+    assert [type(one) for one in directory.said()[told:]] == [ServicePublished, ProposalSettled]
+    settled = directory.said()[-1]
+    assert (settled.proposal_id, settled.outcome) == (made.proposal_id, ProposalOutcome.RELEASED)
     mine = client.get(f"{address}?lang=de", headers=CLERK).text
     assert "freigegeben" in mine
     history = client.get(f"{OBJECTS}/service/released?lang=de", headers=CLERK).text.split('id="history"')[1]
     assert "Wartezeit ist bekannt" in history
+    assert "Auf Vorschlag der Organisation selbst" in history and address in history, "it was the partner's wish"
     again = decide(client, address, "release", _seen="0")
-    assert (again.status_code, len(directory.said())) == (412, told + 1)
+    assert (again.status_code, len(directory.said())) == (412, told + 2)
 
 
 def test_a_declined_one_says_why_and_changes_nothing(client: FlaskClient, directory: Directory) -> None:
@@ -97,6 +109,7 @@ def test_a_declined_one_says_why_and_changes_nothing(client: FlaskClient, direct
     without = decide(client, address, "decline", reason=" ")
     assert without.status_code == 422 and "Warum nicht" in without.text
     assert decide(client, address, "decline", reason="Bitte mit Quelle").status_code == 303
+    assert about_proposals(directory)[-1].outcome is ProposalOutcome.DECLINED
     assert "wait_time" not in held(directory, "declined")
     mine = client.get(f"{PROPOSALS}?lang=de", headers=CLERK).text
     assert "abgelehnt" in mine and "Bitte mit Quelle" in mine
@@ -122,6 +135,8 @@ def test_an_editor_changes_a_proposal_before_it_is_released(client: FlaskClient,
     assert form["wait_time"] == ["lnag"]
     assert client.post(page, data={**form, "wait_time": "lang", "_do": "save"}, headers=EDITOR).status_code == 303
     assert held(directory, "changed")["wait_time"] == "lang"
+    assert about_proposals(directory)[-1].outcome is ProposalOutcome.CHANGED
+    assert address in client.get(f"{OBJECTS}/service/changed", headers=EDITOR).text.split('id="history"')[1]
     assert "freigegeben" in client.get(f"{address}?lang=de", headers=CLERK).text
 
 
@@ -136,6 +151,8 @@ def test_a_clerk_goes_on_from_what_waits_and_takes_it_back(client: FlaskClient, 
     second = waiting(client, "again", CLERK)
     assert second != first
     assert decide(client, second, "withdraw", CLERK).status_code == 303
+    told = [getattr(one, "outcome", None) for one in about_proposals(directory)[-4:]]
+    assert told == [None, ProposalOutcome.REPLACED, None, ProposalOutcome.WITHDRAWN]
     assert decide(client, second, "release").status_code == 412
 
 
@@ -200,6 +217,7 @@ def test_an_editor_keeps_a_draft_that_is_not_ready_and_goes_on_with_it(
     listed = client.get(f"{PROPOSALS}?lang=de", headers=EDITOR).text
     assert "Angebot halb" in listed and "Entwurf" in listed
     assert "Angebot halb" not in client.get(f"{PROPOSALS}?lang=de", headers=CLERK).text
+    told = len(about_proposals(directory))
     address = listed.split(">Angebot halb")[0].rpartition('href="')[2].partition('"')[0]
     shown = client.get(f"{PROPOSALS}/{address.partition('proposal=')[2]}?lang=de", headers=EDITOR)
     assert shown.status_code == 200 and "Weiterschreiben" in shown.text
@@ -217,6 +235,9 @@ def test_an_editor_keeps_a_draft_that_is_not_ready_and_goes_on_with_it(
     }
     saved = client.post(new, data=again, headers=EDITOR)
     assert saved.status_code == 303, saved.text
+    assert len(about_proposals(directory)) == told, "a draft is nobody's business"
+    history = client.get(f"{OBJECTS}/service/angebot-halb?lang=de", headers=EDITOR).text.split('id="history"')[1]
+    assert "Auf Vorschlag" not in history
     assert "Entwurf verwerfen" not in client.get(f"{PROPOSALS}?lang=de", headers=EDITOR).text
 
 

@@ -18,6 +18,7 @@ from services.chassis.db import Database
 from services.referral import handlers
 from services.referral.commands import referrals
 from services.referral.store.enquiries import Enquiry
+from services.referral.web.recipients import MOST_FOUND
 from tests.integration.referral.guests import HTML, issued, press
 from tests.integration.referral.rig import Network
 from tests.integration.referral.scene import (
@@ -262,6 +263,28 @@ class TestWhomAConsentMayName:
         assert {HWK_SERVICE, IHK_SERVICE, VUV_SERVICE, FAR_SERVICE} <= set(boxes(page))
         assert boxes(page)[0] == VUV_SERVICE
         assert "außerhalb des Gebiets" in page
+
+    def test_the_others_are_found_by_name_in_the_order_of_names_and_counted(self, network: Network, desk: FlaskClient):
+        """However many there are: who is looked for stands there, whatever else the topic has."""
+        enquiry = network.scene.an_enquiry(occupation_code="81302")
+        many = [id_of("service", f"far-{number:02}") for number in range(MOST_FOUND + 1)]
+        publish(
+            network,
+            *(
+                a_service(one, FAR, name=named(f"Fern {number:02}"), areas=(OfficialKey("05515"),))
+                for number, one in enumerate(many)
+            ),
+        )
+        place = f"/referral/enquiries/{enquiry.id}?open=consent&recipients=all&lang=de"
+        found = desk.get(f"{place}&q=fern 5").text
+        assert boxes(found) == [VUV_SERVICE, many[50]], "what fits stays in any case"
+        assert "1 Angebot zu diesen Themen gefunden." in found
+        every = desk.get(f"{place}&q=fern ").text
+        assert boxes(every)[1:] == many[:MOST_FOUND]
+        assert f"{MOST_FOUND + 1} Angebote" in every and f"die ersten {MOST_FOUND} nach Namen" in every
+        assert boxes(desk.get(f"{place}&q=100%25_").text) == [VUV_SERVICE], (
+            "what the database reads as signs are letters"
+        )
 
     def test_what_was_ticked_of_the_others_is_not_lost_when_the_form_comes_back(
         self, network: Network, desk: FlaskClient

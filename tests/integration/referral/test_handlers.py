@@ -5,11 +5,19 @@ from datetime import timedelta
 from contracts.codes import Status, TaskKind
 from contracts.directory import ServiceRetired
 from contracts.event import PublicJwk, PublicText
-from contracts.referral import DossierDestroyed, TaskOpened
+from contracts.referral import DossierDestroyed, TaskClosed, TaskOpened
 from services.referral import handlers
 from services.referral.commands import referrals
 from services.referral.store import directory
-from tests.integration.referral.scene import HWK, HWK_SERVICE, Scene, a_public_key, a_service, an_organization
+from tests.integration.referral.scene import (
+    HWK,
+    HWK_SERVICE,
+    Scene,
+    a_public_key,
+    a_service,
+    an_organization,
+    somebody_else,
+)
 
 
 def test_an_older_snapshot_never_replaces_a_newer_one(scene: Scene):
@@ -74,3 +82,27 @@ def test_what_its_sender_has_not_let_go_of_is_a_task_too_and_is_kept_back_for_th
     with scene.unit.work(actor="system:clock") as work:
         referrals.release(work, scene.keys, waiting.id)
     assert TaskKind.CONSENT_MISSING not in {one.kind for one in scene.said(TaskOpened)}
+
+
+def test_a_service_that_is_offered_again_takes_its_tasks_off_the_desks_and_what_waited_leaves(scene: Scene):
+    running = scene.told_directory().requested()
+    enquiry = scene.an_enquiry(**somebody_else())
+    scene.consent(enquiry)
+    waiting = scene.prepared(enquiry)
+    with scene.unit.work(actor="system:directory") as work:
+        handlers.retire_service(work, ServiceRetired(service_id=HWK_SERVICE, version=2, organization_id=HWK))
+    scene.clock.instant += timedelta(minutes=10)
+    with scene.unit.work(actor="system:clock") as work:
+        referrals.release(work, scene.keys, waiting.id)
+    assert scene.now(waiting.id).status is Status.AWAITING_CONSENT
+    open_before = {one.task_id for one in scene.said(TaskOpened)}
+
+    for version in (3, 4):
+        with scene.unit.work(actor="system:directory") as work:
+            handlers.keep_service(work, a_service(version=version))
+    assert {one.task_id for one in scene.said(TaskClosed)} == open_before
+    assert len(scene.said(TaskClosed)) == len(open_before)
+    scene.tick()
+    assert scene.now(waiting.id).status is Status.REQUESTED
+    assert scene.now(running.id).status is Status.REQUESTED
+    assert scene.rows("SELECT 1 FROM tasks WHERE closed_at IS NULL AND kind = 'service_retired'") == []
