@@ -105,8 +105,10 @@ def _sort_in(
     def is_shown(one: Suggestion | Exclusion) -> bool:
         return only is None or one.service_id in only or not why_not_offered(one)
 
-    told: list[Suggestion | Exclusion] = [one for one in ranking.suggestions if is_shown(one)][:MOST_SHOWN]
-    told += [one for one in ranking.exclusions if is_shown(one)][:MOST_SHOWN]
+    told: list[Suggestion | Exclusion] = [
+        *[one for one in ranking.suggestions if is_shown(one)][:MOST_SHOWN],
+        *[one for one in ranking.exclusions if is_shown(one)][:MOST_SHOWN],
+    ]
     for one in told:
         listing = names.listing(one.service_id)
         if listing is None:
