@@ -5,7 +5,7 @@ Marks add up: a view with `staff` and `partner_system` is open to both.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -96,15 +96,7 @@ class Access:
 def mark(view: View, more: Access) -> View:
     """Add to what the view already says."""
     before = access_of(view) or Access()
-    access = Access(
-        before.public or more.public,
-        before.kinds | more.kinds,
-        before.roles | more.roles,
-        before.purposes | more.purposes,
-        before.uploads or more.uploads,
-        before.fresh or more.fresh,
-    )
-    setattr(view, MARK, access)
+    setattr(view, MARK, Access(*(getattr(before, one.name) | getattr(more, one.name) for one in fields(Access))))
     return view
 
 

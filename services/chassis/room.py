@@ -4,18 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, g
+from flask import current_app, g, request
+from werkzeug.exceptions import TooManyRequests
 
 from contracts.codes import ParkedOutcome, SessionEnd
 from services.chassis.access import Caller, caller_or_none
 from services.chassis.config import Settings
 from services.chassis.db import Connection
-from services.chassis.errors import LotsennetzError
+from services.chassis.errors import ForbiddenError, LotsennetzError
 from services.chassis.parking import Parked
-from services.chassis.rates import Limiter
+from services.chassis.rates import Allowance, Limiter
 from services.chassis.refusals import Refusals
 from services.chassis.sessions import Sessions
 from services.chassis.tokens import AccessTokens
@@ -97,6 +99,21 @@ def count_refusal(error: LotsennetzError) -> None:
     """Refusals that carry facts of their own are told already; the others are counted here."""
     if error.facts:
         return
-    caller = caller_or_none()
-    here = room()
+    caller, here = caller_or_none(), room()
     here.refusals.count(caller.actor if caller else "anonymous:web", error.slug, here.unit.clock.now())
+
+
+def caller_address() -> str:
+    """Who asks, as far as an address says: whoever has one connection can invent addresses in a /64 of IPv6."""
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return "unknown"
+    return str(address.ipv4_mapped or int(address) >> 64) if isinstance(address, IPv6Address) else str(address)
+
+
+def refuse_impatience(allowance: Allowance) -> None:
+    """Go on, or answer 429 with when to come back; how often that was refused is a fact, who asked is not."""
+    if allowance.is_exceeded:
+        count_refusal(ForbiddenError("request.too-many"))
+        raise TooManyRequests(retry_after=allowance.seconds)

@@ -52,6 +52,7 @@ kind = 'staff' AND revoked_at IS NULL AND ends_at > %(now)s AND seen_at > %(sinc
  AND (%(site)s::text IS NULL OR site = %(site)s)"""
 LIVING = f"SELECT session_id, began_at, seen_at, role, site FROM web_sessions WHERE {MEANT} ORDER BY seen_at DESC"  # noqa: S608 - the text above
 END_THEM = f"UPDATE web_sessions SET revoked_at = %(now)s WHERE {MEANT} RETURNING session_id"  # noqa: S608
+END = "UPDATE web_sessions SET revoked_at = %s WHERE session_id = %s AND revoked_at IS NULL"
 TOUCH = "UPDATE web_sessions SET seen_at = %s WHERE session_id = %s"
 
 
@@ -138,10 +139,7 @@ class Sessions:
         return None if row is None else Session(caller_of(row), row["csrf"], token)
 
     def end(self, tx: Connection, session_id: UUID | None) -> None:
-        tx.execute(
-            "UPDATE web_sessions SET revoked_at = %s WHERE session_id = %s AND revoked_at IS NULL",
-            (self.clock.now(), session_id),
-        )
+        tx.execute(END, (self.clock.now(), session_id))
 
     def living(self, connection: Connection, actor: str) -> list[dict[str, Any]]:
         """Where a member of staff is signed in, last used first; no device, no address: none is kept."""

@@ -16,15 +16,15 @@ from apiflask import APIFlask
 from flask import Request, Response, current_app, g, request
 from prometheus_client import Histogram
 from waitress import serve as waitress_serve
-from werkzeug.exceptions import PreconditionRequired, RequestEntityTooLarge, TooManyRequests
+from werkzeug.exceptions import PreconditionRequired, RequestEntityTooLarge
 
 from services.chassis import i18n, logging, operator, pages, probes, session_pages, sign_in, tracing, web_errors
 from services.chassis.access import Access, Caller, Kind, access_of, caller_or_none, public, refuse_unmarked_views
 from services.chassis.auth import admit, bearer_of, caller_from_bearer, expect_strength
 from services.chassis.config import Settings
 from services.chassis.db import Connection
-from services.chassis.errors import ForbiddenError, InvalidError
-from services.chassis.room import NavigationItem, Room, SecurityFacts, count_refusal, request_work, room
+from services.chassis.errors import InvalidError
+from services.chassis.room import NavigationItem, Room, SecurityFacts, refuse_impatience, request_work, room
 from services.chassis.sessions import check_csrf
 from services.chassis.stubs import uuid_of
 from services.chassis.tokens import AccessTokens, IssuerKeys
@@ -115,9 +115,7 @@ def expect_moderation() -> None:
     caller, here = caller_or_none(), room()
     if caller is not None and caller.kind is Kind.PARTNER_SYSTEM:
         g.allowance = here.partners.take(caller.actor, here.unit.clock.now())
-        if g.allowance.is_exceeded:
-            count_refusal(ForbiddenError("request.too-many"))
-            raise TooManyRequests(retry_after=g.allowance.seconds)
+        refuse_impatience(g.allowance)
 
 
 def refuse_too_large(access: Access) -> None:

@@ -23,6 +23,7 @@ from services.chassis.errors import (
     StaleError,
     UnavailableError,
 )
+from services.chassis.room import caller_address
 from services.chassis.web import SecurityFacts, create_app, expected_version
 from tests.chassis.web_rig import HWK, Client, TestIssuer, bearer, settings
 
@@ -377,3 +378,20 @@ def test_a_partners_system_is_told_how_often_it_may_still_ask_and_when_to_come_b
     assert (other.status_code, other.headers["RateLimit-Remaining"]) == (200, "9")
     people = client.get("/sample/api/v1/me", headers=bearer(issuer.token()))
     assert "RateLimit-Limit" not in people.headers
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2::1", "2306139568115613698"),
+        ("2001:db8:1:2:ffff::9", "2306139568115613698"),
+        ("unix:", "unknown"),
+        (None, "unknown"),
+    ],
+    ids=["v4", "v4-as-v6", "v6", "same-house", "no-address", "none"],
+)
+def test_a_house_is_counted_as_one_caller(client: Client, address: str | None, counted: str) -> None:
+    with client.application.test_request_context(environ_base={"REMOTE_ADDR": address}):
+        assert caller_address() == counted

@@ -5,31 +5,25 @@ uses nothing up. What can be said concerns the organization's own entries alone.
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from flask import current_app, g, redirect, render_template, request
-from werkzeug.exceptions import TooManyRequests
+from flask import g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from contracts import assurance_link
 from services.chassis.access import public
 from services.chassis.errors import ForbiddenError, InvalidError, NotFoundError, StaleError
-from services.chassis.rates import Limiter
 from services.chassis.room import count_refusal, room
 from services.directory.commands import assurance
 from services.directory.domain.assurance import WORDS_AT_MOST, print_of
 from services.directory.domain.freshness import freshness
 from services.directory.queries.assurance import asked_entries
 from services.directory.store.assurance import asked_organization
-from services.directory.web import resting
+from services.directory.web import limits, resting
 from services.directory.web.public import shown
-
-#: A house may share one address; a link is for one desk.
-LOOKS_A_MINUTE = 120
-DEEDS_AN_HOUR = 60
 
 blueprint = APIBlueprint(
     "directory_confirming",
@@ -44,14 +38,7 @@ Answer = tuple[str, int] | Response
 @blueprint.before_request
 def begin() -> None:
     """So often and no more; whoever guesses links gets nowhere."""
-    _take("directory-confirming", LOOKS_A_MINUTE, timedelta(minutes=1), request.remote_addr or "")
-
-
-def _take(name: str, most: int, window: timedelta, whose: str) -> None:
-    limiter = current_app.extensions.setdefault(name, Limiter(most, window))
-    allowance = limiter.take(whose, room().unit.clock.now())
-    if allowance.is_exceeded:
-        raise TooManyRequests(retry_after=allowance.seconds)
+    limits.LOOKS.expect_patience()
 
 
 def _asked(token: str) -> tuple[UUID, UUID]:
@@ -80,7 +67,7 @@ def show(token: str) -> str:
 def confirm(token: str) -> Answer:
     """The tap: what was shown is still true."""
     ask_id, organization_id = _asked(token)
-    _take("directory-confirmations", DEEDS_AN_HOUR, timedelta(hours=1), str(ask_id))
+    limits.CONFIRMATIONS.expect_patience(str(ask_id))
     try:
         with _work(organization_id) as work:
             assurance.confirm(work, organization_id, _seen(request.form.getlist("seen")))
@@ -94,7 +81,7 @@ def confirm(token: str) -> Answer:
 def doubt(token: str) -> Answer:
     """Something is wrong, and what."""
     ask_id, organization_id = _asked(token)
-    _take("directory-doubts", DEEDS_AN_HOUR, timedelta(hours=1), str(ask_id))
+    limits.DOUBTS.expect_patience(str(ask_id))
     service_id, words = _as_id(request.form.get("service_id", "")), request.form.get("words", "")
     try:
         with _work(organization_id) as work:

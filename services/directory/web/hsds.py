@@ -18,6 +18,7 @@ from services.directory import queries
 from services.directory.domain import hsds, taxonomies
 from services.directory.domain.objects import FIELDS
 from services.directory.queries import Filter, entries
+from services.directory.web import limits
 
 Json = dict[str, Any]
 MAX_PER_PAGE = 200
@@ -77,6 +78,7 @@ class CompetenceSearch(Paging):
 
 
 blueprint = APIBlueprint("hsds", __name__, url_prefix="/hsds")
+blueprint.before_request(limits.READINGS.expect_patience)
 
 
 @blueprint.get("/")

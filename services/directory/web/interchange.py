@@ -18,6 +18,7 @@ from services.directory.commands.arrivals import Arrival, Format, take_in
 from services.directory.commands.imports import Progress, finished
 from services.directory.queries import exports
 from services.directory.queries.packages import package
+from services.directory.web import limits
 
 Json = dict[str, Any]
 NDJSON = "application/x-ndjson"
@@ -69,6 +70,13 @@ def import_file(query_data: Json) -> Json | Response:
         return Response(stream_with_context(_told(arrival)), mimetype=NDJSON)
     with request_work() as work:
         return finished(take_in(room().unit, work, arrival))
+
+
+@blueprint.before_request
+def begin() -> None:
+    """An export is made so often and no more, and before anything of the question is read."""
+    if request.endpoint == "interchange.export":
+        limits.EXPORTS.expect_patience()
 
 
 @blueprint.get("/hsds/export")

@@ -2,18 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from ipaddress import IPv6Address, ip_address
 
-from flask import current_app, request
-from werkzeug.exceptions import TooManyRequests
+from flask import current_app
 
 from services.chassis.access import current_caller
-from services.chassis.errors import ForbiddenError
 from services.chassis.rates import Limiter
-from services.chassis.room import count_refusal, room
-
-#: What somebody with one connection can invent addresses in.
-IPV6_HOSTS = 64
+from services.chassis.room import refuse_impatience, room
 
 
 @dataclass
@@ -34,23 +28,9 @@ def limits() -> Limits:
 
 def expect_patience(limiter: Limiter, name: str, attempts: int = 1) -> None:
     """Go on, or answer 429 with when to come back."""
-    allowance = limiter.take(name, room().unit.clock.now(), attempts)
-    if allowance.is_exceeded:
-        count_refusal(ForbiddenError("request.too-many"))
-        raise TooManyRequests(retry_after=allowance.seconds)
+    refuse_impatience(limiter.take(name, room().unit.clock.now(), attempts))
 
 
 def expect_patience_of_session() -> None:
     """Each look is a fact that is kept; nobody reads or sends a page a hundred times in ten minutes."""
     expect_patience(limits().per_session, str(current_caller().session_id))
-
-
-def caller_address() -> str:
-    """Who asks, as far as an address says: a household shares one of IPv6's networks."""
-    try:
-        address = ip_address(request.remote_addr or "")
-    except ValueError:
-        return "unknown"
-    if isinstance(address, IPv6Address):
-        return str(int(address) >> IPV6_HOSTS)
-    return str(address)

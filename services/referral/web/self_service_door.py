@@ -12,7 +12,7 @@ from contracts.codes import PersonLinkPurpose
 from services.chassis.access import Caller, Kind, current_caller, person, public
 from services.chassis.errors import ForbiddenError, NotFoundError
 from services.chassis.i18n import COOKIE, for_persons, prefer
-from services.chassis.room import count_refusal, room
+from services.chassis.room import caller_address, count_refusal, room
 from services.chassis.sessions import Session
 from services.chassis.web import request_work
 from services.chassis.work import Work
@@ -22,7 +22,7 @@ from services.referral.store import person_links
 from services.referral.store.person_links import PersonLink
 from services.referral.store.referrals import person_actor
 from services.referral.web.callers import house
-from services.referral.web.limits import caller_address, expect_patience, limits
+from services.referral.web.limits import expect_patience, limits
 
 #: Where each purpose leads.
 ROOMS = {

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 
 from services.chassis.db import Database
 from services.chassis.i18n import PERSON_LANGUAGES
+from services.directory.web import limits
 from services.directory.web.app import create_app
-from services.directory.web.public.site import PAGES_A_MINUTE
 from tests.chassis.web_rig import TestIssuer, settings
 from tests.integration.directory.conftest import REGION, Directory
 from tests.integration.directory.full_rows import a_full_directory
@@ -61,7 +61,8 @@ def app(directory_of: Directory) -> APIFlask:
 @pytest.fixture
 def site(app: APIFlask) -> FlaskClient:
     """A browser nobody has counted yet."""
-    app.extensions.pop("directory-readers", None)
+    for name in [name for name in app.extensions if name.startswith("directory-")]:
+        del app.extensions[name]
     return app.test_client()
 
 
@@ -316,9 +317,33 @@ def test_advisers_begin_an_enquiry_with_the_topic_and_nothing_else(site: FlaskCl
 
 
 def test_whoever_asks_without_end_is_asked_to_wait(site: FlaskClient) -> None:
-    turkish = {"Accept-Language": "tr"}
-    answers = [site.get("/directory/help/", headers=turkish) for _ in range(PAGES_A_MINUTE + 1)]
+    turkish = {"Accept-Language": "tr", "Accept": "text/html"}
+    answers = [site.get("/directory/help/", headers=turkish) for _ in range(limits.PAGES.most + 1)]
     assert answers[-2].status_code == 302
     assert answers[-1].status_code == 429
     assert int(answers[-1].headers["Retry-After"]) <= 60
     assert "Bir dakika lütfen" in answers[-1].text
+
+
+@pytest.mark.parametrize(
+    ("limit", "path"),
+    [
+        (limits.SEARCHES, "/directory/help/de/find?topic=WOHNEN"),
+        (limits.READINGS, "/hsds/taxonomies"),
+        (limits.EXPORTS, "/hsds/export?format=nonsense"),
+    ],
+    ids=["searches", "readings", "exports"],
+)
+def test_a_program_that_asks_without_end_is_told_when_to_come_back(
+    site: FlaskClient, limit: limits.Limit, path: str
+) -> None:
+    with site.application.test_request_context(environ_base={"REMOTE_ADDR": "2001:db8:1:2::1"}):
+        for _ in range(limit.most):
+            limit.expect_patience()
+    refused = site.get(path, environ_base={"REMOTE_ADDR": "2001:db8:1:2:ffff::9"})
+    assert (refused.status_code, refused.content_type) == (429, "application/problem+json")
+    assert refused.json is not None
+    assert refused.json["slug"] == "request.too-many"
+    assert 0 < int(refused.headers["Retry-After"]) <= limit.window.total_seconds()
+    assert ("RateLimit-Remaining" in refused.headers) is limit.told
+    assert site.get(path, environ_base={"REMOTE_ADDR": "2001:db8:1:3::1"}).status_code != 429

@@ -3,13 +3,12 @@
 Nothing is remembered of a reader: no cookie is set, and answers may be kept by anybody on the way.
 """
 
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import segno
 from apiflask import APIBlueprint
-from flask import Response, current_app, g, redirect, render_template, request, url_for
+from flask import Response, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response as Answer
 
@@ -19,8 +18,8 @@ from services.chassis.clock import PLACE
 from services.chassis.errors import NotFoundError
 from services.chassis.i18n import PERSON_LANGUAGES, for_persons, negotiate
 from services.chassis.pages import label, language
-from services.chassis.rates import Limiter
 from services.chassis.web import room
+from services.chassis.web_errors import on_http_exception, wants_page
 from services.directory import config
 from services.directory.domain import notices
 from services.directory.domain.notices import NoticeKind
@@ -28,13 +27,12 @@ from services.directory.domain.publishing import is_retired
 from services.directory.domain.wording import folded
 from services.directory.queries import public as queries
 from services.directory.queries import translations
+from services.directory.web import limits
 from services.directory.web.public import asked, markup, shown
 from services.directory.web.public.known import situations
 from services.directory.web.public.lists import lists
 
 KEPT_SECONDS = 300
-#: A whole advice center may share one address.
-PAGES_A_MINUTE = 300
 START = "directory_help.start"
 TAG = f"/<any({', '.join(repr(tag) for tag in PERSON_LANGUAGES)}):tag>"
 
@@ -56,10 +54,7 @@ def begin() -> None:
     """The language of the path is the page's, and is not remembered anywhere."""
     g.remembers = False
     g.language = g.tag or g.language
-    readers = current_app.extensions.setdefault("directory-readers", Limiter(PAGES_A_MINUTE, timedelta(minutes=1)))
-    allowance = readers.take(request.remote_addr or "", room().unit.clock.now())
-    if allowance.is_exceeded:
-        raise TooManyRequests(retry_after=allowance.seconds)
+    limits.PAGES.expect_patience()
 
 
 @blueprint.after_request
@@ -121,6 +116,7 @@ def start_page(unknown: list[str]) -> str:
 @for_persons
 def find() -> str | tuple[str, int] | Answer:
     """Who helps with that, there, in that language; each answer says why it is one."""
+    limits.SEARCHES.expect_patience()
     known = lists()
     wanted = asked.read(request.args, known.places)
     if not wanted.query():
@@ -224,5 +220,7 @@ def not_there(_: NotFoundError) -> tuple[str, int]:
 
 
 @blueprint.errorhandler(TooManyRequests)
-def too_many(error: TooManyRequests) -> tuple[str, int, dict[str, str]]:
+def too_many(error: TooManyRequests) -> Response | tuple[str, int, dict[str, str]]:
+    if not wants_page():
+        return on_http_exception(error)
     return render_template("directory/help/busy.html"), 429, {"Retry-After": str(error.retry_after)}
