@@ -71,6 +71,9 @@ class OwnMeasureReason(StrEnum):
 
 #: Whether a hundred services or thousands are for other places makes no difference to anybody.
 MOST_COUNTED = 100
+#: While nobody knows where she lives, so many services are looked at. Of more, only those that are there wherever she
+#: lives: a whole country's list helps nobody, and the place is asked for first.
+MOST_WITHOUT_PLACE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ class Ranking:
     suggestions: tuple[Suggestion, ...]
     exclusions: tuple[Exclusion, ...]
     elsewhere: int = 0
+    #: Too many services are possible as long as the place is not known (`MOST_WITHOUT_PLACE`).
+    place_needed: bool = False
 
 
 def rank(
@@ -91,31 +96,36 @@ def rank(
     declined: Collection[UUID] = (),
     cards: Collection[UUID] = (),
     named: Collection[UUID] = (),
+    place_needed: bool | None = None,
 ) -> Ranking:
     """Suggest services for one need, best first; `declined` are those that already said no to it, of `cards` she was
     given the contact.
 
     Of a whole country's services nearly all are for other places: they are counted, and told one by one if `named`.
+    Whether the place is needed first shows in the candidates, unless somebody knows it who left out most of them.
     """
     seeker = replace(seeker, facts=with_profession_group(seeker.facts))
     suggestions: list[Suggestion] = []
     exclusions: list[Exclusion] = []
-    elsewhere = 0
-    for candidate in (one for one in candidates if topic in one.topics):
-        if candidate.service_id not in named and not is_in_reach(candidate, seeker):
-            elsewhere += 1
-            continue
+    on_topic = [one for one in candidates if topic in one.topics]
+    reached = [one for one in on_topic if is_in_reach(one, seeker)]
+    if place_needed is None:
+        place_needed = seeker.area is None and len(reached) > MOST_WITHOUT_PLACE
+    near = {one.service_id for one in reached if not (place_needed and one.areas)}
+    looked_at = [one for one in on_topic if one.service_id in near or one.service_id in named]
+    for candidate in looked_at:
         found = consider(candidate, seeker, on)
         if isinstance(found, Suggestion):
             suggestions.append(found)
         else:
             exclusions.append(_marked(found, declined, cards))
-    suggestions = _existing_structures_first(suggestions, exclusions, declined)
+    suggestions = _existing_structures_first(suggestions, exclusions, declined, place_needed=place_needed)
     suggestions.sort(key=_order)
     return Ranking(
         tuple(suggestions),
         tuple(_with_better(one, suggestions) for one in sorted(exclusions, key=lambda one: one.service_id)),
-        min(elsewhere, MOST_COUNTED),
+        min(len(on_topic) - len(looked_at), MOST_COUNTED),
+        place_needed,
     )
 
 
@@ -199,19 +209,30 @@ def _profession(candidate: Candidate, seeker: Seeker) -> Assertion:
 
 
 def _existing_structures_first(
-    suggestions: list[Suggestion], exclusions: Iterable[Exclusion], declined: Collection[UUID]
+    suggestions: list[Suggestion],
+    exclusions: Iterable[Exclusion],
+    declined: Collection[UUID],
+    *,
+    place_needed: bool,
 ) -> list[Suggestion]:
     """An own measure may be chosen only where no existing service fits, or all that do have declined."""
     suggestions = [replace(one, declined=one.service_id in declined) for one in suggestions]
-    reason = _what_stands_before(suggestions, exclusions)
+    reason = _what_stands_before(suggestions, exclusions, place_needed=place_needed)
     return [replace(one, blocked_because=reason) if one.own_measure else one for one in suggestions]
 
 
-def _what_stands_before(suggestions: Iterable[Suggestion], exclusions: Iterable[Exclusion]) -> str | None:
-    """Why no own measure may be chosen now; where nothing can be referred she is first shown the way to one of them."""
+def _what_stands_before(
+    suggestions: Iterable[Suggestion], exclusions: Iterable[Exclusion], *, place_needed: bool
+) -> str | None:
+    """Why no own measure may be chosen now; where nothing can be referred she is first shown the way to one of them.
+
+    As long as most of the possible services were not even looked at, they stand before it all the same.
+    """
     existing = [one for one in suggestions if not one.own_measure and not one.declined]
     if existing:
         return "own_case_management" if any(one.pass_on for one in existing) else "existing_structure_first"
+    if place_needed:
+        return "existing_structure_first"
     unreferred = [one for one in exclusions if one.could_help]
     if unreferred and not any(one.card_given for one in unreferred):
         return OwnMeasureReason.EXISTING_NOT_REFERABLE.value
@@ -220,7 +241,9 @@ def _what_stands_before(suggestions: Iterable[Suggestion], exclusions: Iterable[
 
 def why_not(found: Ranking, service_id: UUID) -> str | None:
     """Why this service may not be chosen; an own measure that does not even fit is no way past the existing ones."""
-    return _what_stands_before(found.suggestions, found.exclusions) if _is_own(found, service_id) else None
+    if not _is_own(found, service_id):
+        return None
+    return _what_stands_before(found.suggestions, found.exclusions, place_needed=found.place_needed)
 
 
 def stand_before(found: Ranking) -> list[UUID]:

@@ -214,6 +214,7 @@ def ranking_shown(ranking: Ranking) -> dict[str, Any]:
             for one in ranking.exclusions
         ],
         "elsewhere": ranking.elsewhere,
+        "place_needed": ranking.place_needed,
     }
 
 

@@ -25,9 +25,9 @@ from contracts.directory import Agreement, PartnerKey
 from contracts.event import PublicJwk
 from contracts.fields import parse_instant
 from services.chassis.db import Connection
+from services.referral.domain import matching
 from services.referral.domain.candidates import Candidate, Seeker
 from services.referral.domain.footing import OWN_KEY_CHANNELS, Footing, lacking
-from services.referral.domain.matching import MOST_COUNTED
 
 Json = Mapping[str, Any]
 
@@ -35,6 +35,8 @@ ON_TOPIC: LiteralString = "FROM services WHERE topics @> ARRAY[%(topic)s] AND NO
 FOR_THEM: LiteralString = " AND audience = ANY(%(audiences)s)"
 #: The same as `matching.is_in_reach`: around here, a part of it, or without limits (migration 0036).
 AROUND: LiteralString = " AND reach && %(keys)s"
+#: Wherever she lives: without limits.
+EVERYWHERE = ("*",)
 READ: LiteralString = "SELECT id, organization_id, retired, facts "
 NAMED: LiteralString = READ + "FROM services WHERE id = ANY(%(named)s)"
 
@@ -50,23 +52,39 @@ BODIES: LiteralString = """
     ) AS body FROM organizations WHERE id = ANY(%s)"""
 
 
-def in_reach(
-    connection: Connection, topic: Topic, seeker: Seeker, on: date, named: Collection[UUID] = ()
-) -> tuple[list[Candidate], int]:
-    """Everything offered on a topic to people like this here, and what is named; and how many there are elsewhere."""
-    params = {
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What matching looks at, how many more there are, and whether the place has to be known for more of them."""
+
+    candidates: list[Candidate]
+    elsewhere: int
+    place_needed: bool
+
+
+def in_reach(connection: Connection, topic: Topic, seeker: Seeker, on: date, named: Collection[UUID] = ()) -> Reached:
+    """Everything offered on a topic to people like this here, and what is named; without a place no whole country."""
+    params: dict[str, Any] = {
         "topic": topic,
         "audiences": [Audience(seeker.enquirer.value), Audience.BOTH],
-        "keys": keys_around(seeker.area) if seeker.area else None,
+        "keys": keys_around(seeker.area) if seeker.area else list(EVERYWHERE),
         "named": list(named),
     }
-    rows = connection.execute(READ + ON_TOPIC + FOR_THEM + (AROUND if seeker.area else ""), params).fetchall()
+    place_needed = seeker.area is None and _are_too_many(connection, params)
+    around = AROUND if seeker.area or place_needed else ""
+    rows = connection.execute(READ + ON_TOPIC + FOR_THEM + around, params).fetchall()
     if named:
         near = {row["id"] for row in rows}
         found = connection.execute(READ + ON_TOPIC + " AND id = ANY(%(named)s)", params).fetchall()
         rows += [row for row in found if row["id"] not in near]
-    counted = connection.execute(COUNTED, {**params, "most": len(rows) + MOST_COUNTED}).fetchone()
-    return _built(connection, rows, on), (counted["n"] if counted else 0) - len(rows)
+    counted = connection.execute(COUNTED, {**params, "most": len(rows) + matching.MOST_COUNTED}).fetchone()
+    return Reached(_built(connection, rows, on), (counted["n"] if counted else 0) - len(rows), place_needed)
+
+
+def _are_too_many(connection: Connection, params: Mapping[str, Any]) -> bool:
+    """Whether more are possible than anybody looks at as long as the place is not known; counted only so far."""
+    most = matching.MOST_WITHOUT_PLACE
+    found = connection.execute("SELECT " + ON_TOPIC + FOR_THEM + " LIMIT %(limit)s", {**params, "limit": most + 1})
+    return found.rowcount > most
 
 
 def of(connection: Connection, service_ids: Iterable[UUID], on: date) -> dict[UUID, Candidate]:

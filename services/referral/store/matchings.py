@@ -50,9 +50,18 @@ def ranked(
     named: Collection[UUID] = (),
 ) -> Ranking:
     """What `rank` says of the whole directory, without looking at what an index already knows to be elsewhere."""
-    some, elsewhere = candidates.in_reach(connection, topic, seeker, on, named)
-    found = rank(some, seeker, topic, on, declined=declined, cards=cards, named=named)
-    return replace(found, elsewhere=elsewhere)
+    reached = candidates.in_reach(connection, topic, seeker, on, named)
+    found = rank(
+        reached.candidates,
+        seeker,
+        topic,
+        on,
+        declined=declined,
+        cards=cards,
+        named=named,
+        place_needed=reached.place_needed,
+    )
+    return replace(found, elsewhere=reached.elsewhere)
 
 
 def declined(connection: Connection, need_id: UUID) -> frozenset[UUID]:

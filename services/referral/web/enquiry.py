@@ -293,6 +293,7 @@ def offers(enquiry_id: UUID, need_id: UUID) -> str:
         enquiry_id=enquiry_id,
         need=need,
         elsewhere=ranking.elsewhere,
+        place_needed=ranking.place_needed,
         is_cut=len(ranking.suggestions) > MOST_SHOWN,
         justifications=tuple(FundingJustification),
         **shown,

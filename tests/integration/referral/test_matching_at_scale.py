@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from contracts.codes import Audience, Capacity, EnquirerKind, Topic
 from contracts.directory import ServicePublished
 from contracts.event import Code, JsonDocument, LanguageTag, OfficialKey, to_dict
+from services.referral.domain import matching
 from services.referral.domain.candidates import Seeker
 from services.referral.domain.matching import rank
 from services.referral.store import candidates, directory, matchings
@@ -50,8 +51,14 @@ SEEKERS = st.builds(
 )
 
 
-@pytest.mark.parametrize("services", [60, pytest.param(1000, marks=pytest.mark.long)])
-def test_what_the_index_leaves_out_matching_would_not_have_named(scene: Scene, services: int) -> None:
+@pytest.mark.parametrize(
+    ("services", "most_without_place"),
+    [(60, 10), pytest.param(60, 300, marks=pytest.mark.long), pytest.param(1000, 300, marks=pytest.mark.long)],
+)
+def test_what_the_index_leaves_out_matching_would_not_have_named(
+    scene: Scene, services: int, most_without_place: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching, "MOST_WITHOUT_PLACE", most_without_place)
     known = [some_service(number, Random(number)) for number in range(services)]
     bodies = {one: an_organization(one, own_measure=one == IHK) for one in (HWK, IHK)}
     with scene.unit.work(actor="system:directory") as work:

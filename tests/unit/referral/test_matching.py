@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.codes import PASS_ON_SPHERES, Assertion, Audience, Capacity, EnquirerKind, ServiceRole, Topic
+from services.referral.domain import matching
 from services.referral.domain.candidates import Candidate, Seeker
 from services.referral.domain.eligibility import evaluate
 from services.referral.domain.footing import OURS_TO_MEND
@@ -404,3 +405,22 @@ def test_the_naive_ranking_comes_to_the_same_result(some, seeker, declined, card
     assert not any({"area", "audience"} & set(one.because) for one in found.exclusions)
     assert all(one.because for one in found.exclusions)
     assert all(0 <= one.score <= 100 for one in found.suggestions)
+
+
+def test_without_a_place_a_whole_country_is_not_listed_and_no_own_measure_slips_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(matching, "MOST_WITHOUT_PLACE", 3)
+    local = [a_candidate(UUID(int=number)) for number in range(1, 4)]
+    own = a_candidate(OWN_SERVICE, OWN, areas=(), own_measure=True)
+
+    def found(*candidates: Candidate, area: str | None = None) -> Ranking:
+        return rank(candidates, a_seeker(area=area), Topic.ANERKENNUNG, TODAY)
+
+    few, many = found(*local[:2], own), found(*local, own)
+    assert (len(few.suggestions), few.place_needed) == (3, False)
+    assert [one.service_id for one in many.suggestions] == [OWN_SERVICE]
+    assert (many.place_needed, many.elsewhere) == (True, 3)
+    assert why_not(many, OWN_SERVICE) == "existing_structure_first", "the others were not even looked at"
+    assert many.suggestions[0].blocked_because == "existing_structure_first"
+    assert not found(*local, own, area="05515").place_needed
