@@ -105,6 +105,8 @@ def _tell_problems(file: Path, error: InvalidError) -> None:
 def _tell_report(file: Path, report: dict[str, Any]) -> None:
     for left in report["left_out"]:
         _aside(f"{file}:{left['line']}: left out {left['field']}: expected {left['expected']}")
+    if more := report["left_out_count"] - len(report["left_out"]):
+        _aside(f"{file}: left out {more} more")
     if report["dry_run"]:
         for change in report["changes"]:
             _say(f"{change['effect']:>9} {change['object']} {change['id']}")

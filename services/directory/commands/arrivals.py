@@ -53,7 +53,7 @@ def take_in(unit: Unit, work: Work, arrival: Arrival) -> Steps:
     found = _found(work, arrival, digest.update, foreign)
     wish = Wish(arrival.dry_run, arrival.expected_plan, merged=arrival.format is not Format.ROWS)
     report = yield from importing(unit, work, found, digest.hexdigest, wish)
-    return {**report, "left_out": [told(one) for one in foreign.left_out]}
+    return {**report, "left_out": [told(one) for one in foreign.left_out], "left_out_count": foreign.left_out_count}
 
 
 def _found(work: Work, arrival: Arrival, hashed: Callable[[bytes], object], foreign: Foreign) -> Found:

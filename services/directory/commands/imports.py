@@ -68,6 +68,8 @@ class Tally:
     digest: Any = field(default_factory=hashlib.sha256)
     #: Grounds on which something changed.
     overlap_groups: set[str] = field(default_factory=set)
+    #: Rows that say an object once more, and count nowhere else.
+    repeated: int = 0
 
     def add(self, change: Change) -> None:
         row = change.row
@@ -102,7 +104,7 @@ def importing(unit: Unit, work: Work, found: Found, sha256: Callable[[], str], w
     tally = Tally()
     yield from _read(work, found)
     work.tx.execute(staging.ALONE)
-    yield from _check(work, wish)
+    yield from _check(work, wish, tally)
     for kind, _, known in staging.count(work.tx):
         tally.counts[kind, Effect.UNCHANGED] += known
     yield from _plan(work, tally, writing=not wish.dry_run)
@@ -146,10 +148,10 @@ def _read(work: Work, found: Found) -> Generator[Progress, None, None]:
     yield Progress("read", rows + len(waiting))
 
 
-def _check(work: Work, wish: Wish) -> Generator[Progress, None, None]:
+def _check(work: Work, wish: Wish, tally: Tally) -> Generator[Progress, None, None]:
     """Everything that is wrong with the file as a whole."""
     if wish.merged:
-        staging.merge_repeated(work.tx)
+        tally.repeated = staging.merge_repeated(work.tx)
     problems = [twice(row, line) for row, line in staging.repeated(work.tx, MAX_PROBLEMS)]
     staging.keep_reasons(work.tx)
     staging.set_aside_known(work.tx)
@@ -267,6 +269,7 @@ def _report(tally: Tally, sha256: str, wish: Wish) -> dict[str, Any]:
     return {
         "dry_run": wish.dry_run,
         "rows": tally.counts.total(),
+        "repeated": tally.repeated,
         "counts": counts,
         "changed": changed,
         "changes": tally.shown,

@@ -7,7 +7,7 @@ from services.chassis.errors import StaleError
 from services.chassis.work import Work
 from services.directory import store
 from services.directory.domain.objects import Kind
-from services.directory.domain.translations import print_of
+from services.directory.domain.translations import german_of, print_of
 from services.directory.queries import translations
 from services.directory.store import translations as kept
 
@@ -19,6 +19,6 @@ def still_fits(work: Work, kind: Kind, name: UUID, language: str, seen: Mapping[
     for field, german_sha256 in seen.items():
         if (field, language) not in old:
             continue
-        if print_of(document[field]["de"]) != german_sha256:
+        if print_of(german_of(document, field)) != german_sha256:
             raise StaleError("directory.text-changed")
         kept.keep_check(work, kind, name, field, language, german_sha256)

@@ -1,22 +1,50 @@
 """Somebody else's HSDS becomes rows of a directory file, for an editor to look at and complete before they come in.
 
-What fits is taken; what does not is left out and named, so that one odd phone number does not keep a service away. What
-only the profile knows stays empty or cautious: no topics (so matching never finds it), role advises, audience both. Our
-own answers carry the profile as attributes and come back whole.
+What fits is taken; what does not is left out and named, so that one odd phone number does not keep a service away. So
+is what HSDS knows and this directory has no place for; that is no mistake (`Unplaced`). What only the profile knows
+stays empty or cautious: no topics (so matching never finds it), role advises, audience both. Our own answers carry
+the profile as attributes and come back whole.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from contracts.codes import Audience, ServiceRole
-from services.directory.domain.hsds import PROFILE, PROFILE_TEXTS, TEXTS
+from services.directory.domain.formats import Localized
+from services.directory.domain.hsds import PROFILE, PROFILE_TEXTS
 from services.directory.domain.meaning import contradictions
 from services.directory.domain.objects import FIELDS, Kind
 from services.directory.domain.shapes import ListOf, Problems, Reader, Shape, join
+from services.directory.domain.spelling import place_name, spelled
+from services.directory.domain.tabular import PARENTS
 
 Json = dict[str, Any]
 MISSING = object()
+#: In every object of HSDS, and no loss: ids of parts, to whom a part belongs, when it was changed; `_at` is ours.
+_EVERYWHERE = PARENTS | {"id", "attributes", "metadata", "taxonomy_term_id", "_at"}
+#: Read by name, each in its way.
+_READ: Mapping[Kind, frozenset[str]] = {
+    Kind.ORGANIZATION: frozenset({"locations", "services", "parent_organization_id"}),
+    Kind.LOCATION: frozenset(),
+    Kind.SERVICE: frozenset(
+        {"organization", "service_areas", "service_at_locations", "last_modified", "interpretation_services"}
+    ),
+    Kind.SERVICE_AT_LOCATION: frozenset({"location", "service", "name", "status"}),
+}
+YES = ("yes", "true", "ja")
+
+
+class Unplaced(str):
+    """What was expected where something has no place here: it is told, and keeps nothing away."""
+
+    __slots__ = ()
+
+
+NOWHERE = Unplaced("nothing: the directory has no place for this")
+PARENT = Unplaced("nothing: which body it belongs to is for an editor to say")
+AREA = Unplaced("an area by its official regional key (extent_type ars)")
 
 
 def flatten(document: Mapping[str, Any], source: str) -> tuple[list[Json], Problems]:
@@ -37,7 +65,7 @@ def flat(kind: Kind, value: Mapping[str, Any], source: str) -> tuple[list[Json],
     elif kind is Kind.LOCATION:
         made = [(kind, _location(value, None, source))]
     else:
-        made = [(kind, {**value, "sources": [source]})]
+        made = [(kind, _known(kind, value, source))]
     rows = [row for one, given in made if (row := _fitting(one, given, left_out))]
     return rows, left_out
 
@@ -50,13 +78,14 @@ def salvage(read: Reader, value: Any, path: str, left_out: Problems) -> Any:
         items = [salvage(read.item, entry, f"{path}[{index}]", left_out) for index, entry in enumerate(value)]
         return [entry for index, entry in enumerate(items) if entry is not MISSING and entry not in items[:index]]
     problems: Problems = []
-    found = read(value, path, problems)
+    found = read(spelled(read, value), path, problems)
     left_out.extend(problems)
     return MISSING if problems else found
 
 
 def _salvage_object(read: Shape, value: Mapping[str, Any], path: str, left_out: Problems) -> Any:
     made = {}
+    left_out.extend((join(path, name), NOWHERE) for name in _unplaced(read.fields, value))
     for name, field in read.fields.items():
         given = value.get(name)
         found = MISSING if given is None else salvage(field.read, given, join(path, name), left_out)
@@ -68,14 +97,46 @@ def _salvage_object(read: Shape, value: Mapping[str, Any], path: str, left_out: 
     return made
 
 
+def _unplaced(known: Container[str], value: Mapping[str, Any], read: Container[str] = ()) -> Iterator[str]:
+    """What a part says that has no place; a language's name goes with its code."""
+    for name, given in value.items():
+        is_name = name == "name" and "code" in value
+        is_taken = name in known or name in _EVERYWHERE or name in read or is_name
+        if not is_taken and given not in (None, "", [], {}):
+            yield name
+
+
 def _fitting(kind: Kind, value: Json, left_out: Problems) -> Json | None:
+    left_out.extend((f"{kind}.{name}", expected) for name, expected in value.pop("_unplaced", ()))
     row = salvage(Shape(FIELDS[kind]), value, kind, left_out)
     if row is MISSING:
         return None
-    for field, expected in list(contradictions(kind, row)):
+    found = list(contradictions(kind, row))
+    for field, expected in found:
         left_out.append((f"{kind}.{field}", expected))
-        row.pop(field.partition("[")[0], None)
+    for field, _ in reversed(found):
+        _take_out(row, field)
     return {"object": kind.value, **row}
+
+
+def _take_out(row: Json, field: str) -> None:
+    """Without what contradicts: a field, an entry of a list, or a field of one that can do without it."""
+    found = re.fullmatch(r"([a-z_]+)\[([0-9]+)\](?:\.([a-z_]+))?", field)
+    if found is None:
+        row.pop(field, None)
+        return
+    name, index, part = found.group(1), int(found.group(2)), found.group(3)
+    entries = row[name]
+    if index < len(entries) and (part is None or part in NEEDED):
+        del entries[index]
+    elif index < len(entries):
+        entries[index].pop(part, None)
+    if not entries:
+        del row[name]
+
+
+#: An entry of a list is nothing without these.
+NEEDED = ("postal_code", "closes_at")
 
 
 def _organization(given: Mapping[str, Any], source: str) -> Iterator[tuple[Kind, Json]]:
@@ -90,11 +151,14 @@ def _service(given: Mapping[str, Any], source: str) -> Iterator[tuple[Kind, Json
     for organization in _objects([given.get("organization")]):
         yield from _organization(organization, source)
         owner = owner or organization.get("id")
-    areas = [one for one in _objects(given.get("service_areas")) if one.get("extent_type") == "ars"]
+    listed = list(enumerate(_objects(given.get("service_areas"))))
+    areas = [one for _, one in listed if one.get("extent_type") == "ars"]
+    elsewhere = [(f"service_areas[{at}]", AREA) for at, one in listed if one.get("extent_type") != "ars"]
     for area in areas:
         yield Kind.AREA, {"id": area.get("extent"), "name": {"de": area.get("name")}, "sources": [source]}
     cautious = {"topics": [], "role": ServiceRole.ADVISES.value, "audience": Audience.BOTH.value}
     known = {"organization_id": owner, **cautious, **_known(Kind.SERVICE, given, source)}
+    known["_unplaced"] = [*known["_unplaced"], *elsewhere]
     yield Kind.SERVICE, {"description": known.get("name"), **known, "areas": [area.get("extent") for area in areas]}
     for link in _objects(given.get("service_at_locations")):
         yield from _at_location(link, given.get("id"), owner, source)
@@ -105,32 +169,64 @@ def _at_location(link: Mapping[str, Any], service: Any, owner: Any, source: str)
     if isinstance(place, Mapping):
         yield Kind.LOCATION, _location(place, owner, source)
         ids = {"service_id": service, "location_id": place.get("id")}
-        yield Kind.SERVICE_AT_LOCATION, {**link, **ids, "sources": [source]}
+        yield Kind.SERVICE_AT_LOCATION, {**_known(Kind.SERVICE_AT_LOCATION, link, source), **ids}
 
 
 def _location(place: Mapping[str, Any], owner: Any, source: str) -> Json:
-    return {**_known(Kind.LOCATION, place, source), "organization_id": place.get("organization_id") or owner}
+    made = {**_known(Kind.LOCATION, place, source), "organization_id": place.get("organization_id") or owner}
+    return {**made, "name": place_name(place)}
 
 
 def _known(kind: Kind, given: Mapping[str, Any], source: str) -> Json:
     """HSDS's own fields, German texts wrapped, and what our own attributes say; a parent must be named by an editor."""
-    localized = () if kind is Kind.LOCATION else ("name", "description", *TEXTS[2:6])
     not_taken = ("parent_organization_id", "attributes")
     fields = {name: value for name, value in given.items() if name in FIELDS[kind] and name not in not_taken}
-    texts = {name: {"de": fields[name]} for name in localized if isinstance(fields.get(name), str)}
-    return {**fields, **texts, **_profile(kind, given, texts), "sources": [source]}
+    fields = {name: _in_languages(FIELDS[kind][name].read, value) for name, value in fields.items()}
+    texts = {name: value for name, value in fields.items() if isinstance(FIELDS[kind][name].read, Localized)}
+    unplaced = [(name, NOWHERE) for name in _unplaced(FIELDS[kind], given, _READ[kind])]
+    if given.get("parent_organization_id"):
+        unplaced.append(("parent_organization_id", PARENT))
+    profile = _profile(kind, given, texts)
+    if kind is Kind.SERVICE and given.get("interpretation_services") and "interpreters" not in profile:
+        if str(given["interpretation_services"]).strip().lower() in YES:
+            profile["interpreters"] = True
+        else:
+            unplaced.append(("interpretation_services", NOWHERE))
+    return {**fields, **profile, "sources": [source], "_unplaced": unplaced}
+
+
+def _in_languages(read: Reader, value: Any) -> Any:
+    """Texts as German, with what the attributes of a part say of them in other languages."""
+    if isinstance(read, Localized) and isinstance(value, str):
+        return {"de": value}
+    if isinstance(read, ListOf) and isinstance(value, list):
+        return [_in_languages(read.item, one) for one in value]
+    if isinstance(read, Shape) and isinstance(value, Mapping):
+        made = {name: _in_languages(field.read, value[name]) for name, field in read.fields.items() if name in value}
+        texts = {name: said for name, said in made.items() if isinstance(read.fields[name].read, Localized)}
+        return {**value, **made, **_translations(value, texts)} if texts else {**value, **made}
+    return value
+
+
+def _translations(given: Mapping[str, Any], texts: Mapping[str, Any]) -> Json:
+    """The texts with their translations, which ride along as attributes."""
+    made: Json = {}
+    for attribute in _objects(given.get("attributes")):
+        text, _, tag = str(attribute.get("link_entity", "")).rpartition(".")[2].partition("@")
+        is_known = text in PROFILE_TEXTS or isinstance(texts.get(text), Mapping)
+        if attribute.get("link_type") == "translation" and is_known:
+            made.setdefault(text, dict(texts.get(text, {})))[tag] = attribute.get("value")
+    return made
 
 
 def _profile(kind: Kind, given: Mapping[str, Any], texts: Mapping[str, Json]) -> Json:
-    made: Json = {}
+    made = _translations(given, texts)
+    profile = PROFILE.get(kind, ())
     for attribute in _objects(given.get("attributes")):
         name, value = str(attribute.get("link_type")), attribute.get("value")
-        text, _, tag = str(attribute.get("link_entity", "")).rpartition(".")[2].partition("@")
-        if name == "translation" and (text in texts or text in PROFILE_TEXTS):
-            made.setdefault(text, dict(texts.get(text, {})))[tag] = value
-        elif name in PROFILE[kind] and isinstance(FIELDS[kind][name].read, ListOf):
+        if name in profile and isinstance(FIELDS[kind][name].read, ListOf):
             made.setdefault(name, []).append(_decoded(value) if name == "funding" else value)
-        elif name in PROFILE[kind]:
+        elif name in profile:
             made[name] = _decoded(value)
         elif name != "translation":
             made.setdefault("attributes", []).append(_foreign(attribute))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from services.directory.domain.flattening import flat, flatten
+from services.directory.domain.flattening import Unplaced, flat, flatten
 from services.directory.domain.objects import FIELDS, Kind
 from services.directory.domain.reading import (
     MAX_LINE,
@@ -39,29 +39,33 @@ class Foreign:
     retrieved_at: str
     lenient: bool = False
     left_out: list[RowProblem] = field(default_factory=list)
+    #: How many there are, also of those that are not kept one by one.
+    left_out_count: int = 0
 
     def single(self, kind: Kind, value: Mapping[str, Any], line: int, file: str) -> Iterator[Row | RowProblem]:
         """One object of a package, whose parts say under `_at` in which file and line they stand."""
         made, left_out = flat(kind, value, self.source)
-        problems = [_placed(value, path, expected) for path, expected in _causes(left_out)]
-        if self.lenient:
-            self.left_out.extend(problems[: MAX_PROBLEMS - len(self.left_out)])
-        else:
-            yield from problems
+        yield from self._judged(left_out, lambda path, expected: _placed(value, path, expected))
         for row in made:
             yield from self.row(row, line, file)
 
-    def rows(self, value: Mapping[str, Any], line: int, file: str = "") -> Iterator[Row | RowProblem]:
-        """One nested object as rows."""
+    def rows(self, value: Mapping[str, Any], line: int, within: str = "") -> Iterator[Row | RowProblem]:
+        """One nested object as rows; `within` says where in its line it stands."""
         made, left_out = flatten(value, self.source)
-        problems = [RowProblem(line, path, expected, file) for path, expected in _causes(left_out)]
-        if self.lenient:
-            self.left_out.extend(problems[: MAX_PROBLEMS - len(self.left_out)])
-        else:
-            yield from problems
+        yield from self._judged(left_out, lambda path, expected: RowProblem(line, within + path, expected))
         for row in made:
             aside = row["object"] == Kind.ORGANIZATION and "status" in value
-            yield from (replace(one, aside=aside) if isinstance(one, Row) else one for one in self.row(row, line, file))
+            yield from (replace(one, aside=aside) if isinstance(one, Row) else one for one in self.row(row, line))
+
+    def _judged(self, left_out: Problems, placed: Callable[[str, str], RowProblem]) -> Iterator[RowProblem]:
+        """What has no place here is told; what does not fit is told, too, or strictly a mistake."""
+        unplaced = [one for one in left_out if isinstance(one[1], Unplaced)]
+        misfits = _causes([one for one in left_out if not isinstance(one[1], Unplaced)])
+        if not self.lenient:
+            yield from (placed(*one) for one in misfits)
+        told = [placed(*one) for one in (*(misfits if self.lenient else ()), *unplaced)]
+        self.left_out_count += len(told)
+        self.left_out.extend(told[: MAX_PROBLEMS - len(self.left_out)])
 
     def row(self, given: Json, line: int, file: str = "") -> Iterator[Row | RowProblem]:
         """One row of ours that was made of something foreign."""
@@ -99,11 +103,11 @@ def _placed(value: Mapping[str, Any], path: str, expected: str) -> RowProblem:
 def read_hsds(read_line: ReadLine, foreign: Foreign) -> Iterator[Row | RowProblem]:
     """Everything in a file of nested HSDS objects, of pages of them, or of one per line."""
     problems = 0
-    for line, value in _documents(read_line):
+    for line, within, value in _documents(read_line):
         if isinstance(value, RowProblem):
             found: Iterator[Row | RowProblem] = iter([value])
         else:
-            found = foreign.rows(value, line)
+            found = foreign.rows(value, line, within)
         for one in found:
             problems += isinstance(one, RowProblem)
             yield one
@@ -111,7 +115,7 @@ def read_hsds(read_line: ReadLine, foreign: Foreign) -> Iterator[Row | RowProble
             return
 
 
-def _documents(read_line: ReadLine) -> Iterator[tuple[int, Mapping[str, Any] | RowProblem]]:
+def _documents(read_line: ReadLine) -> Iterator[tuple[int, str, Mapping[str, Any] | RowProblem]]:
     first = read_line(MAX_NESTED_LINE + 1)
     try:
         values = iter([(1, parse(first, MAX_NESTED_LINE))])
@@ -119,7 +123,7 @@ def _documents(read_line: ReadLine) -> Iterator[tuple[int, Mapping[str, Any] | R
         yield from _whole(first, read_line)
         return
     for line, value in _and_lines(values, read_line):
-        yield from ((line, one) for one in _inside(value, line))
+        yield from ((line, within, one) for within, one in _inside(value, line))
 
 
 def _and_lines(
@@ -140,7 +144,7 @@ def _and_lines(
             yield line, RowProblem(line, "", str(error))
 
 
-def _whole(first: bytes, read_line: ReadLine) -> Iterator[tuple[int, Mapping[str, Any] | RowProblem]]:
+def _whole(first: bytes, read_line: ReadLine) -> Iterator[tuple[int, str, Mapping[str, Any] | RowProblem]]:
     parts, size = [first], len(first)
     while size <= MAX_DOCUMENT and (raw := read_line(MAX_LINE)):
         parts.append(raw)
@@ -148,17 +152,20 @@ def _whole(first: bytes, read_line: ReadLine) -> Iterator[tuple[int, Mapping[str
     try:
         value = parse(b"".join(parts), MAX_DOCUMENT)
     except UnreadableError as error:
-        yield 1, RowProblem(1, "", str(error))
+        yield 1, "", RowProblem(1, "", str(error))
         return
-    yield from ((1, one) for one in _inside(value, 1))
+    yield from ((1, within, one) for within, one in _inside(value, 1))
 
 
-def _inside(value: Mapping[str, Any] | RowProblem, line: int) -> Iterator[Mapping[str, Any] | RowProblem]:
-    """The objects of a page, or the one object."""
-    contents = value.get("contents", [value]) if isinstance(value, Mapping) else [value]
+def _inside(value: Mapping[str, Any] | RowProblem, line: int) -> Iterator[tuple[str, Mapping[str, Any] | RowProblem]]:
+    """The objects of a page, each with its place there, or the one object."""
+    if not isinstance(value, Mapping) or "contents" not in value:
+        yield "", value
+        return
+    contents = value["contents"]
     if not isinstance(contents, list):
-        yield RowProblem(line, "contents", "a list of objects")
+        yield "", RowProblem(line, "contents", "a list of objects")
         return
     for index, one in enumerate(contents):
-        is_object = isinstance(one, Mapping | RowProblem)
-        yield one if is_object else RowProblem(line, f"contents[{index}]", "an object")
+        place = f"contents[{index}]"
+        yield f"{place}.", one if isinstance(one, Mapping) else RowProblem(line, place, "an object")

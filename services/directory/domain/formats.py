@@ -19,7 +19,8 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CODE = re.compile(r"[A-Za-z0-9_.:+/=-]{1,128}")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
-_PHONE = re.compile(r"\+[1-9][0-9 ]{5,20}[0-9]")
+#: With its country, or as it is dialled there: 115, 0800 1234567.
+_PHONE = re.compile(r"\+[1-9][0-9 ]{5,20}[0-9]|[0-9][0-9 ]{1,20}[0-9]")
 _ADDRESS = re.compile(r"https?://[!-~]{1,490}")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}|[0-9a-f:]{2,45}")
 #: Bidirectional overrides let a text show something else than it holds.
@@ -49,11 +50,17 @@ def _is_clean(value: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Localized:
-    """Reads a text per language, German always among them: ``{"de": "...", "en": "..."}``."""
+    """Reads a text per language, German always among them: ``{"de": "...", "en": "..."}``.
+
+    Where `plain` is given, a text without a language is German, as other directories write it.
+    """
 
     limit: int = SHORT
+    plain: bool = False
 
     def __call__(self, value: Any, path: str, problems: Problems) -> Any:
+        if self.plain and isinstance(value, str):
+            value = {"de": value}
         if not isinstance(value, Mapping) or "de" not in value:
             return wrong(problems, path, 'a text per language with at least "de"')
         read = Text(self.limit)
@@ -95,7 +102,7 @@ language = Matching(_LANGUAGE, "a BCP 47 language tag such as de, uk or de-simpl
 slug = Matching(_SLUG, "a slug of small letters, digits and hyphens")
 code = Matching(_CODE, "a code of at most 128 letters, digits and _ . : + / = -")
 email = Matching(_EMAIL, "an e-mail address such as info@example.org")
-phone_number = Matching(_PHONE, "an international number such as +49 241 1234567")
+phone_number = Matching(_PHONE, "a number such as +49 241 1234567, or one without a country such as 115")
 official_key = Matching(
     re.compile(r"[0-9]{2}|[0-9]{3}|[0-9]{5}|[0-9]{9}|[0-9]{12}"),
     "an official regional key (ARS) of 2, 3, 5, 9 or 12 digits",
@@ -107,7 +114,7 @@ weekdays = Matching(
     re.compile(r"([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)(,([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)){0,13}"),
     "weekdays as in RFC 5545 such as MO,TU or 1FR,-1FR",
 )
-postal_code = Matching(re.compile(r"[0-9]{5}"), "a postal code of 5 digits")
+postal_code = Matching(re.compile(r"[A-Z0-9][A-Z0-9 -]{1,10}[A-Z0-9]"), "a postal code such as 52062 or 6211 AB")
 day = Parsed(date.fromisoformat, re.compile(r"\d{4}-\d{2}-\d{2}"), "a date such as 2026-11-23")
 instant = Parsed(parse_instant, re.compile(r"[0-9T:.Z+-]{20,35}"), "an instant such as 2026-11-23T09:00:00Z")
 clock_time = Parsed(time.fromisoformat, re.compile(r"\d{2}:\d{2}(:\d{2})?"), "a time such as 08:30")

@@ -82,6 +82,8 @@ PROFILE: Mapping[Kind, Sequence[str]] = {
         "origin",
     ),
 }
+#: Texts of a place that are said per language.
+WAYS = ("transportation",)
 #: Texts per language that HSDS has no field for.
 PROFILE_TEXTS = ("delimitation", "overlap_justification")
 
@@ -145,7 +147,7 @@ def location(place: Document) -> Json:
         *("latitude", "longitude", "url", "external_identifier", "external_identifier_type"),
     )
     return {
-        **{name: place[name] for name in fields if name in place},
+        **{name: _german(place[name]) if name in (*TEXTS, *WAYS) else place[name] for name in fields if name in place},
         **_nested(place, place["id"]),
         "attributes": list(_attributes(Kind.LOCATION, place)),
     }
@@ -197,12 +199,16 @@ def _nested(document: Document, owner: str) -> Json:
 
 
 def _with_ids(item: Document, owner: str, path: str) -> Json:
+    own = _id(owner, path)
     below = {
         name: [_with_ids(entry, owner, f"{path}/{name}/{index}") for index, entry in enumerate(value)]
         for name, value in item.items()
         if isinstance(value, list)
     }
-    return {"id": _id(owner, path), **item, **below}
+    texts = {name: value for name, value in item.items() if isinstance(value, Mapping)}
+    said = [one for name, value in texts.items() for one in _translated(own, path.split("/")[-2], name, value)]
+    made = {"id": own, **item, **{name: _german(value) for name, value in texts.items()}, **below}
+    return {**made, "attributes": said} if said else made
 
 
 def _attributes(kind: Kind, document: Document) -> Iterator[Json]:
@@ -228,12 +234,18 @@ def _foreign(owner: str, index: int, given: Document) -> Json:
 
 
 def _translations(kind: Kind, document: Document) -> Iterator[Json]:
-    for name in (*TEXTS, *PROFILE_TEXTS):
+    for name in (*TEXTS, *WAYS, *PROFILE_TEXTS):
         texts = document.get(name)
-        for tag, text in texts.items() if isinstance(texts, Mapping) else ():
-            if tag != "de" or name in PROFILE_TEXTS:
-                made = _attribute(document["id"], f"{name}@{tag}", text)
-                yield {**made, "link_type": "translation", "link_entity": f"{kind}.{name}@{tag}"}
+        if isinstance(texts, Mapping):
+            yield from _translated(document["id"], kind, name, texts)
+
+
+def _translated(owner: str, entity: str, name: str, texts: Document) -> Iterator[Json]:
+    """A text in all languages but that which HSDS's own field is in."""
+    for tag, text in texts.items():
+        if tag != "de" or name in PROFILE_TEXTS:
+            made = _attribute(owner, f"{name}@{tag}", text)
+            yield {**made, "link_type": "translation", "link_entity": f"{entity}.{name}@{tag}"}
 
 
 def _attribute(owner: str, link_type: str, value: str) -> Json:
@@ -252,13 +264,18 @@ def _area(owner: str, area: Document) -> Json:
 
 def _at_location(link: Document, place: Document) -> Json:
     made = {"id": link["id"], "location": location(place), **_nested(link, link["id"])}
-    return {**made, "description": link["description"]} if "description" in link else made
+    if "description" not in link:
+        return made
+    said = list(_translations(Kind.SERVICE_AT_LOCATION, link))
+    return {**made, "description": _german(link["description"]), **({"attributes": said} if said else {})}
 
 
 def at_location_summary(row: Document) -> Json:
     """A service at a place, each without what hangs below."""
     link, place = row["link"], row["place"]
-    said = {name: link[name] for name in ("id", "service_id", "location_id", "description") if name in link}
+    said = {name: link[name] for name in ("id", "service_id", "location_id") if name in link}
+    if "description" in link:
+        said["description"] = _german(link["description"])
     service = service_summary(row["document"], row["organization"], row["changed_at"])
     return {**said, "location": {"id": place["id"], "location_type": place["location_type"]}, "service": service}
 

@@ -1,5 +1,6 @@
 """What a well-formed object may still get wrong: fields that contradict each other."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -72,6 +73,21 @@ def _opening_hours(document: Document) -> Iterator[Problem]:
             yield f"schedules[{index}].count", "either count or until, as RFC 5545 has it"
 
 
+#: Countries whose postal codes have one form; of others we do not judge.
+POSTAL_CODES = {
+    "DE": (re.compile(r"[0-9]{5}"), "a postal code of 5 digits"),
+    "BE": (re.compile(r"[0-9]{4}"), "a postal code of 4 digits"),
+    "NL": (re.compile(r"[0-9]{4} ?[A-Z]{2}"), "a postal code such as 6211 AB"),
+}
+
+
+def _postal_codes(place: Document) -> Iterator[Problem]:
+    for index, address in enumerate(place.get("addresses", ())):
+        form, expected = POSTAL_CODES.get(address["country"], (None, ""))
+        if form is not None and not form.fullmatch(address["postal_code"]):
+            yield f"addresses[{index}].postal_code", expected
+
+
 def _channel(participation: Document) -> Iterator[Problem]:
     channel = participation["channel"]
     for kind, field in ((ChannelKind.WEBHOOK, "webhook_url"), (ChannelKind.LIGHT, "unit_mailbox")):
@@ -102,7 +118,7 @@ _CHECKS: Mapping[Kind, tuple[Callable[[Document], Iterator[Problem]], ...]] = Ma
     {
         Kind.SERVICE: (_ages, _capacity, _employer_topics, _own_better_body, _profession, _spans, _opening_hours),
         Kind.ORGANIZATION: (_spans,),
-        Kind.LOCATION: (_opening_hours, _spans),
+        Kind.LOCATION: (_opening_hours, _spans, _postal_codes),
         Kind.SERVICE_AT_LOCATION: (_opening_hours, _spans),
         Kind.COMPETENCE: (_validity,),
         Kind.REPORT: (_capacity,),

@@ -11,6 +11,7 @@ from contracts.codes import (
 )
 from services.directory.domain.formats import (
     LONG,
+    Localized,
     Numbers,
     Reference,
     Text,
@@ -33,13 +34,13 @@ from services.directory.domain.shapes import ListOf, Number, Shape, Whole, may, 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 LOCATION_TYPES = ("physical", "postal", "virtual")
 
-LANGUAGE = Shape({"code": must(language), "note": may(Text())})
+LANGUAGE = Shape({"code": must(language), "note": may(Text(LONG))})
 PHONE = Shape(
     {
         "number": must(phone_number),
         "extension": may(Whole(0, 99999)),
         "type": may(one_of(("voice", "text", "fax", "textphone", "video"))),
-        "description": may(Text()),
+        "description": may(Text(LONG)),
         "languages": may(ListOf(LANGUAGE)),
     }
 )
@@ -55,7 +56,7 @@ ADDRESS = Shape(
         "region": may(Text()),
         "state_province": must(Text()),
         "postal_code": must(postal_code),
-        "country": must(one_of(("DE", "NL", "BE"))),
+        "country": must(country),
         "address_type": must(one_of(LOCATION_TYPES)),
     }
 )
@@ -92,8 +93,8 @@ COST_OPTION = Shape(
         "amount_description": may(Text(LONG)),
     }
 )
-FUNDING = Shape({"source": must(Text()), "code": may(code), "valid_from": may(day), "valid_to": may(day)})
-REQUIRED_DOCUMENT = Shape({"document": must(Text()), "uri": may(web_address)})
+FUNDING = Shape({"source": must(Text(LONG)), "code": may(code), "valid_from": may(day), "valid_to": may(day)})
+REQUIRED_DOCUMENT = Shape({"document": must(Localized(plain=True)), "uri": may(web_address)})
 TERMS = Shape(
     {
         "service_id": must(Reference("service")),

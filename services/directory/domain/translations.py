@@ -12,11 +12,17 @@ from enum import StrEnum
 from typing import Any
 
 Document = Mapping[str, Any]
+Texts = Mapping[str, str]
+#: A translation, by its text, and all German texts it stands beside.
+Said = Mapping[tuple[str, str, str], list[str]]
 
 #: The public site's languages besides German, which every text is in.
 LANGUAGES = ("de-simple", "en", "ar", "uk", "tr", "fr")
-#: What persons read of an entry, in the order in which they do.
-TEXTS = ("name", "description", "alert", "eligibility_description", "application_process", "fees_description")
+#: What persons read of an entry, in the order in which they do; ``list.field`` is a text of each entry of a list.
+TEXTS = (
+    *("name", "description", "alert", "eligibility_description", "application_process"),
+    *("required_documents.document", "fees_description", "wait_time", "transportation"),
+)
 
 
 class State(StrEnum):
@@ -36,42 +42,56 @@ class Gap:
     state: State
 
 
-def texts_of(document: Document) -> dict[str, Mapping[str, str]]:
-    """The texts an entry has."""
-    return {field: document[field] for field in TEXTS if isinstance(document.get(field), Mapping) and document[field]}
+def texts_of(document: Document) -> dict[str, Sequence[Texts]]:
+    """The texts an entry has; of a list, that of each of its entries."""
+    found = {field: list(_texts(document, field)) for field in TEXTS}
+    return {field: texts for field, texts in found.items() if texts}
+
+
+def _texts(document: Document, field: str) -> Iterable[Texts]:
+    """What a field says per language; a name of its own (of a place) is no text to translate."""
+    name, _, part = field.partition(".")
+    given = document.get(name)
+    for value in [one.get(part) for one in given or ()] if part else [given]:
+        if isinstance(value, Mapping) and value:
+            yield value
+
+
+def german_of(document: Document, field: str) -> str:
+    """The German of a field, of all entries of a list together."""
+    return "\n".join(texts["de"] for texts in texts_of(document).get(field, ()))
 
 
 def outdated(history: Sequence[Document], checked: Container[tuple[str, str, str]] = ()) -> set[tuple[str, str]]:
-    """Text and language of what was written beside another German than the present one; of all states of an entry, the
-    oldest first.
+    """Text and language of what is older than its German; of all states of an entry, the oldest first.
 
-    `checked` names text, language and the sum over a German text that somebody found still fitting.
+    A translation belongs to the German it was written beside, whatever stood there in between: who takes a change back,
+    moves an entry of a list or adds a space makes nothing outdated. `checked` names text, language and the sum over a
+    German text that somebody found still fitting.
     """
-    if not history:
-        return set()
-    beside, now = _written_beside(history), texts_of(history[-1])
+    made_from: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+    now: Said = {}
+    for document in history:
+        before, now = now, _said(document)
+        for translation, germans in now.items():
+            if len(germans) > len(before.get(translation, ())):
+                made_from[translation] |= set(germans)
     return {
         (field, language)
-        for field, texts in now.items()
-        for language, text in texts.items()
-        if language != "de"
-        and plain(texts["de"]) not in beside[field, language, plain(text)]
-        and (field, language, print_of(texts["de"])) not in checked
+        for (field, language, text), germans in now.items()
+        if not made_from[field, language, text].issuperset(germans)
+        and (field, language, print_of(german_of(history[-1], field))) not in checked
     }
 
 
-def _written_beside(history: Sequence[Document]) -> dict[tuple[str, str, str], set[str]]:
-    """For each text in each language the German texts beside which just this was written, or put back."""
-    beside: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
-    before: Mapping[str, Mapping[str, str]] = {}
-    for document in history:
-        texts = texts_of(document)
-        for field, said in texts.items():
-            for language, text in said.items():
-                if plain(before.get(field, {}).get(language, "")) != plain(text):
-                    beside[field, language, plain(text)].add(plain(said["de"]))
-        before = texts
-    return beside
+def _said(document: Document) -> Said:
+    found: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for field, several in texts_of(document).items():
+        for texts in several:
+            for language, text in texts.items():
+                if language != "de":
+                    found[field, language, plain(text)].append(plain(texts["de"]))
+    return found
 
 
 def plain(text: str) -> str:
@@ -113,7 +133,8 @@ def alike(missing: Iterable[Gap]) -> list[tuple[list[str], list[str]]]:
     return [(list(texts), languages) for texts, languages in found.items()]
 
 
-def _state(said: Mapping[str, str], language: str, *, is_old: bool) -> State:
-    if language not in said:
+def _state(several: Sequence[Texts], language: str, *, is_old: bool) -> State:
+    """Of a list all entries are meant: one that is missing is a gap."""
+    if any(language not in texts for texts in several):
         return State.MISSING
     return State.OUTDATED if is_old else State.THERE

@@ -16,12 +16,13 @@ MOST = 3_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An organization or a service that persons read about."""
+    """An organization, a service, a place or a service there that persons read about."""
 
     kind: str
     id: str
     organization_id: UUID
     body: Mapping[str, str]
+    name: Mapping[str, str]
     document: Json
 
 
@@ -60,11 +61,16 @@ def entries(connection: Connection, organization_id: UUID | None) -> list[Entry]
     nobody."""
     rows = connection.execute(
         """
-        SELECT e.kind, e.id::text AS id, e.organization_id, o.document -> 'name' AS body, e.document
+        SELECT e.kind, e.id::text AS id, e.organization_id, o.document -> 'name' AS body, e.name, e.document
         FROM (
-            SELECT 'service' AS kind, id, organization_id, document FROM services
+            SELECT 'service' AS kind, id, organization_id, document -> 'name' AS name, document FROM services
                 WHERE status IN ('active', 'temporarily closed')
-            UNION ALL SELECT 'organization', id, id, document FROM organizations
+            UNION ALL SELECT 'organization', id, id, document -> 'name', document FROM organizations
+            UNION ALL SELECT 'location', id, organization_id, jsonb_build_object('de', document -> 'name'), document
+                FROM locations
+            UNION ALL SELECT 'service_at_location', l.id, s.organization_id, s.document -> 'name', l.document
+                FROM service_at_locations l JOIN services s ON s.id = l.service_id
+                WHERE s.status IN ('active', 'temporarily closed') AND l.document ? 'description'
         ) AS e JOIN organizations o ON o.id = e.organization_id
         WHERE %(of)s::uuid IS NULL OR e.organization_id = %(of)s LIMIT %(most)s""",
         {"of": organization_id, "most": MOST + 1},

@@ -20,13 +20,23 @@ from services.chassis.pages import label, language
 from services.chassis.web import request_work, room
 from services.directory.commands import translations
 from services.directory.domain.objects import Kind
-from services.directory.domain.translations import LANGUAGES, TEXTS, Gap, State, alike, gaps, print_of, texts_of
+from services.directory.domain.translations import (
+    LANGUAGES,
+    TEXTS,
+    Gap,
+    State,
+    alike,
+    gaps,
+    german_of,
+    print_of,
+    texts_of,
+)
 from services.directory.queries import translations as queries
 from services.directory.queries.translations import Entry
 
 Answer = tuple[str, int] | Response
 PAGE = "/directory/translations"
-KINDS = ("organization", "service")
+KINDS = ("organization", "service", "location", "service_at_location")
 PER_PAGE = 50
 #: So many organizations are counted by name; the filter has the others.
 BODIES = 30
@@ -45,7 +55,7 @@ def show() -> str:
     return _page()
 
 
-@blueprint.post("/<any(organization, service):kind>/<uuid:name>/<tag>")
+@blueprint.post(f"/<any({', '.join(KINDS)}):kind>/<uuid:name>/<tag>")
 @editors
 def still_fits(kind: str, name: UUID, tag: str) -> Answer:
     """An editor has compared: the translation still fits."""
@@ -164,7 +174,7 @@ def _order(one: Lacking) -> tuple[int, str, str, str]:
         -_count(one.gaps, State.OUTDATED),
         one.entry.body["de"],
         one.entry.kind,
-        str(one.entry.document["name"]["de"]),
+        one.entry.name["de"],
     )
 
 
@@ -210,7 +220,7 @@ def _row(one: Lacking) -> dict[str, Any]:
     return {
         "kind": entry.kind,
         "id": entry.id,
-        "name": _words(entry.document["name"]),
+        "name": _words(entry.name),
         "body": _words(entry.body),
         "missing": alike(gap for gap in one.gaps if gap.state is State.MISSING),
         "outdated": {tag: texts for tag in LANGUAGES if (texts := _outdated(one, tag))},
@@ -220,7 +230,7 @@ def _row(one: Lacking) -> dict[str, Any]:
 def _outdated(one: Lacking, tag: str) -> dict[str, str]:
     """The texts that are outdated in a language, each with the sum over its German."""
     old = {gap.field for gap in one.gaps if gap.state is State.OUTDATED and gap.language == tag}
-    return {field: print_of(one.entry.document[field]["de"]) for field in TEXTS if field in old}
+    return {field: print_of(german_of(one.entry.document, field)) for field in TEXTS if field in old}
 
 
 def _words(texts: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from services.directory.web.public.shown import CAPACITY_DAYS
 from services.directory.web.words import language_in_words
 
 Json = Mapping[str, Any]
-TRANSLATED = (Kind.ORGANIZATION, Kind.SERVICE)
+TRANSLATED = (Kind.ORGANIZATION, Kind.SERVICE, Kind.LOCATION, Kind.SERVICE_AT_LOCATION)
 SAYS_CONTACTS = (Kind.ORGANIZATION, Kind.SERVICE, Kind.LOCATION, Kind.SERVICE_AT_LOCATION)
 
 

@@ -109,7 +109,7 @@ MISTAKES = {
     "audience": ("martians", "eine Angabe aus: person", "one of person"),
     "own_measure": ("perhaps", "ja oder nein", "yes or no"),
     "assured_date": ("gestern", "ein Datum wie", "a date such as"),
-    "phones[0].number": ("0241 123", "eine internationale Nummer", "an international number"),
+    "phones[0].number": ("0241/123", "eine Nummer wie +49", "a number such as +49"),
     "schedules[0].opens_at": ("9 Uhr", "eine Uhrzeit wie", "a time such as"),
     "schedules[0].byday": ("XX", "Wochentage wie", "weekdays as in"),
     "cost_options[0].amount": ("viel", "eine Zahl von 0 bis 100000", "a number from 0 to 100000"),
@@ -238,7 +238,7 @@ def test_a_new_service_is_made_as_a_draft_with_its_sources(client: FlaskClient, 
     page = client.get(f"{OBJECTS}/service/buero-fuer-ausbildung?lang=de", headers=EDITOR).text
     assert "Entwurf oder ruht" in page
     assert client.get("/directory/help/de/services/buero-fuer-ausbildung").status_code == 410
-    taken = sent(client, new, **filled, **{"sources[0]": "a-paper", "wait_time": "lang"})
+    taken = sent(client, new, **filled, **{"sources[0]": "a-paper", "wait_time.de": "lang"})
     assert taken.status_code == 422 and "der noch frei ist" in taken.text
 
 
@@ -261,13 +261,13 @@ def test_organizations_places_links_and_sources_are_made_as_well(client: FlaskCl
 def test_who_comes_second_sees_both_changes_and_loses_none(client: FlaskClient, directory: Directory) -> None:
     edit = a_page_of(directory, "contested")
     mine = form_of(client.get(edit, headers=EDITOR).text)
-    assert sent(client, edit, "save", **{"name.de": "Ihr Name", "wait_time": "drei Wochen"}).status_code == 303
+    assert sent(client, edit, "save", **{"name.de": "Ihr Name", "wait_time.de": "drei Wochen"}).status_code == 303
     late = send(client, edit, mine, "save", **{"name.de": "Mein Name", "alert.de": "Zieht um"})
     assert late.status_code == 412
     assert "Jemand anderes hat diesen Eintrag geändert" in late.text
     assert "Ihr Name" in late.text and "Mein Name" in late.text and "von beiden geändert" in late.text
     form = form_of(late.text)
-    assert (form["name.de"], form["wait_time"], form["alert.de"]) == (["Mein Name"], ["drei Wochen"], ["Zieht um"])
+    assert (form["name.de"], form["wait_time.de"], form["alert.de"]) == (["Mein Name"], ["drei Wochen"], ["Zieht um"])
     assert send(client, edit, form, "save").status_code == 303
     told = client.get(f"/hsds/services/{id_of('service', 'contested')}").json
     assert (told["name"], told["wait_time"]) == ("Mein Name", "drei Wochen")

@@ -95,7 +95,7 @@ def test_a_dry_run_shows_each_value_before_and_after(directory: Directory) -> No
     directory.take_in(*a_directory())
     report = directory.take_in(a_service(wait_time="zwei Wochen"), dry_run=True)
     [change] = report["changes"]
-    assert change["diff"] == {"wait_time": {"before": None, "after": "zwei Wochen"}}
+    assert change["diff"] == {"wait_time": {"before": None, "after": {"de": "zwei Wochen"}}}
 
 
 def test_only_the_plan_that_was_looked_at_is_carried_out(directory: Directory) -> None:

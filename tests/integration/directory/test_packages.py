@@ -113,7 +113,7 @@ def test_the_specification_s_own_package_is_taken_in_as_far_as_it_fits(directory
 
 def test_a_mistake_in_a_part_is_named_by_the_part_s_own_file_line_and_column(directory: Directory) -> None:
     directory.take_in(a_source())
-    files = {"organizations": ORGANIZATIONS, "services": SERVICES, "phones": PHONES.format("0241")}
+    files = {"organizations": ORGANIZATIONS, "services": SERVICES, "phones": PHONES.format("call us")}
     assert list(refused(directory, package(**files))) == ["phones.csv:2:number"]
 
 

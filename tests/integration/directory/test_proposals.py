@@ -77,7 +77,7 @@ def decide(client: FlaskClient, address: str, how: str, headers: dict[str, str] 
 def test_what_a_clerk_saves_waits_and_is_public_once_an_editor_released_it(
     client: FlaskClient, directory: Directory
 ) -> None:
-    answer = proposed(client, directory, "released", wait_time="zwei Wochen", _why="Wartezeit ist bekannt")
+    answer = proposed(client, directory, "released", _why="Wartezeit ist bekannt", **{"wait_time.de": "zwei Wochen"})
     assert answer.location == f"{PROPOSALS}?done=waiting"
     [made] = about_proposals(directory)[-1:]
     assert (made.organization_id, made.kind, made.object_id) == (CHAMBER, "service", id_of("service", "released"))
@@ -90,7 +90,7 @@ def test_what_a_clerk_saves_waits_and_is_public_once_an_editor_released_it(
         assert address in client.get(f"{OBJECTS}/service/released", headers=headers).text, "its entry leads there"
     assert "Was ist das?" in client.get(f"{address}?lang=de", headers=EDITOR).text, "it is shown as it would read"
     assert decide(client, address, "release").location == f"{PROPOSALS}?done=released"
-    assert held(directory, "released")["wait_time"] == "zwei Wochen"
+    assert held(directory, "released")["wait_time"] == {"de": "zwei Wochen"}
     assert [type(one) for one in directory.said()[told:]] == [ServicePublished, ProposalSettled]
     settled = directory.said()[-1]
     assert (settled.proposal_id, settled.outcome) == (made.proposal_id, ProposalOutcome.RELEASED)
@@ -104,7 +104,7 @@ def test_what_a_clerk_saves_waits_and_is_public_once_an_editor_released_it(
 
 
 def test_a_declined_one_says_why_and_changes_nothing(client: FlaskClient, directory: Directory) -> None:
-    proposed(client, directory, "declined", wait_time="nie")
+    proposed(client, directory, "declined", **{"wait_time.de": "nie"})
     address = waiting(client, "declined")
     without = decide(client, address, "decline", reason=" ")
     assert without.status_code == 422 and "Warum nicht" in without.text
@@ -116,36 +116,36 @@ def test_a_declined_one_says_why_and_changes_nothing(client: FlaskClient, direct
 
 
 def test_what_others_changed_meanwhile_stays_when_it_is_released(client: FlaskClient, directory: Directory) -> None:
-    proposed(client, directory, "meanwhile", wait_time="lang")
+    proposed(client, directory, "meanwhile", **{"wait_time.de": "lang"})
     directory.take_in(a_service(id="meanwhile", name={"de": "Angebot meanwhile"}, alert={"de": "Zieht um"}))
     address = waiting(client, "meanwhile")
     assert "Seit dem Vorschlag hat jemand anderes geändert" in client.get(f"{address}?lang=de", headers=EDITOR).text
     assert decide(client, address, "release", _seen="1").status_code == 412, "the editor looked at something else"
     assert decide(client, address, "release").status_code == 303
     now = held(directory, "meanwhile")
-    assert (now["wait_time"], now["alert"]) == ("lang", {"de": "Zieht um"})
+    assert (now["wait_time"], now["alert"]) == ({"de": "lang"}, {"de": "Zieht um"})
 
 
 def test_an_editor_changes_a_proposal_before_it_is_released(client: FlaskClient, directory: Directory) -> None:
-    proposed(client, directory, "changed", wait_time="lnag")
+    proposed(client, directory, "changed", **{"wait_time.de": "lnag"})
     address = waiting(client, "changed")
     form_page = client.get(address, headers=EDITOR).text.split("/edit?proposal=")
     page = f"{OBJECTS}/service/changed/edit"
     form = form_of(client.get(f"{page}?proposal={form_page[1].partition(chr(34))[0]}", headers=EDITOR).text)
-    assert form["wait_time"] == ["lnag"]
-    assert client.post(page, data={**form, "wait_time": "lang", "_do": "save"}, headers=EDITOR).status_code == 303
-    assert held(directory, "changed")["wait_time"] == "lang"
+    assert form["wait_time.de"] == ["lnag"]
+    assert client.post(page, data={**form, "wait_time.de": "lang", "_do": "save"}, headers=EDITOR).status_code == 303
+    assert held(directory, "changed")["wait_time"] == {"de": "lang"}
     assert about_proposals(directory)[-1].outcome is ProposalOutcome.CHANGED
     assert address in client.get(f"{OBJECTS}/service/changed", headers=EDITOR).text.split('id="history"')[1]
     assert "freigegeben" in client.get(f"{address}?lang=de", headers=CLERK).text
 
 
 def test_a_clerk_goes_on_from_what_waits_and_takes_it_back(client: FlaskClient, directory: Directory) -> None:
-    proposed(client, directory, "again", wait_time="lang")
+    proposed(client, directory, "again", **{"wait_time.de": "lang"})
     first = waiting(client, "again", CLERK)
     page = f"{OBJECTS}/service/again/edit"
     form = form_of(client.get(page, headers=CLERK).text)
-    assert form["wait_time"] == ["lang"]
+    assert form["wait_time.de"] == ["lang"]
     client.post(page, data={**form, "alert.de": "Zieht um", "_do": "save"}, headers=CLERK)
     assert "zurückgenommen" in client.get(f"{first}?lang=de", headers=CLERK).text, "the later one stands for both"
     second = waiting(client, "again", CLERK)
@@ -193,7 +193,7 @@ def test_a_partner_speaks_of_nothing_but_its_own(client: FlaskClient, directory:
 
 
 def test_every_door_is_shut_to_whom_it_does_not_concern(client: FlaskClient, directory: Directory) -> None:
-    proposed(client, directory, "doors", wait_time="lang")
+    proposed(client, directory, "doors", **{"wait_time.de": "lang"})
     address = waiting(client, "doors")
     assert client.get(PROPOSALS, headers=NAVIGATOR).status_code == 403
     assert client.get(PROPOSALS).status_code == 401
@@ -249,13 +249,13 @@ def test_a_form_sent_again_put_right_replaces_what_waits_and_once_decided_says_s
     form = form_of(client.get(page, headers=CLERK).text) | {"_do": ["save"]}
     seen = []
     for time in ("zwei Wochn", "zwei Wochen", "zwei Wochen"):
-        assert client.post(page, data=form | {"wait_time": [time]}, headers=CLERK).location.endswith("done=waiting")
+        assert client.post(page, data=form | {"wait_time.de": [time]}, headers=CLERK).location.endswith("done=waiting")
         seen.append(waiting(client, "again"))
     address = seen[-1]
     assert decide(client, seen[0], "release", _seen="1").status_code == 412, "nobody releases what she has not seen"
     assert "zwei Wochen" in client.get(address, headers=EDITOR).text
     decide(client, address, "decline", reason="Nein")
-    decided = {"_key": [address.rpartition("/")[2]], "wait_time": ["drei Wochen"]}
+    decided = {"_key": [address.rpartition("/")[2]], "wait_time.de": ["drei Wochen"]}
     late = client.post(page, data=form | decided, headers=CLERK)
     assert late.location == f"{PROPOSALS}?done=decided"
     assert "schon entschieden" in client.get(f"{late.location}&lang=de", headers=CLERK).text
@@ -265,16 +265,16 @@ def test_a_form_sent_again_put_right_replaces_what_waits_and_once_decided_says_s
 def test_an_editor_who_saves_what_she_goes_on_with_twice_is_told_that_it_was_kept(
     client: FlaskClient, directory: Directory
 ) -> None:
-    proposed(client, directory, "double", wait_time="kurz")
+    proposed(client, directory, "double", **{"wait_time.de": "kurz"})
     address = waiting(client, "double")
     page = f"{OBJECTS}/service/double/edit"
     key = address.rpartition("/")[2]
     form = form_of(client.get(f"{page}?proposal={key}", headers=EDITOR).text) | {"_do": ["save"]}
     first, second = (client.post(page, data=form, headers=EDITOR).location for _ in "ab")
     assert first == second and first.endswith("?done=1")
-    other = client.post(page, data=form | {"wait_time": ["lang"], "_seen": ["99"]}, headers=EDITOR)
+    other = client.post(page, data=form | {"wait_time.de": ["lang"], "_seen": ["99"]}, headers=EDITOR)
     assert other.status_code in (303, 412) and "wait_time" in held(directory, "double")
-    assert held(directory, "double")["wait_time"] == "kurz", "what is new under a decided proposal is not kept unseen"
+    assert held(directory, "double")["wait_time"] == {"de": "kurz"}, "what is new under a decided proposal is not kept unseen"
 
 
 def test_a_wish_onto_occupied_ground_says_why_before_it_waits(client: FlaskClient, directory: Directory) -> None:
@@ -284,10 +284,10 @@ def test_a_wish_onto_occupied_ground_says_why_before_it_waits(client: FlaskClien
 
 
 def test_an_editor_cannot_make_a_draft_of_what_a_partner_waits_for(client: FlaskClient, directory: Directory) -> None:
-    proposed(client, directory, "theirs", wait_time="kurz")
+    proposed(client, directory, "theirs", **{"wait_time.de": "kurz"})
     address = waiting(client, "theirs")
     key = address.rpartition("/")[2]
     page = f"{OBJECTS}/service/theirs/edit?proposal={key}"
-    form = form_of(client.get(page, headers=EDITOR).text) | {"_do": ["draft"], "wait_time": ["anders"]}
+    form = form_of(client.get(page, headers=EDITOR).text) | {"_do": ["draft"], "wait_time.de": ["anders"]}
     assert client.post(page, data=form, headers=EDITOR).location == f"{PROPOSALS}?done=decided"
     assert "kurz" in client.get(address, headers=EDITOR).text

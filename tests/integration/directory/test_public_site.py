@@ -230,13 +230,45 @@ def test_the_door_knows_the_browsers_language(site: FlaskClient) -> None:
 
 def test_what_is_not_translated_is_german_and_says_so(site: FlaskClient) -> None:
     text = page(site, f"ar/services/{HWK}")
-    assert "وهي معروضة بالألمانية" in text
-    assert '<li><span lang="de" dir="ltr">Antragsformular</span></li>' in text
+    assert "<li>استمارة الطلب</li>" in text
+    assert "Antragsformular" not in text
     assert 'span lang="de"' not in page(site, f"de/services/{HWK}")
 
 
+def test_what_to_bring_how_long_and_the_way_are_said_in_the_reader_s_language(
+    site: FlaskClient, directory_of: Directory
+) -> None:
+    texts = {
+        "required_documents": [{"document": {"de": "Ausweis", "fr": "Pièce d’identité"}}, {"document": "Zeugnis"}],
+        "wait_time": {"de": "zwei Wochen", "fr": "deux semaines"},
+    }
+    way = {"transportation": {"de": "Bus 3", "fr": "Autobus 3"}, "description": "Hinterhaus"}
+    house = {
+        "object": "location",
+        "id": "a-way",
+        "organization_id": "test-body",
+        "name": "Haus",
+        "location_type": "physical",
+    }
+    link = {"object": "service_at_location", "id": "bring-there", "service_id": "test-bring", "location_id": "a-way"}
+    cited = {"sources": ["destatis-gv-isys"]}
+    directory_of.take_in(*GROUND, {**BODY, **texts, "id": "test-bring"}, {**house, **way, **cited}, {**link, **cited})
+    french, turkish = page(site, "fr/services/test-bring"), page(site, "tr/services/test-bring")
+    for words in ("<li>Pièce d’identité</li>", "Délai d’attente: deux semaines", "<br>Autobus 3"):
+        assert words in french
+    for words in ('<li><span lang="de" dir="ltr">Zeugnis</span></li>', '<span lang="de" dir="ltr">Hinterhaus</span>'):
+        assert words in french
+        assert words in turkish
+    assert '<span lang="de" dir="ltr">zwei Wochen</span>' in turkish
+    assert "henüz dilinizde yok" in turkish
+    newer = "Le texte allemand est plus récent que sa traduction"
+    assert newer not in french
+    directory_of.take_in({**house, **way, **cited, "transportation": {"de": "Bus 4", "fr": "Autobus 3"}})
+    assert newer in page(site, "fr/services/test-bring"), "the way there may be outdated"
+
+
 def test_what_is_unknown_is_shown_as_unknown(site: FlaskClient) -> None:
-    assert page(site, "en/services/jmd-muenster-begleitung").count("We do not know this. Please ask there.") == 6
+    assert page(site, "en/services/jmd-muenster-begleitung").count("We do not know this. Please ask there.") == 5
 
 
 def test_everything_that_is_known_is_shown_as_people_write_it_there(site: FlaskClient, directory_of: Directory) -> None:

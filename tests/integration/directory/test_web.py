@@ -165,7 +165,7 @@ def test_the_history_of_an_object_can_be_read(
     directory.take_in(*a_directory())
     directory.take_in(a_service(wait_time="lang"))
     states = client.get("/directory/operator/history/service/a-recognition", headers=editor).json["states"]
-    assert [state["document"].get("wait_time") for state in states] == ["lang", None]
+    assert [state["document"].get("wait_time") for state in states] == [{"de": "lang"}, None]
     assert client.get("/directory/operator/history/service/none", headers=editor).status_code == 404
 
 

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.identity import id_of
-from services.directory.domain.flattening import flatten
+from services.directory.domain.flattening import Unplaced, flatten
 from services.directory.domain.objects import Kind
 from services.directory.domain.reading import Row, read_object
+from services.directory.domain.spelling import telephone
 from tests.examples import tried
 
 CHAMBER, SERVICE, HOUSE = (str(id_of(kind, "x")) for kind in ("organization", "service", "location"))
@@ -39,11 +41,83 @@ def test_one_odd_phone_does_not_keep_a_service_away() -> None:
     rows, left_out = flatten(a_foreign_service(phones=phones), "a-paper")
     [service] = [row for row in rows if row["object"] == "service"]
     assert service["phones"] == [{"number": "+49 241 1234567"}]
-    assert [path for path, _ in left_out] == [
+    assert [path for path, expected in left_out if not isinstance(expected, Unplaced)] == [
         "service.phones[0].number",
         "service.phones[0]",
         "service.phones[1].extension",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "dialled"),
+    [
+        ('"+44 1234 234567"', "+44 1234 234567"),
+        ("+49 (0)241/47 11-0", "+49 241 47 11 0"),
+        ("0049 241 4711", "+49 241 4711"),
+        ("(0241) 4711", "0241 4711"),
+        ("Tel.: 115", "115"),
+        ("call us", "call us"),
+        ("0241 4711 ext. 5", "0241 4711 ext. 5"),
+    ],
+)
+def test_a_number_is_written_as_it_is_dialled_and_none_is_made_up(given: str, dialled: str) -> None:
+    assert telephone(given) == dialled
+
+
+def test_a_place_without_a_name_keeps_its_address_phones_and_coordinates() -> None:
+    address = {
+        "address_1": "Markt 1",
+        "city": "Eupen",
+        "state_province": "Lüttich",
+        "postal_code": "4700",
+        "country": "BE",
+        "address_type": "physical",
+    }
+    place = {
+        "id": HOUSE,
+        "location_type": "physical",
+        "addresses": [address],
+        "latitude": "50.63",
+        "longitude": 6,
+        "phones": [{"number": "087 123456", "extension": 12.0}],
+    }
+    link = {"id": str(id_of("service_at_location", "x")), "location": place}
+    row = rows_of(a_foreign_service(service_at_locations=[link]))["location"]
+    assert (row["name"], row["addresses"]) == ("Markt 1, Eupen", [address])
+    assert (row["latitude"], row["longitude"]) == (50.63, 6)
+    assert row["phones"] == [{"number": "087 123456", "extension": 12}]
+
+
+def test_what_contradicts_takes_nothing_else_away() -> None:
+    good = {"opens_at": "08:00", "closes_at": "12:00", "byday": "MO"}
+    odd = [{"opens_at": "18:00", "closes_at": "12:00"}, {"count": 3, "until": "2026-12-01", "byday": "TU"}]
+    row = rows_of(a_foreign_service(schedules=[odd[0], good, odd[1]]))["service"]
+    assert row["schedules"] == [good, {"until": "2026-12-01", "byday": "TU"}]
+    assert "schedules" not in rows_of(a_foreign_service(schedules=odd[:1]))["service"]
+
+
+def test_what_has_no_place_here_is_named_and_is_no_mistake() -> None:
+    contact = {"id": HOUSE, "name": "Ann Persona", "title": "Empfang"}
+    area = {"extent": "{}", "extent_type": "geojson", "name": "MyCity"}
+    given = a_foreign_service(
+        fees="10",
+        contacts=[contact],
+        service_areas=[area],
+        interpretation_services="Urdu",
+        languages=[{"code": "ur", "name": "Urdu"}],
+    )
+    rows, left_out = flatten(given, "a-paper")
+    assert {path for path, expected in left_out if isinstance(expected, Unplaced)} == {
+        "organization.parent_organization_id",
+        "service.fees",
+        "service.interpretation_services",
+        "service.service_areas[0]",
+        "service.contacts[0].name",
+    }
+    assert [path for path, expected in left_out if not isinstance(expected, Unplaced)] == []
+    [service] = [row for row in rows if row["object"] == "service"]
+    assert (service["contacts"], service["languages"]) == ([{"title": "Empfang"}], [{"code": "ur"}])
+    assert rows_of(a_foreign_service(interpretation_services="Yes"))["service"]["interpreters"] is True
 
 
 def test_a_contradiction_is_left_out_and_named() -> None:

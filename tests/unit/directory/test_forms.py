@@ -18,7 +18,7 @@ def read(given: dict[str, list[str]], held: dict[str, Any] | None = None) -> dic
 @pytest.mark.parametrize(
     ("name", "values", "field", "value"),
     [
-        ("wait_time", [" lang\r\nund länger "], "wait_time", "lang\nund länger"),
+        ("wait_time.de", [" lang\r\nund länger "], "wait_time", {"de": "lang\nund länger"}),
         ("minimum_age", ["18"], "minimum_age", 18),
         ("minimum_age", ["achtzehn"], "minimum_age", "achtzehn"),
         ("own_measure", ["yes"], "own_measure", True),
@@ -51,7 +51,7 @@ def test_what_is_typed_is_read_as_its_field_has_it(name: str, values: list[str],
 @pytest.mark.parametrize(
     "name",
     [
-        "wait_time",
+        "wait_time.de",
         "phones[0].number",
         "name.de",
         "name[0]",
@@ -64,7 +64,7 @@ def test_what_is_typed_is_read_as_its_field_has_it(name: str, values: list[str],
     ],
 )
 def test_what_is_empty_or_belongs_to_no_field_is_left_out(name: str) -> None:
-    assert read({name: ["" if name in ("wait_time", "phones[0].number", "name.de") else "x"]}) == {}
+    assert read({name: ["" if name in ("wait_time.de", "phones[0].number", "name.de") else "x"]}) == {}
 
 
 def test_what_nobody_types_stays_as_it_is_held() -> None:

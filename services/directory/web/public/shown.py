@@ -25,6 +25,7 @@ TEXTS = (
     "eligibility_description",
     "application_process",
     "fees_description",
+    "wait_time",
     "alert",
 )
 WHY: Mapping[ServiceRole, str] = {
@@ -140,7 +141,7 @@ def entry(row: Json, today: date, outdated: Sequence[str] = ()) -> dict[str, Any
         "topics": [Topic(topic) for topic in service["topics"]],
         "audience": service["audience"],
         "ages": _ages(service),
-        "documents": service.get("required_documents", []),
+        "documents": [said(one["document"]) for one in service.get("required_documents", [])],
         "costs": [_cost(option) for option in service.get("cost_options", [])],
         "hours": _hours(service.get("schedules", [])),
         "places": places,
@@ -159,16 +160,25 @@ def entry(row: Json, today: date, outdated: Sequence[str] = ()) -> dict[str, Any
         "changed_at": row["changed_at"],
         "unfinished": language() in outdated or service.get("translations", {}).get(language()) in UNFINISHED,
     }
-    shown["some_german"] = any(one.is_foreign for one in shown.values() if isinstance(one, Said))
+    shown["some_german"] = any(one.is_foreign for one in _said_in(shown))
     return shown
+
+
+def _said_in(value: object) -> Iterator[Said]:
+    """Every text a page shows, also of places and lists."""
+    if isinstance(value, Said):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _said_in(one)
 
 
 def _place(link: Json, place: Json) -> dict[str, Any]:
     return {
         "name": place["name"],
         "addresses": [address for address in place.get("addresses", []) if address["address_type"] == "physical"],
-        "transportation": place.get("transportation"),
-        "description": link.get("description") or place.get("description"),
+        "transportation": said(place.get("transportation")),
+        "description": said(link.get("description") or place.get("description")),
         "accessibility": [one["description"] for one in place.get("accessibility", []) if "description" in one],
         "hours": _hours(_each_once(link, place, of="schedules")),
         "map": _map(place),

@@ -34,6 +34,8 @@ from services.directory.web.public.lists import lists
 
 KEPT_SECONDS = 300
 START = "directory_help.start"
+#: What a service at a place consists of.
+PLACES = ("service_at_location", "location")
 TAG = f"/<any({', '.join(repr(tag) for tag in PERSON_LANGUAGES)}):tag>"
 
 blueprint = APIBlueprint(
@@ -191,8 +193,9 @@ def _row(name: str) -> dict[str, Any]:
 
 
 def _outdated(row: dict[str, Any]) -> list[str]:
-    """The languages in which a text of the service, or of its body, is older than in German."""
-    named = (("service", row["document"]["id"]), ("organization", row["organization"]["id"]))
+    """The languages in which a text of the service, its body or its places is older than in German."""
+    places = [(kind, one["id"]) for pair in row["places"] for kind, one in zip(PLACES, pair, strict=True)]
+    named = (("service", row["document"]["id"]), ("organization", row["organization"]["id"]), *places)
     with room().unit.db.read() as connection:
         return [tag for kind, name in named for _, tag in translations.outdated(connection, kind, name)]
 
