@@ -274,7 +274,9 @@ def test_an_editor_who_saves_what_she_goes_on_with_twice_is_told_that_it_was_kep
     assert first == second and first.endswith("?done=1")
     other = client.post(page, data=form | {"wait_time.de": ["lang"], "_seen": ["99"]}, headers=EDITOR)
     assert other.status_code in (303, 412) and "wait_time" in held(directory, "double")
-    assert held(directory, "double")["wait_time"] == {"de": "kurz"}, "what is new under a decided proposal is not kept unseen"
+    assert held(directory, "double")["wait_time"] == {"de": "kurz"}, (
+        "what is new under a decided proposal is not kept unseen"
+    )
 
 
 def test_a_wish_onto_occupied_ground_says_why_before_it_waits(client: FlaskClient, directory: Directory) -> None:
