@@ -9,6 +9,8 @@ from services.chassis.db import Connection
 
 Json = dict[str, Any]
 PER_PAGE = 50
+#: More users of one contact nobody reads; how many more there are is said.
+MOST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,9 @@ def listed(connection: Connection, sought: Sought) -> list[Json]:
     ).fetchall()
 
 
-def users(connection: Connection, sort: str, name: str) -> Sequence[Json]:
-    """The objects that say a number or an address, or the place itself, each with the services it is shown at."""
+def users(connection: Connection, sort: str, name: str, most: int = MOST_SHOWN) -> Sequence[Json]:
+    """The objects that say a number or an address, or the place itself, each with the services it is shown at; up to so
+    many, and each row says how many there are."""
     return connection.execute(
         """
         WITH users AS (
@@ -59,7 +62,7 @@ def users(connection: Connection, sort: str, name: str) -> Sequence[Json]:
             UNION ALL
             SELECT 'location', id, organization_id, document ->> 'name' FROM locations
             WHERE %(sort)s = 'location' AND id::text = %(name)s)
-        SELECT users.kind, users.id, users.value, o.document -> 'name' AS body,
+        SELECT users.kind, users.id, users.value, count(*) OVER () AS total, o.document -> 'name' AS body,
             coalesce(s.document -> 'name', to_jsonb(l.document ->> 'name'), o.document -> 'name') AS name,
             coalesce(shown.services, '[]') AS services
         FROM users JOIN organizations o ON o.id = users.organization_id
@@ -74,8 +77,8 @@ def users(connection: Connection, sort: str, name: str) -> Sequence[Json]:
                     ORDER BY 1)) ORDER BY f.document -> 'name' ->> 'de', f.id) AS services
             FROM shown_at JOIN services f ON f.id = shown_at.service_id
             WHERE shown_at.kind = users.kind AND shown_at.id = users.id) AS shown ON true
-        ORDER BY o.document -> 'name' ->> 'de', users.kind, users.id LIMIT 200""",
-        {"sort": sort, "name": name},
+        ORDER BY o.document -> 'name' ->> 'de', users.kind, users.id LIMIT %(most)s""",
+        {"sort": sort, "name": name, "most": most},
     ).fetchall()
 
 

@@ -1,5 +1,6 @@
 """Services to tick: found by name, body, topic, status and age of the last word."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -31,26 +32,29 @@ class Sought:
             "topic": self.topic,
             "status": self.status,
             "before": self.before,
-            "limit": MOST_SHOWN,
         }
 
 
-def services(connection: Connection, sought: Sought) -> list[Json]:
-    """The first of them by body and name; each row says how many there are."""
+def services(connection: Connection, sought: Sought, picked: Collection[UUID] = ()) -> list[Json]:
+    """What is ticked already, whatever is looked for, and the first of the others by body and name; each row says how
+    many fit."""
     return connection.execute(
         """
+        SELECT found.*, count(*) FILTER (WHERE fits) OVER () AS total FROM (
         SELECT s.id, s.document -> 'name' AS name, o.document -> 'name' AS body, s.status,
             coalesce(r.document ->> 'assured_date', s.document ->> 'assured_date') AS assured_on,
-            count(*) OVER () AS total
-        FROM services s JOIN organizations o ON o.id = s.organization_id LEFT JOIN reports r ON r.service_id = s.id
-        WHERE (%(words)s::text IS NULL OR s.names ILIKE %(words)s OR o.names ILIKE %(words)s)
+            s.id = ANY(%(picked)s::uuid[]) AS is_picked,
+            (%(words)s::text IS NULL OR s.names ILIKE %(words)s OR o.names ILIKE %(words)s)
             AND (%(organization_id)s::uuid IS NULL OR s.organization_id = %(organization_id)s)
             AND (%(topic)s::text IS NULL OR s.document -> 'topics' ? %(topic)s)
             AND (%(status)s::text IS NULL OR s.status = %(status)s)
             AND (%(before)s::date IS NULL OR coalesce(r.document ->> 'assured_date', s.document ->> 'assured_date')
                 IS NULL OR coalesce(r.document ->> 'assured_date', s.document ->> 'assured_date')::date < %(before)s)
-        ORDER BY o.document -> 'name' ->> 'de', s.document -> 'name' ->> 'de', s.id LIMIT %(limit)s""",
-        sought.params,
+                AS fits
+        FROM services s JOIN organizations o ON o.id = s.organization_id LEFT JOIN reports r ON r.service_id = s.id
+        ) AS found WHERE fits OR is_picked
+        ORDER BY is_picked DESC, body ->> 'de', name ->> 'de', id LIMIT %(limit)s""",
+        {**sought.params, "picked": list(picked), "limit": MOST_SHOWN + len(picked)},
     ).fetchall()
 
 

@@ -6,6 +6,7 @@ First every change is shown, with what it was and what it would be; then all of 
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from apiflask import APIBlueprint
@@ -22,7 +23,7 @@ from services.chassis.web import request_work, room
 from services.directory.commands import bulk
 from services.directory.commands.bulk import Planned
 from services.directory.domain.assurance import due_before
-from services.directory.domain.bulk import OF_CONTACTS, OF_SERVICES, Wish
+from services.directory.domain.bulk import MOST, OF_CONTACTS, OF_SERVICES, Wish
 from services.directory.domain.bulk import Change as Said
 from services.directory.domain.objects import RETIRED_STATUSES, STATUSES, Kind
 from services.directory.domain.planning import Change, Name
@@ -76,7 +77,14 @@ def change() -> Answer:
         with request_work() as work:
             plan = bulk.planned(work, wish, names)
             return _preview(work.tx, plan, changed=True), 409
-    return redirect(f"{PAGE}?done={len(plan.changed)}", 303)
+    return redirect(_with_filter(PAGE, done=str(len(plan.changed))), 303)
+
+
+def _with_filter(address: str, **more: str) -> str:
+    """With what the list was narrowed to, so that nobody has to look for it again; what was done is said once."""
+    asked = [(name, value) for name, value in request.args.items(multi=True) if name not in {"done", "pick", *more}]
+    query = urlencode([*asked, *more.items()])
+    return f"{address}?{query}" if query else address
 
 
 def _read(form: Form) -> tuple[Wish, Collection[Name]]:
@@ -93,9 +101,11 @@ def _read(form: Form) -> tuple[Wish, Collection[Name]]:
 
 def _contact(said: Said, form: Form) -> tuple[Wish, Collection[Name]]:
     """Wherever the contact is said just now; the plan shows if that has become something else."""
-    former = form.get("former", "")[:LONGEST]
+    former = form.get("former", "").replace("\x00", "")[:LONGEST]
     with room().unit.db.read() as connection:
-        rows = contacts.users(connection, said.value, former)
+        rows = contacts.users(connection, said.value, former, MOST)
+    if rows and rows[0]["total"] > MOST:
+        raise InvalidError(bulk.INVALID, {"pick": "expected:between-one-and-five-hundred"})
     return Wish(said, _text(form, said.value), former, _text(form, "why")), {
         (Kind(row["kind"]), str(row["id"])) for row in rows
     }
@@ -123,15 +133,18 @@ def _as_id(text: str) -> UUID | None:
 def _page(error: InvalidError | None = None) -> str:
     given = request.args if request.method == "GET" else request.form
     sought = _sought(request.args)
+    picked = {one for text in given.getlist("pick")[:MOST] if (one := _as_id(text))}
     with room().unit.db.read() as connection:
-        rows = picking.services(connection, sought)
+        rows = picking.services(connection, sought, picked)
         bodies, sources = picking.choices(connection)
-    picked = set(given.getlist("pick"))
     return render_template(
         "directory/bulk.html",
         sought=sought,
-        rows=[_row(row, picked) for row in rows],
+        rows=[_row(row) for row in rows],
         total=rows[0]["total"] if rows else 0,
+        shown=sum(row["fits"] for row in rows),
+        action=_with_filter(f"{PAGE}/preview"),
+        of_contact=request.form.get("change") if request.form.get("change") in OF_CONTACTS else "",
         bodies=[(str(row["id"]), words.words_in(row["name"])) for row in bodies],
         sources=[(row["id"], row["title"]) for row in sources],
         topics=[(one.value, label(one)) for one in Topic],
@@ -160,13 +173,13 @@ def _sought(given: Mapping[str, str]) -> Sought:
     )
 
 
-def _row(row: Mapping[str, Any], picked: Collection[str]) -> dict[str, Any]:
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "name": words.words_in(row["name"]),
         "body": words.words_in(row["body"]),
         "state": words.code_word(row["status"]),
-        "picked": str(row["id"]) in picked,
+        "picked": row["is_picked"],
     }
 
 
@@ -180,6 +193,8 @@ def _preview(connection: Connection, plan: Planned, *, changed: bool = False) ->
         kept=kept,
         plan=plan.print,
         changed=changed,
+        action=_with_filter(f"{PAGE}/changes"),
+        back=_with_filter(PAGE),
     )
 
 

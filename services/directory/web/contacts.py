@@ -13,6 +13,7 @@ from services.chassis.access import staff
 from services.chassis.errors import NotFoundError
 from services.chassis.pages import language
 from services.chassis.web import room
+from services.directory.domain.bulk import MOST
 from services.directory.domain.objects import Kind
 from services.directory.queries import contacts as queries
 from services.directory.queries.contacts import PER_PAGE, Sought
@@ -59,7 +60,13 @@ def uses() -> str:
     if not rows:
         raise NotFoundError("directory.object-unknown")
     return render_template(
-        "directory/contact.html", sort=sort, name=name, text=rows[0]["value"], users=list(map(_user, rows))
+        "directory/contact.html",
+        sort=sort,
+        name=name,
+        text=rows[0]["value"],
+        users=list(map(_user, rows)),
+        total=rows[0]["total"],
+        most=MOST,
     )
 
 

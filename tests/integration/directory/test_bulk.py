@@ -156,6 +156,24 @@ def test_a_number_is_changed_wherever_it_is_said(directory: Directory, client: F
     assert any(isinstance(one, OrganizationPublished) for one in directory.said()[before:])
 
 
+def test_a_number_that_hundreds_say_is_changed_at_all_of_them_and_one_that_more_say_at_none(
+    directory: Directory, client: FlaskClient
+) -> None:
+    """What somebody looked at as all of it is all of it."""
+    body, said = an_organization(id="many"), [{"number": "+49 241 8880"}]
+    directory.take_in(body, *(a_service(id=f"many-{n}", organization_id="many", phones=said) for n in range(201)))
+    form = {"change": "phone", "former": "+492418880", "phone": "+49 241 8881"}
+    uses = client.get("/directory/contacts/uses?sort=phone&name=%2B492418880&lang=de", headers=EDITOR).text
+    assert "Gezeigt werden die ersten 200 von 201." in uses and "Überall ändern" in uses
+    assert "(201)" in client.post(f"{PREVIEW}?lang=de", data=form, headers=EDITOR).text
+    directory.take_in(*(a_service(id=f"many-{n}", organization_id="many", phones=said) for n in range(201, 501)))
+    refused = client.post(f"{PREVIEW}?lang=de", data=form, headers=EDITOR)
+    assert refused.status_code == 422 and "500" in refused.text
+    assert 'name="former" value="+492418880"' in refused.text and 'value="+49 241 8881"' in refused.text
+    uses = client.get("/directory/contacts/uses?sort=phone&name=%2B492418880&lang=de", headers=EDITOR).text
+    assert "Mehr als 500 Einträge nennen es" in uses and "Überall ändern" not in uses
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -208,3 +226,20 @@ def test_the_list_is_filtered_and_remembers_what_was_ticked(directory: Directory
     ).text
     assert f'value="{ids[1]}" checked' in answer
     assert f'value="{ids[0]}" checked' not in answer
+
+
+def test_filter_and_ticks_go_along_through_every_step(directory: Directory, client: FlaskClient) -> None:
+    ids = two_services(directory, "kept", topics=["WOHNEN"])
+    asked = "?q=kept-2&topic=WOHNEN"
+    form = {"pick": ids, "change": "status", "status": "inactive", "why": "Ende."}
+    shown = client.post(f"{PREVIEW}{asked}", data=form, headers=EDITOR).text
+    (action,) = re.findall(r'action="(/directory/bulk/changes[^"]*)"', shown)
+    action = action.replace("&amp;", "&")
+    assert action == f"{CHANGES}{asked}" and f'href="/directory/bulk{asked.replace("&", "&amp;")}"' in shown
+    wrong = client.post(action, data={**form, "why": ""}, headers=EDITOR)
+    assert wrong.status_code == 422
+    for one in ids:
+        assert f'value="{one}" checked' in wrong.text, "the first is not of the filter, but it is ticked"
+    assert 'value="kept-2"' in wrong.text and f'action="{PREVIEW}{asked.replace("&", "&amp;")}"' in wrong.text
+    done = client.post(action, data={**form, "plan": plan_in(shown)}, headers=EDITOR)
+    assert done.location == f"/directory/bulk{asked}&done=2"
