@@ -1,7 +1,8 @@
 """DEMO identity provider: real OAuth 2 and OpenID Connect, real RFC 9068 tokens - and nobody needs a password.
 
 `python -m deploy.demo.issuer` reads ISSUER_URL, HTTP_ADDRESS, ISSUER_REGISTER (people and clients, JSON),
-ISSUER_KEY_FILE, TOKEN_AUDIENCE. It starts only with MODE=demo: production has an identity provider of its own.
+ISSUER_KEY_FILE, TOKEN_AUDIENCE, ISSUER_REGISTRATION_TOKEN (or ..._FILE). It starts only with MODE=demo: production has
+an identity provider of its own.
 """
 
 import json
@@ -121,6 +122,12 @@ def signing_key(path: Path) -> ECKey:
     return ECKey.import_key(json.loads(path.read_text()))
 
 
+def registration_token() -> str:
+    """What whoever onboards partners has to show; without one nobody can."""
+    file = os.environ.get("ISSUER_REGISTRATION_TOKEN_FILE")
+    return Path(file).read_text().strip() if file else os.environ.get("ISSUER_REGISTRATION_TOKEN", "")
+
+
 def main() -> int:
     """Serve until told to stop."""
     if os.environ.get("MODE") != "demo":
@@ -133,7 +140,7 @@ def main() -> int:
         os.environ.get("TOKEN_AUDIENCE", "lotsennetz"),
         Register(Path(os.environ["ISSUER_REGISTER"])),
         signing_key(Path(os.environ["ISSUER_KEY_FILE"])),
-        os.environ.get("ISSUER_REGISTRATION_TOKEN", ""),
+        registration_token(),
     )
     serve(app, listen=os.environ["HTTP_ADDRESS"], threads=8)
     return 0

@@ -1,10 +1,12 @@
 """The demo's mail server: takes every mail and lays it down as one `.eml` file; nothing ever leaves this machine.
 
-`python -m deploy.demo.mailbox` reads SMTP_ADDRESS (host:port) and MAIL_DIR.
+`python -m deploy.demo.mailbox` reads SMTP_ADDRESS (host:port), MAIL_DIR and, where mails reach it over a network, a
+certificate in SMTP_CERTIFICATE_FILE with its key in SMTP_KEY_FILE: then nothing is taken in the clear.
 """
 
 import os
 import signal
+import ssl
 import sys
 import threading
 from pathlib import Path
@@ -29,12 +31,28 @@ class Mailbox:
         return "250 OK"
 
 
+def certificate() -> ssl.SSLContext | None:
+    """What the mailbox shows of itself, if it has anything to show."""
+    if not os.environ.get("SMTP_CERTIFICATE_FILE"):
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(os.environ["SMTP_CERTIFICATE_FILE"], os.environ["SMTP_KEY_FILE"])
+    return context
+
+
 def main() -> int:
     """Serve until told to stop."""
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     host, _, port = os.environ["SMTP_ADDRESS"].rpartition(":")
-    controller = Controller(Mailbox(Path(os.environ["MAIL_DIR"])), hostname=host, port=int(port))
+    tls = certificate()
+    controller = Controller(
+        Mailbox(Path(os.environ["MAIL_DIR"])),
+        hostname=host,
+        port=int(port),
+        tls_context=tls,
+        require_starttls=tls is not None,
+    )
     controller.start()
     ended.wait()
     controller.stop()

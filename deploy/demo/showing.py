@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -9,7 +10,9 @@ from rich.table import Table
 
 from deploy.demo.network import Network
 from deploy.demo.story import Row
-from deploy.demo.time_lapse import Day
+
+if TYPE_CHECKING:  # days are met with the services' own clocks; a story alone needs none of them
+    from deploy.demo.time_lapse import Day
 
 PAGES = (
     ("desk: enquiries, referrals, tasks", "/referral/"),
@@ -48,7 +51,7 @@ def show_addresses(console: Console, network: Network) -> None:
     console.print("On the command line: .venv/bin/lotse status\n[bold]Ctrl-C ends everything.[/]")
 
 
-def show_day(console: Console, day: Day, numbers: Mapping[str, str]) -> None:
+def show_day(console: Console, day: "Day", numbers: Mapping[str, str]) -> None:
     """One day of the time-lapse: what happened to which referral, and on whose desk it lies now."""
     on = date.fromisoformat(day.on)
     rest = "" if day.is_working_day else " [dim](no working day)[/]"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import requests
 
 from deploy.demo.desk import sign_in
+from deploy.demo.keys import KeyFiles
 from deploy.demo.network import Network, StartError
-from deploy.demo.participants import PARTICIPANTS
+from deploy.demo.participants import PARTICIPANTS, Participant
 from deploy.demo.participation import participations
 from deploy.demo.places import ROOT, read_state, write_private
 from deploy.demo.story import Setting
@@ -25,22 +27,50 @@ STORY_CLIENT = "lotsennetz-story"
 CODES = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What furnishing asks of the network it is done to, however that network runs."""
+
+    origin: str
+    issuer: str
+    #: Where webhooks are taken, and the secret that signs them.
+    webhook_url: str
+    webhook_secret: str
+    keys: KeyFiles
+    #: Credentials of `lotse`, as in its file.
+    lotse: Mapping[str, str]
+    #: Where a partner's post is laid down.
+    letter: Callable[[Participant], Path]
+
+
 def furnish(network: Network) -> None:
+    """The same for a network of this machine's own."""
+    furnish_scene(
+        Scene(
+            origin=network.origin,
+            issuer=network.issuer,
+            webhook_url=f"http://127.0.0.1:{network.ports['webhook']}/lotsennetz",
+            webhook_secret=network.secrets["webhook"],
+            keys=network.keys,
+            lotse=read_state(network.dev)["lotse"],
+            letter=network.world.letter,
+        )
+    )
+
+
+def furnish_scene(scene: Scene) -> None:
     """Import the directory and the participations as the demo's editor; doing it again changes nothing."""
-    token = sign_in(network.issuer, STORY_CLIENT, f"{network.origin}/story", "edda-editor")
-    webhook = f"http://127.0.0.1:{network.ports['webhook']}/lotsennetz"
+    token = sign_in(scene.issuer, STORY_CLIENT, f"{scene.origin}/story", "edda-editor")
     rows = participations(
         datetime.now(UTC).date(),
-        webhook_urls={partner.slug: webhook for partner in PARTICIPANTS if partner.channel == "webhook"},
-        public_keys={
-            partner.slug: network.keys.partner_public(partner.slug) for partner in PARTICIPANTS if partner.has_own_key
-        },
+        webhook_urls={one.slug: scene.webhook_url for one in PARTICIPANTS if one.channel == "webhook"},
+        public_keys={one.slug: scene.keys.partner_public(one.slug) for one in PARTICIPANTS if one.has_own_key},
     )
     lines = b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
     for body in (DIRECTORY_FILE.read_bytes(), lines):
-        _import(network.origin, token, body)
-    _share_webhook_secret(network)
-    _send_letters(network)
+        _import(scene.origin, token, body)
+    _share_webhook_secret(scene)
+    _send_letters(scene)
 
 
 def _import(origin: str, token: str, body: bytes) -> None:
@@ -54,25 +84,24 @@ def _import(origin: str, token: str, body: bytes) -> None:
         raise StartError(f"the directory refused the import: {answer.status_code} {answer.text[:1500]}")
 
 
-def _share_webhook_secret(network: Network) -> None:
+def _share_webhook_secret(scene: Scene) -> None:
     """What an operator and the partner agree on once: the secret that signs the partner's webhooks."""
-    token = _operator(read_state(network.dev)["lotse"])()
+    token = _operator(scene.lotse)()
     for partner in PARTICIPANTS:
         if partner.channel == "webhook":
             path = f"/notifications/operator/organizations/{partner.organization_id}/webhook-secret"
-            _put(network.origin + path, token, {"secret": network.secrets["webhook"]})
+            _put(scene.origin + path, token, {"secret": scene.webhook_secret})
 
 
-def _send_letters(network: Network) -> None:
+def _send_letters(scene: Scene) -> None:
     """Codes for the light-path units, past their mailbox: what the lead would print and post, laid before the clerk."""
-    lead = read_state(network.dev)["lotse"]
-    lead = {**lead, "client_id": lead["lead_client_id"], "client_secret": lead["lead_client_secret"]}
-    world = network.world
+    own = scene.lotse
+    lead = {**own, "client_id": own["lead_client_id"], "client_secret": own["lead_client_secret"]}
     for partner in PARTICIPANTS:
-        letter = world.letter(partner)
+        letter = scene.letter(partner)
         if partner.channel != "light" or letter.exists():
             continue
-        url = f"{network.origin}/referral/api/v1/desk-units/{partner.organization_id}/codes"
+        url = f"{scene.origin}/referral/api/v1/desk-units/{partner.organization_id}/codes"
         codes = [str(_told("POST", url, _operator(lead)(), {"way": "letter"})["code"]) for _ in range(CODES)]
         write_private(letter, "".join(f"{code}\n" for code in codes))
 

@@ -139,3 +139,29 @@ def _calendar(environment: Environment) -> str:
     except NotImplementedError as unknown:
         raise ConfigError("STAFF_RULES_CALENDAR", "a country and state such as DE-NW, or none") from unknown
     return name
+
+
+def retention_hour(environment: Environment) -> int:
+    """From which hour a night's run starts."""
+    return environment.number("RETENTION_HOUR", 2, low=0, high=23)
+
+
+def retention_dsn(environment: Environment) -> str:
+    """The way in of the role that may let entries expire; empty where this clock was not given it."""
+    if not (environment.optional("RETENTION_DATABASE_URL") or environment.optional("RETENTION_DATABASE_URL_FILE")):
+        return ""
+    return environment.database("RETENTION_DATABASE_URL")
+
+
+def check(environment: Environment, role: str) -> None:
+    """Ask now for what the role will ask for later: a wrong setting stops its start, not its night."""
+    if role in {"clock", "all"}:
+        load_staff_rules(environment)
+        retention_hour(environment)
+        retention_dsn(environment)
+    if role in {"clock", "worker", "all"}:
+        load_writer(environment)
+    if role in {"web", "all"}:
+        load_keys(environment)
+        load_witnesses(environment)
+        checkpoint_directory(environment, writable=False)

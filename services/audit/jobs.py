@@ -11,8 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 from contracts.audit import CheckpointSigned, EntriesExpired, EntrySpan, RetentionPeriodSet, SigningKeyReplaced
 from contracts.codes import LogRetentionGround
 from contracts.event import Code, Slug
-from services.audit import commands, retention, store
-from services.audit.config import load_writer
+from services.audit import commands, config, retention, store
 from services.audit.domain.log import checkpoint_is_due
 from services.audit.finding_jobs import FINDING_JOBS
 from services.audit.queries import retention as expiry
@@ -34,7 +33,7 @@ TELL_AFTER = timedelta(minutes=1)
 @cache
 def writer() -> Writer:
     """The clock's own hold on key and directory."""
-    return load_writer(Environment())
+    return config.load_writer(Environment())
 
 
 def unpublished_head(connection: Connection, now: datetime, _limit: int) -> list[Due]:
@@ -146,7 +145,7 @@ def _period(row: Mapping[str, Any]) -> dict[str, Any]:
 def retention_is_due(connection: Connection, now: datetime, _limit: int) -> list[Due]:
     """Once a night, where this clock was given the retention role's way in."""
     local = now.astimezone(PLACE)
-    if not _retention_dsn() or local.hour < Environment().number("RETENTION_HOUR", 2, low=0, high=23):
+    if not _retention_dsn() or local.hour < config.retention_hour(Environment()):
         return []
     key = f"retention:night:{local:%Y-%m-%d}"
     return [] if expiry.is_done(connection, key) else [Due(key)]
@@ -171,11 +170,11 @@ def empty_run(_work: Work, due: Due) -> None:
 
 
 def _retention_dsn() -> str:
-    return Environment().optional("RETENTION_DATABASE_URL") or ""
+    return config.retention_dsn(Environment())
 
 
 def _as_retention() -> Connection:
-    return connect(Environment().database("RETENTION_DATABASE_URL"), name="audit.retention", statement_ms=600_000)
+    return connect(_retention_dsn(), name="audit.retention", statement_ms=600_000)
 
 
 CLOCK_JOBS = (

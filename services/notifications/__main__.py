@@ -19,16 +19,16 @@ def web(settings: Settings, unit: Unit) -> object:
     return create_app(settings, unit)
 
 
-def refuse_open_networks() -> None:
-    """Before any role starts, `all` too: a network opened for webhooks is a way behind our own door."""
+def refuse_wrong_settings(role: str) -> None:
+    """Before the role starts; under `all` one wrong setting would kill the same child for ever."""
     try:
-        config.webhook_networks(Environment())
+        config.check(Environment(), role)
     except ConfigError as error:
-        sys.exit(f"services.notifications: {error}")
+        sys.exit(f"services.notifications {role}: {error}")
 
 
 if __name__ == "__main__":
-    refuse_open_networks()
+    refuse_wrong_settings(sys.argv[1] if sys.argv[1:] else "")
     main(
         Service(
             name="notifications",

@@ -1,6 +1,7 @@
 """What notifications alone is told from outside: mail, the key of desk links, networks it may call."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -16,6 +17,7 @@ from services.notifications.domain.ladder import Ladder
 from services.notifications.domain.policy import GATHER
 
 HEX_32 = r"[0-9a-f]{64}"
+MAILBOX = r"[^@\s]+@[^@\s]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,13 @@ class SenderSettings:
 
 def load(environment: Environment) -> SenderSettings:
     """Read and check them; a wrong one is named and stops the process."""
+    lead = _mailbox("LEAD_MAILBOX", environment.optional("LEAD_MAILBOX"))
     return SenderSettings(
         public_url=environment.url("PUBLIC_URL", ("http", "https")),
         mail_server=MailServer.at(environment.url("SMTP_URL", ("smtp", "smtps"))),
-        mail_from=environment.text("MAIL_FROM", "a mailbox", matches=r"[^@\s]+@[^@\s]+"),
-        lead_mailbox=environment.optional("LEAD_MAILBOX"),
-        editors_mailbox=environment.optional("EDITORS_MAILBOX") or environment.optional("LEAD_MAILBOX"),
+        mail_from=environment.text("MAIL_FROM", "a mailbox", matches=MAILBOX),
+        lead_mailbox=lead,
+        editors_mailbox=_mailbox("EDITORS_MAILBOX", environment.optional("EDITORS_MAILBOX")) or lead,
         desk_key=_desk_key(environment),
         desk_link_life=timedelta(days=environment.number("DESK_LINK_DAYS", 14, low=1, high=30)),
         webhook_networks=webhook_networks(environment),
@@ -51,6 +54,23 @@ def load(environment: Environment) -> SenderSettings:
         ladder=Ladder(scale=_scale(environment)),
         threads=environment.number("DISPATCH_THREADS", 8, low=1, high=64),
     )
+
+
+def check(environment: Environment, role: str) -> None:
+    """Ask now for what the role will ask for later: a wrong setting stops its start."""
+    webhook_networks(environment)  # a network opened for webhooks is a way behind our own door
+    _scale(environment)
+    if role in {"web", "all"}:
+        operations_amqp_uri(environment)
+    if role in {"dispatcher", "all"}:
+        load(environment)
+
+
+def _mailbox(name: str, given: str | None) -> str | None:
+    """Nobody is written to where none is named."""
+    if given and not re.fullmatch(MAILBOX, given):
+        raise ConfigError(name, "a mailbox, or nothing")
+    return given
 
 
 def deployment_key(environment: Environment) -> bytes:

@@ -118,10 +118,13 @@ def run(settings: Settings, unit: Unit, stop: Event) -> None:
 
 def make_postman(settings: Environment, unit: Unit) -> Postman:
     """The postman with what it alone is told: the mail server, and in whose name letters leave."""
+    return Postman(unit, config.load(settings).keys, *told(settings))
+
+
+def told(settings: Environment) -> tuple[MailServer, str, float]:
+    """Where letters are handed in, from whom they are, how hurried their attempts."""
     scale = settings.text("LADDER_SCALE", "a factor such as 0.01", "1", matches=r"\d{1,3}(\.\d{1,6})?")
-    return Postman(
-        unit,
-        config.load(settings).keys,
+    return (
         MailServer.at(settings.url("SMTP_URL", ("smtp", "smtps"))),
         settings.text("MAIL_FROM", "a mailbox", matches=r"[^@\s]+@[^@\s]+"),
         float(scale),

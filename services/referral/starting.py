@@ -9,12 +9,12 @@ from threading import Event
 from services.chassis import config, green, logging
 from services.chassis.backoff import Backoff
 from services.chassis.clock import SystemClock
-from services.chassis.config import ConfigError
+from services.chassis.config import ConfigError, Environment
 from services.chassis.db import Database
 from services.chassis.errors import UnavailableError
 from services.chassis.logging import get_logger
 from services.chassis.work import Unit
-from services.referral import fitness, operating
+from services.referral import fitness, operating, postman
 from services.referral.config import ReferralSettings
 from services.referral.fitness import NotFitError
 
@@ -27,6 +27,8 @@ def begin(arguments: Sequence[str], house: Callable[[], ReferralSettings]) -> No
     try:
         if role in operating.COMMANDS:
             sys.exit(by_hand(arguments, house))
+        if role in {"postman", "all"}:
+            postman.told(Environment())  # a wrong setting stops the start, of `all` too
         if role in ROLES and not green.is_green():  # what has become green was looked at before
             with _unit(role) as unit:
                 wait_until_fit(lambda: fitness.check(unit, house().keys), Event().wait)

@@ -94,7 +94,7 @@ class Kammer:
 
 if __name__ == "__main__":
     office = Kammer()
-    address = ("127.0.0.1", int(os.environ["PARTNER_WEBHOOK_PORT"]))
+    address = (os.environ.get("PARTNER_WEBHOOK_HOST", "127.0.0.1"), int(os.environ["PARTNER_WEBHOOK_PORT"]))
     server = ThreadingHTTPServer(address, receiver(office.store, os.environ["PARTNER_WEBHOOK_SECRET"]))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     run(office.turn)
