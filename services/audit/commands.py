@@ -37,7 +37,7 @@ def append(tx: Connection, writer: Writer, standing: Standing, entries: Sequence
     head, links, subtrees = grow(standing.head, [entry.leaf for entry in entries], now)
     recorded_at = head.recorded_at or now
     store.append_entries(tx, zip(entries, links, strict=True), recorded_at)
-    is_due = checkpoint_is_due(standing.signed_size, standing.signed_at, head, recorded_at)
+    is_due = checkpoint_is_due(standing.signed_size, standing.signed_at, head, now)
     signed = [(writer.signer.sign(head.size, head.frontier.root()), recorded_at)] if is_due else []
     store.append_head(tx, head, subtrees, signed)
 

@@ -63,7 +63,9 @@ def not_before(last: datetime | None, now: datetime) -> datetime:
 
 
 def checkpoint_is_due(signed_size: int, signed_at: datetime | None, head: Head, now: datetime) -> bool:
-    """Whether the head should be signed now."""
+    """Whether the head should be signed now. Signatures do not wait until a clock that was set back has caught up."""
     if head.size <= signed_size:
         return False
-    return signed_at is None or head.size - signed_size >= CHECKPOINT_ENTRIES or now - signed_at >= CHECKPOINT_AFTER
+    if signed_at is None or head.size - signed_size >= CHECKPOINT_ENTRIES:
+        return True
+    return abs(now - signed_at) >= CHECKPOINT_AFTER

@@ -1,13 +1,18 @@
 """The log in its database: it grows in order, once per event, by one writer, and nothing else can happen to it."""
 
+import os
+import random
+import signal
 import threading
 from datetime import timedelta
+from multiprocessing import get_context
 from uuid import UUID
 
 import psycopg
 import pytest
 
-from services.audit import publication, store
+from contracts.referral import StreamReported
+from services.audit import commands, publication, store
 from services.audit.domain.entry import REFERENCES, entry_of
 from services.audit.domain.log import Link
 from services.audit.domain.merkle import consistency_proof, extends, includes, inclusion_proof, leaf_hash
@@ -16,6 +21,7 @@ from services.audit.queries import tree
 from services.audit.writer import LogContradictsError, Writer
 from services.chassis.db import connect
 from tests.integration.audit.conftest import START, an_envelope
+from tests.integration.audit.test_verifier import of_database
 from tests.unit.audit.events import a_disclosure_decided
 
 
@@ -143,6 +149,81 @@ def test_what_a_crash_left_unsigned_is_signed_later(log):
     assert log.sign()
     assert not log.sign()
     assert tree.latest_checkpoint(log.connection).size == 3
+
+
+def killed_after(log, act):
+    """Another process does it and is killed, as a machine is that loses its power."""
+
+    def run():
+        with connect(log.app_dsn) as connection:
+            act(log.elsewhere(connection))
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    writer = get_context("fork").Process(target=run)
+    writer.start()
+    writer.join(60)
+    assert writer.exitcode == -signal.SIGKILL
+
+
+def test_a_writer_killed_between_append_and_signature_leaves_a_log_that_another_signs_and_publishes(log):
+    log.hear(1)
+    log.publish()
+    killed_after(log, lambda own: own.hear(2, 3))
+    assert (tree.latest_checkpoint(log.connection).size, log.publish()) == (1, None)
+    assert log.sign() and log.publish() == 3
+    killed_after(log, lambda own: (own.hear(4, now=START + timedelta(hours=2)), own.sign(START + timedelta(hours=3))))
+    assert log.publish() == 4  # signed, and killed before it left the database
+    assert of_database(log).code == 0
+
+
+def test_a_writer_cut_off_within_a_batch_leaves_nothing_of_it(log):
+    log.hear(1)
+
+    def cut_off(connection):
+        with connection.transaction():
+            arrivals = [log.arrival(number) for number in range(2, 400)]
+            commands.record(connection, log.elsewhere(connection).writer, arrivals, START + timedelta(minutes=1))
+            with psycopg.connect(log.superuser_dsn) as superuser:
+                superuser.execute("SELECT pg_terminate_backend(%s, 10000)", (connection.info.backend_pid,))
+
+    with pytest.raises(psycopg.OperationalError), connect(log.app_dsn) as connection:
+        cut_off(connection)
+    assert log.positions() == [(0, 1)]
+    assert log.hear(*range(2, 400), now=START + timedelta(minutes=2)) == 398
+    log.sign()
+    log.publish()
+    assert of_database(log).code == 0
+
+
+def test_signatures_do_not_wait_for_a_clock_that_was_set_back(log):
+    log.hear(1, now=START + timedelta(hours=5))
+    log.hear(2, now=START)
+    log.hear(3, now=START + timedelta(milliseconds=1))
+    assert log.sign(START + timedelta(milliseconds=2)) is False  # it is already
+    assert log.publish() == 3
+    signed = [row["signed_at"] for row in log.connection.execute("SELECT signed_at FROM checkpoints ORDER BY size")]
+    assert signed == [START + timedelta(hours=5)] * 3
+    assert of_database(log).code == 0
+
+
+def test_what_arrives_twice_and_in_any_order_is_a_whole_log_to_the_verifier(log):
+    """Nothing is missing of a stream whose events came late, early and again, and one that never came is."""
+    sent = [number for number in range(1, 200) if number != 120]
+    arrived = sent + sent[::3]
+    random.Random(6962).shuffle(arrived)
+    for start in range(0, len(arrived), 40):
+        log.hear(*arrived[start : start + 40])
+    report = StreamReported(stream_id=UUID(int=1), position=199, count=199, rolling_sha256="0" * 64, reported_at=START)
+    with log.connection.transaction():
+        commands.record(log.connection, log.writer, [log.arrival(200, report)], START)
+    log.sign()
+    log.publish()
+    assert len(log.positions()) == 199
+    found = of_database(log)
+    assert found.says("gap") and "its events 120 to 120;" in found.finding["detail"]
+    log.hear(120, now=START + timedelta(hours=2))
+    log.sign(START + timedelta(hours=3))
+    assert of_database(log).code == 0
 
 
 def test_the_newest_head_leaves_the_database_and_its_history_is_kept(log):

@@ -45,6 +45,8 @@ def test_a_clock_that_runs_backwards_does_not_move_the_log():
         (6, 5, 1.0, True),
         (260, 5, 0.1, False),
         (261, 5, 0.1, True),
+        (6, 5, -0.9, False),  # two machines never agree wholly
+        (6, 5, -3_600.0, True),  # the clock was set back
     ],
 )
 def test_a_head_is_signed_every_256_entries_or_after_a_second(size, signed_size, ago, due):
