@@ -747,6 +747,8 @@ class ReminderKind(StrEnum):
     CONSENT = "consent"
     DUTY = "duty"
     CONTACT = "contact"
+    #: No deadline: somebody at the welcome center asks how it stands.
+    FOLLOW_UP = "follow_up"
 
 
 class NoticeKind(StrEnum):

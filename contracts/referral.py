@@ -729,6 +729,23 @@ class TaskClosed:
     kind: TaskKind
 
 
+@event("referral.task_snoozed.v1", subject=("task", "task_id"))
+class TaskSnoozed:
+    """Somebody put it off for everybody at its desk; on that day it comes back by itself."""
+
+    task_id: UUID
+    kind: TaskKind
+    until: date
+
+
+@event("referral.task_woken.v1", subject=("task", "task_id"))
+class TaskWoken:
+    """Somebody took it up again before that day."""
+
+    task_id: UUID
+    kind: TaskKind
+
+
 @event("referral.desk_absence_set.v1", subject=("desk_absence", "absence_id"))
 class DeskAbsenceSet:
     """On these days a desk of the welcome center is closed, or only one role at it away, and another works for it."""

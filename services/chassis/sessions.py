@@ -24,6 +24,8 @@ from services.chassis.db import Connection, Database
 
 #: The last look is written at most this often, so that reading a page is not a write.
 SEEN_EVERY = timedelta(minutes=1)
+#: What a page asks for by itself keeps nobody signed in: it carries this header.
+BACKGROUND = "X-Background"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "csrf_token"
 COLUMNS = (
@@ -117,14 +119,15 @@ class Sessions:
 
     def find(self, request: Request) -> Session | None:
         """The living session of the request's cookie."""
-        return self._living(request.cookies.get(cookie_name(self.service)), self.idle)
+        by_hand = BACKGROUND not in request.headers
+        return self._living(request.cookies.get(cookie_name(self.service)), self.idle, is_seen=by_hand)
 
     def find_person(self, request: Request) -> Session | None:
         """The living session of a person's own cookie: shorter, and never mistaken for another kind."""
         found = self._living(request.cookies.get(person_cookie_name(self.service)), self.idle_person)
         return found if found is not None and found.caller.kind is Kind.PERSON else None
 
-    def _living(self, token: str | None, idle: timedelta) -> Session | None:
+    def _living(self, token: str | None, idle: timedelta, *, is_seen: bool = True) -> Session | None:
         if not token:
             return None
         now = self.clock.now()
@@ -134,7 +137,7 @@ class Sessions:
                 " AND ends_at > %s AND seen_at > %s",
                 (hash_of(token), now, now - idle),
             ).fetchone()
-            if row is not None and now - row["seen_at"] > SEEN_EVERY:
+            if row is not None and is_seen and now - row["seen_at"] > SEEN_EVERY:
                 connection.execute(TOUCH, (now, row["session_id"]))
         return None if row is None else Session(caller_of(row), row["csrf"], token)
 

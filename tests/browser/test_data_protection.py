@@ -1,11 +1,13 @@
 """The pages of data protection and the sheet a person is handed: nothing found by axe, nothing sideways, fit for A4."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.markup import findings, linked
 from tests.browser.protection_town import ProtectionTown
 from tests.browser.rig import WIDTHS, axe, first_in_the_gate, page_of, scrolls_sideways, shoot
 from tests.integration.referral.rig import Network
@@ -101,6 +103,12 @@ def test_what_a_desk_has_to_do_and_which_are_closed(browser: Browser, address: s
             shoot(page, f"desk-{name}-phone")
             assert not scrolls_sideways(page), name
             page.set_viewport_size({"width": WIDTHS["desk"], "height": 900})
+
+
+def test_the_markup_of_every_page_a_lead_finds_is_valid(address: str, tmp_path: Path) -> None:
+    pages = linked(address, "/referral/", "/referral/")
+    assert len(pages) > 20
+    assert findings(pages, tmp_path) == []
 
 
 @pytest.mark.parametrize("language", first_in_the_gate("ar", "de", "uk"))

@@ -37,11 +37,61 @@ def name_of(view: dict[str, str]) -> str:
 @pytest.mark.parametrize("view", VIEWS, ids=name_of)
 def test_the_tracking_list(browser: Browser, address: str, view: dict[str, str]) -> None:
     with page_of(browser, **view) as page:  # type: ignore[arg-type]
-        page.goto(f"{address}/referral/")
+        page.goto(f"{address}/referral/tracking")
         shoot(page, f"board-{name_of(view)}")
         assert axe(page) == []
         assert not scrolls_sideways(page)
         assert page.locator("tbody tr").count() == 7
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=name_of)
+def test_what_waits(browser: Browser, address: str, view: dict[str, str]) -> None:
+    with page_of(browser, **view) as page:  # type: ignore[arg-type]
+        page.goto(f"{address}/referral/")
+        shoot(page, f"worklist-{name_of(view)}")
+        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+        shoot(page, f"worklist-open-{name_of(view)}")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+        page.emulate_media(media="print")
+        shoot(page, f"worklist-print-{name_of(view)}")
+        assert not page.locator("button").first.is_visible()
+
+
+def test_the_keyboard_leads_from_item_to_item_and_news_leave_the_focus_where_it_is(
+    browser: Browser, address: str
+) -> None:
+    with page_of(browser) as page:
+        page.goto(f"{address}/referral/")
+        items = page.locator("[data-item]")
+        items.first.focus()
+        page.keyboard.press("ArrowDown")
+        assert items.nth(1).evaluate("one => one === document.activeElement")
+        page.keyboard.press("End")
+        assert items.last.evaluate("one => one === document.activeElement")
+        page.keyboard.press("Home")
+        page.route(
+            "**/referral/news?*", lambda route: route.fulfill(json={"many": 2, "says": "2 neue Einträge warten."})
+        )
+        page.evaluate("dispatchEvent(new Event('focus'))")
+        said = page.locator("[data-news]")
+        said.get_by_text("2 neue Einträge warten.").wait_for()
+        assert said.get_attribute("aria-live") == "polite"
+        assert items.first.evaluate("one => one === document.activeElement")
+        assert axe(page) == []
+
+
+def test_partners_are_asked_how_it_stands_and_who_was_left_out_is_said(browser: Browser, address: str) -> None:
+    with page_of(browser) as page:
+        page.goto(f"{address}/referral/tracking")
+        boxes = page.locator("input[name=referral]")
+        for number in range(boxes.count()):
+            boxes.nth(number).check()
+        page.get_by_role("button", name="Partner nach dem Stand fragen").click()
+        shoot(page, "followed-up")
+        assert "nach dem Stand gefragt" in page.get_by_role("status").inner_text()
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=name_of)

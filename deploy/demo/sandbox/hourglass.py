@@ -9,7 +9,9 @@ PLACE = "Europe/Berlin"
 MOVE_DEADLINES = """
 UPDATE deadlines SET due_at = ((due_at AT TIME ZONE %(place)s) - make_interval(days => %(days)s)) AT TIME ZONE %(place)s
 WHERE referral_id = %(id)s AND done_at IS NULL"""
-MOVE_CLOCK = "UPDATE referrals SET clock_on = coalesce(clock_on, drafted_on) - %(days)s::int WHERE id = %(id)s"
+MOVE_CLOCK = """
+UPDATE referrals SET clock_on = coalesce(clock_on, drafted_on) - %(days)s::int, due_on = due_on - %(days)s::int
+WHERE id = %(id)s"""
 
 
 class UnknownReferralError(Exception):

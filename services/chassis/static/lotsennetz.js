@@ -14,3 +14,35 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });
+// In a list of work the arrow keys lead from item to item; Tab goes everywhere, as always.
+for (const list of document.querySelectorAll("[data-rove]")) {
+  const items = [...list.querySelectorAll("[data-item]")];
+  for (const hint of document.querySelectorAll("[data-keys]")) hint.hidden = false;
+  list.addEventListener("keydown", (event) => {
+    const here = items.indexOf(document.activeElement);
+    if (here < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    const to = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: items.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    items[to]?.focus();
+  });
+}
+// What has come meanwhile is said once a minute, politely; the list and the focus stay where they are.
+for (const place of document.querySelectorAll("[data-news]")) {
+  let last = "";
+  const ask = async () => {
+    if (document.hidden) return;
+    const answer = await fetch(place.dataset.news, { headers: { "X-Background": "1", Accept: "application/json" } });
+    const { says } = answer.ok ? await answer.json() : { says: "" };
+    if (!says || says === last) return;
+    last = says;
+    const again = document.createElement("a");
+    again.href = location.href;
+    again.className = "kern-link";
+    again.textContent = place.dataset.reload;
+    place.replaceChildren(`${says} `, again);
+  };
+  const quietly = () => ask().catch(() => undefined);
+  setInterval(quietly, 60_000);
+  addEventListener("focus", quietly);
+}

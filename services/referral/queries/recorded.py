@@ -85,7 +85,16 @@ TABLES: tuple[Table, ...] = (
         sealed={"sealed": Sealed("drafted_consents/{id}/{version}", "names", is_record=True)},
     ),
     Table("enterprise_requests", OWN, "recorded_at, id"),
-    Table("referrals", OWN, "drafted_on, id", omitted={"deadlines": "stands in `deadlines`"}),
+    Table(
+        "referrals",
+        OWN,
+        "drafted_on, id",
+        omitted={
+            "deadlines": "stands in `deadlines`",
+            "is_over": "nobody is waited for",
+            "sort_on": "`due_on`, or the end of the calendar",
+        },
+    ),
     Table("timeline", OF_REFERRALS, "at, event_id"),
     Table(
         "questions",

@@ -1,5 +1,6 @@
 """What falls due by itself: written with the referral, done once by the clock."""
 
+from datetime import date
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -14,6 +15,11 @@ def due(referral: Referral) -> Jsonb:
     """What falls due by itself, as the referral's row says it; the table follows by a trigger."""
     found = deadlines.deadlines(referral, is_working_day)
     return Jsonb([[one.kind, one.due_at.isoformat()] for one in found])
+
+
+def due_on(referral: Referral) -> date | None:
+    """The day lists show beside it and sort it by."""
+    return deadlines.due_on(referral, is_working_day)
 
 
 def done(work: Work, referral_id: UUID, kind: str) -> None:

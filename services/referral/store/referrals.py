@@ -132,15 +132,18 @@ FIXED = frozenset(
 )
 CHANGING = tuple(name for name in COLUMNS if name not in FIXED)
 
+#: What is computed from a referral with every change and kept beside it, for the clock and for lists.
+COMPUTED = ("deadlines", "waiting_for", "due_on", "changed_at")
+
 INSERT: LiteralString = (
-    f"INSERT INTO referrals ({', '.join(COLUMNS)}, deadlines, changed_at)"
-    f" VALUES ({', '.join(['%s'] * (len(COLUMNS) + 2))})"
+    f"INSERT INTO referrals ({', '.join((*COLUMNS, *COMPUTED))})"
+    f" VALUES ({', '.join(['%s'] * (len(COLUMNS) + len(COMPUTED)))})"
 )
 #: The guard: the version the verb was applied to and, for whoever discloses or is told, the state of consent it was
 #: decided on. That row is locked with it: a statement that waited for the referral alone would go on comparing with the
 #: consent it saw before it waited.
 UPDATE: LiteralString = (
-    f"UPDATE referrals SET {', '.join(f'{name} = %s' for name in CHANGING)}, deadlines = %s, changed_at = %s,"
+    f"UPDATE referrals SET {', '.join(f'{name} = %s' for name in (*CHANGING, *COMPUTED))},"
     " version = version + 1 WHERE id = %s AND version = %s AND (%s::int IS NULL OR EXISTS"
     " (SELECT FROM persons WHERE persons.id = referrals.person_id AND persons.consent_epoch = %s FOR SHARE))"
 )
@@ -237,7 +240,7 @@ def of_person(connection: Connection, person_id: UUID, *, lock: bool = False) ->
 
 def add(work: Work, referral: Referral) -> None:
     values = to_row(referral)
-    work.tx.execute(INSERT, (*(values[name] for name in COLUMNS), deadlines.due(referral), work.now))
+    work.tx.execute(INSERT, (*(values[name] for name in COLUMNS), *_computed(work, referral)))
 
 
 def save(work: Work, referral: Referral, *, epoch: int | None = None) -> Referral:
@@ -245,12 +248,16 @@ def save(work: Work, referral: Referral, *, epoch: int | None = None) -> Referra
     values = to_row(referral)
     changing = (values[name] for name in CHANGING)
     guard = (referral.id, referral.version, epoch, epoch)
-    params = (*changing, deadlines.due(referral), work.now, *guard)
+    params = (*changing, *_computed(work, referral), *guard)
     if not work.in_transaction:
         work.save(UPDATE, params)
     elif work.tx.execute(UPDATE, params).rowcount != 1:
         raise StaleError("referral.changed-meanwhile")
     return replace(referral, version=referral.version + 1)
+
+
+def _computed(work: Work, referral: Referral) -> tuple[Any, ...]:
+    return deadlines.due(referral), referral.waiting_for, deadlines.due_on(referral), work.now
 
 
 def expect_version(referral: Referral, version: int | None) -> None:

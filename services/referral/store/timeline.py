@@ -1,13 +1,23 @@
 """What happened to a referral: each announced fact is kept beside it, and the desk's tasks follow."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from contracts.codes import Action, DataCategory, DisclosurePoint, Site, StaffRole, TaskKind, ViewPurpose, Way
+from contracts.codes import (
+    Action,
+    DataCategory,
+    DisclosurePoint,
+    ReminderKind,
+    Site,
+    StaffRole,
+    TaskKind,
+    ViewPurpose,
+    Way,
+)
 from contracts.event import from_dict, subject_of, to_dict, type_of
 from contracts.referral import (
     DisclosureDecided,
@@ -25,6 +35,16 @@ from services.referral.domain.consent import Allowed
 from services.referral.domain.referral import Referral
 from services.referral.store import duplicates, funding
 
+#: Facts that say nothing to a navigator beyond what stands beside them.
+SILENT = frozenset(
+    {
+        "referral.disclosure_decided.v1",
+        "referral.dossier_sealed.v1",
+        "referral.reminder_due.v1",
+        "referral.finding_raised.v1",
+    }
+)
+
 KEEP: LiteralString = (
     "INSERT INTO timeline (event_id, referral_id, type, at, actor, data) VALUES (%s, %s, %s, %s, %s, %s)"
 )
@@ -34,6 +54,11 @@ def tell(work: Work, referral_id: UUID, event: Any, *, consentref: str | None = 
     """Announce a fact and keep it in the referral's timeline."""
     event_id = work.announce(event, consentref=consentref)
     _write(work, KEEP, (event_id, referral_id, type_of(event), work.now, work.actor, Jsonb(to_dict(event))))
+
+
+def says_something(entry: Mapping[str, Any]) -> bool:
+    """Whether a navigator reads it in the timeline; of reminders those that somebody sent, not what the clock did."""
+    return entry["type"] not in SILENT or entry["data"].get("reminder") == ReminderKind.FOLLOW_UP
 
 
 def has_heard(connection: Connection, referral_id: UUID, event: type, *, since: datetime) -> bool:

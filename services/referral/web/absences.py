@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint, APIFlask
@@ -76,6 +77,11 @@ def to_stand_in_for(by: StaffActor) -> list[tuple[DeskAbsence, int]]:
         return [(one, count_tasks(connection, replace(by, site=one.site))) for one in found]
 
 
+def shown_desk(by: StaffActor) -> dict[str, Any]:
+    """What a page of the desk says about where one works just now (`referral/substitution.html`)."""
+    return {"standing_in": g.get("standing_in"), "substitutes_for": to_stand_in_for(by)}
+
+
 @leads
 def show() -> str:
     """Present absences and those to come, and the form."""
@@ -118,7 +124,7 @@ def stand_in(absence_id: UUID) -> Response:
     by = staff_actor()
     with request_work() as work:
         commands.stand_in(work, by, own_site(by), absence_id)
-    return redirect("/referral/tasks", 303)
+    return redirect("/referral/", 303)
 
 
 @navigators
@@ -126,7 +132,7 @@ def stand_down() -> Response:
     """Back to the own one."""
     with request_work() as work:
         commands.stand_down(work)
-    return redirect("/referral/tasks", 303)
+    return redirect("/referral/", 303)
 
 
 def _page(wrong: dict[str, str]) -> str:

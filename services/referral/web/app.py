@@ -71,6 +71,7 @@ from services.referral.web import (
     tasks,
     why,
     withdrawals,
+    worklist,
 )
 from services.referral.web.description import complete
 from services.referral.web.limits import Limits
@@ -80,7 +81,8 @@ GUARDIANS = frozenset({StaffRole.LEAD.value, StaffRole.DPO.value})
 STEERING = frozenset({StaffRole.COORDINATOR.value, StaffRole.LEAD.value})
 OPERATORS = frozenset({StaffRole.OPERATIONS.value})
 NAVIGATION = (
-    NavigationItem("Referrals", "/referral/", NAVIGATORS),
+    NavigationItem("Action needed", "/referral/", NAVIGATORS),
+    NavigationItem("Tracking", "/referral/tracking", NAVIGATORS),
     NavigationItem("Units without a system", "/referral/desk-units", NAVIGATORS),
     NavigationItem("Directory", "/directory/"),
     NavigationItem("Data protection", "/referral/data-protection/", GUARDIANS),
@@ -139,8 +141,9 @@ def pages() -> tuple[APIBlueprint, ...]:
     return (
         desk.blueprint(),
         desk_units.blueprint(),
-        board.blueprint(),
+        worklist.blueprint(),
         tasks.blueprint(),
+        board.blueprint(),
         absences.blueprint(),
         case.blueprint(),
         documents.blueprint(),

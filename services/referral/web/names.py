@@ -1,9 +1,9 @@
 """Names of organizations and services in the reader's language, looked up once per page."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
-from babel.dates import format_timedelta
+from babel.dates import format_skeleton, format_timedelta
 from babel.numbers import format_decimal
 from flask import Flask
 
@@ -69,6 +69,11 @@ def in_hours(count: int) -> str:
     return str(format_timedelta(timedelta(hours=count), "hour", threshold=AS_COUNTED, locale=locale_of(language())))
 
 
+def weekday(day: date) -> str:
+    """A day of the next weeks as one says it: which day of the week, without the year."""
+    return str(format_skeleton("EEEdMMM", day, locale=locale_of(language())))
+
+
 def prepare(app: Flask) -> None:
     """Give the templates the filters of this service, and a key per form so that it counts once."""
     app.jinja_env.globals["fresh_key"] = lambda: uuid4().hex
@@ -79,4 +84,5 @@ def prepare(app: Flask) -> None:
     filters["file_size"] = file_size
     filters["days"] = in_days
     filters["hours"] = in_hours
+    filters["weekday"] = weekday
     filters["country_name"] = lambda code: str(locale_of(language()).territories.get(code, code))

@@ -1,23 +1,22 @@
-"""What a desk has to do: every open task under the name of the unit it lies with, the most urgent first."""
+"""What becomes of a task on its desk: where it is done, and what can be said of it - done, later, now after all."""
 
 from collections.abc import Mapping
-from itertools import groupby
+from datetime import date
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from flask import g, redirect, render_template
+from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from contracts.codes import Site, StaffRole, TaskKind
+from contracts.codes import StaffRole, TaskKind
 from services.chassis.access import staff
-from services.chassis.room import room
+from services.chassis.errors import InvalidError
 from services.chassis.web import request_work
+from services.referral.commands import snoozing as commands
 from services.referral.commands.enquiries import close_task
-from services.referral.queries import enquiries
-from services.referral.web.absences import to_stand_in_for
 from services.referral.web.callers import staff_actor
-from services.referral.web.names import Names
 
 AGREEMENTS = "/referral/data-protection/agreements"
 #: Tasks that are done on a page of their own; all others on the page of their referral or enquiry.
@@ -31,6 +30,12 @@ PLACES = {
     TaskKind.PARTNER_KEY_ENDS: AGREEMENTS,
     TaskKind.DESK_CODE_WANTED: "/referral/desk-units",
 }
+#: A refused or unanswered matter needs another body: the step leads to what else there is.
+ELSEWHERE = frozenset(
+    {TaskKind.REFERRAL_REJECTED, TaskKind.REFERRAL_EXPIRED, TaskKind.PARTNER_LEFT, TaskKind.SERVICE_RETIRED}
+)
+#: What of an address of the list is kept when somebody comes back to it.
+FILTERS = ("due", "kind", "desk", "whose", "show")
 #: Done when somebody has telephoned or looked; all others are settled by the deed itself.
 LOOKED_INTO = frozenset(
     {
@@ -51,41 +56,15 @@ LOOKED_INTO = frozenset(
         TaskKind.WAITLIST_UNRENEWED,
     }
 )
-MOST = 500
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 
 
 def blueprint() -> APIBlueprint:
-    pages = APIBlueprint("tasks", __name__, url_prefix="/referral", enable_openapi=False)
-    pages.get("/tasks")(show)
-    pages.post("/tasks/<uuid:task_id>/done")(done)
+    pages = APIBlueprint("tasks", __name__, url_prefix="/referral/tasks", enable_openapi=False)
+    pages.post("/<uuid:task_id>/done")(done)
+    pages.post("/<uuid:task_id>/snooze")(snooze)
+    pages.post("/<uuid:task_id>/wake")(wake)
     return pages
-
-
-@navigators
-def show() -> str:
-    """Unit by unit; a lead sees the navigators' desk beside the own one."""
-    by, here = staff_actor(), room()
-    with here.unit.db.read() as connection:
-        tasks = enquiries.tasks(connection, by, limit=MOST)
-        name = Names(connection).organization(by.employer) if by.employer else ""
-    tasks.sort(key=lambda task: (list(StaffRole).index(task["role"]), task["due_on"]))
-    units = [
-        (StaffRole(role), Site(site), list(rows))
-        for (role, site), rows in groupby(tasks, key=lambda task: (task["role"], task["site"]))
-    ]
-    return render_template(
-        "referral/tasks.html",
-        units=units,
-        organization="" if name == str(by.employer) else name,  # not in the directory: the site says enough
-        most=MOST if len(tasks) == MOST else None,
-        today=here.unit.clock.today().isoformat(),
-        place_of=place_of,
-        standing_in=g.get("standing_in"),
-        substitutes_for=to_stand_in_for(by),
-        is_lead=by.role is StaffRole.LEAD,
-        looked_into=LOOKED_INTO,
-    )
 
 
 @navigators
@@ -94,7 +73,38 @@ def done(task_id: UUID) -> Response:
     by = staff_actor()
     with request_work() as work:
         close_task(work, by, task_id, kinds=LOOKED_INTO)
-    return redirect("/referral/tasks", 303)
+    return _back(done="closed")
+
+
+@navigators
+def snooze(task_id: UUID) -> Response:
+    """Put it off until a day: one of those offered, or one that was typed."""
+    by, until = staff_actor(), _day(request.form.get("until", ""))
+    with request_work() as work:
+        commands.snooze(work, by, task_id, until)
+    return _back(done="snoozed", task=str(task_id), until=until.isoformat())
+
+
+@navigators
+def wake(task_id: UUID) -> Response:
+    """Take it up again at once."""
+    by = staff_actor()
+    with request_work() as work:
+        commands.wake(work, by, task_id)
+    return _back(done="woken")
+
+
+def _back(**told: str) -> Response:
+    """To the list as it was filtered; of what a form carries along only what such an address can say is kept."""
+    kept = {name: value for name, value in parse_qsl(request.form.get("list", "")) if name in FILTERS}
+    return redirect(f"/referral/?{urlencode(kept | told)}", 303)
+
+
+def _day(given: str) -> date:
+    try:
+        return date.fromisoformat(given.strip())
+    except ValueError:
+        raise InvalidError("task.snooze-invalid", {"until": "a-day"}) from None
 
 
 def place_of(task: Mapping[str, Any]) -> str:

@@ -13,17 +13,9 @@ from contracts.partner.dossier import SCHEMAS, category_of
 from services.chassis.i18n import format_day, locale_of
 from services.chassis.pages import label, language, translate
 from services.referral.domain.dossier import SENSITIVITY
+from services.referral.store import timeline
 from services.referral.web.names import Names, file_size
 
-#: Facts that say nothing to a navigator beyond what stands beside them.
-SILENT = frozenset(
-    {
-        "referral.disclosure_decided.v1",
-        "referral.dossier_sealed.v1",
-        "referral.reminder_due.v1",
-        "referral.finding_raised.v1",
-    }
-)
 #: Fields that, where they are filled, make a sentence of its own.
 DETAILS = {"better_service_id": "better", "category": "category"}
 LANGUAGE_FIELDS = frozenset({"languages", "interpreter", "language"})
@@ -51,7 +43,7 @@ class Section:
 
 def timeline_lines(entries: list[dict[str, Any]], names: Names) -> list[Line]:
     """The timeline in sentences, newest first."""
-    shown = [entry for entry in entries if entry["type"] not in SILENT and entry["type"] in REGISTRY]
+    shown = [entry for entry in entries if timeline.says_something(entry) and entry["type"] in REGISTRY]
     return [line_of(entry, names) for entry in reversed(shown)]
 
 

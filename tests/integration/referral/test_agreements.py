@@ -180,7 +180,7 @@ def test_on_the_last_day_it_still_holds_and_the_day_after_it_has_ended(network: 
         days_from(network, end, 2)
     assert [one.kind for one in tasks(network)] == list(KINDS)
     lead = browser_of(network, sub="lena", roles=["lead"])
-    assert f'href="{PAGE}"><strong>Agreement with a partner has ended' in lead.get("/referral/").text
+    assert f'href="{PAGE}" data-item>Agreement with a partner has ended' in lead.get("/referral/").text
 
 
 def test_a_renewed_agreement_takes_it_off_the_desk_and_its_new_end_is_told_once_more(network: Network):

@@ -1,5 +1,7 @@
 """The tracking list: the same truth as the domain, only what one may see, page by page."""
 
+import csv
+import io
 import re
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -9,12 +11,15 @@ import pytest
 from flask.testing import FlaskClient
 
 from contracts.codes import Party, Site, Status, TaskKind
+from contracts.event import PublicText
+from services.referral import handlers
 from services.referral.queries import tracking
 from services.referral.queries.tracking import Wanted
 from services.referral.store import referrals
+from services.referral.web.board import PAGE
 from services.referral.web.tasks import PLACES, place_of
 from tests.integration.referral.rig import Navigator, Network, recipient, to_ihk
-from tests.integration.referral.scene import CENTER, IHK, IHK_SERVICE, NAVIGATOR
+from tests.integration.referral.scene import CENTER, HWK, IHK, IHK_SERVICE, NAVIGATOR, an_organization
 
 ELSEWHERE = referrals.staff_actor("staff:" + "b" * 32, Site.NEUSS, CENTER, NAVIGATOR.role)
 FOREIGN = referrals.staff_actor("staff:" + "c" * 32, Site.AACHEN, IHK, NAVIGATOR.role)
@@ -86,6 +91,59 @@ def test_filters_and_counters_agree(busy: Network):
     assert counts.overdue == len(overdue) > 0
     for status, many in counts.by_status.items():
         assert many == len(listed(busy, Wanted(status=status))), status
+    assert set(counts.by_status) == {row.status for row in listed(busy) if not row.status.is_terminal}
+
+
+def test_each_filter_shows_what_it_says_and_all_of_it(busy: Network):
+    everything = listed(busy, Wanted(everything=True))
+    assert {row.id for row in listed(busy, Wanted(partner=HWK))} == {row.id for row in listed(busy)}
+    assert listed(busy, Wanted(partner=IHK)) == []
+    assert listed(busy, Wanted(mine=True)) == []  # drafted by the navigator of the pages, not by this one
+    for row in everything:
+        assert row in listed(busy, Wanted(status=row.status))
+        assert [row.id] == [one.id for one in listed(busy, Wanted(reference=row.reference[5:]))]
+    with busy.scene.db.read() as connection:
+        assert list(tracking.partners(connection, NAVIGATOR)) == [HWK]
+
+
+def test_the_last_event_is_the_last_that_says_something(busy: Network):
+    last = {row.status: row.last.type for row in listed(busy) if row.last}
+    assert last[Status.CLARIFICATION] == "referral.clarification_asked.v1"
+    assert last[Status.WAITLISTED] == "referral.waitlisted.v1"
+    assert last[Status.DRAFT] == "referral.drafted.v1"
+
+
+@pytest.mark.parametrize("level", ["none", "receipt"])
+def test_of_a_partner_that_may_not_say_more_the_list_says_no_more(network: Network, browser: FlaskClient, level: str):
+    referral_id = network.requested(recipient(back_level=level))
+    network.hwk.fetch(referral_id)
+    for action, body in (("accept", {}), ("waitlist", {}), ("reject", {"reason": "NO_CAPACITY"})):
+        assert network.hwk.try_act(referral_id, action, body).status_code == 409
+    [row] = listed(network)
+    assert row.status is Status.REQUESTED
+    for text in (page(browser), browser.get(f"{PAGE}/referrals.csv").text):
+        assert "keine Kapazität" not in text
+        assert not re.search(r">(Übernommen|Warteliste)</span>", text)
+
+
+def test_the_list_leaves_as_a_file_without_a_person_and_without_a_formula(network: Network, browser: FlaskClient):
+    name = PublicText({"de": "=1+1 Handwerkskammer"})
+    with network.scene.unit.work(actor="system:directory") as work:
+        handlers.keep_organization(work, an_organization(HWK, version=2, name=name))
+    another(network, "Ohnegleichen", recipient())
+    answer = browser.get(f"{PAGE}/referrals.csv?status=requested")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    [heading, row] = csv.reader(io.StringIO(answer.text))
+    told = dict(zip(heading, row, strict=True))
+    assert told["state"] == "Verweis gesendet"
+    assert told["partner"] == "'=1+1 Handwerkskammer"
+    assert "Ohnegleichen" not in answer.text
+    assert browser.get(f"{PAGE}/referrals.csv?status=rejected").text.count("\r\n") == 1
+
+
+def test_a_file_holds_all_pages(busy: Network, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tracking, "PIECE", 2)
+    assert browser.get(f"{PAGE}/referrals.csv?status=all").text.count("\r\n") == 1 + 9
 
 
 @pytest.mark.parametrize("stranger", [ELSEWHERE, FOREIGN], ids=["other site", "other organization"])
@@ -118,7 +176,7 @@ def browser(network: Network) -> FlaskClient:
 
 
 def page(client: FlaskClient, **filters: str) -> str:
-    answer = client.get(f"/referral/?{urlencode(filters)}")
+    answer = client.get(f"{PAGE}?{urlencode(filters)}")
     assert answer.status_code == 200
     return answer.text
 
@@ -132,7 +190,7 @@ def test_the_list_names_no_person(network: Network, browser: FlaskClient):
 def test_a_number_typed_in_leads_to_its_case(network: Network, browser: FlaskClient):
     referral_id = network.requested()
     reference = network.navigator.see(referral_id)["reference"]
-    answer = browser.get(f"/referral/?reference={reference.lower()}")
+    answer = browser.get(f"{PAGE}?reference={reference.lower()}")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/referral/referrals/{referral_id}")
     assert reference in page(browser, reference=reference[:6])
     assert reference not in page(browser, reference="R-99-%")
@@ -143,7 +201,7 @@ def test_an_old_bookmark_still_works(browser: FlaskClient):
 
 
 def test_a_wrong_cursor_is_refused_by_name(browser: FlaskClient):
-    answer = browser.get("/referral/?after=yesterday")
+    answer = browser.get(f"{PAGE}?after=yesterday")
     assert (answer.status_code, list(answer.json["fields"])) == (422, ["after"])  # type: ignore[index]
 
 
@@ -162,14 +220,15 @@ def test_a_task_lies_only_before_those_who_may_act_on_it_and_leads_to_where(netw
     rejected = network.requested()
     network.hwk.act(rejected, "reject", {"reason": "NO_CAPACITY"})
     lead = network.staff(sub="lena", roles=["lead"])
+    elsewhere = "/referral/enquiries/{enquiry_id}/needs/{need_id}".format(**network.navigator.see(rejected))
     before = {name: board_of(caller) for name, caller in {"navigator": network.navigator, "lead": lead}.items()}
-    breaches, own = "/referral/data-protection/breaches", f"/referral/referrals/{rejected}"
-    assert before == {"navigator": {own}, "lead": {own, breaches}}
+    breaches = "/referral/data-protection/breaches"
+    assert before == {"navigator": {elsewhere}, "lead": {elsewhere, breaches}}
     [task] = [one for one in lead.get("/referral/api/v1/tasks")["tasks"] if one["role"] == "lead"]
     closing = f"/referral/api/v1/tasks/{task['id']}/closings"
     assert network.navigator.ask("POST", closing).json["slug"] == "task.unknown"
     lead.post(closing, {})
-    assert board_of(lead) == {own}
+    assert board_of(lead) == {elsewhere}
 
 
 @pytest.mark.parametrize("kind", TaskKind)
@@ -179,6 +238,5 @@ def test_every_kind_of_task_leads_somewhere(kind: TaskKind):
 
 
 def board_of(caller: Navigator) -> set[str]:
-    """Where the cards of the desk lead."""
-    [cards] = re.findall(r'<ul class="task-cards">(.*?)</ul>', caller.ask("GET", "/referral/").text, re.DOTALL)
-    return set(re.findall(r'href="([^"]+)"', cards))
+    """Where what waits on the desk leads."""
+    return set(re.findall(r'href="([^"]+)" data-item', caller.ask("GET", "/referral/").text))

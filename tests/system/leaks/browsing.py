@@ -87,7 +87,8 @@ def _look_around(page: Page, eyes: Eyes, scene: Scene) -> None:
         f"/referral/enquiries/{ids['kmu']}",
         *(f"/referral/referrals/{ids[name]}" for name in ("amira-ihk", "amira-kia", "bogdan-hwk", "kmu-agentur")),
         f"/notifications/referrals/{ids['amira-ihk']}",
-        "/referral/?status=all",
+        "/referral/tracking?status=all",
+        "/referral/tracking",
         "/referral/",
     ):
         page.goto(f"{scene.origin}{path}")
