@@ -19,6 +19,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from services.audit import noticing
+from services.audit.domain.agreement import InForce, StaffRules
 from services.audit.queries.disclosures import with_consents
 from services.audit.queries.findings import (
     FindingState,
@@ -33,6 +34,7 @@ from services.audit.queries.report import FINDINGS, start_of
 from services.audit.queries.reviews import counted, reviews
 from services.audit.queries.rules import Rule
 from services.audit.queries.search import Search, entry_at, of_case, of_staff, search, with_referrals
+from services.audit.queries.staff_rules import agreed
 from services.audit.queries.tally import BLOCK, tally
 from services.audit.queries.withdrawals import withdrawals
 from services.audit.tallying import KEEP, KEEP_BLOCK
@@ -112,6 +114,18 @@ SELECT finding_id, 1, number, 'harmless', true, repeat('0', 64), 'staff:x', now(
 WHERE kind = 'consent_not_in_log' AND anchor <= %(last)s AND anchor %% 20 <> 0
 """
 PIECE = 200_000
+#: An agreement that has been in force since before the first entry.
+AGREED = agreed(
+    [
+        InForce(
+            StaffRules("DV-1", date(2023, 12, 1), "Europe/Berlin", 360, 1200, (1, 2, 3, 4, 5), "DE-NW", 30),
+            position=0,
+            since=datetime(2023, 12, 1, tzinfo=UTC),
+            until=None,
+        )
+    ],
+    datetime(2026, 11, 26, tzinfo=UTC),
+)
 
 Figures = dict[str, Any]
 
@@ -190,6 +204,7 @@ def officers(connection: Connection, entries: int, today: date) -> Actions:
             FINDINGS.encode(), (start_of(2025), start_of(2026), entries), prepare=False
         ).fetchall(),
         "rules read on: 200 new entries": lambda on: _window(on, entries - 200, entries, today),
+        "the same, with an agreement on staff": lambda on: _window(on, entries - 200, entries, today, AGREED),
     }
 
 
@@ -225,11 +240,11 @@ def auditors(connection: Connection) -> Actions:
     }
 
 
-def _window(connection: Connection, first: int, end: int, today: date) -> None:
-    window = {"first": first, "end": end, "day": today, "today": today, "agreed": "[]"}
+def _window(connection: Connection, first: int, end: int, today: date, agreements: str = "[]") -> None:
+    window = {"first": first, "end": end, "day": today, "today": today, "agreed": agreements}
     for rule in noticing.ALL_RULES:
         looked = noticing.to_judge(connection, rule, window)
-        noticing.judge(connection, rule, looked, {"today": today, "agreed": "[]"})
+        noticing.judge(connection, rule, looked, {"today": today, "agreed": agreements})
 
 
 def measured(connection: Connection, action: Callable[[], object], rounds: int) -> Figures:

@@ -15,10 +15,12 @@ from services.chassis.auth import caller_from_claims
 from services.chassis.sessions import Session
 from services.referral import handlers
 from services.referral.vault import ServiceKeys, Vault
+from services.referral.web.app import FACTS
 from tests.browser.referral_town import IHK, Town
 from tests.browser.rig import served
+from tests.chassis.web_rig import ISSUER
 from tests.integration.referral.rig import Navigator
-from tests.integration.referral.scene import SERVICE_KEY, a_public_key, an_organization
+from tests.integration.referral.scene import CENTER, SERVICE_KEY, a_public_key, an_organization
 from tests.integration.referral.test_subject_access import a_whole_story
 
 
@@ -131,13 +133,25 @@ class ProtectionTown(Town):
             self.send(place, right=right, channel=channel, received_on=on)
 
     def ask_for_a_name(self) -> None:
-        """The officer asks who stands behind a pseudonym; the lead has not answered."""
+        """The officer asks who stands behind a person's pseudonym and a colleague's; nobody has answered."""
         [person] = self.scene.rows("SELECT person_id FROM enquiries WHERE id = %s", self.story["id"])
-        asked = {"pseudonym": person["person_id"], "reason": "COMPLAINT", "purpose": "ANSWER_PERSON"}
+        asked = {"reason": "COMPLAINT", "purpose": "ANSWER_PERSON"}
         asked["occasion"] = "Die Aufsichtsbehörde hat eine Beschwerde weitergeleitet und nennt nur das Pseudonym."
         officer = self.network.staff(sub="dora", roles=["dpo"], site=None)
         own = {"Authorization": f"Bearer {officer.token}"}
-        assert officer.client.post("/referral/data-protection/pseudonyms", data=asked, headers=own).status_code == 303
+        for pseudonym in (person["person_id"], self.colleague()):
+            asked["pseudonym"] = pseudonym
+            answer = officer.client.post("/referral/data-protection/pseudonyms", data=asked, headers=own)
+            assert answer.status_code == 303
+
+    def colleague(self) -> str:
+        """Somebody of the lead's desk who has signed in with a browser; answers her pseudonym."""
+        claims = {"iss": ISSUER, "sub": "nadja", "roles": ["navigator"], "site": "aachen", "employer": str(CENTER)}
+        room = self.network.app.extensions["lotsennetz"]
+        known = caller_from_claims(claims, room.settings.deployment_key)
+        with self.network.app.test_request_context():
+            FACTS.met(known, {**claims, "name": "Nadja Nadelöhr"})
+        return known.actor
 
     @contextmanager
     def open_as_lead(self) -> Iterator[str]:
@@ -158,7 +172,7 @@ class ProtectionTown(Town):
         """Each page to look at, by the name of its picture."""
         hub = {name: f"/referral/data-protection/{name}" for name in PAGES}
         [assessed] = self.scene.rows("SELECT id FROM breach_checks WHERE sealed IS NOT NULL")
-        [asked] = self.scene.rows("SELECT id FROM resolutions")
+        [asked] = self.scene.rows("SELECT id FROM resolutions WHERE staff IS NOT NULL")
         return {
             "name-asked": f"/referral/data-protection/pseudonyms/{asked['id']}",
             "hub": "/referral/data-protection/",

@@ -81,6 +81,7 @@ def address(make_database: Callable[[str], Any], tmp_path_factory: pytest.TempPa
         pytest.param("/audit/reviews", marks=pytest.mark.long),
         pytest.param(f"/audit/reviews/new?person_id={PERSON}", marks=pytest.mark.long),
         "/audit/reports/2026",
+        pytest.param("/audit/reports/2025", marks=pytest.mark.long),
         "/audit/integrity",
         "/audit/mine",
     ],
