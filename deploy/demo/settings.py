@@ -42,6 +42,7 @@ def service_environment(
         "DEPLOYMENT_KEY_FILE": str(keys.deployment_key),
         "PARTNER_REQUESTS_PER_MINUTE": "6000",  # the stand-ins live weeks in minutes
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
         **_own(service, places, keys, database),
     }
 

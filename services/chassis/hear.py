@@ -4,12 +4,14 @@ Marks are plain data, so that `service.py` can be imported anywhere; only the wo
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
 from contracts.envelope import Envelope
 from contracts.event import type_of
+from services.chassis import telemetry
 
 Door = TypeVar("Door", bound=Callable[..., None])
 MARK = "__hears__"
@@ -45,6 +47,13 @@ class Arrival:
     @property
     def key(self) -> tuple[UUID, str]:
         return self.envelope.id, self.envelope.source
+
+
+def heard(envelope: Envelope, queue: str) -> AbstractContextManager[str | None]:
+    """The span of hearing one message; gives the `traceparent` for what follows from it."""
+    told: telemetry.Attributes = {"messaging.system": "rabbitmq", "messaging.destination.name": queue}
+    told |= {"messaging.message.id": str(envelope.id), "messaging.operation.type": "process"}
+    return telemetry.span(envelope.traceparent, f"process {envelope.type}", telemetry.Kind.CONSUMER, told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,17 @@ and later messages of its subject wait behind it.
 
 import traceback
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from contracts.envelope import InvalidEnvelopeError, read
 from contracts.event import spec_of
 from contracts.topology import OPERATIONS_USER, SERVICES, is_vouched_for, source_of
-from services.chassis import beats, parking
+from services.chassis import beats, parking, telemetry
 from services.chassis.db import INFRASTRUCTURE_ERRORS, Connection
 from services.chassis.errors import ForbiddenError, LotsennetzError, NotFoundError, UnavailableError
-from services.chassis.hear import Arrival, Doors, Mail
+from services.chassis.hear import Arrival, Doors, Mail, heard
 from services.chassis.logging import get_logger
 from services.chassis.order import Line, Turn
 from services.chassis.parking import Stub, Waiting
@@ -192,15 +193,19 @@ class Inbox:
 
     def _call(self, tx: Connection, bag: Bag, arrivals: Sequence[Arrival]) -> None:
         if self.doors.batch:
-            if arrivals:
-                getattr(self.service, self.doors.batch)(self._own_work(tx, bag), arrivals)
+            with ExitStack() as spans:
+                for arrival in arrivals if telemetry.is_on() else ():
+                    spans.enter_context(heard(arrival.envelope, self.queue))
+                if arrivals:
+                    getattr(self.service, self.doors.batch)(self._own_work(tx, bag), arrivals)
             return
         for arrival in arrivals:
             envelope = arrival.envelope
             door = self.doors.by_type.get(envelope.type)
             if door is not None and envelope.is_known:
-                cause = Cause(envelope.actor, envelope.correlationid, envelope.id, envelope.traceparent)
-                getattr(self.service, door)(Work(self.unit, tx, None, cause, bag), envelope.data, envelope)
+                with heard(envelope, self.queue) as traceparent:
+                    cause = Cause(envelope.actor, envelope.correlationid, envelope.id, traceparent)
+                    getattr(self.service, door)(Work(self.unit, tx, None, cause, bag), envelope.data, envelope)
 
     # --- trouble ----------------------------------------------------------------------------------------------------
 

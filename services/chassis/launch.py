@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY as METRICS
 from prometheus_client.registry import Collector
 
 from contracts.event import REGISTRY
-from services.chassis import config, green, logging, republish, supervisor, web
+from services.chassis import config, green, logging, republish, supervisor, telemetry, web
 from services.chassis.clock import SystemClock
 from services.chassis.config import ConfigError, Settings
 from services.chassis.db import Database
@@ -70,6 +70,7 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> None:
     try:
         settings = config.load(service.name)
         logging.configure(service.name, options.role, settings.log_level)
+        telemetry.begin(service.name, options.role, settings)
         supervisor.leave_with_supervisor()
         run(service, options, settings)
     except (ConfigError, MigrationError) as error:

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from contracts.topology import events_exchange
-from services.chassis import beats, broker, topology
+from services.chassis import beats, broker, telemetry, topology, tracing
 from services.chassis.backoff import Backoff
 from services.chassis.db import Connection
 from services.chassis.despatch import Head, Parcel, Shelf
@@ -93,6 +93,15 @@ class Relay:
         turns.finish()
 
 
+def tell_of(confirmed: list[Parcel]) -> None:
+    """What the broker has confirmed, each below the request or message it was written for."""
+    for parcel in confirmed if telemetry.is_on() else ():
+        told: telemetry.Attributes = {"messaging.system": "rabbitmq", "messaging.destination.name": parcel.exchange}
+        told |= {"messaging.message.id": str(parcel.event_id), "messaging.operation.type": "send"}
+        trace = tracing.continue_from(parcel.headers.get("ce-traceparent"))
+        telemetry.ended(trace, f"send {parcel.routing_key}", telemetry.Kind.PRODUCER, 0.0, told)
+
+
 class Turns:
     """One leadership: the database places the next window while the broker still confirms the one before."""
 
@@ -113,6 +122,7 @@ class Turns:
         if self._in_flight:
             self._publisher.wait()
             self._confirmed = self._in_flight
+            tell_of(self._confirmed)
             self.published += len(self._in_flight)
         self._in_flight = following
         self._publisher.send(following)

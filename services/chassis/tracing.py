@@ -30,6 +30,16 @@ def begin() -> Trace:
     return Trace(secrets.token_hex(16), secrets.token_hex(8))
 
 
+def of_subject(subject: str) -> str | None:
+    """The trace of what happens to something by itself, set off by no request: its own id, so all of it is one trace.
+
+    ``referral/<uuid>``; None where the subject is named otherwise. The span that stands for the subject is never told.
+    """
+    identity = subject.rpartition("/")[2].replace("-", "")
+    header = f"00-{identity}-{identity[16:]}-01"
+    return header if parse(header) else None
+
+
 def parse(traceparent: str | None) -> Trace | None:
     """The caller's place in its trace, or None for a header that is missing or malformed (then it is ignored)."""
     found = HEADER.fullmatch((traceparent or "").strip())

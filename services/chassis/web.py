@@ -18,7 +18,18 @@ from prometheus_client import Histogram
 from waitress import serve as waitress_serve
 from werkzeug.exceptions import PreconditionRequired, RequestEntityTooLarge
 
-from services.chassis import i18n, logging, operator, pages, probes, session_pages, sign_in, tracing, web_errors
+from services.chassis import (
+    i18n,
+    logging,
+    operator,
+    pages,
+    probes,
+    session_pages,
+    sign_in,
+    telemetry,
+    tracing,
+    web_errors,
+)
 from services.chassis.access import Access, Caller, Kind, access_of, caller_or_none, public, refuse_unmarked_views
 from services.chassis.auth import admit, bearer_of, caller_from_bearer, expect_strength
 from services.chassis.config import Settings
@@ -162,6 +173,9 @@ def log_request(service: str, response: Response) -> None:
     route = str(request.url_rule) if request.url_rule else "unknown"
     seconds = time.perf_counter() - g.began
     SECONDS.labels(service, request.method, route, str(response.status_code)).observe(seconds)
+    told: telemetry.Attributes = {"http.request.method": request.method, "http.route": route}
+    told["http.response.status_code"] = response.status_code
+    telemetry.ended(g.trace, f"{request.method} {route}", telemetry.Kind.SERVER, seconds, told)
     caller = caller_or_none()
     logging.get_logger().info(
         "request",

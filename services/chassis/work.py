@@ -13,7 +13,7 @@ from uuid6 import uuid7
 from contracts import envelope as envelopes
 from contracts.event import subject_of, type_of
 from contracts.topology import source_of
-from services.chassis import outbox, statement
+from services.chassis import outbox, statement, tracing
 from services.chassis.clock import Clock
 from services.chassis.db import Connection, Database
 from services.chassis.errors import ForbiddenError, InvalidError, RaceLostError, RefusedError, UnavailableError
@@ -247,7 +247,7 @@ class Unit:
             actor=told.cause.actor,
             correlation_id=told.cause.correlation_id,
             causation_id=told.cause.causation_id,
-            traceparent=told.cause.traceparent,
+            traceparent=told.cause.traceparent or tracing.of_subject(told.subject),
             consentref=told.consentref,
             subject=told.subject,
         )

@@ -5,6 +5,7 @@ meanwhile, reading and recording are tried again while the claim holds. Whoever 
 leaves the delivery due again when its claim runs out: a partner may get a notice twice, under one id.
 """
 
+import json
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from contracts.codes import ChannelKind, NoticeKind
+from services.chassis import telemetry
 from services.chassis.errors import UnavailableError
 from services.chassis.logging import get_logger
 from services.chassis.work import Unit
@@ -199,8 +201,7 @@ class Dispatcher:
     def _send(self, delivery: Delivery, letter: Any) -> Result:
         now = self.unit.clock.now()
         if delivery.channel is ChannelKind.WEBHOOK:
-            secrets = webhook_secrets.opened(letter["sealed"], delivery.organization_id, self.deployment_key)
-            return self.webhooks.send(letter["webhook_url"], secrets, delivery.notice_id, bytes(letter["body"]), now)
+            return self._call(delivery, letter, now)
         if delivery.channel is ChannelKind.CONTACT:
             return self.mails.tell_contact(letter["contact"], letter["reference"], NoticeKind(letter["kind"]), now)
         return self.mails.send(
@@ -211,6 +212,18 @@ class Dispatcher:
             NoticeKind(letter["kind"]),
             now,
         )
+
+    def _call(self, delivery: Delivery, letter: Any, now: datetime) -> Result:
+        """The webhook, told where in a trace it is called."""
+        secrets = webhook_secrets.opened(letter["sealed"], delivery.organization_id, self.deployment_key)
+        body = bytes(letter["body"])
+        told: telemetry.Attributes = {
+            "http.request.method": "POST",
+            "lotsennetz.delivery_id": str(delivery.delivery_id),
+        }
+        traceparent = json.loads(body).get("traceparent")
+        with telemetry.span(traceparent, f"notice {letter['kind']}", telemetry.Kind.CLIENT, told) as here:
+            return self.webhooks.send(letter["webhook_url"], secrets, delivery.notice_id, body, now, here)
 
 
 def _attempt(began_at: datetime, milliseconds: int, result: Result) -> Attempt:

@@ -25,7 +25,7 @@ from services.chassis.errors import (
     StaleError,
     UnavailableError,
 )
-from services.chassis.hear import Mail
+from services.chassis.hear import Mail, heard
 from services.chassis.work import Cause, Unit, Work
 from services.referral.commands import partners
 from services.referral.commands.resting import expect_taking_part
@@ -43,7 +43,11 @@ def obey(unit: Unit, keys: Keys, mail: Mail) -> None:
     by = sender_of(mail)
     envelope = envelopes.read(mail.raw)
     command = command_of(envelope)
-    cause = unit.cause(by.actor, envelope.correlationid, envelope.id, envelope.traceparent)
+    with heard(envelope, mail.queue) as traceparent:
+        _obey(unit, keys, by, command, unit.cause(by.actor, envelope.correlationid, envelope.id, traceparent))
+
+
+def _obey(unit: Unit, keys: Keys, by: Actor, command: Command, cause: Cause) -> None:
     digest, *formerly = keys.vault.digests(same_answer.said(command.referral_id, command.action, command.body))
     made: dict[str, Any] = {}
 

@@ -1,6 +1,7 @@
 """The whole network as processes, started once for the tests that look at it from outside."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.system.collector import Collector, collecting
 from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +54,13 @@ def is_written(file: Path) -> bool:
 
 
 @pytest.fixture(scope="package")
-def network() -> Iterator[RunningNetwork]:
+def collector() -> Iterator[Collector]:
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="package")
+def network(collector: Collector) -> Iterator[RunningNetwork]:
     # of the package, not of the session: a network that only stands there takes a third of a core from who comes after
     dev = ROOT / ".dev" / "test-network"
     dev.mkdir(parents=True, exist_ok=True)
@@ -60,7 +68,8 @@ def network() -> Iterator[RunningNetwork]:
     played.unlink(missing_ok=True)
     command = [sys.executable, "-m", "deploy.demo.demo", "up", "--dev", str(dev)]
     with (dev / "demo.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        env = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env)
     try:
         eventually(lambda: is_written(played) or process.poll() is not None, timeout=240, interval=0.5)
         assert process.poll() is None, (dev / "demo.log").read_text()[-3000:]

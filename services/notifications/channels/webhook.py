@@ -44,7 +44,15 @@ class WebhookSender:
     resolve: Callable[[str, int], list[str]] = resolve
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
 
-    def send(self, url: str | None, secrets: Sequence[str], notice_id: UUID, body: bytes, now: datetime) -> Result:
+    def send(
+        self,
+        url: str | None,
+        secrets: Sequence[str],
+        notice_id: UUID,
+        body: bytes,
+        now: datetime,
+        traceparent: str | None = None,
+    ) -> Result:
         """One attempt. What the partner's configuration lacks is final; what its server does today is not."""
         if url is None:
             return Result("webhook-url-missing", final=True)
@@ -56,7 +64,8 @@ class WebhookSender:
             check_plain(target, address, self.allowed)
         except RefusedAddressError as refused:
             return Result(refused.cause, final=refused.cause != "name-unresolved")
-        return self._post(target, address, _headers(secrets, notice_id, body, now), body)
+        headers = _headers(secrets, notice_id, body, now) | ({"traceparent": traceparent} if traceparent else {})
+        return self._post(target, address, headers, body)
 
     def _post(self, target: Target, address: str, headers: dict[str, str], body: bytes) -> Result:
         connection = self._connection(target, address)
