@@ -17,7 +17,7 @@ def traces(collector: Collector) -> list[list[Seen]]:
     found: defaultdict[str, list[Seen]] = defaultdict(list)
     for span in collector.spans():
         found[span.trace_id].append(span)
-    return [spans for spans in found.values() if {SENT, "notice referral_request"} <= {span.name for span in spans}]
+    return [spans for spans in found.values() if {SENT, "notice referral_requested"} <= {span.name for span in spans}]
 
 
 @pytest.fixture(scope="module")
