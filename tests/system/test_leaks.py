@@ -18,12 +18,13 @@ from playwright.sync_api import Browser
 
 from deploy.demo.desk import Desk
 from deploy.demo.places import free_port
+from tests.system.collector import Collector
 from tests.system.conftest import ROOT, RunningNetwork
 from tests.system.leaks import plants
 from tests.system.leaks.browsing import browse
 from tests.system.leaks.later import missing
 from tests.system.leaks.needles import Needle, Searcher
-from tests.system.leaks.places import Item
+from tests.system.leaks.places import Item, spans
 from tests.system.leaks.scene import Scene, listening
 from tests.system.leaks.search import (
     Report,
@@ -56,8 +57,8 @@ def scene(network: RunningNetwork, browser: Browser) -> Iterator[Scene]:
 
 
 @pytest.fixture(scope="module")
-def searched(scene: Scene) -> list[Item]:
-    return list(everywhere(scene))
+def searched(scene: Scene, collector: Collector) -> list[Item]:
+    return [*everywhere(scene), *spans(list(collector.requests))]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ commands that carried words of their own, a webhook that failed, and a navigator
 and passed on, a household, what was told by telephone, a person at her own page who withdraws, access to all
 her data, a letter with a link, a hold, a consent that an interpreter heard and one given online, a breach with
 its note, receipts, FHIR tasks, desk codes and devices, units, absences and tasks by name, and every page and file
-of a data-protection officer. No traces are exported; their ids travel in the headers that were searched. Then
+of a data-protection officer. Every role told a collector its spans. Then
 {len(SEARCHER.needles)} words in {found.patterns} spellings (UTF-8 and UTF-16, percent, JSON, HTML and mail encodings,
 hexadecimal, base64 in all alignments) were searched in every place below. What partners opened with their own keys
 and the pages that exist to show a person were searched, too: there the words were found, so they had travelled.
@@ -103,6 +104,7 @@ def test_nothing_that_was_planted_came_out_anywhere(report: Report) -> None:
 PLACES = (
     *("tables", "tables (binary)", "messages", "broker definitions", "logs", "server logs", "metrics", "mails"),
     *("webhooks", "URLs", "browser history", "answer headers", "pages and answers", "error answers", "processes"),
+    "spans",
 )
 
 

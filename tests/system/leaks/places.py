@@ -98,6 +98,12 @@ def metrics(origins: Iterable[tuple[str, str]]) -> Iterator[Item]:
         yield Item("metrics", f"{origin}/{service}/metrics", answer.data, answer.data.count(b"\n"))
 
 
+def spans(requests: Iterable[bytes]) -> Iterator[Item]:
+    """What every role told the collector of traces."""
+    for number, request in enumerate(requests):
+        yield Item("spans", f"request {number} to the collector", request, 1)
+
+
 def processes(parent: int) -> Iterator[Item]:
     """How every process of the network was called, and its environment."""
     for process in psutil.Process(parent).children(recursive=True):
