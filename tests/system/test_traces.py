@@ -47,7 +47,7 @@ def test_every_span_hangs_below_another_of_its_trace_or_below_the_referral(trace
     ids = {span.span_id for span in trace}
     assert {span.parent_id for span in trace} - ids == {trace[0].trace_id[16:]}
     asked = [span for span in trace if span.parent_id in ids]
-    assert {span.service for span in asked} >= {"notifications.dispatcher", "notifications.relay"}
+    assert "notifications.dispatcher" in {span.service for span in asked}
 
 
 def test_spans_tell_routes_types_and_ids_alone(network: RunningNetwork, collector: Collector) -> None:
