@@ -66,6 +66,9 @@ WORDS = {
     "LOG_LEVEL": Word("how much is written to the log"),
     "MAIL_FROM": Word("in whose name mails leave", "mailbox"),
     "MAX_REQUEST_BYTES": Word("how large any request may be that is no upload", "bytes"),
+    "OTEL_EXPORTER_OTLP_ENDPOINT": Word(
+        "the collector of traces, by OTLP over HTTP; without it nothing is told", "address", False, NO, "none"
+    ),
     "MIGRATION_DATABASE_URL": Word(
         "the database as its owner, for `migrate` alone", "address", True, NO, "as DATABASE_URL"
     ),
