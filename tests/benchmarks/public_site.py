@@ -8,6 +8,7 @@ language, whether it says the same with JavaScript switched off. Pictures lie un
 """
 
 import json
+import logging
 import os
 import statistics
 import sys
@@ -82,7 +83,9 @@ class Watching:
     def __init__(self, page: Page, origin: str) -> None:
         self._host = urlsplit(origin).netloc
         self.bytes, self.elsewhere, self.complaints = 0, list[str](), list[str]()
-        page.context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
+        self._session = page.context.new_cdp_session(page)
+        self._session.send("Network.enable")
+        self._session.send("Network.setCacheDisabled", {"cacheDisabled": True})
         page.on("response", self._weigh)
         page.on("request", lambda request: self._note(request.url))
         page.on("console", lambda message: self._complain(message.text))
@@ -121,7 +124,7 @@ def look(page: Page, watching: Watching, app: Flask, origin: str, which: tuple[s
     path, expected = TEMPLATES[template]
     count_anew(app, busy=template == "busy")
     watching.begin()
-    answer = page.goto(f"{origin}/directory/help/{language}/{path}", wait_until="networkidle")
+    answer = page.goto(f"{origin}/directory/help/{language}/{path}", wait_until="load")
     assert answer is not None and answer.status == expected, (which, answer and answer.status)
     shoot(page, f"site-{template}-{language}-{width}-{theme}")
     wider = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
@@ -153,8 +156,10 @@ def says_the_same_without_javascript(browser: Browser, app: Flask, origin: str, 
     for on in (True, False):
         context = browser.new_context(viewport={"width": 320, "height": 900}, java_script_enabled=on)
         page = context.new_page()
+        watching = Watching(page, origin)
         for template, (path, _) in TEMPLATES.items():
             count_anew(app, busy=template == "busy")
+            watching.begin()
             page.goto(f"{origin}/directory/help/{language}/{path}")
             parts = [page.locator(part).count() for part in ("a[href]", "form", "input, select, button")]
             found[template].append((page.locator("body").inner_text(), parts))
@@ -180,6 +185,7 @@ def site() -> Iterator[tuple[Flask, str]]:
 
 
 def main() -> int:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     asked = [tag for tag in PERSON_LANGUAGES if tag in sys.argv[1:]]
     languages = asked or list(PERSON_LANGUAGES)
     with site() as (app, origin), sync_playwright() as playwright:

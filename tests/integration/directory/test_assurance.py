@@ -197,11 +197,13 @@ def test_what_was_changed_while_she_read_is_not_confirmed(directory: Directory, 
     make_round(directory)
     link = house.link()
     (seen,) = seen_on(client.get(link, headers=HTML).text)
-    directory.take_in(a_service(id="changed-0", organization_id="changed", description={"de": "Anders."}))
+    papers = [{"document": {"de": "Ausweis", "fr": "Carte"}}]
+    changes = {"description": {"de": "Anders."}, "required_documents": papers}
+    directory.take_in(a_service(id="changed-0", organization_id="changed", **changes))
     answer = client.post(f"{link}/confirmations", data={"seen": seen}, headers=HTML)
     assert answer.status_code == 409
     assert "noch einmal" in answer.text
-    assert "Anders." in answer.text
+    assert "Anders." in answer.text and "<li>Ausweis</li>" in answer.text
     assert house.assured_on() != directory.unit.clock.today().isoformat()
 
 
