@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -192,7 +193,7 @@ def _expired_early(log: Log, dsn: str, _outside: Path) -> None:
     )
     with connect(dsn) as connection, connection.transaction():
         at = START + timedelta(days=90)
-        named = {"id": START_ID, "sequence": 1, "actor": "system:clock", "correlation_id": START_ID}
+        named = {"id": UUID(int=1), "sequence": 1, "actor": "system:clock", "correlation_id": START_ID}
         own = write(told, source="/lotsennetz/audit", time=at, **named)
         commands.record(connection, log.writer, [Arrival(own, "audit.inbox.0", position=1)], at)
     _as_superuser(

@@ -482,8 +482,8 @@ class Emptied:
             detail = "the content is gone, and no later entry says that its period was over"
             raise TamperedError("removed", detail, first, unsaid.first_without(first) - 1)
         detail = (
-            f"the content is gone too early: the log did not reach it before {self.since.day_of(first)}, less than its"
-            " period before a later entry says that this was over"
+            f"the content is gone too early: the log did not reach it before {self.since.day_of(first)}, and what tells"
+            " that its period was over came sooner after that"
         )
         raise TamperedError("removed", detail, first, gone.without(unsaid).first_without(first) - 1)
 
