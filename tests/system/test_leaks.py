@@ -22,6 +22,7 @@ from tests.system.collector import Collector
 from tests.system.conftest import ROOT, RunningNetwork
 from tests.system.leaks import plants
 from tests.system.leaks.browsing import browse
+from tests.system.leaks.editorial import OF_EDITORS
 from tests.system.leaks.later import missing
 from tests.system.leaks.needles import Needle, Searcher
 from tests.system.leaks.places import Item, spans
@@ -84,8 +85,9 @@ whose names, contacts and texts occur nowhere else; besides it {scene.strays} wr
 commands that carried words of their own, a webhook that failed, and a navigator at a browser; papers handed in
 and passed on, a household, what was told by telephone, a person at her own page who withdraws, access to all
 her data, a letter with a link, a hold, a consent that an interpreter heard and one given online, a breach with
-its note, receipts, FHIR tasks, desk codes and devices, units, absences and tasks by name, and every page and file
-of a data-protection officer. Every role told a collector its spans. Then
+its note, receipts, FHIR tasks, desk codes and devices, units, absences and tasks by name, every page and file
+of a data-protection officer, and what a clerk and an editor write about an entry of the directory. Every role told
+a collector its spans. Then
 {len(SEARCHER.needles)} words in {found.patterns} spellings (UTF-8 and UTF-16, percent, JSON, HTML and mail encodings,
 hexadecimal, base64 in all alignments) were searched in every place below. What partners opened with their own keys
 and the pages that exist to show a person were searched, too: there the words were found, so they had travelled.
@@ -116,6 +118,14 @@ def test_every_kind_of_place_was_looked_at(report: Report, kind: str) -> None:
 
 def test_every_place_that_is_named_was_looked_at(searched: list[Item]) -> None:
     assert missing(searched) == []
+
+
+def test_what_is_written_about_an_entry_stays_with_its_editors(searched: list[Item]) -> None:
+    """No event, mail, log or other service says it; the tables that keep it are searched, so it is found there."""
+    found = search(Searcher(plants.EDITORIAL.needles), searched)
+    assert [str(leak) for leak in found.leaks if not OF_EDITORS.match(f"{leak.kind}: {leak.place}")] == []
+    kept = {leak.hit.label: leak.place for leak in found.leaks if leak.kind == "tables"}
+    assert kept.keys() == {"proposal", "why proposed", "why declined", "doubt"}
 
 
 def test_the_words_did_travel(scene: Scene) -> None:

@@ -93,6 +93,12 @@ LATER: JSON = {
 }
 INTERPRETER = "Dolmetschine Zungenwirbel"
 BREACH_NOTE = "Der Windhosenfritz hat es gelesen"
+#: What is written about an entry of the directory: not about persons, and not for everybody.
+PROPOSED = "Kammer Wunschkringel"
+DECLINED_WISH = "So sagt es Begründungsschnurps"
+DECLINED_BECAUSE = "Nicht ohne Ablehnungsfips"
+RELEASED_WISH = "Weil es Freigabeschnörpel so nennt"
+DOUBTED = "Dort sitzt nun Zweifelszwirbel"
 PAPER = a_pdf(b"(Schnabeldokument der Papierinella)")
 PAPER_NAME = "Dateinamsel.pdf"
 
@@ -191,6 +197,16 @@ STRAYS = Crowd(
         *_words("wrong command", WRONG_COMMAND),
         *_words("wrong routing", WRONG_ROUTE),
         *_words("partner's error", PARTNER_ERROR),
+    ),
+)
+#: Searched by itself: there are places where these may stand.
+EDITORIAL = Crowd(
+    "editors' words",
+    (
+        *_words("proposal", "Wunschkringel"),
+        *_words("why proposed", "Begründungsschnurps", "Freigabeschnörpel"),
+        *_words("why declined", "Ablehnungsfips"),
+        *_words("doubt", "Zweifelszwirbel"),
     ),
 )
 CROWDS = (PEOPLE, TEXTS, STRAYS)

@@ -23,6 +23,7 @@ from deploy.demo.places import free_port, read_state
 from deploy.demo.story import IHK, Row, Story
 from lotse.broker import Broker
 from tests.system.leaks import plants, strays
+from tests.system.leaks.editorial import everything_editorial
 from tests.system.leaks.later import everything_later
 from tests.system.leaks.places import amqp_connection
 from tests.system.leaks.private import everything_private
@@ -108,6 +109,7 @@ class Scene:
         desk.get(f"/referral/api/v1/enquiries/{ids['amira']}/person")
         everything_private(self)
         everything_later(self)
+        everything_editorial(self)
         self._erase_somebody()
 
     def _comment_by_hand(self) -> None:
