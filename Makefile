@@ -86,6 +86,11 @@ bench: ## the spine beside its peers, as ratios; writes docs/results
 	@deploy/dev/setup.sh
 	@$(PY) -m tests.benchmarks $(ARGS)
 
+.PHONY: compose-test
+compose-test: ## start the compose stack for real and play the story in it; says so where no container engine can run
+	@deploy/dev/setup.sh
+	@$(PY) -m tests.system.compose_run --out docs/results/compose $(ARGS)
+
 .PHONY: clean
 clean: ## remove what runs left behind (.dev, caches); keeps .venv
 	@for link in .dev/postgres .dev/*/postgres; do [ ! -L "$$link" ] || rm -rf "$$(readlink "$$link")"; done
