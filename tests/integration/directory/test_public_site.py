@@ -263,6 +263,10 @@ def test_what_to_bring_how_long_and_the_way_are_said_in_the_reader_s_language(
     assert "henüz dilinizde yok" in turkish
     newer = "Le texte allemand est plus récent que sa traduction"
     assert newer not in french
+    complete = {"name": {"de": "Rat", "fr": "Conseil"}, "description": {"de": "Rat", "fr": "Conseil"}}
+    directory_of.take_in({**BODY, "id": "test-said", **complete})
+    only_names = page(site, "fr/services/test-said")
+    assert "pas encore dans votre langue" not in only_names, "the name of a body is no text"
     directory_of.take_in({**house, **way, **cited, "transportation": {"de": "Bus 4", "fr": "Autobus 3"}})
     assert newer in page(site, "fr/services/test-bring"), "the way there may be outdated"
 

@@ -136,7 +136,6 @@ def entry(row: Json, today: date, outdated: Sequence[str] = ()) -> dict[str, Any
         "address": address_name(service),
         "name": said(service["name"]),
         "organization": said(organization["name"]),
-        "organization_description": said(organization["description"]),
         "why": list(why(service, (), row["areas"])),
         "topics": [Topic(topic) for topic in service["topics"]],
         "audience": service["audience"],
@@ -165,11 +164,13 @@ def entry(row: Json, today: date, outdated: Sequence[str] = ()) -> dict[str, Any
 
 
 def _said_in(value: object) -> Iterator[Said]:
-    """Every text a page shows, also of places and lists."""
+    """Every text a page shows, also of places and lists; the name of a body is a name in every language."""
     if isinstance(value, Said):
         yield value
-    elif isinstance(value, Mapping | list):
-        for one in value.values() if isinstance(value, Mapping) else value:
+    elif isinstance(value, Mapping):
+        yield from _said_in([one for key, one in value.items() if key != "organization"])
+    elif isinstance(value, list):
+        for one in value:
             yield from _said_in(one)
 
 
