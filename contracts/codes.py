@@ -586,6 +586,16 @@ class Obstacle(StrEnum):
     OTHER = "OTHER"
 
 
+class ObstacleEffect(StrEnum):
+    """What an obstacle did to the case."""
+
+    DELAYED = "DELAYED"
+    MORE_EFFORT = "MORE_EFFORT"
+    SECOND_BEST = "SECOND_BEST"
+    NOT_HELPED = "NOT_HELPED"
+    GAVE_UP = "GAVE_UP"
+
+
 class Duty(StrEnum):
     """What a partner owes about data it has fetched (GDPR Art. 7(3), 16, 17, 19)."""
 

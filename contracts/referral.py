@@ -34,10 +34,12 @@ from contracts.codes import (
     GroundKind,
     HoldReason,
     IdentityCheck,
+    LegalSphere,
     MatterState,
     MediaType,
     NoNoticeGround,
     Obstacle,
+    ObstacleEffect,
     Outcome,
     ParkedOutcome,
     Party,
@@ -71,7 +73,7 @@ from contracts.codes import (
     Way,
     WithdrawalChannel,
 )
-from contracts.event import Code, LanguageTag, Reference, Slug, event, value
+from contracts.event import Code, LanguageTag, OfficialKey, Reference, Slug, event, value
 
 # --- enquiry --------------------------------------------------------------------------------------------------------
 
@@ -127,6 +129,46 @@ class ServicesSuggested:
     need_id: UUID
     service_ids: tuple[UUID, ...]
     excluded: int
+
+
+@event("referral.obstacle_recorded.v1", subject=("enquiry", "enquiry_id"))
+class ObstacleRecorded:
+    """Something stood in the way of a case; what is met in single cases is counted, so that structures can change."""
+
+    obstacle_id: UUID
+    enquiry_id: UUID
+    need_id: UUID
+    referral_id: UUID | None
+    topic: Topic
+    obstacle: Obstacle
+    effect: ObstacleEffect | None = None
+    legal_sphere: LegalSphere | None = None
+    area: OfficialKey | None = None
+
+
+@event("referral.obstacle_corrected.v1", subject=("enquiry", "enquiry_id"))
+class ObstacleCorrected:
+    """It was something else that stood in the way."""
+
+    obstacle_id: UUID
+    enquiry_id: UUID
+    need_id: UUID
+    referral_id: UUID | None
+    topic: Topic
+    obstacle: Obstacle
+    effect: ObstacleEffect | None = None
+    legal_sphere: LegalSphere | None = None
+    area: OfficialKey | None = None
+
+
+@event("referral.obstacle_taken_back.v1", subject=("enquiry", "enquiry_id"))
+class ObstacleTakenBack:
+    """It was recorded by mistake and is not counted any more."""
+
+    obstacle_id: UUID
+    enquiry_id: UUID
+    need_id: UUID
+    referral_id: UUID | None
 
 
 @event("referral.contact_card_issued.v1", subject=("enquiry", "enquiry_id"))

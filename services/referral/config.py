@@ -11,11 +11,12 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
 from services.chassis.config import BASE64_32, ConfigError, Environment
-from services.referral import asking, controllers, keeping
+from services.referral import asking, controllers, indicators, keeping
 from services.referral.asking import ImpactAssessment
 from services.referral.consent_texts import TextIndexError, TextLibrary
 from services.referral.controllers import Controllers
 from services.referral.domain.duplicate_care import AskingRule
+from services.referral.indicators import IndicatorSets
 from services.referral.keeping import Retention
 from services.referral.keystore.ledger import DeletionLedger
 from services.referral.keystore.settings import deletion_ledger, open_store
@@ -52,6 +53,8 @@ class ReferralSettings:
     #: What lets other controllers be asked about duplicate care; none, and nobody else is asked.
     assessment: ImpactAssessment | None = None
     retention: Retention = field(default_factory=Retention)
+    #: What funders ask for; the sample where nothing else is set.
+    indicators: IndicatorSets = field(default_factory=indicators.sample)
 
 
 def load(settings: Environment) -> ReferralSettings:
@@ -92,6 +95,7 @@ def load(settings: Environment) -> ReferralSettings:
         asking=asking.load(settings, responsible, assessment),
         assessment=assessment,
         retention=keeping.load(settings),
+        indicators=indicators.load(settings),
     )
 
 

@@ -31,6 +31,8 @@ POSTAL_CODES: Mapping[str, str] = MappingProxyType(
         "05515": "48143 48145 48147 48149 48151 48153 48155 48157 48159 48161 48163 48165 48167",  # Münster
     }
 )
+#: The districts of these codes, by the first five digits of their keys; each has its name in the catalogues.
+DISTRICTS = tuple(dict.fromkeys(key[:5] for key in POSTAL_CODES))
 _AREAS = {postal_code: key for key, codes in POSTAL_CODES.items() for postal_code in codes.split()}
 
 

@@ -58,6 +58,8 @@ ENDINGS: Mapping[str, Ending] = MappingProxyType(
         "duplicate_sides": Ending(ERASURE, CODES),
         "duplicate_statements": Ending(ERASURE, CODES),
         "funding_hints": Ending((RetentionKind.REFERRAL_DRAFT, *ERASURE), CODES),
+        "obstacles": Ending(ERASURE, CODES),
+        "obstacle_words": Ending(ERASURE, SHUT),
         "tasks": Ending((RetentionKind.REFERRAL_DRAFT, *ERASURE), CODES),
         "hand_records": Ending(ERASURE, CODES),
         "receipts": Ending(ERASURE, f"{CODES}; and so that either side can prove what happened"),

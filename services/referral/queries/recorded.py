@@ -156,6 +156,8 @@ TABLES: tuple[Table, ...] = (
         omitted={"sealed": "the words of whoever asked; reason and purpose stand beside"},
     ),
     Table("pseudonyms", OWN, "period", omitted={"kept": "keyed codes of name and birth date; say nothing"}),
+    Table("obstacles", OWN, "recorded_at, id"),
+    Table("obstacle_words", OWN, "kept_at, id", sealed={"sealed": Sealed("obstacle_words/{id}")}),
     Table("funding_hints", OWN, "hinted_at, id"),
     Table("duplicate_questions", OWN, "asked_at, id"),
     Table("duplicate_matters", f"id IN ({HER_MATTERS})", "opened_at, id"),

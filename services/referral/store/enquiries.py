@@ -158,7 +158,8 @@ def remove_member(work: Work, enquiry_id: UUID, person_id: UUID) -> None:
         "DELETE FROM needs WHERE enquiry_id = %s AND person_id = %s"
         " AND NOT EXISTS (SELECT FROM referrals WHERE need_id = needs.id)"
         " AND NOT EXISTS (SELECT FROM contact_cards WHERE need_id = needs.id)"
-        " AND NOT EXISTS (SELECT FROM matchings WHERE need_id = needs.id)",
+        " AND NOT EXISTS (SELECT FROM matchings WHERE need_id = needs.id)"
+        " AND NOT EXISTS (SELECT FROM obstacles WHERE need_id = needs.id)",
         (enquiry_id, person_id),
     )
 

@@ -36,7 +36,7 @@ HANGS_ON_REFERRAL: tuple[LiteralString, ...] = (
     "receipts",
 )
 #: What is about something else and only names a referral: it stays and names it no more.
-NAMES_REFERRAL: tuple[LiteralString, ...] = ("duplicate_sides",)
+NAMES_REFERRAL: tuple[LiteralString, ...] = ("duplicate_sides", "obstacles")
 
 
 @dataclass(frozen=True, slots=True)

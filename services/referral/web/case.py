@@ -18,7 +18,7 @@ from services.chassis.work import Work
 from services.referral.commands import closing, enquiries, partners, referrals
 from services.referral.commands.referrals import Withheld
 from services.referral.store import referrals as store
-from services.referral.web import bodies
+from services.referral.web import bodies, obstacles
 from services.referral.web.api_referrals import STAFF_ACTIONS, record_details
 from services.referral.web.callers import house, staff_actor, validated, view_purpose, withheld
 from services.referral.web.case_view import view_case
@@ -53,12 +53,15 @@ def show(referral_id: UUID) -> str | Response:
             return redirect(f"/referral/enquiries/{enquiry_id}", 303)
         view = view_case(work, house().keys, by, referral_id, purpose)
         papers = papers_of(work.tx, view.referral, view.released)
+    may_tell = not enquiry.is_restricted and view.referral.person_id not in enquiry.erased
     done = request.args.get("done", "")
     return render_template(
         "referral/case.html",
         case=view,
         referral=view.referral,
         papers=papers,
+        obstacles=obstacles.choices(view.referral) if may_tell else None,
+        told_obstacle=request.args.get("done") == "obstacle",
         today=room().unit.clock.today(),
         done=Action(done) if done in set(Action) else None,
     )

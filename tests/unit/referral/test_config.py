@@ -150,3 +150,9 @@ def test_production_fetches_no_keys_in_the_clear(settings: Settings):
 
 def test_production_starts_with_a_database_and_a_role_for_the_keys_alone(settings: Settings):
     assert load(settings(MODE="production", DATABASE_URL=DATA))
+
+
+def test_indicators_are_the_sample_unless_they_are_given(settings: Settings):
+    assert load(settings()).indicators.is_sample
+    with pytest.raises(ConfigError, match="INDICATORS"):
+        load(settings(INDICATORS="all of them"))
