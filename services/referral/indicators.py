@@ -103,8 +103,8 @@ def _set(place: str, given: Mapping[str, Any]) -> IndicatorSet:
     )
     if len({one.code for one in indicators}) < len(indicators):
         raise _WrongError(f"{place}.indicators: each code once")
-    named = (_text(f"{place}.{name}", given[name]) for name in ("id", "funder", "programme"))
-    return IndicatorSet(*named, first, last, indicators)
+    name, funder, programme = (_text(f"{place}.{key}", given[key]) for key in ("id", "funder", "programme"))
+    return IndicatorSet(name, funder, programme, first, last, indicators)
 
 
 def _indicator(place: str, given: Mapping[str, Any]) -> Indicator:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from contracts.codes import LegalSphere, Obstacle, ObstacleEffect, Topic
@@ -71,7 +72,7 @@ def taken_back(one: Met) -> ObstacleTakenBack:
     )
 
 
-def _codes(one: Met) -> dict[str, object]:
+def _codes(one: Met) -> dict[str, Any]:
     """All of it but the words, and whom it is about stands with the need."""
     return {
         "obstacle_id": one.id,
