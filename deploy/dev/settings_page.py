@@ -49,6 +49,7 @@ WORDS = {
     "HOLD_MOST_MONTHS": Word("how long a hold may stop a deletion before somebody looks again", "months"),
     "HTTP_ADDRESS": Word("where the web role listens", "host:port"),
     "HTTP_THREADS": Word("how many requests are answered at once", "threads"),
+    "INDICATORS": Word("what funders ask for in the yearly report", "JSON", default="a sample, named as one"),
     "ISSUER_JWKS_URL": Word("the issuer's keys, where its own description does not name them", "address"),
     "ISSUER_URL": Word("the identity provider; https in production", "address"),
     "KEYS_DATABASE_URL": Word(
