@@ -1,5 +1,6 @@
 """Whose access has ended: operations, who end it at the sign-in service, say so here; the log then knows a leaver."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -30,6 +31,11 @@ blueprint = APIBlueprint(
 @staff(StaffRole.OPERATIONS, StaffRole.DPO)
 def listing() -> str:
     """Whose access had ended and since when; pseudonyms only."""
+    return page({})
+
+
+def page(errors: Mapping[str, str]) -> str:
+    """The list with the form; what was wrong stands at its field, beside what was typed."""
     look("leavers")
     with room().unit.db.read() as connection:
         found = leavers(connection)
@@ -39,16 +45,23 @@ def listing() -> str:
         may_act=current_caller().role is StaffRole.OPERATIONS,
         request_key=lambda: uuid4().hex,
         done=request.args.get("done", ""),
-        now=room().unit.clock.now().astimezone(PLACE).strftime("%Y-%m-%dT%H:%M"),
+        account=request.form.get("account", "")[:255],
+        from_at=request.form.get("from_at") or room().unit.clock.now().astimezone(PLACE).strftime("%Y-%m-%dT%H:%M"),
+        errors=errors,
     )
 
 
 @blueprint.post("")
 @staff(StaffRole.OPERATIONS)
-def told() -> Response:
+def told() -> Response | tuple[str, int]:
     """The access of an account has ended, or is given back, from an instant on."""
-    who, since = Code(staff_typed()), instant_typed()
-    expect_known(who)
+    try:
+        who, since = Code(staff_typed()), instant_typed()
+        expect_known(who)
+    except InvalidError as wrong:
+        if "text/html" not in request.headers.get("Accept", ""):
+            raise
+        return page(wrong.fields), 422
     fact = AccessRestored if request.form.get("step") == "restore" else AccessEnded
 
     def run(work: Work) -> Result:

@@ -350,6 +350,11 @@ def test_an_account_the_log_never_heard_of_is_refused_at_its_field_unless_it_is_
     answer = client.post("/audit/leavers", data=form, headers=OPERATIONS)
     assert (answer.status_code, answer.json["fields"]) == (422, {"account": "an-account-the-log-knows"})
     assert len(views(log)) == before
+    page = client.post(
+        "/audit/leavers", data=form, headers={**OPERATIONS, "Accept": "text/html", "Accept-Language": "en"}
+    )
+    assert page.status_code == 422 and form["account"] in page.text
+    assert 'id="account-error"' in page.text and "check the spelling" in page.text
     assert client.post("/audit/leavers", data={**form, "never_seen": "yes"}, headers=OPERATIONS).status_code == 303
     told = views(log)[-1]
     hear(
