@@ -14,6 +14,7 @@ from contracts import envelope
 from contracts.partner.actions import BODIES
 from services.referral.sealing import OwnKeys
 from tests.contracts.conftest import GENERATED
+from tests.node import with_packages
 
 NODE = Path(__file__).parent / "node"
 PARTNERS = NODE.parents[2] / "docs" / "partners"
@@ -23,29 +24,12 @@ EXAMPLES = len(list((GENERATED / "examples").glob("*.json")))
 @pytest.fixture(scope="session")
 def opinion() -> Any:
     """What the programs under `node` think; installed from the lock file when they are not there yet."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("needs node and npm: the foreign readers are JavaScript")
-    if not is_installed():
-        installed = subprocess.run(
-            ["npm", "ci", "--no-progress"], cwd=NODE, capture_output=True, timeout=300, check=False
-        )
-        if installed.returncode:
-            pytest.skip("needs the packages of tests/contracts/node: npm ci did not succeed (no registry?)")
+    with_packages(NODE)
     checked = subprocess.run(
         ["node", "check.mjs", str(GENERATED), str(PARTNERS)], cwd=NODE, capture_output=True, timeout=120, check=False
     )
     assert checked.returncode == 0, checked.stderr.decode()
     return json.loads(checked.stdout)
-
-
-def is_installed() -> bool:
-    """Whether what lies there is what the lock file names; a package that came later is not among the old ones."""
-    there = NODE / "node_modules" / ".package-lock.json"
-    if not there.exists():
-        return False
-    wanted = json.loads((NODE / "package-lock.json").read_text(encoding="utf-8"))["packages"]
-    found = json.loads(there.read_text(encoding="utf-8"))["packages"]
-    return all(one in found for one in wanted if one and not wanted[one].get("optional"))
 
 
 def test_ajv_in_strict_mode_accepts_every_schema_and_example(opinion: Any) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from apiflask import APIBlueprint
 from flask import redirect, render_template, request
@@ -132,15 +132,18 @@ def refuse(resolution_id: UUID) -> Response:
 @fresh
 @officers
 def show(resolution_id: UUID) -> str:
-    """The name, in the answer to this one form and nowhere else: the same form sent again shows nothing."""
-    caller, seen = current_caller(), dict[str, Any]()
+    """The name, in the answer to this one form and nowhere else: the same form sent again shows nothing.
+
+    Of several sent in the same instant the one shows it whose look was committed: what is kept says whose that was.
+    """
+    caller, seen, look = current_caller(), dict[str, Any](), uuid4().hex
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
         seen.update(resolutions.show(work, house().keys.vault, caller.role or StaffRole.DPO, resolution_id))
-        return 200, {}
+        return 200, {"look": look}
 
-    once_per_form(caller.actor, resolution_id, "resolution/show", run)
-    if not seen:
+    committed = once_per_form(caller.actor, resolution_id, "resolution/show", run)
+    if committed.get("look") != look:
         raise RefusedError("resolution.shown")
     return render_template(
         "referral/protection/resolution_shown.html", name=[(name, datum(name, seen[name])) for name in seen]

@@ -1,5 +1,6 @@
 """The name behind a pseudonym of the log: two persons, a written occasion, shown once, and each step a fact."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
@@ -128,6 +129,30 @@ def test_the_same_form_sent_twice_shows_it_once(network: Network, officer: Flask
     first, again = (press(officer, resolution, "showings", **key) for _ in range(2))
     assert name_of(network, person_id) in first.text
     assert refused(again) == (409, "resolution.shown")
+    assert len([one for one in told_of(network, person_id) if isinstance(one, ResolutionShown)]) == 1
+
+
+@pytest.mark.parametrize("forms", ["the same form", "a form each"])
+def test_opened_many_times_in_the_same_instant_it_is_shown_once(
+    network: Network, officer: FlaskClient, lead: FlaskClient, forms: str
+) -> None:
+    person_id, resolution = asked(network, officer)
+    press(lead, resolution, "agreements")
+    same, at_once, looks = uuid4().hex, threading.Barrier(6), list[Any]()
+
+    def look() -> None:
+        key = same if forms == "the same form" else uuid4().hex
+        at_once.wait(20)
+        looks.append(press(officer, resolution, "showings", request_key=key))
+
+    threads = [threading.Thread(target=look) for _ in range(at_once.parties)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    shown = [one for one in looks if name_of(network, person_id) in one.text]
+    assert len(looks) == at_once.parties and len(shown) == 1
+    assert {refused(one) for one in looks if one is not shown[0]} == {(409, "resolution.shown")}
     assert len([one for one in told_of(network, person_id) if isinstance(one, ResolutionShown)]) == 1
 
 
