@@ -36,27 +36,36 @@ class Opened:
 
 
 class Notes:
-    """Seals and opens notes under this deployment's key."""
+    """Seals notes under this deployment's key, and opens those of former ones, too."""
 
-    def __init__(self, deployment_key: bytes) -> None:
-        derived = HKDF(SHA256(), 32, salt=None, info=b"lotsennetz audit notes").derive(deployment_key)
-        self._cipher = AESGCM(derived)
+    def __init__(self, *deployment_keys: bytes) -> None:
+        self._ciphers = [AESGCM(_derived(key)) for key in deployment_keys]
 
     def seal(self, note: str, about: str) -> SealedNote:
         nonce, salted = secrets.token_bytes(NONCE), secrets.token_bytes(SALT) + note.encode()
-        content = nonce + self._cipher.encrypt(nonce, salted, about.encode())
+        content = nonce + self._ciphers[0].encrypt(nonce, salted, about.encode())
         return SealedNote(content, hashlib.sha256(salted).hexdigest())
 
     def open(self, content: bytes | None, about: str, sha256: str, by: str | None) -> Opened:
         """The words, if they are what was said. They go together with the name of whoever said them, never alone."""
         if content is None:
             return Opened(None, altered=by is not None)
-        try:
-            salted = self._cipher.decrypt(content[:NONCE], content[NONCE:], about.encode())
-        except (InvalidTag, ValueError):
+        salted = next((found for cipher in self._ciphers if (found := _decrypted(cipher, content, about))), None)
+        if salted is None:
             return Opened(None, altered=True)
         fits = hashlib.sha256(salted).hexdigest() == sha256
         return Opened(salted[SALT:].decode() if fits else None, altered=not fits)
+
+
+def _derived(deployment_key: bytes) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=b"lotsennetz audit notes").derive(deployment_key)
+
+
+def _decrypted(cipher: AESGCM, content: bytes, about: str) -> bytes | None:
+    try:
+        return cipher.decrypt(content[:NONCE], content[NONCE:], about.encode())
+    except (InvalidTag, ValueError):
+        return None
 
 
 def note_of(text: str, *, required: bool = True) -> str:

@@ -39,9 +39,9 @@ ROLE_HEADER = "Lotsennetz-Role"
 OVER = {frozenset({Kind.DESK}): DESK_OVER, frozenset({Kind.PERSON}): PERSON_OVER}
 
 
-def pseudonym(deployment_key: bytes, issuer: str, subject: str) -> str:
+def pseudonym(pseudonym_key: bytes, issuer: str, subject: str) -> str:
     """The actor by which one member of staff appears in all services: keyed, so it cannot be guessed from a list."""
-    digest = hmac.new(deployment_key, f"{issuer.rstrip('/')}|{subject}".encode(), hashlib.sha256)
+    digest = hmac.new(pseudonym_key, f"{issuer.rstrip('/')}|{subject}".encode(), hashlib.sha256)
     return f"staff:{digest.hexdigest()[:32]}"
 
 
@@ -52,7 +52,7 @@ def actor_of_account(typed: str, settings: Settings) -> str | None:
         return text
     if not 0 < len(text) <= LONGEST_ACCOUNT or not text.isprintable():
         return None
-    return pseudonym(settings.deployment_key, settings.issuer_url, text)
+    return pseudonym(settings.pseudonym_key, settings.issuer_url, text)
 
 
 def uuid_of(claims: Mapping[str, Any], name: str) -> UUID | None:
@@ -62,7 +62,7 @@ def uuid_of(claims: Mapping[str, Any], name: str) -> UUID | None:
         raise UnauthenticatedError("auth.token-invalid") from error
 
 
-def caller_from_claims(claims: Mapping[str, Any], deployment_key: bytes) -> Caller:
+def caller_from_claims(claims: Mapping[str, Any], pseudonym_key: bytes) -> Caller:
     """What a verified token or sign-in says about the caller; staff have roles, a partner's system has its scope."""
     roles = roles_of(claims.get("roles"))
     organization_id = uuid_of(claims, "organization_id")
@@ -72,7 +72,7 @@ def caller_from_claims(claims: Mapping[str, Any], deployment_key: bytes) -> Call
         return Caller(Kind.PARTNER_SYSTEM, f"partner:{organization_id}", organization_id=organization_id)
     return Caller(
         Kind.STAFF,
-        pseudonym(deployment_key, str(claims.get("iss", "")), str(claims["sub"])),
+        pseudonym(pseudonym_key, str(claims.get("iss", "")), str(claims["sub"])),
         roles=roles,
         role=next(iter(roles)) if len(roles) == 1 else None,
         site=site_of(claims),
@@ -111,9 +111,9 @@ def bearer_of(incoming: Request) -> str | None:
     return token.strip()
 
 
-def caller_from_bearer(tokens: AccessTokens, deployment_key: bytes, token: str) -> Caller:
+def caller_from_bearer(tokens: AccessTokens, pseudonym_key: bytes, token: str) -> Caller:
     """A caller with several roles names the one it acts in by the header ``Lotsennetz-Role``."""
-    caller = caller_from_claims(tokens.claims(token), deployment_key)
+    caller = caller_from_claims(tokens.claims(token), pseudonym_key)
     wanted = request.headers.get(ROLE_HEADER)
     if wanted is None or caller.kind is not Kind.STAFF:
         return caller

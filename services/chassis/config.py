@@ -120,6 +120,10 @@ class Settings(Environment):
     oidc_client_secret: str = field(default="", repr=False)
     token_audience: str = "lotsennetz"  # noqa: S105  # a name, not a secret
     deployment_key: bytes = field(default=b"", repr=False)
+    #: Former ones: what was signed or sealed with them still counts, nothing more is.
+    deployment_keys_old: tuple[bytes, ...] = field(default=(), repr=False)
+    #: By it staff and callers' keys keep their names, whatever becomes of the deployment key.
+    pseudonym_key: bytes = field(default=b"", repr=False)
     session_idle_minutes: int = 30
     session_hours: int = 10
     person_idle_minutes: int = 15
@@ -134,6 +138,11 @@ class Settings(Environment):
     log_level: str = "INFO"
 
     @property
+    def deployment_keys(self) -> tuple[bytes, ...]:
+        """The one that signs and seals, and those that are still accepted."""
+        return (self.deployment_key, *self.deployment_keys_old)
+
+    @property
     def is_demo(self) -> bool:
         return self.mode is Mode.DEMO
 
@@ -146,7 +155,7 @@ def load(service: str, variables: Mapping[str, str] | None = None) -> Settings:
     """Read and check the settings of one service; the first wrong one is named and stops the process."""
     env = Environment(dict(os.environ if variables is None else variables))
     mode = env.text("MODE", "demo or production", Mode.PRODUCTION, matches="demo|production")
-    database_url = env.database("DATABASE_URL")
+    database_url, keys = env.database("DATABASE_URL"), deployment_keys(env)
     settings = Settings(
         variables=env.variables,
         service=service,
@@ -162,7 +171,9 @@ def load(service: str, variables: Mapping[str, str] | None = None) -> Settings:
         oidc_client_id=env.text("OIDC_CLIENT_ID", "the client id at the issuer", f"lotsennetz-{service}"),
         oidc_client_secret=env.secret("OIDC_CLIENT_SECRET", "the client secret at the issuer"),
         token_audience=env.text("TOKEN_AUDIENCE", "the audience of access tokens", "lotsennetz"),
-        deployment_key=bytes.fromhex(env.secret("DEPLOYMENT_KEY", "64 hexadecimal digits", matches=HEX_32)),
+        deployment_key=keys[0],
+        deployment_keys_old=keys[1:],
+        pseudonym_key=pseudonym_key(env, keys),
         session_idle_minutes=env.number("SESSION_IDLE_MINUTES", 30, low=1, high=480),
         session_hours=env.number("SESSION_HOURS", 10, low=1, high=24),
         person_idle_minutes=env.number("PERSON_IDLE_MINUTES", 15, low=1, high=60),
@@ -178,6 +189,21 @@ def load(service: str, variables: Mapping[str, str] | None = None) -> Settings:
     if settings.mode is Mode.PRODUCTION:
         refuse_demo_values(settings)
     return settings
+
+
+def deployment_keys(env: Environment) -> tuple[bytes, ...]:
+    """The one in use, and the former ones that still verify and open, divided by white space."""
+    current = env.secret("DEPLOYMENT_KEY", "64 hexadecimal digits", matches=HEX_32)
+    former = env.secret("DEPLOYMENT_KEYS_OLD", "keys of 64 hexadecimal digits", " ", matches=rf"\s*({HEX_32}\s*)*")
+    return tuple(bytes.fromhex(key) for key in (current, *former.split()))
+
+
+def pseudonym_key(env: Environment, keys: tuple[bytes, ...]) -> bytes:
+    """The deployment key, until it is exchanged: then it has to be said by which one pseudonyms were made."""
+    if len(keys) == 1 and not (env.optional("PSEUDONYM_KEY") or env.optional("PSEUDONYM_KEY_FILE")):
+        return keys[0]
+    expected = "64 hexadecimal digits: the deployment key that was in use when pseudonyms were first made"
+    return bytes.fromhex(env.secret("PSEUDONYM_KEY", expected, matches=HEX_32))
 
 
 def refuse_demo_values(settings: Settings) -> None:

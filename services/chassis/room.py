@@ -23,6 +23,8 @@ from services.chassis.sessions import Sessions
 from services.chassis.tokens import AccessTokens
 from services.chassis.work import Unit, Work
 
+SIGN_INS_PER_MINUTE = 120
+
 
 @dataclass(frozen=True, slots=True)
 class NavigationItem:
@@ -64,11 +66,14 @@ class Room:
     refusals: Refusals = field(init=False)
     sessions: Sessions = field(init=False)
     partners: Limiter = field(init=False)
+    #: Beginnings of a sign-in by address; a whole house may come in at eight.
+    sign_ins: Limiter = field(init=False)
 
     def __post_init__(self) -> None:
         self.refusals = Refusals(self.tell_refusal)
         self.sessions = Sessions(self.unit.db, self.unit.clock, self.settings)
         self.partners = Limiter(self.settings.partner_requests_per_minute, timedelta(minutes=1))
+        self.sign_ins = Limiter(SIGN_INS_PER_MINUTE, timedelta(minutes=1))
 
     @property
     def largest_request(self) -> int:

@@ -14,7 +14,7 @@ from contracts.codes import SessionEnd, StaffRole
 from services.chassis.access import UnauthenticatedError, current_caller, public, staff
 from services.chassis.auth import actor_of_account, pseudonym
 from services.chassis.errors import ForbiddenError, InvalidError, NotFoundError
-from services.chassis.room import count_refusal, request_work, room
+from services.chassis.room import caller_address, count_refusal, refuse_impatience, request_work, room
 from services.chassis.sign_in import issuer
 from services.chassis.stubs import uuid_of
 from services.chassis.web_errors import wants_page
@@ -89,12 +89,13 @@ def account_typed() -> str:
 def logged_out_at_the_issuer() -> AnyResponse:
     """The issuer says that a session there, or all of an account, are over: so are those here that came of them."""
     here = room()
+    refuse_impatience(here.sign_ins.take(caller_address(), here.unit.clock.now()))
     try:
         told = issuer().checked_logout_token(request.form.get("logout_token", ""))
         with here.unit.work(actor="system:issuer") as work:
             if work.tx.execute(USE_ONCE, (told.token_id, work.now, told.expires_at)).rowcount == 0:
                 raise UnauthenticatedError("auth.token-invalid")
-            actor = pseudonym(here.settings.deployment_key, told.issuer, told.subject) if told.subject else None
+            actor = pseudonym(here.settings.pseudonym_key, told.issuer, told.subject) if told.subject else None
             end(work, SessionEnd.BY_SIGN_IN_SERVICE, actor=actor, issuer_session=told.session)
     except UnauthenticatedError as error:
         count_refusal(error)

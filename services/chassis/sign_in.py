@@ -22,7 +22,7 @@ from services.chassis.addresses import harmless
 from services.chassis.auth import caller_from_claims, is_strong
 from services.chassis.errors import ForbiddenError
 from services.chassis.oidc import Issuer
-from services.chassis.room import room
+from services.chassis.room import caller_address, refuse_impatience, room
 from services.chassis.sessions import hash_of
 
 UNDER_WAY = timedelta(minutes=10)
@@ -80,6 +80,7 @@ def keys_of_this_sign_in(state: str) -> dict[str, Any]:
 def begin() -> AnyResponse:
     """Send the browser to the issuer."""
     here = room()
+    refuse_impatience(here.sign_ins.take(caller_address(), here.unit.clock.now()))
     state, nonce, verifier, browser = (secrets.token_urlsafe(32) for _ in range(4))
     is_step_up = "step-up" in request.args
     url = issuer().authorization_url(state, nonce, verifier, is_step_up=is_step_up)
@@ -120,7 +121,7 @@ def come_back() -> AnyResponse:
         raise ForbiddenError("auth.sign-in-refused")
     try:
         claims = issuer().claims_for(request.args["code"], row["nonce"], row["code_verifier"])
-        caller = caller_from_claims(claims, here.settings.deployment_key)
+        caller = caller_from_claims(claims, here.settings.pseudonym_key)
     except UnauthenticatedError as error:
         raise ForbiddenError(error.slug) from error
     if caller.kind is not Kind.STAFF:
@@ -150,7 +151,7 @@ def ask_for_role() -> str:
         row = connection.execute(WAITING, keys_of_this_sign_in(state)).fetchone()
     if row is None or row["caller"] is None:
         raise ForbiddenError("auth.state-unknown")
-    roles = sorted(caller_from_claims(row["caller"], room().settings.deployment_key).roles)
+    roles = sorted(caller_from_claims(row["caller"], room().settings.pseudonym_key).roles)
     return render_template("chassis/choose_role.html", roles=roles, state=state)
 
 
@@ -162,7 +163,7 @@ def choose_role() -> AnyResponse:
         row = tx.execute(CHOOSE, values).fetchone()
     if row is None or role not in set(StaffRole):
         raise ForbiddenError("auth.state-unknown")
-    caller = caller_from_claims(row["caller"], room().settings.deployment_key)
+    caller = caller_from_claims(row["caller"], room().settings.pseudonym_key)
     return enter(replace(caller, role=StaffRole(role)), row["caller"], row["next_path"])
 
 

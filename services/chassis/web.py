@@ -144,7 +144,7 @@ def identify(access: Access) -> Caller | None:
     here = room()
     token = bearer_of(request)
     if token is not None:
-        return caller_from_bearer(here.tokens, here.settings.deployment_key, token)
+        return caller_from_bearer(here.tokens, here.settings.pseudonym_key, token)
     is_person = access.kinds == {Kind.PERSON}
     g.session = session = here.sessions.find_person(request) if is_person else here.sessions.find(request)
     if session is not None:

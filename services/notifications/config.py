@@ -10,13 +10,12 @@ from ipaddress import ip_network
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
-from services.chassis.config import ConfigError, Environment
+from services.chassis.config import ConfigError, Environment, deployment_keys
 from services.chassis.mail import MailServer
 from services.notifications.domain.addresses import Network
 from services.notifications.domain.ladder import Ladder
 from services.notifications.domain.policy import GATHER
 
-HEX_32 = r"[0-9a-f]{64}"
 MAILBOX = r"[^@\s]+@[^@\s]+"
 
 
@@ -33,7 +32,7 @@ class SenderSettings:
     desk_key: OKPKey = field(repr=False)
     desk_link_life: timedelta
     webhook_networks: tuple[Network, ...]
-    deployment_key: bytes = field(repr=False)
+    deployment_keys: tuple[bytes, ...] = field(repr=False)
     ladder: Ladder
     threads: int
 
@@ -50,7 +49,7 @@ def load(environment: Environment) -> SenderSettings:
         desk_key=_desk_key(environment),
         desk_link_life=timedelta(days=environment.number("DESK_LINK_DAYS", 14, low=1, high=30)),
         webhook_networks=webhook_networks(environment),
-        deployment_key=deployment_key(environment),
+        deployment_keys=deployment_keys(environment),
         ladder=Ladder(scale=_scale(environment)),
         threads=environment.number("DISPATCH_THREADS", 8, low=1, high=64),
     )
@@ -71,10 +70,6 @@ def _mailbox(name: str, given: str | None) -> str | None:
     if given and not re.fullmatch(MAILBOX, given):
         raise ConfigError(name, "a mailbox, or nothing")
     return given
-
-
-def deployment_key(environment: Environment) -> bytes:
-    return bytes.fromhex(environment.secret("DEPLOYMENT_KEY", "64 hexadecimal digits", matches=HEX_32))
 
 
 def _desk_key(environment: Environment) -> OKPKey:

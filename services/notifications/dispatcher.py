@@ -52,7 +52,7 @@ class Dispatcher:
     webhooks: WebhookSender
     mails: MailSender
     ladder: Ladder
-    deployment_key: bytes = field(repr=False)
+    deployment_keys: tuple[bytes, ...] = field(repr=False)
     threads: int = 8
     on_parked: Callable[[], None] | None = None
     on_switched_off: Callable[[], None] | None = None
@@ -215,7 +215,7 @@ class Dispatcher:
 
     def _call(self, delivery: Delivery, letter: Any, now: datetime) -> Result:
         """The webhook, told where in a trace it is called."""
-        secrets = webhook_secrets.opened(letter["sealed"], delivery.organization_id, self.deployment_key)
+        secrets = webhook_secrets.opened(letter["sealed"], delivery.organization_id, *self.deployment_keys)
         body = bytes(letter["body"])
         told: telemetry.Attributes = {
             "http.request.method": "POST",

@@ -55,7 +55,7 @@ def run(settings: Settings, unit: Unit, stop: Event) -> None:
 
 def make_dispatcher(own: config.SenderSettings, unit: Unit) -> Dispatcher:
     """The dispatcher with the real ways out."""
-    links = DeskLinks(own.desk_key, own.public_url, own.desk_link_life, own.deployment_key)
+    links = DeskLinks(own.desk_key, own.public_url, own.desk_link_life, own.deployment_keys[0])
     mails = MailSender(own.mail_server, own.mail_from, links, new_id)
     mailbox, gather = own.lead_mailbox, config.gathering()
     lead = LeadMail(unit, mails, mailbox, own.public_url, gather) if mailbox else None
@@ -65,11 +65,11 @@ def make_dispatcher(own: config.SenderSettings, unit: Unit) -> Dispatcher:
         webhooks=WebhookSender(own.webhook_networks),
         mails=mails,
         ladder=own.ladder,
-        deployment_key=own.deployment_key,
+        deployment_keys=own.deployment_keys,
         threads=own.threads,
         on_parked=lead.tell if lead else None,
         on_keys_waiting=keys.tell if keys else None,
         on_proposals=ProposalMail(unit, mails, own.editors_mailbox, own.public_url, gather).tell,
         on_switched_off=SwitchedOffMail(unit, mails, own.lead_mailbox, own.public_url).tell,
-        on_asked=AssuranceMail(unit, mails, own.public_url, own.deployment_key).tell,
+        on_asked=AssuranceMail(unit, mails, own.public_url, own.deployment_keys[0]).tell,
     )

@@ -50,9 +50,9 @@ def open_sealed(sealed: bytes, organization_id: UUID, deployment_key: bytes) -> 
         return None
 
 
-def opened(sealed: Sequence[bytes], organization_id: UUID, deployment_key: bytes) -> list[str]:
-    """Those that can be opened, each once, in their order."""
-    secrets = (open_sealed(one, organization_id, deployment_key) for one in sealed)
+def opened(sealed: Sequence[bytes], organization_id: UUID, *deployment_keys: bytes) -> list[str]:
+    """Those that can be opened by the key or by a former one, each once, in their order."""
+    secrets = (open_sealed(one, organization_id, key) for one in sealed for key in deployment_keys)
     return list(dict.fromkeys(secret for secret in secrets if secret is not None))
 
 

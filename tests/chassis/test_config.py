@@ -101,6 +101,25 @@ def test_production_speaks_to_no_broker_in_the_clear() -> None:
         load("referral", PRODUCTION | {"AMQP_URI": "amqp://referral:s3cret@broker"})
 
 
+OLD, OLDER = bytes(range(1, 33)).hex(), bytes(range(2, 34)).hex()
+
+
+def test_an_exchanged_deployment_key_leaves_the_former_ones_beside_it_and_everybodys_name() -> None:
+    before, after = load("referral", PRODUCTION), PRODUCTION | {"DEPLOYMENT_KEY": OLD}
+    named = {"DEPLOYMENT_KEYS_OLD": f"{PRODUCTION['DEPLOYMENT_KEY']}\n{OLDER}", "PSEUDONYM_KEY": OLDER}
+    exchanged = load("referral", after | named)
+    assert [key.hex() for key in exchanged.deployment_keys] == [OLD, PRODUCTION["DEPLOYMENT_KEY"], OLDER]
+    assert exchanged.pseudonym_key.hex() == OLDER
+    assert before.deployment_keys == (before.pseudonym_key,), "and as long as there was one, it is one"
+
+
+def test_no_deployment_key_is_exchanged_without_saying_by_which_staff_are_named() -> None:
+    with pytest.raises(ConfigError, match="PSEUDONYM_KEY: expected 64 hexadecimal digits: the deployment key that was"):
+        load("referral", PRODUCTION | {"DEPLOYMENT_KEYS_OLD": OLD})
+    with pytest.raises(ConfigError, match="DEPLOYMENT_KEYS_OLD"):
+        load("referral", PRODUCTION | {"DEPLOYMENT_KEYS_OLD": "short", "PSEUDONYM_KEY": OLD})
+
+
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("from-the-file\n")
     assert settings(OIDC_CLIENT_SECRET_FILE=str(tmp_path / "secret")).oidc_client_secret == "from-the-file"

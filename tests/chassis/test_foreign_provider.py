@@ -1,4 +1,4 @@
-"""A certified OpenID provider that is not ours (npm's oidc-provider): signing in as it means it, and what it says no to.
+"""A certified OpenID provider that is not ours (npm's oidc-provider): signing in as it means it, and what goes wrong.
 
 The first test is the whole way, in the gate; the others are what goes wrong, with tokens that provider really issued.
 """

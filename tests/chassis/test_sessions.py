@@ -20,7 +20,7 @@ from services.chassis.auth import pseudonym
 from services.chassis.config import DEMO_DEPLOYMENT_KEY
 from services.chassis.db import Database
 from services.chassis.oidc import LOGGED_OUT
-from services.chassis.room import room
+from services.chassis.room import SIGN_INS_PER_MINUTE, room
 from services.chassis.sessions import cookie_name
 from services.chassis.web import SecurityFacts, create_app
 from services.chassis.work import Unit, new_id
@@ -304,6 +304,21 @@ def test_a_logout_token_counts_once(house: House) -> None:
     seat = house.enter(NAVIGATOR)
     assert house.logged_out(token) == 400
     assert seat.is_in, "she signed in again since"
+
+
+# --- who knocks without end -------------------------------------------------------------------------------------------
+
+
+def test_whoever_begins_without_end_is_asked_to_wait_and_another_address_is_not(house: House) -> None:
+    def knock(address: str) -> int:
+        client = house.app.test_client()
+        return client.get("/audit/sign-in", environ_base={"REMOTE_ADDR": address}).status_code
+
+    assert {knock("2001:db8:0:1::1") for _ in range(SIGN_INS_PER_MINUTE)} == {303}
+    assert [knock("2001:db8:0:1::1"), knock("2001:db8:0:1:ffff::9")] == [429, 429], "one house is one caller"
+    assert [knock("2001:db8:0:2::1"), knock("192.0.2.7")] == [303, 303]
+    house.clock.instant += timedelta(minutes=1)
+    assert knock("2001:db8:0:1::1") == 303
 
 
 def test_answers_to_the_issuer_are_not_kept_on_the_way(house: House) -> None:

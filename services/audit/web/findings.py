@@ -125,7 +125,7 @@ def once_per_form(subject: str, run: Callable[[Work], Result]) -> dict[str, Any]
     _, body = room().unit.idempotent(
         caller.actor,
         f"form:{key if key.isalnum() and len(key) == 32 else uuid4().hex}",
-        hashlib.blake2b(json.dumps([subject, said]).encode(), key=room().settings.deployment_key).hexdigest(),
+        hashlib.blake2b(json.dumps([subject, said]).encode(), key=room().settings.pseudonym_key).hexdigest(),
         run,
         actor=caller.actor,
         correlation_id=g.correlation_id,
@@ -135,7 +135,7 @@ def once_per_form(subject: str, run: Callable[[Work], Result]) -> dict[str, Any]
 
 
 def notes() -> Notes:
-    return Notes(room().settings.deployment_key)
+    return Notes(*room().settings.deployment_keys)
 
 
 def words_of(finding: Finding, step: Step) -> Opened | None:

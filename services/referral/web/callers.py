@@ -98,8 +98,8 @@ def _key() -> str:
 
 
 def _name_of(key: str) -> str:
-    """Callers name their keys as they like, after a person perhaps; a change of the service key renames none."""
-    return hmac.new(room().settings.deployment_key, b"idempotency-key/" + key.encode(), hashlib.sha256).hexdigest()
+    """Callers name their keys as they like, after a person perhaps; a change of keys renames none."""
+    return hmac.new(room().settings.pseudonym_key, b"idempotency-key/" + key.encode(), hashlib.sha256).hexdigest()
 
 
 def withheld(answer: Withheld) -> tuple[int, dict[str, Any]]:

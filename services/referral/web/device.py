@@ -39,10 +39,16 @@ def cookie_name(organization_id: UUID) -> str:
     return f"lotsennetz_desk_{organization_id.hex}"
 
 
-def signature(token: str, organization_id: UUID, unit: str) -> str:
+def signature(key: bytes, token: str, organization_id: UUID, unit: str) -> str:
     """Neither a row slipped into the database nor a stolen key alone makes a device."""
     words = b"\n".join((b"desk-device", token.encode(), organization_id.bytes, unit.encode()))
-    return hmac.new(room().settings.deployment_key, words, hashlib.sha256).hexdigest()
+    return hmac.new(key, words, hashlib.sha256).hexdigest()
+
+
+def is_signed(signed: str, token: str, organization_id: UUID, unit: str) -> bool:
+    """By this deployment's key or a former one that is still accepted."""
+    made = (signature(key, token, organization_id, unit) for key in room().settings.deployment_keys)
+    return any(hmac.compare_digest(one.encode(), signed.encode()) for one in made)
 
 
 def is_known() -> bool:
@@ -52,7 +58,7 @@ def is_known() -> bool:
     kept = request.cookies.get(cookie_name(caller.organization_id), "")
     token, _, signed = kept.partition(".")
     unit = caller.unit or ""
-    if not hmac.compare_digest(signature(token, caller.organization_id, unit).encode(), signed.encode()):
+    if not is_signed(signed, token, caller.organization_id, unit):
         return False
     with room().unit.db.session() as connection:
         found = store.find_device(connection, caller.organization_id, unit, hashlib.sha256(token.encode()).digest())
@@ -74,7 +80,7 @@ def put_cookie(answer: Response, token: str, organization_id: UUID, unit: str) -
     """Sent to the desk and nowhere else, read by no script, by no other site's doing."""
     answer.set_cookie(
         cookie_name(organization_id),
-        f"{token}.{signature(token, organization_id, unit)}",
+        f"{token}.{signature(room().settings.deployment_key, token, organization_id, unit)}",
         path=ROOM,
         max_age=int(DEVICE_LIFE.total_seconds()),
         secure=room().settings.secure_cookies,

@@ -162,7 +162,7 @@ class Notifications:
             "webhooks": WebhookSender(allowed, connect_seconds=0.5, total_seconds=1.0),
             "mails": MailSender(MailServer(*smtp, encrypted=False), "lotsen@netz.example", links, new_id),
             "ladder": Ladder(),
-            "deployment_key": DEPLOYMENT_KEY,
+            "deployment_keys": (DEPLOYMENT_KEY,),
         }
         return Dispatcher(**{**parts, **changes})
 

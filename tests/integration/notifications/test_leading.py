@@ -111,7 +111,7 @@ class Forgetful(Dispatcher):
 def test_a_database_that_is_away_is_waited_for(notifications: Notifications, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.notifications.dispatcher.TROUBLE_SECONDS", 0.01)
     ready = notifications.dispatcher()
-    forgetful = Forgetful(ready.unit, ready.webhooks, ready.mails, ready.ladder, ready.deployment_key)
+    forgetful = Forgetful(ready.unit, ready.webhooks, ready.mails, ready.ladder, ready.deployment_keys)
     stop = threading.Event()
     thread = threading.Thread(target=forgetful.run, args=(stop,))
     thread.start()
