@@ -71,6 +71,13 @@ def make_sample() -> Flask:
     def out() -> str:
         return render_template("chassis/signed_out.html", issuer_url="http://localhost/sign-out")
 
+    @blueprint.get("/mine")
+    @staff()
+    def mine() -> str:
+        own = {"session_id": ANNA.session_id, "began_at": NOW, "seen_at": NOW, "role": ANNA.role, "site": ANNA.site}
+        found = [own, own | {"session_id": UUID(int=2)}]
+        return render_template("chassis/sessions.html", sessions=found, this=ANNA.session_id, may_end_accounts=True)
+
     @blueprint.get("/bug")
     @public
     @for_persons

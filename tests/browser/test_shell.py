@@ -107,7 +107,7 @@ def test_on_paper_there_is_only_the_matter(browser: Browser, address: str) -> No
 
 
 @pytest.mark.parametrize("language", first_in_the_gate("de", "en"))
-@pytest.mark.parametrize("name", ["role", "out"])
+@pytest.mark.parametrize("name", ["role", "out", "mine"])
 def test_the_pages_around_sign_in(browser: Browser, address: str, name: str, language: str) -> None:
     with page_of(browser, language=language, theme="dark" if language == "en" else "light") as page:
         page.goto(f"{address}/sample/{name}")

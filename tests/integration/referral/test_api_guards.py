@@ -59,6 +59,20 @@ def test_another_site_or_organization_meets_404(network: Network, other: dict[st
     assert stranger.get("/referral/api/v1/referrals")["referrals"] == []
 
 
+def test_one_person_in_two_roles_acts_in_one_of_them_and_only_at_her_site_and_employer(network: Network):
+    """Roles add up for nobody, and a second role opens no other site's and no other employer's cases."""
+    referral_id = network.requested()
+    path, leads_only = f"/referral/api/v1/referrals/{referral_id}", "/referral/api/v1/absences"
+    for scope, seen in (({}, 200), ({"site": "neuss"}, 404), ({"employer": str(IHK)}, 404)):
+        both = network.staff(sub="beate", roles=["navigator", "lead"], **scope)
+        for role in ("navigator", "lead"):
+            assert both.ask("GET", path, **{"Lotsennetz-Role": role}).status_code == seen, (scope, role)
+    both = network.staff(sub="beate", roles=["navigator", "lead"])
+    assert both.ask("GET", path).json["slug"] == "auth.choose-role"
+    answers = [both.ask("GET", leads_only, **{"Lotsennetz-Role": role}) for role in ("lead", "navigator", "dpo")]
+    assert [answer.status_code for answer in answers] == [200, 403, 403]
+
+
 @pytest.mark.parametrize("role", ["dpo", "coordinator", "operations", "directory_editor", "partner_clerk"])
 def test_other_roles_have_no_business_here(network: Network, role: str):
     caller = network.staff(sub="rolf", roles=[role])
