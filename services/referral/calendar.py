@@ -14,6 +14,7 @@ def _holidays() -> holidays.HolidayBase:
     return holidays.country_holidays("DE", subdiv="NW")
 
 
+@cache
 def is_working_day(day: date) -> bool:
     """Monday to Friday, and no public holiday in the state the network works in."""
     return day.weekday() < 5 and day not in _holidays()

@@ -9,6 +9,7 @@ browser asks: the whole application answers, from the session's role to the fini
 
 import argparse
 import json
+import logging
 import secrets
 import statistics
 import sys
@@ -20,6 +21,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+import structlog
 from flask.testing import FlaskClient
 from psycopg.types.json import Jsonb
 
@@ -340,6 +342,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--write", action="store_true", help="to docs/results/board.json and .md")
     options = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     found = run(options.dsn, options.referrals, options.rounds)
     text = page(found)
     if options.write:

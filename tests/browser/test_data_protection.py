@@ -105,6 +105,8 @@ def test_what_a_desk_has_to_do_and_which_are_closed(browser: Browser, address: s
             page.set_viewport_size({"width": WIDTHS["desk"], "height": 900})
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)
 def test_the_markup_of_every_page_a_lead_finds_is_valid(address: str, tmp_path: Path) -> None:
     pages = linked(address, "/referral/", "/referral/")
     assert len(pages) > 20

@@ -206,6 +206,14 @@ def test_a_session_in_use_ends_after_ten_hours_all_the_same(house: House) -> Non
     assert not here.is_in
 
 
+def test_what_a_page_asks_for_by_itself_keeps_nobody_signed_in(house: House) -> None:
+    here, seen = house.enter(NAVIGATOR), []
+    for _ in range(2):
+        house.clock.instant += timedelta(minutes=20)
+        seen.append(here.client.get("/audit/sessions", headers={"X-Background": "1"}).status_code)
+    assert seen == [200, 401]
+
+
 # --- somebody who left ------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """Names of organizations and services in the reader's language, looked up once per page."""
 
 from datetime import date, timedelta
+from functools import lru_cache
 from uuid import UUID, uuid4
 
 from babel.dates import format_skeleton, format_timedelta
@@ -71,7 +72,13 @@ def in_hours(count: int) -> str:
 
 def weekday(day: date) -> str:
     """A day of the next weeks as one says it: which day of the week, without the year."""
-    return str(format_skeleton("EEEdMMM", day, locale=locale_of(language())))
+    return _weekday(day, language())
+
+
+@lru_cache(maxsize=1_000)
+def _weekday(day: date, tag: str) -> str:
+    """Finding the pattern takes a hundred times as long as following it, and a page says the same few days often."""
+    return str(format_skeleton("EEEdMMM", day, locale=locale_of(tag)))
 
 
 def prepare(app: Flask) -> None:

@@ -79,7 +79,7 @@ def done(task_id: UUID) -> Response:
 @navigators
 def snooze(task_id: UUID) -> Response:
     """Put it off until a day: one of those offered, or one that was typed."""
-    by, until = staff_actor(), _day(request.form.get("until", ""))
+    by, until = staff_actor(), _day(request.form.get("until", "") or request.form.get("day", ""))
     with request_work() as work:
         commands.snooze(work, by, task_id, until)
     return _back(done="snoozed", task=str(task_id), until=until.isoformat())

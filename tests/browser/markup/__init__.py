@@ -62,7 +62,7 @@ def findings(pages: Mapping[str, str], folder: Path) -> list[str]:
     for number, (name, text) in enumerate(pages.items()):
         path = folder / f"{number}.html"
         path.write_text(text, encoding="utf-8")
-        files[path.as_uri()] = name
+        files[f"file:{path}"] = name
     command = [
         "java",
         "-Xss1m",

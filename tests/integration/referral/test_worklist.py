@@ -196,7 +196,7 @@ def test_filters_and_counters_agree_and_pages_follow_without_gap(
     assert sum(counts.by_kind.values()) == counts.all
 
 
-def test_what_has_come_since_is_counted_and_keeps_nobody_signed_in(silent: Network) -> None:
+def test_what_has_come_since_is_counted(silent: Network) -> None:
     since = quote(silent.scene.clock.now().isoformat())
     news = f"/referral/news?since={since}"
     assert silent.navigator.get(news) == {"many": 0, "says": ""}
