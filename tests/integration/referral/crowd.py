@@ -19,7 +19,7 @@ WHERE table_schema = 'public' AND table_name = 'referrals' AND is_generated = 'N
 REFERRALS = SQL("""
 INSERT INTO referrals ({columns}) SELECT {columns} FROM (SELECT (jsonb_populate_record(r,
     %(changes)s || jsonb_build_object(
-    'id', md5('referral' || %(series)s || n)::uuid, 'reference', %(series)s || '-' || n,
+    'id', md5('referral' || %(series)s || n)::uuid, 'reference', %(series)s || n,
     'person_id', md5(%(series)s || n)::uuid))).*
 FROM referrals r, generate_series(1, %(many)s) AS n WHERE r.id = %(template)s) AS copies""")
 ACCEPTED = """
@@ -34,10 +34,10 @@ def crowd(
     scene: Scene, template: Referral, many: int, *, sent: date, accepted_after: int | None = None, **changes: Any
 ) -> None:
     """So many like this one, but for these columns; `accepted_after` so many days."""
-    values = {"requested_on": sent.isoformat(), **changes}
+    values = {"requested_on": sent.isoformat(), "deadlines": [], **changes}
     params = {
         "many": many,
-        "series": f"C{next(NUMBERS)}",
+        "series": f"C{next(NUMBERS)}-",
         "template": template.id,
         "changes": Jsonb(
             {name: str(value) if isinstance(value, UUID | date) else value for name, value in values.items()}
