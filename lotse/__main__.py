@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from lotse import showing
+from lotse.backups.postgres import BackupError
 from lotse.broker import BrokerError
 from lotse.commands import (
     audit,
+    backup,
     certify,
     channel,
     deliveries,
@@ -52,6 +54,8 @@ Examples:
   lotse rectify <enquiry> --from x.json  correct what is recorded of a person
   lotse sessions end <account>           what is still open of somebody who left
   lotse erase <enquiry> --dry-run        what erasing a person would do; --yes does it
+  lotse backup --out A --keys-out B      put everything aside, the persons' keys apart
+  lotse restore A --keys B --verify      put it back into empty databases
 
 Exit codes: 0 all is well, 1 a problem was found, 2 wrong use, 3 nobody answers.
 """
@@ -65,6 +69,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(name="status")(status.status)
+app.command(name="backup")(backup.backup)
+app.command(name="restore")(backup.restore)
 app.command(name="subject-access")(subject_access.subject_access)
 app.command(name="rectify")(rights.rectify)
 app.command(name="erase")(rights.erase)
@@ -112,6 +118,9 @@ def main() -> None:
         sys.exit(UNREACHABLE)
     except ProblemError as error:
         showing.complain(str(error), error.advice, error.problem)
+        sys.exit(PROBLEM)
+    except BackupError as error:
+        showing.complain(str(error), error.advice)
         sys.exit(PROBLEM)
     except BrokerError as error:
         showing.complain(f"The broker's management says no: {error}")

@@ -181,6 +181,17 @@ class Broker:
             if row["vhost"] != self.vhost:
                 self._delete(f"/permissions/{quote(row['vhost'], safe='')}/{quote(user, safe='')}")
 
+    def definitions(self) -> Mapping[str, Any]:
+        """Exchanges, queues, bindings and policies of this virtual host, as the broker itself would import them."""
+        return dict(self.call("GET", f"/definitions/{self._v}"))
+
+    def user_definitions(self) -> Mapping[str, Any]:
+        """Who may do what in this virtual host, with the digests of their passwords; of nobody else."""
+        rights = list(self.call("GET", f"/vhosts/{self._v}/permissions"))
+        named = {row["user"] for row in rights}
+        users = [row for row in self.call("GET", "/users") if row["name"] in named]
+        return {"users": users, "permissions": rights}
+
     def queues(self) -> list[Mapping[str, Any]]:
         """Name, length and consumers of every queue."""
         columns = "name,messages,messages_ready,messages_unacknowledged,consumers"

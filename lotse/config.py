@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 SERVICES = ("directory", "referral", "notifications", "audit")
+#: What `lotse backup` reads; the persons' keys lie in a database of their own.
+DATABASES = (*SERVICES, "referral_keys")
 EXPECTED = """Say where the network is, one of:
   run it beside a running demo (it reads .dev/state.json)
   lotse --config FILE ...           a file of the same form, or LOTSE_CONFIG=FILE
   LOTSE_ORIGIN, LOTSE_TOKEN_URL, LOTSE_CLIENT_ID, LOTSE_CLIENT_SECRET (or LOTSE_CLIENT_SECRET_FILE),
   for topology and partners LOTSE_MANAGEMENT_URL, LOTSE_VHOST
-  and for subject-access, rectify, erase and desk
-  LOTSE_LEAD_CLIENT_ID, LOTSE_LEAD_CLIENT_SECRET (or LOTSE_LEAD_CLIENT_SECRET_FILE)"""
+  for subject-access, rectify, erase and desk
+  LOTSE_LEAD_CLIENT_ID, LOTSE_LEAD_CLIENT_SECRET (or LOTSE_LEAD_CLIENT_SECRET_FILE)
+  and for backup and restore
+  LOTSE_<DATABASE>_DATABASE_URL (or ..._FILE) of DIRECTORY, REFERRAL, NOTIFICATIONS, AUDIT and REFERRAL_KEYS, as owner,
+  LOTSE_AUDIT_CHECKPOINTS, LOTSE_AUDIT_KEY_FILE, LOTSE_DELETION_LEDGER_FILE, LOTSE_KEY_FILES (divided by :)"""
 
 
 class ConfigError(Exception):
@@ -38,6 +43,11 @@ class Config:
     #: The data-protection coordinator's own client (role lead), for what operations may not see.
     lead_client_id: str = ""
     lead_client_secret: str = field(default="", repr=False)
+    #: Each database as its owner sees it, for backups alone.
+    databases: Mapping[str, str] = field(default_factory=dict, repr=False)
+    deletion_ledger: str = ""
+    #: Files with keys that no backup holds and the escrow must.
+    key_files: tuple[str, ...] = ()
     #: What a network to try partners' systems on says about itself; empty everywhere else.
     sandbox: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -96,30 +106,37 @@ def _from_state(state: Mapping[str, Any]) -> Config:
         audit_checkpoints=audit.get("checkpoints", ""),
         lead_client_id=own.get("lead_client_id", ""),
         lead_client_secret=own.get("lead_client_secret", ""),
+        databases=state.get("databases", {}),
+        deletion_ledger=state.get("deletion_ledger", ""),
+        key_files=tuple(state.get("key_files", ())),
         sandbox=state.get("sandbox", {}),
     )
 
 
 def _from_environment(env: Mapping[str, str]) -> Config:
-    secret_file = env.get("LOTSE_CLIENT_SECRET_FILE")
+    secret = _secret(env, "LOTSE_CLIENT_SECRET")
     missing = [name for name in ("LOTSE_TOKEN_URL", "LOTSE_CLIENT_ID") if not env.get(name)]
-    if missing or not (secret_file or env.get("LOTSE_CLIENT_SECRET")):
+    if missing or not secret:
         raise ConfigError(f"missing: {', '.join(missing) or 'LOTSE_CLIENT_SECRET'}\n{EXPECTED}")
     origin = env["LOTSE_ORIGIN"].rstrip("/")
     return Config(
         services={service: env.get(f"LOTSE_{service.upper()}_URL", origin) for service in SERVICES},
         token_url=env["LOTSE_TOKEN_URL"],
         client_id=env["LOTSE_CLIENT_ID"],
-        client_secret=Path(secret_file).read_text().strip() if secret_file else env["LOTSE_CLIENT_SECRET"],
+        client_secret=secret,
         management_url=env.get("LOTSE_MANAGEMENT_URL", ""),
         vhost=env.get("LOTSE_VHOST", "/"),
         audit_key=env.get("LOTSE_AUDIT_KEY_FILE", ""),
         audit_checkpoints=env.get("LOTSE_AUDIT_CHECKPOINTS", ""),
         lead_client_id=env.get("LOTSE_LEAD_CLIENT_ID", ""),
-        lead_client_secret=_lead_secret(env),
+        lead_client_secret=_secret(env, "LOTSE_LEAD_CLIENT_SECRET"),
+        databases={name: _secret(env, f"LOTSE_{name.upper()}_DATABASE_URL") for name in DATABASES},
+        deletion_ledger=env.get("LOTSE_DELETION_LEDGER_FILE", ""),
+        key_files=tuple(filter(None, env.get("LOTSE_KEY_FILES", "").split(os.pathsep))),
     )
 
 
-def _lead_secret(env: Mapping[str, str]) -> str:
-    file = env.get("LOTSE_LEAD_CLIENT_SECRET_FILE")
-    return Path(file).read_text().strip() if file else env.get("LOTSE_LEAD_CLIENT_SECRET", "")
+def _secret(env: Mapping[str, str], name: str) -> str:
+    """What a setting says, or the file that it names; nothing if it does neither."""
+    file = env.get(f"{name}_FILE")
+    return Path(file).read_text().strip() if file else env.get(name, "")

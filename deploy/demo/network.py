@@ -229,6 +229,11 @@ class Network:
                     "registration_token": self.secrets["registration"],
                 },
                 "audit": {"checkpoints": str(self.dev / "audit" / "checkpoints"), "key": f"{self.keys.checkpoint}.pub"},
+                "databases": {
+                    name: databases.addresses(self.postgres.dsn, name, self.secrets).owner_dsn for name in DATABASES
+                },
+                "deletion_ledger": str(self.dev / "referral" / "deletions.ndjson"),
+                "key_files": [str(path) for path in sorted(self.keys.folder.iterdir()) if path.suffix != ".pub"],
             },
             self.dev,
         )
