@@ -1,8 +1,9 @@
 """``python -m deploy.stack.init``: the first container. Makes every secret once, and gives each container its own.
 
-Reads PUBLIC_URL and ISSUER_URL; SECRETS_DIR holds one folder per room, `own` among them, where all of it is kept. Run
-again it changes nothing but what has run out. What cannot be made up - a certificate of a known authority - lies in
-OWN_CERTIFICATE_DIR as `certificate.pem` and `key.pem`.
+Reads MODE, PUBLIC_URL, ISSUER_URL and, where programs get their tokens at none of the places known, ISSUER_TOKEN_URL;
+SECRETS_DIR holds one folder per room, `own` among them, where all of it is kept. Run again it changes nothing but what
+has run out. What cannot be made up - a certificate of a known authority - lies in OWN_CERTIFICATE_DIR as
+`certificate.pem` and `key.pem`.
 """
 
 import os
@@ -18,7 +19,12 @@ def rooms(folder: Path) -> Rooms:
     brought = os.environ.get("OWN_CERTIFICATE_DIR")
     return Rooms(
         Store(folder / "own"),
-        Addresses(os.environ["PUBLIC_URL"].rstrip("/"), os.environ["ISSUER_URL"].rstrip("/")),
+        Addresses(
+            os.environ["PUBLIC_URL"].rstrip("/"),
+            os.environ["ISSUER_URL"].rstrip("/"),
+            os.environ.get("ISSUER_TOKEN_URL", ""),
+            os.environ.get("MODE") == "demo",
+        ),
         Path(brought) if brought else None,
     )
 

@@ -12,11 +12,12 @@ from contracts.topology import OPERATIONS_USER
 from deploy.demo import databases, people
 from deploy.demo.databases import KEY_STORE, SERVICES
 from deploy.demo.participants import PARTICIPANTS
+from deploy.stack import keycloak
 from deploy.stack.definitions import ADMINISTRATOR, definitions
 from deploy.stack.store import SUPERUSER, Room, Store
 
 VHOST = "lotsennetz"
-OURS, POSTGRES, RABBITMQ, NGINX, GRAFANA = 10001, 999, 999, 101, 472
+OURS, POSTGRES, RABBITMQ, NGINX, GRAFANA, KEYCLOAK = 10001, 999, 999, 101, 472, 1000
 AUTHORITY = "/run/secrets/ca.pem"
 #: The oldest way of speaking to the database in the clear is not to ask: these are part of every address.
 DATABASE_TLS = f"sslmode=verify-full&sslrootcert={AUTHORITY}"
@@ -28,10 +29,21 @@ class Addresses:
 
     origin: str
     issuer: str
+    #: Where programs get their tokens, if it is neither of the two places known here.
+    tokens: str = ""
+    #: Whether the issuer is the demonstration's, at which `lotse` may register partners' clients.
+    is_demo: bool = True
 
     @property
     def host(self) -> str:
         return urlsplit(self.origin).hostname or "localhost"
+
+    @property
+    def token_url(self) -> str:
+        """Where programs get their tokens: as told, or Keycloak's place, or the demonstration's."""
+        if self.tokens:
+            return self.tokens
+        return f"{self.issuer}/protocol/openid-connect/token" if "/realms/" in self.issuer else f"{self.issuer}/token"
 
     @property
     def issuer_host(self) -> str:
@@ -63,6 +75,7 @@ class Rooms:
             "mailbox": Room(OURS, self._server("mailbox", ["mailbox"])),
             "operator": Room(OURS, {**self._vouchers(), **self._log_key(), "lotse.json": self._lotse()}),
             "partners": Room(OURS, self._partners()),
+            "keycloak": Room(KEYCLOAK, {"realm.json": self._realm(), "password": self._secret("keycloak")}),
             "grafana": Room(GRAFANA, {"password": self._secret("grafana")}),
         }
 
@@ -146,6 +159,9 @@ class Rooms:
         kept = self.store.folder.parent / "oidc" / "register.json"
         return {"register.json": people.register_text(known, kept), "registration-token": self._secret("registration")}
 
+    def _realm(self) -> str:
+        return json.dumps(keycloak.realm(self.at.origin, self.store.passwords()), indent=1)
+
     def _lotse(self) -> str:
         """What `lotse` reads: a file of the form the demo writes."""
         passwords = self.store.passwords()
@@ -160,9 +176,9 @@ class Rooms:
                     "client_secret": passwords["lotse"],
                     "lead_client_id": "lotse-lead",
                     "lead_client_secret": passwords["lotse-lead"],
-                    "token_url": f"{self.at.issuer}/token",
-                    "registration_url": f"{self.at.issuer}/clients",
-                    "registration_token": passwords["registration"],
+                    "token_url": self.at.token_url,
+                    "registration_url": f"{self.at.issuer}/clients" if self.at.is_demo else "",
+                    "registration_token": passwords["registration"] if self.at.is_demo else "",
                 },
                 "audit": {"checkpoints": "/var/lib/lotsennetz/checkpoints", "key": "/run/secrets/checkpoint.pub"},
             },

@@ -25,7 +25,7 @@ def names() -> Iterable[str]:
     yield from (role for name in DATABASES for role in roles_of(name))
     yield from (f"amqp-{user}" for user in (ADMINISTRATOR, OPERATIONS_USER, *SERVICES))
     yield from (f"lotsennetz-{service}" for service in SERVICES)
-    yield from ("lotse", "lotse-lead", "registration", "partner-amqp", "grafana")
+    yield from ("lotse", "lotse-lead", "registration", "partner-amqp", "grafana", "keycloak")
     yield from (partner.client_id for partner in PARTICIPANTS)
 
 

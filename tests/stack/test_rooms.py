@@ -12,7 +12,7 @@ from deploy.demo.databases import DATABASES
 from deploy.stack import authority as making
 from deploy.stack.authority import Authority
 from deploy.stack.definitions import definitions
-from deploy.stack.rooms import Addresses, Rooms
+from deploy.stack.rooms import Rooms
 from deploy.stack.store import Room, Store
 from services.audit import config as audit
 from services.chassis import config
@@ -20,18 +20,8 @@ from services.chassis.config import ConfigError, Environment
 from services.notifications import config as notifications
 from services.referral import config as referral
 from services.referral import postman
-from tests.stack.composed import SERVICES, containers, example
-
-ADDRESSES = Addresses("https://lotsennetz.localhost:8443", "https://login.lotsennetz.localhost:8443")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every room filled, as the first container leaves them."""
-    place = tmp_path_factory.mktemp("secrets")
-    for name, room in Rooms(Store(place / "own"), ADDRESSES).all().items():
-        Room(0, room.files, room.is_kept_by_owner).fill(place / name)
-    return place
+from tests.stack.composed import SERVICES
+from tests.stack.filled import ADDRESSES, environment
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -81,24 +71,6 @@ def test_keys_lie_with_the_one_service_that_uses_them(folder: Path) -> None:
     assert holders(folder, keys.service_key.read_text()) == {"referral"}
     assert holders(folder, keys.checkpoint.read_text().strip()) == {"audit"}
     assert holders(folder, keys.desk_link.read_text()) == {"notifications"}
-
-
-def environment(folder: Path, service: str, role: str, **changes: str) -> dict[str, str]:
-    """What compose tells a container, with the folders of a container where the test has them."""
-    places = {
-        "/run/secrets/": f"{folder / service}/",
-        "/run/owner/": f"{folder / 'migrate'}/",
-        "/run/retention/": f"{folder / 'retention'}/",
-        "/var/lib/lotsennetz/checkpoints": str(folder),
-        "/run/config/controllers.json": "deploy/demo/data/controllers.json",
-    }
-    found = {}
-    for name, value in containers({**example(), **changes})[f"{service}-{role}"]["environment"].items():
-        text = str(value or "")
-        for inside, outside in places.items():
-            text = text.replace(inside, outside) if text.startswith(inside) else text
-        found[name] = text
-    return found
 
 
 PRODUCTION = {"MODE": "production", "KEY_CONFIRMATION": "", "WEBHOOK_ALLOW_NETS": "", "UNDO_WINDOW_SECONDS": ""}
