@@ -5,7 +5,7 @@ WITH made AS (
             AS organization_id,
         CASE WHEN n %% 3 = 2 THEN (ARRAY['completed', 'rejected', 'cancelled', 'expired'])[1 + n / 3 %% 4]
             ELSE (ARRAY['requested', 'received', 'clarification', 'waitlisted', 'accepted', 'in_progress', 'in_progress',
-                'in_progress', 'awaiting_consent', 'draft'])[1 + (n / 3 * 7 + n) %% 10] END AS status,
+                'in_progress', 'awaiting_consent', 'draft'])[1 + (n / 3 + n %% 3 * 5) %% 10] END AS status,
         %(today)s::date - (n * 31 %% 90)::int AS drafted_on,
         CASE WHEN n %% %(colleagues)s = 0 THEN %(actor)s ELSE 'staff:' || lpad(to_hex(n %% %(colleagues)s), 32, '0') END
             AS staff
