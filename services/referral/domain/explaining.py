@@ -53,6 +53,8 @@ class RuledOut:
     service_id: UUID
     because: tuple[str, ...]
     facts: tuple[str, ...]
+    #: What would have to be clarified where she can go herself.
+    open: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,11 @@ def explained(decision: Decision, told: Mapping[UUID, PersonState]) -> Explanati
     chosen = next((one for one in decision.suggestions if _id(one) == decision.service_id), None)
     although = _ruled_out(decision.service_id, decision.excluded_because) if decision.excluded_because else None
     others = [one for one in decision.suggestions if one is not chosen]
-    ruled_out = [_ruled_out(_id(one), one["because"]) for one in decision.exclusions if _id(one) != decision.service_id]
+    ruled_out = [
+        _ruled_out(_id(one), one["because"], one.get("to_clarify", ()))
+        for one in decision.exclusions
+        if _id(one) != decision.service_id
+    ]
     return Explanation(
         fits=tuple(chosen["fits"]) if chosen else (),
         to_clarify=tuple(chosen["to_clarify"]) if chosen else (),
@@ -92,10 +98,10 @@ def explained(decision: Decision, told: Mapping[UUID, PersonState]) -> Explanati
     )
 
 
-def fit_of(suggestions: Sequence[Kept], service_id: UUID) -> Explanation | None:
-    """Why a service fits, before anything was chosen; None where it was not suggested."""
-    found = next((one for one in suggestions if _id(one) == service_id), None)
-    if found is None:
+def fit_of(told: Sequence[Kept], service_id: UUID) -> Explanation | None:
+    """Why a service fits, before anything was chosen; None where it does not, or nobody has looked."""
+    found = next((one for one in told if _id(one) == service_id), None)
+    if found is None or "fits" not in found:
         return None
     return Explanation(tuple(found["fits"]), tuple(found["to_clarify"]), bool(found.get("pass_on")))
 
@@ -119,7 +125,7 @@ def _beside(other: Kept, chosen: Kept | None, told: Mapping[UUID, PersonState]) 
     return Beside(service_id, "more_open", open=more) if more else Beside(service_id, "as_well")
 
 
-def _ruled_out(service_id: UUID, because: Sequence[str]) -> RuledOut:
+def _ruled_out(service_id: UUID, because: Sequence[str], to_clarify: Sequence[str] = ()) -> RuledOut:
     codes = ["own_way" if code in OURS_TO_MEND else code for code in because]
     plain = tuple(code for code in PLAIN if code in codes)
-    return RuledOut(service_id, plain, tuple(code for code in codes if code not in PLAIN))
+    return RuledOut(service_id, plain, tuple(code for code in codes if code not in PLAIN), tuple(to_clarify))

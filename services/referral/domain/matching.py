@@ -12,7 +12,7 @@ from uuid import UUID
 
 from contracts.codes import PASS_ON_SPHERES, Assertion, Audience, ServiceRole, Topic
 from services.referral.domain.candidates import Candidate, Seeker
-from services.referral.domain.eligibility import evaluate, with_profession_group
+from services.referral.domain.eligibility import Verdict, evaluate, with_profession_group
 from services.referral.domain.footing import OURS_TO_MEND
 from services.referral.domain.scoring import area_match, reasons, score
 
@@ -48,6 +48,10 @@ class Exclusion:
     declined: bool = False
     #: She was given its contact card for this need.
     card_given: bool = False
+    #: As of a suggestion, where only what is ours to mend stands between; otherwise nothing.
+    fits: tuple[str, ...] = ()
+    to_clarify: tuple[str, ...] = ()
+    score: int = 0
 
     @property
     def fits_unreferred(self) -> bool:
@@ -138,14 +142,19 @@ def consider(candidate: Candidate, seeker: Seeker, on: date) -> Suggestion | Exc
     """One service: out for a stated reason, or in with the reasons for and the questions left."""
     verdict = evaluate(candidate.eligibility, seeker.facts)
     because = [*_filters(candidate, seeker), *sorted(verdict.failed)]
-    if because:
-        return Exclusion(
-            candidate.service_id,
-            candidate.organization_id,
-            tuple(because),
-            candidate.better_bodies,
-            candidate.own_measure,
-        )
+    excluded = Exclusion(
+        candidate.service_id, candidate.organization_id, tuple(because), candidate.better_bodies, candidate.own_measure
+    )
+    if not OURS_TO_MEND.issuperset(because):
+        return excluded
+    suggested = _suggested(candidate, seeker, on, verdict)
+    if not because:
+        return suggested
+    return replace(excluded, fits=suggested.fits, to_clarify=suggested.to_clarify, score=suggested.score)
+
+
+def _suggested(candidate: Candidate, seeker: Seeker, on: date, verdict: Verdict) -> Suggestion:
+    """Nothing about her stands against it."""
     questions = sorted({*verdict.questions, *_questions(candidate, seeker)})
     eligible = ["eligible"] if candidate.eligibility and verdict.assertion is Assertion.TRUE else []
     independent = [
@@ -226,6 +235,7 @@ def _what_stands_before(
 ) -> str | None:
     """Why no own measure may be chosen now; where nothing can be referred she is first shown the way to one of them.
 
+    One that only could fit is no way past one that does; where each has a question open, she is shown the way to all.
     As long as most of the possible services were not even looked at, they stand before it all the same.
     """
     existing = [one for one in suggestions if not one.own_measure and not one.declined]
@@ -233,10 +243,10 @@ def _what_stands_before(
         return "own_case_management" if any(one.pass_on for one in existing) else "existing_structure_first"
     if place_needed:
         return "existing_structure_first"
-    unreferred = [one for one in exclusions if one.could_help]
-    if unreferred and not any(one.card_given for one in unreferred):
-        return OwnMeasureReason.EXISTING_NOT_REFERABLE.value
-    return None
+    could_help = [one for one in exclusions if one.could_help]
+    sure = [one.card_given for one in could_help if not one.to_clarify]
+    was_shown_the_way = any(sure) if sure else all(one.card_given for one in could_help)
+    return None if was_shown_the_way else OwnMeasureReason.EXISTING_NOT_REFERABLE.value
 
 
 def why_not(found: Ranking, service_id: UUID) -> str | None:
@@ -247,9 +257,12 @@ def why_not(found: Ranking, service_id: UUID) -> str | None:
 
 
 def stand_before(found: Ranking) -> list[UUID]:
-    """The existing services that come before an own measure: that can be referred to, or else the others that fit."""
+    """The existing services that come before an own measure: that can be referred to, or else the others that fit, or
+    else those that could."""
     referable = [one.service_id for one in found.suggestions if not (one.own_measure or one.declined)]
-    return referable or [one.service_id for one in found.exclusions if one.could_help]
+    could_help = [one for one in found.exclusions if one.could_help]
+    sure = [one.service_id for one in could_help if not one.to_clarify]
+    return referable or sure or [one.service_id for one in could_help]
 
 
 def why_own(found: Ranking, service_id: UUID) -> OwnMeasureReason | None:

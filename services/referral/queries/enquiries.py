@@ -208,6 +208,9 @@ def ranking_shown(ranking: Ranking) -> dict[str, Any]:
                 "organization_id": str(one.organization_id),
                 "because": list(one.because),
                 "better_bodies": [str(body) for body in one.better_bodies],
+                "fits": list(one.fits),
+                "to_clarify": list(one.to_clarify),
+                "score": one.score,
                 "could_help": one.could_help,
                 "card_given": one.card_given,
             }

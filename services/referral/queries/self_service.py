@@ -93,14 +93,14 @@ def fits(
 ) -> dict[UUID, Explanation]:
     """Why services were thought to fit when a consent was prepared: by the last ranking of the topic before that."""
     rows = connection.execute(
-        "SELECT n.topic, m.suggestions FROM matchings m JOIN needs n ON n.id = m.need_id"
+        "SELECT n.topic, m.suggestions || m.exclusions AS told FROM matchings m JOIN needs n ON n.id = m.need_id"
         " WHERE n.person_id = %s AND m.made_at <= %s ORDER BY m.made_at DESC, m.id DESC LIMIT %s",
         (person_id, until, LONGEST_MEMORY),
     ).fetchall()
     found: dict[UUID, Explanation] = {}
     for service_id, purposes in services:
         topics = set(purposes)
-        on_topic = (fit_of(row["suggestions"], service_id) for row in rows if row["topic"] in topics)
+        on_topic = (fit_of(row["told"], service_id) for row in rows if row["topic"] in topics)
         fit = next((one for one in on_topic if one is not None), None)
         if fit is not None:
             found[service_id] = fit

@@ -102,6 +102,7 @@ def keep(work: Work, enquiry: Enquiry, need: Need, found: Ranking) -> UUID:
             "service_id": str(one.service_id),
             "because": one.because,
             "better_bodies": [str(body) for body in one.better_bodies],
+            **({"fits": one.fits, "to_clarify": one.to_clarify, "score": one.score} if one.fits else {}),
         }
         for one in found.exclusions
     ]

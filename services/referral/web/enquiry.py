@@ -20,7 +20,7 @@ from services.referral.commands import closing, enquiries, holds, household, mat
 from services.referral.commands.person_links import mailbox_of
 from services.referral.domain.documents import UPLOADED
 from services.referral.domain.grounds import request_state_on, state_on
-from services.referral.domain.matching import Ranking
+from services.referral.domain.matching import Exclusion, Ranking
 from services.referral.domain.withdrawing import may_be_taken_back
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.queries import self_service
@@ -308,7 +308,7 @@ def offers(enquiry_id: UUID, need_id: UUID) -> str:
 def offered(ranking: Ranking, names: Names) -> dict[str, Any]:
     """What can be referred to; then what fits and cannot, with what is missing; own measures after both."""
     suggested = [(one, names.listing(one.service_id)) for one in ranking.suggestions[:MOST_SHOWN]]
-    could_help = sorted((one for one in ranking.exclusions if one.could_help), key=lambda one: len(one.because))
+    could_help = sorted((one for one in ranking.exclusions if one.could_help), key=unreferred_order)
     others = [one for one in ranking.exclusions if not one.could_help][:MOST_SHOWN]
     return {
         "existing": [(one, listing) for one, listing in suggested if listing and not one.own_measure],
@@ -319,6 +319,11 @@ def offered(ranking: Ranking, names: Names) -> dict[str, Any]:
             for one in others
         ],
     }
+
+
+def unreferred_order(one: Exclusion) -> tuple[int, int, str]:
+    """As what is suggested; what of our papers is missing says nothing of how well it fits her."""
+    return -one.score, len(one.to_clarify), str(one.service_id)
 
 
 @navigators

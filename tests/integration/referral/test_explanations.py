@@ -42,6 +42,8 @@ FAR, FAR_SERVICE = id_of("organization", "hwk-muenster"), id_of("service", "hwk-
 ONLY, ONLY_SERVICE = id_of("organization", "only"), id_of("service", "only-anerkennung")
 NEUSS = (OfficialKey("05334"), OfficialKey("05162"))
 ALONE, ALONE_SERVICE = id_of("organization", "alone"), id_of("service", "alone-anerkennung")
+UNCLEAR, UNCLEAR_SERVICE = id_of("organization", "unclear"), id_of("service", "unclear-anerkennung")
+DOUBTED_SERVICE = id_of("service", "unclear-beratung")
 COURSE_SERVICE = id_of("service", "welcome-center-kurs")
 LATE, LATE_SERVICE = id_of("organization", "late"), id_of("service", "late-anerkennung")
 
@@ -305,3 +307,25 @@ class TestWhomAConsentMayName:
 
 def boxes(page: str) -> list[UUID]:
     return [UUID(one) for one in re.findall(r'name="recipients" value="ANERKENNUNG/([^"]+)"', page)]
+
+
+def test_of_a_body_that_only_could_fit_the_page_and_her_card_say_what_is_to_be_asked(
+    network: Network, desk: FlaskClient
+):
+    """In Neuss, without an agreement: the chambers of one body; the one that speaks her language comes first."""
+    texts = {"areas": (OfficialKey("05162"),)}
+    arabic = {**texts, "languages": (LanguageTag("ar"),)}
+    publish(
+        network,
+        a_service(UNCLEAR_SERVICE, UNCLEAR, name=named("Nur Handwerk"), eligibility=CRAFT, **texts),
+        a_service(DOUBTED_SERVICE, UNCLEAR, name=named("Nur Handel"), eligibility=COMMERCE, **arabic),
+        agreement=None,
+    )
+    enquiry = network.scene.an_enquiry(postal_code="41460")
+    place = f"/referral/enquiries/{enquiry.id}/needs/{enquiry.needs[0].id}"
+    page = desk.get(f"{place}?lang=de").text
+    assert page.count("Könnte passen; zu klären") == 2 and "Passt, aber eine Verweisung" not in page
+    assert page.index("Nur Handel") < page.index("Nur Handwerk")
+    card = desk.post(f"{place}/contact-cards", data={"service_id": str(DOUBTED_SERVICE)}).text
+    assert "Dort spricht jemand eine Sprache, die Sie sprechen." in card
+    assert "Könnte passen; noch zu klären" in card and "قد تكون مناسبة" in card

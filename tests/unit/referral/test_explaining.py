@@ -96,6 +96,14 @@ def test_before_anything_is_chosen_only_what_was_suggested_has_reasons():
     assert fit_of([suggested()], OTHER) is None
 
 
+def test_where_only_our_papers_are_missing_the_reasons_and_open_questions_are_told_all_the_same():
+    kept = {"service_id": str(FAR), "because": ["agreement"], "fits": ["topic"], "to_clarify": ["profession_group"]}
+    assert fit_of([suggested(), kept], FAR) == Explanation(("topic",), ("profession_group",))
+    assert fit_of([{"service_id": str(FAR), "because": ["area"]}], FAR) is None
+    [out] = told(suggested(), exclusions=[kept]).ruled_out
+    assert out == RuledOut(FAR, ("own_way",), (), ("profession_group",))
+
+
 def test_what_a_body_lacks_towards_us_is_never_told_as_something_about_her():
     bare: dict[str, Any] = {"agreement": None, "has_terms": False, "keys": (), "assured_on": None, "retired": True}
     codes = {

@@ -84,6 +84,17 @@ def test_an_electronics_technician_could_be_either_chambers_and_that_is_to_be_cl
     assert all(one.to_clarify == ("profession_group",) for one in found.suggestions)
 
 
+def test_a_body_only_our_papers_are_missing_to_keeps_its_reasons_questions_and_score():
+    suggested = ranked(*BODIES).suggestions
+    bare = ranked(*(replace(one, lacking=("agreement", "key")) for one in BODIES))
+    assert {one.service_id: (one.fits, one.to_clarify, one.score) for one in bare.exclusions} == {
+        one.service_id: (one.fits, one.to_clarify, one.score) for one in suggested
+    }
+    assert {one.to_clarify for one in bare.exclusions} == {("profession_group",)}
+    [out] = ranked(a_candidate(areas=("05515",), lacking=("agreement",))).exclusions
+    assert (out.fits, out.to_clarify, out.score) == ((), (), 0)
+
+
 def test_not_asked_excludes_nobody():
     assert len(ranked(*BODIES).suggestions) == 3
 
@@ -238,6 +249,22 @@ class TestNoParallelStructures:
         found = ranked(self.own, a_candidate(lacking=("agreement",)), far, cards={IHK_SERVICE})
         assert why_not(found, OWN_SERVICE) == "existing_not_referable"
 
+    def test_while_each_has_a_question_open_the_card_of_one_is_no_way_past_the_other(self):
+        """A carpenter whose trade is not asked yet, with the card of the health authority."""
+        chamber = a_candidate(eligibility=CRAFT, lacking=("agreement",))
+        health = a_candidate(ZAG_SERVICE, ZAG, eligibility=HEALTH, lacking=("agreement", "key"))
+        one_card = ranked(self.own, chamber, health, cards={ZAG_SERVICE})
+        assert why_not(one_card, OWN_SERVICE) == "existing_not_referable"
+        assert set(stand_before(one_card)) == {HWK_SERVICE, ZAG_SERVICE}
+        assert why_not(ranked(self.own, chamber, health, cards={HWK_SERVICE, ZAG_SERVICE}), OWN_SERVICE) is None
+
+    def test_the_card_of_one_that_only_could_fit_is_no_way_past_one_that_does(self):
+        sure = a_candidate(lacking=("agreement",))
+        unclear = a_candidate(ZAG_SERVICE, ZAG, eligibility=HEALTH, lacking=("key",))
+        found = ranked(self.own, sure, unclear, cards={ZAG_SERVICE})
+        assert (why_not(found, OWN_SERVICE), stand_before(found)) == ("existing_not_referable", [HWK_SERVICE])
+        assert why_not(ranked(self.own, sure, unclear, cards={HWK_SERVICE}), OWN_SERVICE) is None
+
     def test_a_card_is_no_way_past_a_body_that_can_be_referred_to(self):
         unreferred = a_candidate(IHK_SERVICE, IHK, lacking=("agreement",))
         found = ranked(self.own, a_candidate(), unreferred, cards={HWK_SERVICE, IHK_SERVICE})
@@ -314,8 +341,11 @@ def naively(
     of_use = [one for one in candidates if _could_help(one, seeker)]
     fitting = [one for one in of_use if not one.lacking]
     existing = {one.service_id for one in fitting if not one.own_measure} - declined
-    unreferred = {one.service_id for one in of_use if one.lacking == ("agreement",) and not one.own_measure} - declined
-    is_blocked = bool(existing) or (bool(unreferred) and not unreferred & cards)
+    unreferred = [one for one in of_use if one.lacking == ("agreement",) and not one.own_measure]
+    unreferred = [one for one in unreferred if one.service_id not in declined]
+    sure = {one.service_id for one in unreferred if not _open(one, seeker)}
+    unsure = {one.service_id for one in unreferred} - sure
+    is_blocked = bool(existing) or (not sure & cards if sure else not unsure <= cards)
     ordered = sorted(
         fitting, key=lambda one: (one.own_measure, -_points(one, seeker, on), _open(one, seeker), str(one.service_id))
     )
