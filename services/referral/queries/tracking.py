@@ -52,6 +52,8 @@ FILTERS: Mapping[str, LiteralString] = {
     "overdue": " AND sort_on < %(today)s AND NOT is_over",
     "letters": " AND substr(reference, 6) LIKE %(letters)s",
     "reference": " AND reference LIKE %(reference)s",
+    # an index goes straight to a row only if the comparison begins behind what is fixed already
+    "after_open": " AND (sort_on, id) > (%(after_on)s::date, %(after_id)s::uuid)",
     "after": " AND (is_over, sort_on, id) > (%(after_over)s, %(after_on)s::date, %(after_id)s::uuid)",
 }
 COUNTS: LiteralString = """
@@ -148,8 +150,9 @@ def page_of(by: Actor, wanted: Wanted, today: date) -> Statement:
     """The rows of one page as a statement of their own, with the conditions that are asked for and no others."""
     condition, params = _visible(by)
     letters, reference = _typed(wanted.reference)
+    is_open = not (wanted.everything or wanted.status or wanted.reference)
     asked: dict[LiteralString, bool] = {
-        "open": not (wanted.everything or wanted.status or wanted.reference),
+        "open": is_open,
         "status": wanted.status is not None,
         "waiting_for": wanted.waiting_for is not None,
         "partner": wanted.partner is not None,
@@ -157,7 +160,8 @@ def page_of(by: Actor, wanted: Wanted, today: date) -> Statement:
         "overdue": wanted.overdue,
         "letters": bool(letters),
         "reference": bool(reference),
-        "after": bool(wanted.after),
+        "after_open": is_open and bool(wanted.after),
+        "after": not is_open and bool(wanted.after),
     }
     params |= {"status": wanted.status, "waiting_for": wanted.waiting_for, "partner": wanted.partner}
     params |= {"actor": by.actor, "today": today, "letters": f"{letters}%", "reference": f"{reference}%"}

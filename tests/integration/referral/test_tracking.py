@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
@@ -153,15 +154,15 @@ def test_nobody_else_sees_any_of_it(busy: Network, stranger: object):
     assert rows == []
 
 
-def test_pages_follow_each_other_without_gap_and_without_repetition(busy: Network, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(tracking, "PAGE", 4)
-    found, after = [], ""
-    with busy.scene.db.read() as connection:
-        while after is not None:
-            wanted = Wanted(everything=True, after=after)
-            rows, after = tracking.tracking(connection, NAVIGATOR, wanted, busy.scene.clock.today())  # type: ignore[assignment]
-            found += [row.id for row in rows]
-    assert len(found) == len(set(found)) == 9
+def test_pages_follow_each_other_without_gap_and_without_repetition(busy: Network):
+    for wanted, many in ((Wanted(everything=True), 9), (Wanted(), len(listed(busy)))):
+        found, after = [], ""
+        with busy.scene.db.read() as connection:
+            while after is not None:
+                asked = replace(wanted, after=after)
+                rows, after = tracking.tracking(connection, NAVIGATOR, asked, busy.scene.clock.today(), 4)  # type: ignore[assignment]
+                found += [row.id for row in rows]
+        assert len(found) == len(set(found)) == many > 4
 
 
 # --- the pages themselves ---------------------------------------------------------------------------------------------
