@@ -6,7 +6,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from services.audit.queries.streams import streams
+from services.audit.queries.streams import never_heard, streams
 from services.chassis.db import Database
 from services.chassis.errors import UnavailableError
 from services.chassis.figures import Figure
@@ -35,12 +35,16 @@ LOG = (
 MEANINGS = {
     "missing": "Events a service says it published and the log has not heard, by service",
     "differing": "Comparisons in which what was heard was not what the service says it sent, by service",
-    "report_age_seconds": "Since a service last said how far it has published, by service",
+    "report_age_seconds": "Since a service last said how far it has published, or since the log began, by service",
 }
+CLOCK = "SELECT now() AS now, (SELECT recorded_at FROM heads ORDER BY size LIMIT 1) AS began"
 
 
 class Completeness(Collector):
-    """What each service reported against what was heard; says nothing while the database does not answer."""
+    """What each service reported against what was heard; says nothing while the database does not answer.
+
+    One that never reported has an age, too, or no alarm could ring for it.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -49,7 +53,7 @@ class Completeness(Collector):
         try:
             with self._db.read() as connection:
                 found = streams(connection)
-                [clock] = connection.execute("SELECT now() AS now").fetchall()
+                [clock] = connection.execute(CLOCK).fetchall()
         except UnavailableError:
             return
         told = {
@@ -59,5 +63,8 @@ class Completeness(Collector):
             labels = [stream.source]
             told["missing"].add_metric(labels, stream.position - stream.heard)
             told["differing"].add_metric(labels, stream.compared.differing)
-            told["report_age_seconds"].add_metric(labels, (clock["now"] - stream.reported_at).total_seconds())
+        last = {one.source: one.reported_at for one in found} | dict.fromkeys(never_heard(found), clock["began"])
+        for source, since in last.items():
+            if since is not None:
+                told["report_age_seconds"].add_metric([source], (clock["now"] - since).total_seconds())
         yield from told.values()

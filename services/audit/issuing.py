@@ -11,7 +11,9 @@ from contracts.audit import ReportIssued
 from contracts.event import Code
 from contracts.fields import format_instant
 from services.audit.domain.report import SMALL, Table
+from services.audit.domain.streams import Stream
 from services.audit.queries.report import SECTIONS, Report, report
+from services.audit.queries.streams import never_heard
 from services.chassis.clock import PLACE
 from services.chassis.db import Connection
 from services.chassis.errors import RefusedError
@@ -31,7 +33,8 @@ class Issued:
 
     content: str
     sha256: str
-    issued_by: str
+    #: Nobody once it is no longer kept who it was.
+    issued_by: str | None
     issued_at: datetime
 
     @property
@@ -83,18 +86,24 @@ def as_json(found: Report, made_at: datetime) -> dict[str, Any]:
         "tables": {one.name: _table(found.tables[one.name], one.words) for one in SECTIONS},
         "findings": _table(found.findings, ("kind", "state")),
         "reviews": dict(found.reviews),
-        "streams": [
-            {
-                "source": one.source,
-                "reported": one.position,
-                "heard": one.heard,
-                "complete": one.complete,
-                "compared": one.compared.position,
-                "differing": one.compared.differing,
-            }
-            for one in found.streams
-        ],
+        "streams": [_stream(one, made_at) for one in found.streams],
+        "never_heard": never_heard(found.streams),
         "retention": {"periods": [dict(one) for one in found.periods], **found.runs},
+    }
+
+
+def _stream(one: Stream, made_at: datetime) -> dict[str, Any]:
+    """How whole a service's stream is; of one that is silent nobody knows, whatever arrived before."""
+    return {
+        "source": one.source,
+        "reported": one.position,
+        "reported_at": format_instant(one.reported_at),
+        "heard": one.heard,
+        "missing": not one.complete,
+        "silent": one.is_silent(made_at),
+        "complete": one.complete and not one.is_silent(made_at),
+        "compared": one.compared.position,
+        "differing": one.compared.differing,
     }
 
 

@@ -95,6 +95,10 @@ WHERE reviewed_by IS NOT NULL AND reviewed_at < now() - kept_for('audit.review_h
 UPDATE saved_searches SET name = NULL, filters = NULL, saved_by = NULL
 WHERE saved_by IS NOT NULL AND saved_at < now() - kept_for('audit.search_saved.v1')
 """,
+    """
+UPDATE yearly_reports SET issued_by = NULL
+WHERE issued_by IS NOT NULL AND issued_at < now() - kept_for('audit.report_issued.v1')
+""",
 )
 
 

@@ -15,6 +15,7 @@ class Lane(StrEnum):
     """Who stands beside whom in the picture, from left to right."""
 
     DIRECTORY = "directory"
+    PERSON = "person"
     STAFF = "staff"
     REFERRAL = "referral"
     NOTIFICATIONS = "notifications"
@@ -59,8 +60,8 @@ def _cause(own: Lane, type_: str, actor: str | None) -> Iterable[Arrow]:
     kind = (actor or "").partition(":")[0]
     if type_ in FROM_PARTNER or kind == "partner":
         yield Arrow(Lane.PARTNER, own)
-    elif kind == "staff":
-        yield Arrow(Lane.STAFF, own)
+    elif kind in (Lane.STAFF, Lane.PERSON):
+        yield Arrow(Lane(kind), own)
 
 
 def _hearers(own: Lane) -> Iterable[Lane]:

@@ -4,7 +4,7 @@ State is computed from what is stored and never stored itself: open until assess
 after that, settled when they no longer hold; one that settled before anybody had looked says so. Nothing disappears.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.codes import FindingJudgement, LogFindingKind
+from services.audit.queries.rules import ENDED
 from services.audit.queries.search import OF_CONTROLLER, FoundEntry, entries_at
 from services.audit.queries.staff_rules import ABOUT_STAFF
 from services.chassis.db import Connection
@@ -28,11 +29,11 @@ class FindingState(StrEnum):
     ASSESSED = "assessed"
     SIGNED_OFF = "signed_off"
     SETTLED = "settled"
-    #: The facts went before anybody had looked: nothing is to be done, and it does not vanish.
+    #: The facts went before anybody had looked, and it does not vanish.
     SETTLED_UNSEEN = "settled_unseen"
 
 
-#: What is to be done.
+#: What is to be done whatever it is about.
 WAITING = (FindingState.OPEN, FindingState.REOPENED)
 
 
@@ -69,6 +70,15 @@ class Finding:
     def is_about_staff(self) -> bool:
         return self.kind in ABOUT_STAFF
 
+    @property
+    def waits(self) -> bool:
+        return waits(self.kind, self.state)
+
+    @property
+    def whose(self) -> str | None:
+        """Under which pseudonym it was done; that an access ended was told by operations, and names whose."""
+        return self.entry.data.get("staff") if self.entry.type == ENDED else self.entry.actor
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -92,11 +102,17 @@ class Wanted:
     """Which findings are listed, for whom."""
 
     kind: LogFindingKind | None = None
-    states: Sequence[FindingState] = WAITING
+    #: None is what waits.
+    states: Sequence[FindingState] | None = None
     #: Whose cases alone; what is about staff is then left out.
     controller: UUID | None = None
 
 
+#: As `waits`, of what stands.
+WAITS = f"""
+(state IN ({", ".join(f"'{one}'" for one in WAITING)})
+    OR state = '{FindingState.SETTLED_UNSEEN}' AND kind IN ({", ".join(f"'{one}'" for one in sorted(ABOUT_STAFF))}))
+"""
 STATE = """
 CASE WHEN facts = newest.number AND signed_off THEN 'signed_off' WHEN facts = newest.number THEN 'assessed'
     WHEN NOT holds AND facts IS NULL THEN 'settled_unseen' WHEN NOT holds THEN 'settled'
@@ -143,6 +159,21 @@ WHERE finding_id = %s ORDER BY number
 """
 
 
+def waits(kind: LogFindingKind, state: FindingState) -> bool:
+    """Whether an officer has to look: what staff can clear up by doing something more waits until one has."""
+    return state in WAITING or (state is FindingState.SETTLED_UNSEEN and kind in ABOUT_STAFF)
+
+
+def how_many(
+    counted: Mapping[tuple[str, str], int], states: Sequence[FindingState] | None, kinds: Collection[LogFindingKind]
+) -> int:
+    """How many of these kinds are in one of the states, or wait."""
+    told = ((LogFindingKind(kind), FindingState(state), n) for (kind, state), n in counted.items())
+    return sum(
+        n for kind, state, n in told if kind in kinds and (waits(kind, state) if states is None else state in states)
+    )
+
+
 def counts(connection: Connection, controller: UUID | None = None) -> dict[tuple[str, str], int]:
     """How many findings there are of each kind in each state."""
     conditions, values = _limits(Wanted(controller=controller))
@@ -156,8 +187,11 @@ def findings(
 ) -> tuple[list[Finding], int | None]:
     """Those whose facts changed last come first; and after which the next page begins."""
     conditions, values = _limits(wanted)
-    conditions.append("state = ANY(%s)")
-    values.append([str(state) for state in wanted.states])
+    if wanted.states is None:
+        conditions.append(WAITS)
+    else:
+        conditions.append("state = ANY(%s)")
+        values.append([str(state) for state in wanted.states])
     if wanted.kind is not None:
         conditions.append("kind = %s")
         values.append(str(wanted.kind))

@@ -21,6 +21,10 @@ from services.chassis.db import Connection
 SET = "audit.staff_rules_set.v1"
 SIGNED_IN = "referral.signed_in.v1"
 ALWAYS = "infinity"
+#: What shows that somebody works on a case. Looking, asking what would fit, being refused, and what the consent engine
+#: then decided are no work; nor is whatever is done in this log. One click that fails would clear anybody otherwise.
+WORK = """did.type ~ '^(referral|notifications)[.]' AND did.type !~ '(viewed|exported|refused|disclosure_decided)'
+        AND did.type NOT IN ('referral.services_suggested.v1', 'referral.double_funding_hinted.v1')"""
 
 TOLD = """
 SELECT position, occurred_at, leaf FROM entries WHERE type = 'audit.staff_rules_set.v1' AND leaf IS NOT NULL
@@ -84,7 +88,7 @@ SELECT min(position) AS anchor, coalesce(min(position) FILTER (WHERE many), min(
 FROM counted GROUP BY actor, day
 """  # noqa: S608 - the text above
 
-#: Opened by somebody who by the end of that day had done nothing else in the case, and whose desk it is not: no sign-in
+#: Opened by somebody who by the end of that day had done no work in the case, and whose desk it is not: no sign-in
 #: at the case's site, no task for one of her sites, no absence of the case's site that one of hers stands in for. It is
 #: judged from the day after on, since looking comes before doing; of whoever's site nobody knows nothing is said.
 UNRELATED_CASE = f"""
@@ -110,11 +114,10 @@ WITH {_AGREED}, seen AS (
 SELECT seen.position AS anchor, seen.position, NULL::bigint AS because, 1 AS entries, seen.position AS last,
     purpose IN ('case_work', 'substitution') AND seen.day < %(today)s AND NOT cases.site = ANY(sites.hers)
     AND NOT EXISTS (SELECT 1 FROM entries AS did WHERE did.enquiry_id = cases.enquiry_id AND did.actor = seen.actor
-        AND did.occurred_at < seen.night AND did.type <> 'referral.personal_data_viewed.v1')
+        AND did.occurred_at < seen.night AND {WORK})
     AND NOT EXISTS (SELECT 1 FROM entries AS drafted JOIN entries AS did ON did.referral_id = drafted.referral_id
         WHERE drafted.enquiry_id = cases.enquiry_id AND drafted.type = 'referral.drafted.v1'
-            AND did.actor = seen.actor AND did.occurred_at < seen.night
-            AND did.type <> 'referral.personal_data_viewed.v1')
+            AND did.actor = seen.actor AND did.occurred_at < seen.night AND {WORK})
     AND NOT EXISTS (SELECT 1 FROM entries AS task WHERE (task.enquiry_id = cases.enquiry_id
             OR task.referral_id = seen.referral_id)
         AND task.type = 'referral.task_opened.v1' AND task.occurred_at < seen.night AND task.leaf IS NOT NULL

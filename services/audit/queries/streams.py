@@ -7,6 +7,7 @@ that was never heard; a rolling hash that differs is an event that was not what 
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 from services.audit.domain.streams import Compared, Gap, Stream
 from services.chassis.db import Connection
@@ -46,7 +47,7 @@ def streams(connection: Connection, limit: int = 20) -> list[Stream]:
     return [stream for stream in found if stream is not None]
 
 
-def never_heard(found: list[Stream]) -> list[str]:
+def never_heard(found: Sequence[Stream]) -> list[str]:
     """Services whose streams nothing is known of."""
     return [name for name in (f"/lotsennetz/{one}" for one in SERVICES) if name not in {one.source for one in found}]
 

@@ -26,7 +26,11 @@ class FindingsAsked(Asked):
     state = fields.String(
         validate=validate.OneOf(tuple(STATES)),
         load_default="waiting",
-        metadata={"description": "`waiting` is `open` or `reopened`; `settled_unseen` went before anybody had looked"},
+        metadata={
+            "description": (
+                "`waiting` is `open`, `reopened`, or about staff and `settled_unseen`: went before anybody had looked"
+            )
+        },
     )
     cursor = fields.Integer(
         validate=validate.Range(1, 2**62), load_default=None, metadata={"description": "`cursor` of the page before"}

@@ -15,7 +15,6 @@ from services.audit import noticing
 from services.audit.assessing import Assessment, about, assess
 from services.audit.notes import LONGEST, Notes, Opened
 from services.audit.queries.findings import (
-    WAITING,
     Finding,
     FindingState,
     Step,
@@ -24,6 +23,7 @@ from services.audit.queries.findings import (
     finding_of,
     findings,
     history,
+    how_many,
 )
 from services.audit.queries.staff_rules import ABOUT_STAFF, BY_AGREEMENT, in_force
 from services.audit.web.looking import look, own_controller
@@ -38,7 +38,7 @@ blueprint = APIBlueprint(
 readers = staff(StaffRole.DPO, StaffRole.AUDITOR)
 officers = staff(StaffRole.DPO)
 #: What the list is asked for; what waits is shown first.
-STATES = {"waiting": WAITING, **{state.value: (state,) for state in FindingState}, "all": tuple(FindingState)}
+STATES = {"waiting": None, **{state.value: (state,) for state in FindingState}, "all": tuple(FindingState)}
 
 
 @blueprint.get("")
@@ -60,18 +60,14 @@ def listing() -> str:
         kinds=kinds,
         kind=kind,
         state=state,
-        waiting={one: sum(counted.get((one.value, str(way)), 0) for way in WAITING) for one in kinds},
-        totals={name: total(counted, kind, ways) for name, ways in STATES.items()},
+        waiting={one: how_many(counted, None, {one}) for one in kinds},
+        totals={name: how_many(counted, ways, {kind} if kind else kinds) for name, ways in STATES.items()},
         following=following,
         is_first=before is None,
         agreement=rules[-1] if rules else None,
         reading=reading,
         size=size,
     )
-
-
-def total(counted: dict[tuple[str, str], int], kind: LogFindingKind | None, states: tuple[FindingState, ...]) -> int:
-    return sum(n for (of, state), n in counted.items() if state in states and (kind is None or of == kind))
 
 
 @blueprint.get("/<uuid:finding_id>")

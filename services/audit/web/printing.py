@@ -1,10 +1,11 @@
 """The yearly report in the reader's words, for the program that sets it as a PDF."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from contracts.codes import LogFindingKind
+from contracts.fields import parse_instant
 from services.audit.queries.findings import FindingState
 from services.audit.queries.report import SECTIONS
 from services.chassis import i18n
@@ -33,7 +34,13 @@ def yearly(figures: Mapping[str, Any], made_at: datetime, sha256: str | None) ->
         "title": _("Yearly report %(year)s") % {"year": figures["year"]},
         "intro": _(INTRO) % {"number": figures["hidden_below"]},
         "facts": facts + ([[_("SHA-256 of the file"), sha256]] if sha256 else []),
-        "sections": [*sections, _findings(figures["findings"]), _reviews(figures["reviews"]), _complete(figures)],
+        "sections": [
+            *sections,
+            _findings(figures["findings"]),
+            _reviews(figures["reviews"]),
+            _complete(figures),
+            _retention(figures["retention"]),
+        ],
     }
 
 
@@ -90,14 +97,49 @@ def _complete(figures: Mapping[str, Any]) -> dict[str, Any]:
         [
             one["source"],
             str(one["reported"]),
-            f"{one['heard']}{'' if one['complete'] else ', ' + _('missing')}",
+            f"{one['heard']}{', ' + _('missing') if one['missing'] else ''}",
+            f"{_moment(one['reported_at'])}{', ' + _('silent') if one['silent'] else ''}",
             _("differs") if one["differing"] else _("equal up to %(position)s") % {"position": one["compared"]},
         ]
         for one in figures["streams"]
     ]
     return {
         "title": _("Completeness"),
-        "headers": [_("Service"), _("sent"), _("arrived"), _("content compared")],
+        "headers": [_("Service"), _("sent"), _("arrived"), _("as of"), _("content compared")],
         "rows": rows,
-        "after": "" if rows else _("No service has reported yet; each does so once a minute."),
+        "after": " ".join(_unknown(figures)),
+    }
+
+
+def _unknown(figures: Mapping[str, Any]) -> Iterator[str]:
+    """What nobody knows of how whole the log is."""
+    if not figures["streams"]:
+        yield _("No service has reported yet; each does so once a minute.")
+    if any(one["silent"] for one in figures["streams"]):
+        yield f"{_('silent')}: {_('what came after, nobody knows')}."
+    if figures["never_heard"]:
+        told = _("Of these services the log holds no report; whether anything of theirs is missing, nobody knows.")
+        yield f"{told} {', '.join(figures['never_heard'])}"
+
+
+def _moment(instant: str) -> str:
+    return i18n.format_moment(parse_instant(instant), language())
+
+
+def _retention(told: Mapping[str, Any]) -> dict[str, Any]:
+    runs = ("%(num)s run emptied entries after their period", "%(num)s runs emptied entries after their period")
+    number = i18n.translations("audit", language()).ngettext(*runs, told["runs"])
+    rows = [
+        [
+            _("everything else") if one["kind"] == "*" else label(f"event:{one['kind']}"),
+            str(one["days"]),
+            word("log_retention_ground", one["ground"]),
+        ]
+        for one in told["periods"]
+    ]
+    return {
+        "title": _("Retention"),
+        "headers": [_("What happened"), _("Days kept"), _("Ground")],
+        "rows": rows,
+        "after": number % {"num": told["runs"]} + (f": {told['entries']}" if told["runs"] else ""),
     }

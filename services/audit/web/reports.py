@@ -41,6 +41,7 @@ def page(year: int) -> str:
         "audit/yearly.html",
         report=figures,
         made_at=parse_instant(figures["made_at"]),
+        instant=parse_instant,
         sections=SECTIONS,
         word=word,
         small=SMALL,

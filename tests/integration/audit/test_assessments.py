@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from datetime import timedelta
 from uuid import UUID
 
 import psycopg
 import pytest
 
-from contracts.audit import AccessEnded
+from contracts.audit import AccessEnded, AccessRestored
 from contracts.codes import LogFindingKind as FindingKind
 from contracts.event import Code
 from services.audit import noticing
@@ -192,6 +193,33 @@ def test_what_settled_before_anybody_had_looked_is_counted_until_somebody_says_t
     assert found(log, overdue).state is FindingState.SIGNED_OFF
 
 
+def test_what_staff_cleared_up_before_anybody_had_looked_waits_on_the_list_until_an_officer_says_what_it_was(
+    make_database, postgres, tmp_path
+):
+    with a_log(make_database, postgres, tmp_path) as log, serving(log) as client:
+        who = {"access_id": UUID(int=4), "staff": Code("staff:" + "a1" * 16)}
+        told = {"actor": "staff:" + "0" * 32, "source": "/lotsennetz/audit"}
+        hear(
+            log,
+            an_arrival(1, AccessEnded(**who, from_at=START), **told),
+            an_arrival(2, actor=who["staff"], time=START + timedelta(hours=2)),
+        )
+        read_on(log)
+        hear(log, an_arrival(3, AccessRestored(**who, from_at=START + timedelta(hours=1)), **told))
+        read_on(log)
+        (one,), _ = findings(log.connection, Wanted())
+        assert one.state is FindingState.SETTLED_UNSEEN
+        listing = client.get("/audit/findings", headers=ENGLISH).text
+        assert f"/audit/findings/{one.finding_id}" in listing and "<strong>1</strong> every kind" in listing
+        page = client.get(f"/audit/findings/{one.finding_id}", headers=ENGLISH).text
+        assert "it waits until you have said what it was" in page and "pseudonym=staff%3Aa1a1" in page
+        assert "Names are kept only of those who have signed in to the referral service" in page
+        assert client.get("/audit/api/v1/findings", headers=DPO).json["findings"][0]["state"] == "settled_unseen"
+        assert assess(client, one, step="sign_off").status_code == 303
+        assert findings(log.connection, Wanted())[0] == []
+        assert "<strong>0</strong> every kind" in client.get("/audit/findings", headers=ENGLISH).text
+
+
 def test_programs_get_the_findings_page_by_page_and_one_with_its_history(client, log, overdue):
     assess(client, overdue)
     happens(log, replaced(stated(), UUID(overdue.entry.data["referral_id"])))
@@ -228,6 +256,7 @@ def test_an_entry_leads_to_the_finding_that_hangs_on_it(client, overdue):
     page = client.get(f"/audit/entries/{overdue.entry.position}", headers=ENGLISH).get_data(as_text=True)
     assert f"/audit/findings/{overdue.finding_id}" in page
     assert f"/referral/data-protection/pseudonyms?pseudonym={overdue.entry.actor.replace(':', '%3A')}#ask" in page
+    assert "Names are kept only of those" not in page
 
 
 def test_facts_that_grow_open_a_finding_again(client, log, overdue):
@@ -293,6 +322,12 @@ def test_an_auditor_sees_the_findings_of_her_controller_without_words_and_nothin
     listed = client.get("/audit/api/v1/findings?state=all", headers=AUDITOR).json["findings"]
     assert [row["entry"] for row in listed] == [one.entry.position for one in both if own in mentioned(one)]
     assert "Outside working hours" not in page and "Used without access" not in page
+    hear(log, an_arrival(102, replaced(stated(), own)))
+    read_on(log)
+    [hers] = [one for one in findings(log.connection, Wanted(states=tuple(FindingState)))[0] if own in mentioned(one)]
+    address, link = f"/audit/findings/{hers.finding_id}", f'href="/audit/entries/{hers.because.position}"'
+    assert client.get(address, headers=DPO).text.count(link) == 2
+    assert client.get(address, headers=AUDITOR).text.count(link) == 1
 
 
 def mentioned(one):

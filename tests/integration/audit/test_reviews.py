@@ -11,6 +11,8 @@ import pytest
 from pypdf import PdfReader
 
 from contracts.codes import RefusalReason
+from contracts.fields import format_instant
+from contracts.referral import StreamReported
 from deploy.demo.clocks import FixedClock
 from services.audit import noticing, pdf, retention, tallying
 from services.audit.queries import tally as tallies
@@ -235,6 +237,49 @@ def test_a_report_that_was_issued_stands_byte_for_byte_and_says_where_something_
         assert ">7<" in shown and ">8<" not in shown
         again = client.post(issue.format(LAST_YEAR.year), headers=DPO)
         assert (again.status_code, again.json["slug"]) == (409, "audit.report-issued")
+
+
+def test_of_a_silent_service_and_of_one_never_heard_a_report_says_so_on_every_way(make_database, postgres, tmp_path):
+    with a_log(make_database, postgres, tmp_path) as log, serving(log) as client:
+        told = StreamReported(
+            stream_id=UUID(int=1), position=1, count=1, rolling_sha256="0" * 64, reported_at=LAST_YEAR
+        )
+        hear(log, an_arrival(1, time=LAST_YEAR), an_arrival(2, told, time=LAST_YEAR))
+        log.sign()
+        assert client.post(f"/audit/reports/{LAST_YEAR.year}/issue", headers=DPO).status_code == 303
+        figures = client.get(f"/audit/reports/{LAST_YEAR.year}.json", headers=DPO).json
+        (stream,) = figures["streams"]
+        assert (stream["reported_at"], stream["missing"], stream["silent"], stream["complete"]) == (
+            format_instant(LAST_YEAR),
+            False,
+            True,
+            False,
+        )
+        unheard = [f"/lotsennetz/{name}" for name in ("directory", "notifications", "audit")]
+        assert figures["never_heard"] == unheard
+        page = client.get(f"/audit/reports/{LAST_YEAR.year}", headers=ENGLISH).text
+        answer = client.get(f"/audit/reports/{LAST_YEAR.year}.pdf", headers=ENGLISH)
+        paper = "".join(one.extract_text() for one in PdfReader(BytesIO(answer.data)).pages)
+        for shown in (page, paper):
+            read = " ".join(shown.split())
+            assert "silent" in read and "what came after, nobody knows" in read and "Retention" in read
+            assert "the log holds no report" in read and all(name in read for name in unheard)
+
+
+def test_who_issued_a_report_goes_with_the_entry_that_tells_of_it_and_the_report_stays(log):
+    issued = "INSERT INTO yearly_reports VALUES (%s, %s, '{}', encode(sha256('{}'), 'hex'), 14, %s, %s)"
+    log.connection.execute(issued, (2001, UUID(int=1), "staff:old", LONG_AGO))
+    log.connection.execute(issued, (2002, UUID(int=2), "staff:new", START))
+    with connect(log.retention_dsn) as connection:
+        assert [retention.empty_notes(connection), retention.empty_notes(connection)] == [1, 0]
+        for statement in ("SET issued_by = NULL", "SET content = ''", "SET issued_by = 'staff:x'"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"UPDATE yearly_reports {statement}".encode())
+    kept = log.connection.execute("SELECT year, content, issued_by FROM yearly_reports ORDER BY year").fetchall()
+    assert [tuple(row.values()) for row in kept] == [(2001, "{}", None), (2002, "{}", "staff:new")]
+    for statement in ("UPDATE yearly_reports SET issued_by = NULL", "DELETE FROM yearly_reports"):
+        with connect(log.owner_dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement.encode())
 
 
 def test_a_finding_counts_for_the_year_it_was_first_noticed_in(make_database, postgres, tmp_path):

@@ -23,7 +23,7 @@ from contracts.referral import (
 from deploy.demo.clocks import FixedClock
 from services.audit import finding_jobs, noticing
 from services.audit.config import load_staff_rules
-from services.audit.queries.findings import Wanted, counts, findings
+from services.audit.queries.findings import FindingState, Wanted, counts, findings
 from services.audit.queries.staff_rules import in_force
 from services.chassis.config import ConfigError, Environment
 from services.chassis.db import Database
@@ -245,14 +245,17 @@ def test_whoever_has_a_part_in_a_case_may_open_it(log, tell, event, by):
         pytest.param(came(Site.NEUSS), ANNA, id="signed in there"),
     ],
 )
-def test_what_exonerates_settles_the_finding_however_late_it_is_heard(log, tell, event, by):
+def test_what_exonerates_settles_the_finding_however_late_it_is_heard_and_the_officer_still_looks_at_it(
+    log, tell, event, by
+):
     tell(rules_set(), by="system:clock")
     tell(recorded(1, Site.NEUSS), by=BEN)
     tell(came(Site.AACHEN))
     looked = tell(view_of(1), minutes=5)
     assert read(log) == [(FindingKind.UNRELATED_CASE, looked)]
     tell(event, by=by, minutes=1)
-    assert read(log) == []
+    assert read(log) == [(FindingKind.UNRELATED_CASE, looked)]
+    assert [one.state for one in findings(log.connection, Wanted())[0]] == [FindingState.SETTLED_UNSEEN]
     assert counts(log.connection) == {("unrelated_case", "settled_unseen"): 1}
 
 
@@ -265,7 +268,40 @@ def test_what_she_did_in_a_referral_of_the_case_exonerates_her_however_late_it_i
     looked = tell(view_of(1), minutes=5)
     assert read(log) == [(FindingKind.UNRELATED_CASE, looked)]
     tell(a_referral_received(referral_id=UUID(int=0x77)), minutes=3)
-    assert read(log) == []
+    read(log)
+    assert counts(log.connection) == {("unrelated_case", "settled_unseen"): 1}
+
+
+def about_the_case(type_):
+    """Something told of the case or of its referral, as the example of its kind has it."""
+    example = an_event(type_)
+    ids = {"enquiry_id": UUID(int=1), "referral_id": UUID(int=0x77), "person_id": UUID(int=1001)}
+    return replace(example, **{name: value for name, value in ids.items() if hasattr(example, name)})
+
+
+NO_WORK = (
+    "referral.command_refused.v1",
+    "referral.disclosure_decided.v1",
+    "referral.services_suggested.v1",
+    "audit.log_viewed.v1",
+    "audit.log_exported.v1",
+    "audit.review_held.v1",
+    "audit.search_saved.v1",
+)
+
+
+@pytest.mark.parametrize("type_", NO_WORK)
+@pytest.mark.parametrize("heard", ["before it is judged", "after it was found"])
+def test_looking_asking_and_being_refused_clear_nobody(log, tell, type_, heard):
+    tell(rules_set(), by="system:clock")
+    tell(recorded(1, Site.NEUSS), by=BEN)
+    tell(about_the_case("referral.drafted.v1"), by=BEN)
+    tell(came(Site.AACHEN))
+    looked = tell(view_of(1), minutes=5)
+    if heard == "after it was found":
+        assert read(log) == [(FindingKind.UNRELATED_CASE, looked)]
+    tell(about_the_case(type_), minutes=6)
+    assert read(log) == [(FindingKind.UNRELATED_CASE, looked)]
 
 
 def test_whose_case_it_was_may_be_heard_last(log, tell):
@@ -298,6 +334,16 @@ def test_whatever_is_done_without_access_is_one_finding_without_any_agreement(lo
     assert read(log) == [(FindingKind.BY_LEAVER, first)]
     (found,) = findings(log.connection, Wanted())[0]
     assert (found.because.position, found.entries) == (told, 2)
+
+
+def test_a_finding_that_no_longer_holds_still_names_the_leaver_and_not_who_told_of_the_end(log, tell):
+    told = tell(ended(), by="staff:" + "0" * 32, minutes=20)
+    tell(view_of(1), minutes=61)
+    read(log)
+    tell(ended(event=AccessRestored, minutes=60), by=BEN, minutes=60)
+    assert read(log) == [(FindingKind.BY_LEAVER, told)]
+    (found,) = findings(log.connection, Wanted())[0]
+    assert (found.holds, found.whose, found.entry.actor) == (False, ANNA, "staff:" + "0" * 32)
 
 
 def test_what_was_done_before_the_end_was_told_is_found_too(log, tell):

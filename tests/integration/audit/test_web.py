@@ -8,7 +8,7 @@ import sys
 import zipfile
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from uuid import UUID, uuid4
 
@@ -27,6 +27,7 @@ from contracts.referral import ConsentGiven, ConsentRecipient, ResolutionRead, R
 from deploy.demo.clocks import FixedClock
 from services.audit import commands, jobs
 from services.audit.domain.merkle import extends, includes
+from services.audit.figures import Completeness
 from services.audit.queries.search import ABOUT_HER, entries_at
 from services.audit.web.app import create_app
 from services.chassis import i18n
@@ -563,6 +564,24 @@ def test_a_service_that_reports_no_longer_is_not_called_complete(own_client, log
     )
     page = own_client.get("/audit/integrity", headers=english).get_data(as_text=True)
     assert "what came after, nobody knows" not in page
+
+
+def ages(log):
+    with Database(log.app_dsn) as database:
+        told = {one.name: one.samples for one in Completeness(database).collect()}
+    return {one.labels["source"]: one.value for one in told["lotsennetz_log_report_age_seconds"]}
+
+
+def test_a_service_that_never_reported_has_an_age_an_alarm_can_ring_by(log):
+    assert ages(log) == {}
+    report = StreamReported(stream_id=UUID(int=1), position=1, count=1, rolling_sha256="0" * 64, reported_at=START)
+    began = datetime.now(UTC) - timedelta(hours=2)
+    hear(log, an_arrival(1), now=began)
+    hear(log, an_arrival(2, report, time=datetime.now(UTC)))
+    found = ages(log)
+    assert set(found) == {f"/lotsennetz/{name}" for name in ("directory", "referral", "notifications", "audit")}
+    assert found.pop("/lotsennetz/referral") < 600
+    assert all(age == pytest.approx(7200, abs=600) for age in found.values())
 
 
 def test_the_operators_status_says_how_the_log_is(client, told):

@@ -4,13 +4,18 @@ Each of these places is asked for on purpose and looked for in what was searched
 """
 
 import re
+from datetime import UTC, datetime
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+
+from pypdf import PdfReader
 
 from contracts.codes import BreachReason, BreachRisk
 from deploy.demo.story import FULL, IHK, IHK_RECOGNITION
 from tests.system.leaks import editorial, plants
 from tests.system.leaks.places import Item
+from tests.system.leaks.traffic import Exchange
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -41,6 +46,10 @@ NAMED = {
     "notes on breaches": ("tables", "referral.breach_checks"),
     "consents": ("tables", "referral.consents"),
     "her consent online": ("pages and answers", "GET /referral/my/consent -> 200"),
+    "names of staff": ("tables", "referral.staff_names"),
+    "a name that is asked for": ("URLs", "/referral/data-protection/pseudonyms?pseudonym=staff%3A"),
+    "reports as they were issued": ("tables", "audit.yearly_reports"),
+    "a year on paper": ("pages and answers", "text of a year on paper"),
 }
 
 
@@ -63,6 +72,7 @@ def everything_later(scene: "Scene") -> None:
     _agrees_online(scene)
     _told_by_mistake(scene)
     _places_by_name(scene)
+    _a_year(scene)
 
 
 def _spoken_for(scene: "Scene") -> None:
@@ -127,6 +137,23 @@ def _told_by_mistake(scene: "Scene") -> None:
     }
     scene.press("lena-lead", f"/referral/data-protection/breaches/{before[-1]}/assessments", form)
     assert lead.get(f"{page}/{before[-1]}/note", timeout=20).status_code == 200
+
+
+def _a_year(scene: "Scene") -> None:
+    """The year before this is issued; it counts what it has, and as a PDF is read as whoever prints it reads it."""
+    officer = scene.visitor(scene.story._token("dora-dpo"))
+    year = f"/audit/reports/{datetime.now(UTC).year - 1}"
+    scene.press("dora-dpo", f"{year}/issue", {"request_key": uuid4().hex})
+    for path in (year, f"{year}.json", f"{year}.pdf", f"/audit/reports/{datetime.now(UTC).year}.json"):
+        answer = officer.get(f"{scene.origin}{path}", timeout=30)
+        assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:200]}"
+        if path.endswith(".pdf"):
+            text = "\n".join(page.extract_text() for page in PdfReader(BytesIO(answer.content)).pages)
+            scene.traffic.exchanges.append(Exchange("GET", "text of a year on paper", 200, "", text.encode()))
+    entries = officer.get(f"{scene.origin}/audit/api/v1/entries", params={"type": "referral.drafted.v1"}, timeout=20)
+    asked = {"pseudonym": entries.json()["entries"][0]["actor"]}
+    page = officer.get(f"{scene.origin}/referral/data-protection/pseudonyms", params=asked, timeout=20)
+    assert page.status_code == 200 and asked["pseudonym"] in page.text
 
 
 def _places_by_name(scene: "Scene") -> None:

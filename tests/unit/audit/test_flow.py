@@ -15,6 +15,10 @@ def test_what_staff_did_comes_from_them_and_is_heard():
     )
 
 
+def test_what_the_person_did_herself_comes_from_her():
+    assert arrows(REFERRAL, "referral.consent_given.v1", "person:self")[0] == Arrow(Lane.PERSON, Lane.REFERRAL)
+
+
 def test_what_a_partner_s_system_said_comes_from_it():
     assert arrows(REFERRAL, "referral.accepted.v1", "partner:9")[0] == Arrow(Lane.PARTNER, Lane.REFERRAL)
 
