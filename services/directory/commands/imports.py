@@ -5,6 +5,7 @@ announced - all in one transaction. A dry run goes the same way and writes nothi
 """
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -77,7 +78,7 @@ class Tally:
         if change.effect is Effect.UNCHANGED:
             return
         self.overlap_groups |= applying.overlap_groups([change])
-        self.digest.update(f"{row.kind} {row.id} {change.effect} {','.join(change.fields)}\n".encode())
+        self.digest.update(_looked_at(change))
         if len(self.shown) < SHOWN:
             self.shown.append(_shown(change))
 
@@ -176,7 +177,7 @@ def _on_occupied_ground(work: Work) -> list[RowProblem]:
     for row, held in staging.grounded(work.tx):
         if not comes_to_ground(held, row.document):
             standing.add(row.document)
-    comers = (row for row, held in staging.grounded(work.tx) if comes_to_ground(held, row.document))
+    comers = (one for one in staging.grounded(work.tx) if comes_to_ground(one[1], one[0].document))
     for problem in unjustified(comers, standing):
         problems.append(problem)
         if len(problems) >= MAX_PROBLEMS:
@@ -245,6 +246,14 @@ def _tell_import(work: Work, tally: Tally, sha256: str) -> None:
             sha256=Code(sha256),
         )
     )
+
+
+def _looked_at(change: Change) -> bytes:
+    """What somebody saw of a change: each value before and after. When it was fetched is another moment each time."""
+    told = dict(change.row.document)
+    if "origin" in told:
+        told["origin"] = {name: value for name, value in told["origin"].items() if name != "retrieved_at"}
+    return json.dumps([change.row.kind, change.row.id, change.effect, change.held, told], sort_keys=True).encode()
 
 
 def _shown(change: Change) -> dict[str, Any]:

@@ -54,8 +54,8 @@ class Foreign:
         made, left_out = flatten(value, self.source)
         yield from self._judged(left_out, lambda path, expected: RowProblem(line, within + path, expected))
         for row in made:
-            aside = row["object"] == Kind.ORGANIZATION and "status" in value
-            yield from (replace(one, aside=aside) if isinstance(one, Row) else one for one in self.row(row, line))
+            mentioned = row["object"] == Kind.ORGANIZATION and "status" in value
+            yield from self.row(row, line, mentioned=mentioned)
 
     def _judged(self, left_out: Problems, placed: Callable[[str, str], RowProblem]) -> Iterator[RowProblem]:
         """What has no place here is told; what does not fit is told, too, or strictly a mistake."""
@@ -67,14 +67,14 @@ class Foreign:
         self.left_out_count += len(told)
         self.left_out.extend(told[: MAX_PROBLEMS - len(self.left_out)])
 
-    def row(self, given: Json, line: int, file: str = "") -> Iterator[Row | RowProblem]:
-        """One row of ours that was made of something foreign."""
+    def row(self, given: Json, line: int, file: str = "", *, mentioned: bool = False) -> Iterator[Row | RowProblem]:
+        """One row of ours that was made of something foreign; an area is only ever mentioned, by its German name."""
         kind = Kind(given.pop("object"))
         if "origin" in FIELDS[kind] and kind is not Kind.AREA:
             origin = {"system": self.source, "id": str(given["id"]), "retrieved_at": self.retrieved_at}
             given.setdefault("origin", origin)
         found = read_object(kind, given, line, file)
-        yield from [found] if isinstance(found, Row) else found
+        yield from [replace(found, aside=mentioned or kind is Kind.AREA)] if isinstance(found, Row) else found
 
 
 def _causes(left_out: Problems) -> Problems:

@@ -72,8 +72,9 @@ def misfits(rows: Iterable[Row], current: Current, today: date) -> Iterator[RowP
     yield from strangers(rows, after)
     yield from ahead(rows, today)
     services = [row for row in rows if row.kind is Kind.SERVICE]
-    comers = [row for row in services if comes_to_ground(current.get((row.kind, row.id)), row.document)]
-    standing, coming = Ground(), {row.id for row in comers}
+    beside = [(row, current.get((row.kind, row.id))) for row in services]
+    comers = [(row, held) for row, held in beside if comes_to_ground(held, row.document)]
+    standing, coming = Ground(), {row.id for row, _ in comers}
     for (kind, name), document in after.items():
         if kind is Kind.SERVICE and name not in coming:
             standing.add(document)
@@ -117,22 +118,45 @@ def comes_to_ground(held: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -
         return True
     if held["audience"] not in (wanted["audience"], Audience.BOTH):
         return True
-    return not all(any(area.startswith(one) for one in held["areas"]) for area in wanted["areas"])
+    return not all(_is_within(area, held["areas"]) for area in wanted["areas"])
 
 
-def unjustified(comers: Iterable[Row], standing: Ground) -> Iterator[RowProblem]:
+def unjustified(comers: Iterable[tuple[Row, Mapping[str, Any] | None]], standing: Ground) -> Iterator[RowProblem]:
     """Who comes to occupied ground says why it is needed beside what is there (no parallel structures).
 
     Of several that come to free ground one may go without saying; in which order they stand in the file is no matter.
     """
-    for row in comers:
-        if row.kind is not Kind.SERVICE or is_retired(row.document) or "overlap_justification" in row.document:
+    for row, held in comers:
+        if row.kind is not Kind.SERVICE or is_retired(row.document):
             continue
-        other = standing.occupant(row.document)
+        found = (standing.occupant(ground) for ground in _without_reason(held, row.document))
+        other = next((one for one in found if one is not None), None)
         if other is not None:
             expected = Expected("why it is needed beside %(other)s, which covers the same ground", other=other)
             yield RowProblem(row.line, "overlap_justification", expected, row.file)
-        standing.add(row.document)
+        if "overlap_justification" not in row.document:
+            standing.add(row.document)
+
+
+def _without_reason(held: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The service on the ground for which nobody has said why yet: on all of it, or where a reason from before, which
+    was not about it, is only carried along."""
+    reason = wanted.get("overlap_justification")
+    if reason is None:
+        yield wanted
+    if reason is None or held is None or is_retired(held) or held.get("overlap_justification") != reason:
+        return
+    if held.get("overlap_group") != wanted.get("overlap_group"):
+        yield wanted
+        return
+    yield {**wanted, "areas": [area for area in wanted["areas"] if not _is_within(area, held["areas"])]}
+    if held["audience"] not in (wanted["audience"], Audience.BOTH):
+        added = {Audience.PERSON, Audience.EMPLOYER} - {Audience(held["audience"])}
+        yield {**wanted, "audience": added.pop().value}
+
+
+def _is_within(area: str, others: Iterable[str]) -> bool:
+    return any(area.startswith(one) for one in others)
 
 
 def _foreign_terms(row: Row, known: Current) -> Iterator[RowProblem]:

@@ -72,7 +72,8 @@ HITS: LiteralString = """
 #: Without words nothing is scored.
 UNSCORED: LiteralString = "WITH scored AS (SELECT id, 0 AS score FROM services),"
 
-#: Existing bodies before our own measure, whoever serves just this place before whoever serves the state, then by role.
+#: Existing bodies before our own measure, however well it fits; then by language and words, whoever serves just this
+#: place before whoever serves the state, and by role.
 #: Ranked by few and short columns; the documents are fetched for one page of them.
 FOUND: LiteralString = """
     fitting AS (
@@ -92,7 +93,7 @@ FOUND: LiteralString = """
           AND (%(audience)s::text IS NULL OR s.document ->> 'audience' IN (%(audience)s, 'both'))),
     ranked AS (
         SELECT id, spoken_rank, count(*) OVER () AS total, row_number() OVER (
-            ORDER BY spoken_rank, floor(score) DESC, own_measure, nearness DESC NULLS LAST,
+            ORDER BY own_measure, spoken_rank, floor(score) DESC, nearness DESC NULLS LAST,
                 array_position(ARRAY['decides', 'advises', 'accompanies', 'funds'], role), score DESC, name, id)
             AS number
         FROM fitting ORDER BY number LIMIT %(limit)s OFFSET %(offset)s)

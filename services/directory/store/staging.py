@@ -74,9 +74,9 @@ TABLES: Mapping[Kind, tuple[LiteralString, LiteralString]] = {
     Kind.REPORT: ("(SELECT service_id AS id, document FROM reports)", "::uuid"),
 }
 
-MENTIONED: LiteralString = """
-    UPDATE staged SET is_known = true
-    WHERE aside AND place = %s AND EXISTS (SELECT FROM organizations WHERE organizations.id = staged.id::uuid)"""
+_MENTIONED: LiteralString = """
+    UPDATE staged SET is_known = true FROM {} AS held
+    WHERE staged.aside AND staged.place = %s AND held.id = staged.id{}"""
 
 AFTER: LiteralString = """
     SELECT place, id, file, line, document FROM staged
@@ -136,10 +136,12 @@ def merge_repeated(tx: Connection) -> int:
 
 
 def set_aside_known(tx: Connection) -> None:
-    """What the directory holds exactly so, and bodies it knows that another object only mentions."""
+    """What the directory holds exactly so, and what it knows of what another object only mentions: bodies and areas."""
     for kind, (table, cast) in TABLES.items():
         tx.execute(_SET_ASIDE.replace("{}", table, 1).replace("{}", cast, 1), (PLACES[kind],))
-    tx.execute(MENTIONED, (PLACES[Kind.ORGANIZATION],))
+    for kind in (Kind.ORGANIZATION, Kind.AREA):
+        table, cast = TABLES[kind]
+        tx.execute(_MENTIONED.replace("{}", table, 1).replace("{}", cast, 1), (PLACES[kind],))
 
 
 def count(tx: Connection) -> Iterator[tuple[Kind, int, int]]:

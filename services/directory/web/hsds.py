@@ -103,6 +103,7 @@ def services(query_data: Json) -> Json | Response:
     """A page of services, short, full or as ids only; with `format=ndjson` all of them in full, one per line."""
     wanted = filter_of(query_data)
     if query_data["format"] == "ndjson":
+        limits.EXPORTS.expect_patience()
         return stream(every_service(wanted))
     with room().unit.db.read() as connection:
         if query_data["full"]:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,17 @@ import pytest
 from flask.testing import FlaskClient
 
 from contracts.identity import id_of
+from deploy.demo.clocks import FixedClock
 from services.chassis.errors import InvalidError, StaleError
 from services.directory.commands.arrivals import Arrival, Format, take_in
 from services.directory.commands.imports import finished
 from services.directory.web.app import create_app
 from tests.benchmarks.directory_import import rows_of
 from tests.chassis.web_rig import SETTINGS, TestIssuer, bearer, settings
-from tests.integration.directory.conftest import ROOT, Directory
+from tests.integration.directory.conftest import NOW, ROOT, Directory
 from tests.integration.directory.full_rows import a_full_directory
 from tests.integration.directory.test_interchange import documents, elsewhere
-from tests.unit.directory.rows import a_directory, a_service, a_source, an_organization
+from tests.unit.directory.rows import a_directory, a_service, a_source, an_area, an_organization
 
 __all__ = ["elsewhere"]
 IMPORTS = "/directory/operator/imports"
@@ -110,6 +112,30 @@ def test_only_the_plan_that_was_looked_at_is_carried_out(directory: Directory) -
     assert arrived(directory, content, expected_plan=plan)["changed"] == 1
 
 
+@pytest.mark.parametrize("what", ["the file", "the directory"])
+def test_another_value_of_the_same_field_is_another_plan(directory: Directory, what: str) -> None:
+    directory.take_in(*a_directory())
+    directory.take_in(a_service(wait_time="eine Woche"))
+    looked_at = lines(a_service(wait_time="zwei Wochen"))
+    plan = arrived(directory, looked_at, dry_run=True)["plan"]
+    if what == "the directory":
+        directory.take_in(a_service(wait_time="drei Wochen"))
+    with pytest.raises(StaleError):
+        arrived(
+            directory,
+            lines(a_service(wait_time="vier Wochen")) if what == "the file" else looked_at,
+            expected_plan=plan,
+        )
+
+
+def test_the_moment_of_fetching_makes_no_other_plan(directory: Directory) -> None:
+    directory.take_in(a_source())
+    how: dict[str, Any] = {"format": Format.HSDS, "source": "a-paper", "lenient": True}
+    plan = arrived(directory, EXAMPLE.read_bytes(), dry_run=True, **how)["plan"]
+    directory.unit.clock = FixedClock(NOW + timedelta(minutes=5))
+    assert arrived(directory, EXAMPLE.read_bytes(), expected_plan=plan, **how)["changed"] > 0
+
+
 def test_more_changes_than_anybody_reads_are_counted(directory: Directory) -> None:
     report = directory.take_in(*a_directory(), *(a_service(id=f"s-{n}") for n in range(1200)))
     assert (report["changed"], len(report["changes"]), report["changes_not_shown"]) == (1208, 500, 708)
@@ -156,6 +182,26 @@ def test_somebody_else_s_hsds_is_refused_by_field_or_taken_as_far_as_it_fits(dir
     assert {one["field"] for one in report["left_out"]} >= {"location.latitude"}
     service = next(iter(documents(directory, "services").values()))
     assert service["origin"]["system"] == "a-paper" and service["origin"]["retrieved_at"].startswith("2026-11-23")
+
+
+def test_an_area_that_is_only_mentioned_keeps_its_names_and_sources(directory: Directory) -> None:
+    region = an_area(name={"de": "Städteregion Aachen", "ar": "منطقة آخن"})
+    directory.take_in(a_source(), a_source(id="another"), region, an_organization())
+    places = [("05334", "Aachen region"), ("05515", "Münster")]
+    service = {
+        "id": str(id_of("service", "new")),
+        "name": "Neu",
+        "status": "active",
+        "organization_id": str(id_of("organization", "a-chamber")),
+        "service_areas": [{"extent_type": "ars", "extent": key, "name": name} for key, name in places],
+    }
+    arrived(directory, json.dumps(service).encode(), format=Format.HSDS, source="another")
+    known = documents(directory, "areas")
+    assert known["05334"]["name"] == region["name"]
+    with directory.db.read() as connection:
+        held = connection.execute("SELECT document -> 'sources' AS sources FROM areas WHERE id = '05334'").fetchone()
+    assert held == {"sources": ["a-paper"]}
+    assert known["05515"]["name"] == {"de": "Münster"}, "one nobody knew comes in"
 
 
 def test_a_body_that_is_only_mentioned_is_not_made_poorer(directory: Directory) -> None:

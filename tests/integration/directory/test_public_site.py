@@ -144,7 +144,9 @@ def test_persons_and_employers_see_what_is_theirs(site: FlaskClient) -> None:
 
 def test_a_situation_may_say_more_closely_what_is_meant_and_leaves_nobody_out(site: FlaskClient) -> None:
     people, arrived = names(site, "situation=people&area=Aachen"), names(site, "situation=arrived&area=Aachen")
-    assert people[0] == "wcr-veranstaltungen"
+    own = [one for one in people if one.startswith("wcr-")]
+    assert own[0] == "wcr-veranstaltungen", "among our own, which come after existing bodies"
+    assert people[-len(own) :] == own
     assert sorted(people) == sorted(arrived)
 
 
@@ -174,6 +176,19 @@ def test_a_language_spoken_there_comes_first_and_unknown_is_not_no(site: FlaskCl
     silent = {**BODY, "id": "silent", "name": {"de": "A"}, "overlap_justification": {"de": "Test"}}
     directory_of.take_in(*GROUND, arabic, german, silent)
     assert names(site, "topic=WOHNEN&area=Testdorf&spoken=ar") == ["arabic", "silent", "german"]
+
+
+def test_our_own_measure_comes_after_existing_bodies_however_well_it_fits(
+    site: FlaskClient, directory_of: Directory
+) -> None:
+    words = {"name": {"de": "Zimmervermittlung"}, "description": {"de": "Zimmervermittlung für alle."}}
+    place = {**GROUND[0], "id": "059990000001", "name": {"de": "Eigendorf"}}
+    own = {**BODY, **words, "id": "own", "own_measure": True, "languages": [{"code": "ar"}], "areas": [place["id"]]}
+    existing = {**BODY, "id": "existing", "languages": [{"code": "de"}], "areas": [place["id"]]}
+    directory_of.take_in(*GROUND, place, own, existing)
+    assert names(site, "topic=WOHNEN&area=Eigendorf&spoken=ar") == ["existing", "own"]
+    found = names(site, "q=Zimmervermittlung+Beratung&area=Eigendorf")
+    assert found[-1] == "own" and "existing" in found
 
 
 @pytest.mark.parametrize(
@@ -271,6 +286,20 @@ def test_what_to_bring_how_long_and_the_way_are_said_in_the_reader_s_language(
     assert newer in page(site, "fr/services/test-bring"), "the way there may be outdated"
 
 
+def test_a_text_the_page_does_not_show_is_not_said_to_be_newer(site: FlaskClient, directory_of: Directory) -> None:
+    body, newer = {**GROUND[1], "id": "hidden-body"}, "Le texte allemand est plus récent que sa traduction"
+    directory_of.take_in(
+        *GROUND,
+        {**body, "description": {"de": "Eins.", "fr": "Un."}},
+        {**BODY, "id": "hidden", "organization_id": "hidden-body"},
+    )
+    directory_of.take_in({**body, "description": {"de": "Zwei.", "fr": "Un."}})
+    assert newer not in page(site, "fr/services/hidden"), "of the body the page shows its name alone"
+    directory_of.take_in({**body, "name": {"de": "Amt", "fr": "Bureau"}})
+    directory_of.take_in({**body, "name": {"de": "Dienst", "fr": "Bureau"}})
+    assert newer in page(site, "fr/services/hidden")
+
+
 def test_what_is_unknown_is_shown_as_unknown(site: FlaskClient) -> None:
     assert page(site, "en/services/jmd-muenster-begleitung").count("We do not know this. Please ask there.") == 5
 
@@ -300,9 +329,22 @@ def test_everything_that_is_known_is_shown_as_people_write_it_there(site: FlaskC
     assert "#map=18/50.77000/6.08000" in page(site, "ar/services/a-recognition")
 
 
+def test_only_what_ended_is_said_to_have_been_offered_before(site: FlaskClient, directory_of: Directory) -> None:
+    """What was never opened, or is only uncertain, is inactive: nobody knows whether it is offered."""
+    ended, uncertain = ({**BODY, "id": status, "status": status} for status in ("defunct", "inactive"))
+    directory_of.take_in(*GROUND, ended, uncertain)
+    for tag, over, unknown in (
+        ("de", "Das wird nicht mehr angeboten.", "Ob das angeboten wird, wissen wir nicht; fragen Sie nach."),
+        ("en", "This is not offered any more.", "Whether this is offered we do not know; please ask the body."),
+        ("fr", "Cette offre n’existe plus.", "Nous ne savons pas si cette offre existe"),
+    ):
+        told = html.unescape(page(site, f"{tag}/services/defunct", 410))
+        asked = html.unescape(page(site, f"{tag}/services/inactive", 410))
+        assert (over in told, unknown in told, over in asked, unknown in asked) == (True, False, False, True)
+
+
 def test_a_retired_service_is_gone_and_leads_on(site: FlaskClient) -> None:
     text = page(site, "de/services/ipo-muenster", 410)
-    assert "Das wird nicht mehr angeboten" in text
     assert "find?topic=WOHNEN" in text
     assert "ipo-muenster" not in names(site, "topic=WOHNEN")
     page(site, "de/services/ipo-muenster/card", 404)
@@ -367,8 +409,9 @@ def test_whoever_asks_without_end_is_asked_to_wait(site: FlaskClient) -> None:
         (limits.SEARCHES, "/directory/help/de/find?topic=WOHNEN"),
         (limits.READINGS, "/hsds/taxonomies"),
         (limits.EXPORTS, "/hsds/export?format=nonsense"),
+        (limits.EXPORTS, "/hsds/services?format=ndjson"),
     ],
-    ids=["searches", "readings", "exports"],
+    ids=["searches", "readings", "exports", "all-services"],
 )
 def test_a_program_that_asks_without_end_is_told_when_to_come_back(
     site: FlaskClient, limit: limits.Limit, path: str

@@ -187,6 +187,34 @@ def test_who_comes_to_occupied_ground_by_a_change_says_why_like_a_newcomer(
     assert asked([telling], known(there, held)) == []
 
 
+REASON = {"overlap_group": "A", "overlap_justification": {"de": "Andere Sprachen."}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"areas": ["05515"]}, {"areas": ["05515", "05334"]}),
+        ({"areas": ["053340002002"]}, {"areas": ["05334"]}),
+        ({"audience": "employer", "topics": ["ANWERBUNG"]}, {"audience": "both"}),
+        ({"overlap_group": "B"}, {}),
+    ],
+    ids=["one more area", "a wider area", "more people", "another group"],
+)
+def test_a_reason_from_before_is_none_for_ground_that_is_added(before: dict[str, Any], after: dict[str, Any]) -> None:
+    there, held = row(id="there", overlap_group="A"), row(**{**REASON, **before})
+    assert asked([row(3, **{**REASON, **after})], known(there, held)) == [3]
+    anew = {"overlap_justification": {"de": "Auch dort niemand, der Arabisch spricht."}}
+    assert asked([row(3, **{**REASON, **after, **anew})], known(there, held)) == []
+
+
+@pytest.mark.parametrize(
+    "after", [{"areas": ["05334", "05515"]}, {"audience": "both"}, {"areas": ["053340002002"]}, {"status": "inactive"}]
+)
+def test_on_free_ground_or_where_it_stood_a_reason_from_before_is_enough(after: dict[str, Any]) -> None:
+    there, held = (row(id=name, **REASON, audience="person") for name in ("there", "a-recognition"))
+    assert asked([row(3, **{**REASON, "audience": "person", **after})], known(there, held)) == []
+
+
 @pytest.mark.parametrize(
     "after", [{"areas": ["053340002002"]}, {"audience": "person"}, {"status": "inactive"}, {"wait_time": "lang"}]
 )

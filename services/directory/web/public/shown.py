@@ -133,6 +133,7 @@ def entry(row: Json, today: date, outdated: Sequence[str] = ()) -> dict[str, Any
     shown = {
         **texts,
         "id": service["id"],
+        "status": service["status"],
         "address": address_name(service),
         "name": said(service["name"]),
         "organization": said(organization["name"]),

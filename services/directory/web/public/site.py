@@ -24,6 +24,7 @@ from services.directory import config
 from services.directory.domain import notices
 from services.directory.domain.notices import NoticeKind
 from services.directory.domain.publishing import is_retired
+from services.directory.domain.translations import TEXTS
 from services.directory.domain.wording import folded
 from services.directory.queries import public as queries
 from services.directory.queries import translations
@@ -34,8 +35,6 @@ from services.directory.web.public.lists import lists
 
 KEPT_SECONDS = 300
 START = "directory_help.start"
-#: What a service at a place consists of.
-PLACES = ("service_at_location", "location")
 TAG = f"/<any({', '.join(repr(tag) for tag in PERSON_LANGUAGES)}):tag>"
 
 blueprint = APIBlueprint(
@@ -193,11 +192,18 @@ def _row(name: str) -> dict[str, Any]:
 
 
 def _outdated(row: dict[str, Any]) -> list[str]:
-    """The languages in which a text of the service, its body or its places is older than in German."""
-    places = [(kind, one["id"]) for pair in row["places"] for kind, one in zip(PLACES, pair, strict=True)]
-    named = (("service", row["document"]["id"]), ("organization", row["organization"]["id"]), *places)
+    """The languages in which a text the page shows of the service, its body or its places is older than in German."""
+    named = [("service", row["document"], TEXTS), ("organization", row["organization"], ("name",))]
+    for link, place in row["places"]:
+        of_place = ("transportation",) if "description" in link else TEXTS
+        named += [("service_at_location", link, TEXTS), ("location", place, of_place)]
     with room().unit.db.read() as connection:
-        return [tag for kind, name in named for _, tag in translations.outdated(connection, kind, name)]
+        return [
+            tag
+            for kind, one, fields in named
+            for field, tag in translations.outdated(connection, kind, one["id"])
+            if field in fields
+        ]
 
 
 def _address(row: dict[str, Any]) -> str:
