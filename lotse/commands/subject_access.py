@@ -35,7 +35,8 @@ HOW_TO_VERIFY = """How to verify this folder
 2. That the log really says this (Python 3.11 and `cryptography`; the program and the key from somewhere else than us):
        python lotsennetz_verify.py --export audit-extract.ndjson --checkpoint checkpoint.note --key audit.pub
 3. That both say the same: every entry of `recorded.decisions` in auskunft.json stands in audit-extract.ndjson under the
-   same decision_id, and none there is missing here. This was checked when the folder was made.
+   same decision_id, and none there is missing here. This was checked when the folder was made. What is about a case
+   of another organization (`organization_id` in `recorded.enquiries`) is in that controller's extract, not in this one.
 
 auskunft.html is to be read and printed; auskunft.json holds the same with every single entry.
 """
@@ -76,6 +77,7 @@ def subject_access(
     showing.err.print("[dim]Asking the audit log for its signed extract …[/]")
     extract, left_out = for_her(document, agreeing_extract(network, document))
     _say_what_is_left_out(left_out)
+    _say_what_is_elsewhere(len(elsewhere(document)))
     files |= {"audit-extract.ndjson": extract, "checkpoint.note": checkpoint_of(extract)}
     write(files, target, packed=packed)
     told = {"written": str(target), "access_id": document["access_id"], **counts(document, extract)}
@@ -123,11 +125,20 @@ def _extract(network: Network, document: Mapping[str, Any]) -> bytes:
 
 
 def differences(document: Mapping[str, Any], extract: bytes) -> tuple[list[str], list[str]]:
-    """Decisions that stand in one of both only."""
-    recorded = {row["id"] for row in document["recorded"]["decisions"]}
+    """Decisions that stand in one of both only; those about another controller's case are in no extract of ours."""
+    recorded = {row["id"] for row in document["recorded"]["decisions"]} - elsewhere(document)
     logged = {leaf["data"]["decision_id"] for leaf in leaves(extract) if leaf["type"] == DECIDED}
     signed = bool(extract) or not recorded
     return sorted(recorded - logged) if signed else ["(nothing signed yet)"], sorted(logged - recorded)
+
+
+def elsewhere(document: Mapping[str, Any]) -> set[str]:
+    """Decisions about cases of another controller: referral tells her all, the log each controller its own."""
+    recorded = document["recorded"]
+    controllers = {row["id"]: row["organization_id"] for row in recorded["enquiries"]}
+    own = controllers.get(document["enquiry_id"])
+    theirs = {row["id"] for row in recorded["referrals"] if controllers.get(row["enquiry_id"], own) != own}
+    return {row["id"] for row in recorded["decisions"] if row["referral_id"] in theirs}
 
 
 def leaves(extract: bytes) -> list[dict[str, Any]]:
@@ -168,6 +179,14 @@ def _say_what_is_left_out(lines: int) -> None:
         )
 
 
+def _say_what_is_elsewhere(decisions: int) -> None:
+    if decisions:
+        showing.err.print(
+            f"[yellow]{decisions} decisions are about cases of another controller: auskunft.json has them, the log's"
+            " extract does not. Its own lead hands out that extract.[/]"
+        )
+
+
 def checkpoint_of(extract: bytes) -> bytes:
     """The signed head the extract was made under, as a file of its own."""
     return str(json.loads(extract.splitlines()[0])["checkpoint"]).encode() if extract else b""
@@ -179,6 +198,7 @@ def counts(document: Mapping[str, Any], extract: bytes) -> dict[str, int]:
         "refusals": len(document["refusals"]),
         "views": len(document["views"]),
         "audit_entries": len(leaves(extract)),
+        "decisions_elsewhere": len(elsewhere(document)),
     }
 
 

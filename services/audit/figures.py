@@ -7,6 +7,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from services.audit.queries.streams import never_heard, streams
+from services.audit.queries.tree import COSIGNED
 from services.chassis.db import Database
 from services.chassis.errors import UnavailableError
 from services.chassis.figures import Figure
@@ -27,7 +28,7 @@ LOG = (
     Figure(
         "lotsennetz_log_cosigned_entries",
         "Entries a witness has countersigned, by witness",
-        "SELECT witness, max(size)::float8 AS value FROM cosignatures GROUP BY witness",
+        f"{COSIGNED} SELECT witness, size::float8 AS value FROM newest",  # noqa: S608 - the text of the tree
         ("witness",),
     ),
 )

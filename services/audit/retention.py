@@ -31,7 +31,8 @@ DEFAULT_KIND = "*"
 #: The newest row of a kind counts.
 PERIODS = "SELECT DISTINCT ON (kind) period_id, kind, keep FROM retention_periods ORDER BY kind, since DESC"
 #: A period is at least a year, so nothing younger is even looked at. Two kinds say whose a case is: a draft leads to
-#: its enquiry, the enquiry to its controller. They go after everything else about it, or nobody could tell any more.
+#: its enquiry, the enquiry to its controller. They go after everything else about it, or nobody could tell any more;
+#: that somebody looked at it is nothing about it, or each look would keep it for another period.
 PAST = """
 FROM entries WHERE position > %(after)s AND leaf IS NOT NULL AND type <> 'audit.entries_expired.v1'
     AND CASE WHEN %(kind)s = '*' THEN type <> ALL(%(others)s) ELSE type = %(kind)s END
@@ -40,13 +41,16 @@ FROM entries WHERE position > %(after)s AND leaf IS NOT NULL AND type <> 'audit.
     AND NOT (type = 'referral.drafted.v1' AND EXISTS (
         SELECT 1 FROM entries AS kept
         WHERE kept.referral_id = entries.referral_id AND kept.leaf IS NOT NULL AND kept.type <> entries.type
+            AND NOT starts_with(kept.type, 'audit.')
     ))
     AND NOT (type = 'referral.enquiry_recorded.v1' AND (EXISTS (
         SELECT 1 FROM entries AS kept
         WHERE kept.enquiry_id = entries.enquiry_id AND kept.leaf IS NOT NULL AND kept.type <> entries.type
+            AND NOT starts_with(kept.type, 'audit.')
     ) OR EXISTS (
         SELECT 1 FROM entries AS kept
         WHERE kept.person_id = entries.person_id AND kept.leaf IS NOT NULL AND kept.type <> entries.type
+            AND NOT starts_with(kept.type, 'audit.')
     )))
 """
 COUNT = f"SELECT count(*) AS n {PAST}"

@@ -12,8 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from contracts.codes import FindingJudgement, LogFindingKind
+from services.audit.queries.controllers import OF_CONTROLLER, held_by
 from services.audit.queries.rules import ENDED
-from services.audit.queries.search import OF_CONTROLLER, FoundEntry, entries_at
+from services.audit.queries.search import FoundEntry, entries_at
 from services.audit.queries.staff_rules import ABOUT_STAFF
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
@@ -176,7 +177,7 @@ def how_many(
 
 def counts(connection: Connection, controller: UUID | None = None) -> dict[tuple[str, str], int]:
     """How many findings there are of each kind in each state."""
-    conditions, values = _limits(Wanted(controller=controller))
+    conditions, values = _limits(connection, Wanted(controller=controller))
     query = f"{STANDING} SELECT kind, state, count(*) AS n FROM standing {_where(conditions)} GROUP BY kind, state"  # noqa: S608 - the text above
     rows = connection.execute(query.encode(), values, prepare=False).fetchall()
     return {(row["kind"], row["state"]): row["n"] for row in rows}
@@ -186,7 +187,7 @@ def findings(
     connection: Connection, wanted: Wanted, before: int | None = None, limit: int = PAGE
 ) -> tuple[list[Finding], int | None]:
     """Those whose facts changed last come first; and after which the next page begins."""
-    conditions, values = _limits(wanted)
+    conditions, values = _limits(connection, wanted)
     if wanted.states is None:
         conditions.append(WAITS)
     else:
@@ -206,7 +207,7 @@ def findings(
 
 def finding_of(connection: Connection, finding_id: UUID, controller: UUID | None = None) -> Finding:
     """One finding; one that is not the caller's to see is not there."""
-    conditions, values = _limits(Wanted(controller=controller))
+    conditions, values = _limits(connection, Wanted(controller=controller))
     where = _where(["finding_id = %s", *conditions])
     query = f"{WALKED} SELECT * FROM standing {where}"  # noqa: S608 - the text above
     rows = connection.execute(query.encode(), [finding_id, *values], prepare=False).fetchall()
@@ -252,11 +253,11 @@ def _turn(row: Mapping[str, Any]) -> Turn:
     return Turn.MORE if row["entries"] > row["had_entries"] else Turn.CHANGED
 
 
-def _limits(wanted: Wanted) -> tuple[list[str], list[Any]]:
+def _limits(connection: Connection, wanted: Wanted) -> tuple[list[str], list[Any]]:
     if wanted.controller is None:
         return [], []
     about_staff = [str(kind) for kind in sorted(ABOUT_STAFF)]
-    return [LIMITED], [about_staff, *[wanted.controller] * OF_CONTROLLER.count("%s")]
+    return [LIMITED], [about_staff, *held_by(connection, wanted.controller)]
 
 
 def _where(conditions: Sequence[str]) -> str:

@@ -99,7 +99,7 @@ def reviews(connection: Connection, before: tuple[datetime, UUID], limit: int = 
 
 def counted(connection: Connection, wanted: Search, size: int, *, exactly: bool) -> Seen:
     """How much there is to be seen among the first `size` entries; not `exactly`: entries up to `MOST_COUNTED` + 1."""
-    condition, values = fitting(wanted)
+    condition, values = fitting(connection, wanted)
     limit = "" if exactly else f"LIMIT {MOST_COUNTED + 1}"
     entries = f"SELECT count(*) AS n FROM (SELECT 1 FROM entries WHERE {condition} AND position < %s {limit}) AS seen"  # noqa: S608 - placeholders only
     found = f"""{STANDING} SELECT count(*) AS n, count(*) FILTER (WHERE {WAITS}) AS waiting

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from contracts.event import REGISTRY, spec_of
 from services.audit.domain.entry import REFERENCES
+from services.audit.queries.controllers import OF_CONTROLLER, held_by
 from services.chassis.db import Connection
 from services.chassis.errors import InvalidError, NotFoundError
 
@@ -18,25 +19,6 @@ COLUMNS = "position, event_id, type, source, subject, actor, occurred_at, record
 
 #: What has a timeline of its own.
 CASES = tuple(name.removesuffix("_id") for name in REFERENCES)
-
-
-#: A case is its controller's who recorded the enquiry; so is what is about a person alone, if no other knows her.
-OF_CONTROLLER = """(
-    EXISTS (
-        SELECT 1 FROM entries AS own WHERE own.enquiry_id = entries.enquiry_id
-            AND own.type = 'referral.enquiry_recorded.v1' AND own.organization_id = %s
-    ) OR EXISTS (
-        SELECT 1 FROM entries AS drafted JOIN entries AS own ON own.enquiry_id = drafted.enquiry_id
-        WHERE drafted.referral_id = entries.referral_id AND drafted.type = 'referral.drafted.v1'
-            AND own.type = 'referral.enquiry_recorded.v1' AND own.organization_id = %s
-    ) OR (entries.enquiry_id IS NULL AND entries.referral_id IS NULL AND EXISTS (
-        SELECT 1 FROM entries AS own WHERE own.person_id = entries.person_id
-            AND own.type = 'referral.enquiry_recorded.v1' AND own.organization_id = %s
-    ) AND NOT EXISTS (
-        SELECT 1 FROM entries AS other WHERE other.person_id = entries.person_id
-            AND other.type = 'referral.enquiry_recorded.v1' AND other.organization_id <> %s
-    ))
-)"""
 
 
 #: A case's entries by any of its ids, each through its own index.
@@ -108,7 +90,7 @@ class Page:
 def search(connection: Connection, wanted: Search, cursor: str | None = None, limit: int = 50) -> Page:
     """The newest entries that fit, or those older than the cursor."""
     # Never a prepared plan: it would not know whether what is asked for is common or rare, and read the whole log.
-    conditions, values = _conditions(wanted)
+    conditions, values = _conditions(connection, wanted)
     if cursor is not None:
         conditions.append("(occurred_at, position) < (%s, %s)")
         values += _read_cursor(cursor)
@@ -144,7 +126,7 @@ def of_staff(connection: Connection, staff: str, cursor: str | None = None, limi
 
 def positions(connection: Connection, wanted: Search, most: int) -> list[int]:
     """The places of everything that fits; more than `most` is refused rather than cut without a word."""
-    conditions, values = _conditions(wanted)
+    conditions, values = _conditions(connection, wanted)
     if not conditions:
         raise InvalidError("audit.search-invalid", {"": "something-to-look-for"})
     query = f"SELECT position FROM entries WHERE {' AND '.join(conditions)} LIMIT %s"  # noqa: S608 - column names and placeholders only
@@ -156,17 +138,31 @@ def positions(connection: Connection, wanted: Search, most: int) -> list[int]:
 
 #: A case is a pseudonym or an enquiry; most events name only its referrals, which are found through it.
 OF_CASE = {
-    name: f"""SELECT position FROM entries WHERE {name} = %(id)s
-   OR referral_id IN (SELECT referral_id FROM entries WHERE {name} = %(id)s AND referral_id IS NOT NULL)
-LIMIT %(most)s"""  # noqa: S608 - the two names below
+    name: f"""({name} = %s
+   OR referral_id IN (SELECT referral_id FROM entries WHERE {name} = %s AND referral_id IS NOT NULL))"""  # noqa: S608 - the two names below
     for name in ("person_id", "enquiry_id")
 }
 
 
-def positions_of_case(connection: Connection, name: str, identity: UUID, most: int) -> list[int]:
+#: What is about a person alone, a household's too, is a lead's unless another controller has a case of hers.
+ALONE = """(entries.enquiry_id IS NULL AND entries.referral_id IS NULL AND NOT EXISTS (
+    SELECT 1 FROM entries AS other WHERE other.type = 'referral.enquiry_recorded.v1' AND other.organization_id <> %s
+        AND other.enquiry_id = ANY(%s)
+))"""
+
+
+def positions_of_case(
+    connection: Connection, name: str, identity: UUID, most: int, controller: UUID | None = None
+) -> list[int]:
     """Everything about a person or an enquiry and its referrals; more than `most` is refused rather than cut."""
-    query = OF_CASE[name].encode()
-    rows = connection.execute(query, {"id": identity, "most": most + 1}, prepare=False).fetchall()
+    conditions: list[str] = [OF_CASE[name]]
+    values: list[Any] = [identity, identity]
+    if controller is not None:
+        cases = identities(connection, "enquiry_id", name, [identity])
+        conditions.append(f"({OF_CONTROLLER} OR {ALONE})")
+        values += [*held_by(connection, controller), controller, cases]
+    query = f"SELECT position FROM entries WHERE {' AND '.join(conditions)} LIMIT %s"  # noqa: S608 - the texts above
+    rows = connection.execute(query.encode(), [*values, most + 1], prepare=False).fetchall()
     if len(rows) > most:
         raise InvalidError("audit.search-invalid", {"": f"at-most-{most}-entries"})
     return [row["position"] for row in rows]
@@ -215,7 +211,7 @@ def oldest_first(
     connection: Connection, name: str, known: Sequence[UUID], types: Sequence[str], controller: UUID | None
 ) -> list[FoundEntry]:
     """The entries of these kinds about any of these ids."""
-    conditions, values = _conditions(Search(controller=controller))
+    conditions, values = _conditions(connection, Search(controller=controller))
     where = " AND ".join([f"{_column(name)} = ANY(%s)", "type = ANY(%s)", "leaf IS NOT NULL", *conditions])
     query = f"SELECT {COLUMNS} FROM entries WHERE {where} ORDER BY occurred_at, position LIMIT %s"  # noqa: S608 - column names only
     rows = connection.execute(query.encode(), [list(known), list(types), *values, MOST_FOLLOWED], prepare=False)
@@ -230,7 +226,7 @@ def _column(name: str) -> str:
 
 def entry_at(connection: Connection, position: int, controller: UUID | None = None) -> FoundEntry:
     """One entry; another controller's is not there."""
-    conditions, values = _conditions(Search(controller=controller))
+    conditions, values = _conditions(connection, Search(controller=controller))
     where = " AND ".join(["position = %s", *conditions])
     query = f"SELECT {COLUMNS} FROM entries WHERE {where}"  # noqa: S608 - column names only
     row = connection.execute(query.encode(), [position, *values], prepare=False).fetchone()
@@ -241,7 +237,7 @@ def entry_at(connection: Connection, position: int, controller: UUID | None = No
 
 def entries_at(connection: Connection, wanted: Sequence[int], controller: UUID | None = None) -> dict[int, FoundEntry]:
     """Entries by place; another controller's are left out."""
-    conditions, values = _conditions(Search(controller=controller))
+    conditions, values = _conditions(connection, Search(controller=controller))
     where = " AND ".join(["position = ANY(%s)", *conditions])
     query = f"SELECT {COLUMNS} FROM entries WHERE {where}"  # noqa: S608 - column names only
     rows = connection.execute(query.encode(), [list(wanted), *values], prepare=False)
@@ -264,9 +260,9 @@ def consents(connection: Connection, consent_ids: Sequence[UUID]) -> dict[tuple[
     return {(str(one.data.get("consent_id")), int(one.data.get("consent_version", 0))): one for one in given}
 
 
-def fitting(wanted: Search) -> tuple[str, list[Any]]:
+def fitting(connection: Connection, wanted: Search) -> tuple[str, list[Any]]:
     """What an entry must have to fit, as a condition on `entries` and its values."""
-    conditions, values = _conditions(wanted)
+    conditions, values = _conditions(connection, wanted)
     return " AND ".join(conditions) or "true", values
 
 
@@ -275,7 +271,7 @@ def types_about(kind: str) -> list[str]:
     return sorted(name for name, cls in REGISTRY.items() if spec_of(cls).subject_kind == kind)
 
 
-def _conditions(wanted: Search) -> tuple[list[str], list[Any]]:
+def _conditions(connection: Connection, wanted: Search) -> tuple[list[str], list[Any]]:
     """One condition per thing wanted; `mentions` find a case, person or partner in whatever event they appear."""
     conditions: list[str] = []
     values: list[Any] = []
@@ -299,7 +295,7 @@ def _conditions(wanted: Search) -> tuple[list[str], list[Any]]:
             values.append(value)
     if wanted.controller is not None:
         conditions.append(OF_CONTROLLER)
-        values += [wanted.controller] * OF_CONTROLLER.count("%s")
+        values += held_by(connection, wanted.controller)
     return conditions, values
 
 

@@ -189,13 +189,14 @@ def extract_of_enquiry(enquiry_id: UUID) -> Response:
 
 
 def _extract_of_case(name: str, identity: UUID) -> Response:
-    """The whole of it, as referral's own part is; to a lead only if she has a case of it at her desk."""
+    """The whole of it to the officer; to a lead with a case of it at her desk what is her own controller's."""
     caller = current_caller()
     with room().unit.db.read() as connection:
+        controller = None if caller.role is StaffRole.DPO else caller.employer
         if caller.role is not StaffRole.DPO and not _is_her_own(connection, caller, name, identity):
             raise NotFoundError("audit.nothing-to-export")
-        found = positions_of_case(connection, name, identity, MOST_EXTRACTED)
-    export("case", min(found, default=0), len(found), Search(mentions={name: identity}))
+        found = positions_of_case(connection, name, identity, MOST_EXTRACTED, controller)
+    export("case", min(found, default=0), len(found), Search(mentions={name: identity}, controller=controller))
     return extract_of(found, "lotsennetz-audit-extract.ndjson")
 
 

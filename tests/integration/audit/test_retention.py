@@ -176,6 +176,20 @@ def test_whose_a_case_is_stays_known_as_long_as_anything_of_it_is_kept(log):
     assert expire(log) == 3  # nothing else is kept of either person
 
 
+def test_that_somebody_looked_at_a_case_does_not_keep_it(log):
+    """The officer's looks, exports, searches and reviews name what they were about; none is something about it."""
+    ids = {"enquiry_id": UUID(int=61), "person_id": UUID(int=81)}
+    recorded = replace(an_event("referral.enquiry_recorded.v1"), organization_id=OWN, **ids)
+    drafted = replace(an_event("referral.drafted.v1"), referral_id=UUID(int=71), **ids)
+    hear(log, log.arrival(1, recorded), log.arrival(2, drafted), now=LONG_AGO)
+    looks = ("log_viewed", "log_exported", "search_saved", "review_held")
+    looked = [replace(an_event(f"audit.{one}.v1"), referral_id=UUID(int=71), **ids) for one in looks]
+    lately = datetime.now(UTC) - timedelta(days=5)
+    hear(log, *(log.arrival(number, one, source="/x") for number, one in enumerate(looked, 3)), now=lately)
+    log.sign(LATER)
+    assert [expire(log) for _ in range(3)] == [1, 1, 0]
+
+
 def test_what_was_told_of_expiry_never_expires_itself(old):
     expire(old)
     told = old.connection.execute("SELECT position FROM entries WHERE type = 'audit.entries_expired.v1'").fetchall()

@@ -396,6 +396,16 @@ def test_a_lead_gets_the_extract_of_whoever_has_a_case_at_her_desk_and_of_nobody
         assert len(after) - len(before) == (status == 200)
 
 
+def test_a_lead_s_extract_leaves_out_what_is_another_controller_s(two_controllers, log):
+    path = f"/audit/api/v1/persons/{UUID(int=81)}/extract"
+    found = {}
+    for name, who in (("officer", DPO), ("own", a_lead()), ("other", a_lead(employer=str(OTHER)))):
+        lines = [json.loads(line) for line in two_controllers.get(path, headers=who).data.splitlines()]
+        found[name] = [line["position"] for line in lines[1:]]
+    assert found == {"officer": [3, 4, 5, 6, 7, 8, 10], "own": [6, 7, 8], "other": [3, 4, 5]}
+    assert views(log)[-1]["data"]["controller_id"] == str(OTHER)
+
+
 def test_a_part_of_the_log_is_handed_over_with_all_that_verifies_it(client, told, tmp_path):
     answer = client.get("/audit/api/v1/bundle?from=2026-11-23&until=2026-11-23&lang=de", headers=DPO)
     assert (answer.status_code, answer.content_type) == (200, "application/zip")
