@@ -28,7 +28,7 @@ def written(report: Mapping[str, Any], made_at: datetime) -> bytes:
         sys_inputs={"report": json.dumps(report, ensure_ascii=False)},
         pdf_standards=["ua-1"],
         ignore_system_fonts=True,
-        timestamp=made_at,
+        timestamp=made_at.replace(microsecond=0),  # it takes whole seconds alone
     )
     assert isinstance(content, bytes)
     return content

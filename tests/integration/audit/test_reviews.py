@@ -193,6 +193,11 @@ def test_a_year_s_report_is_an_accessible_pdf_too(client, log, language, title):
     assert "In all: 7" in text if language == "en" else "Insgesamt: 7" in text
 
 
+def test_a_paper_is_set_at_whatever_instant_it_is_made():
+    report = {"language": "en", "title": "A year", "intro": "In figures.", "facts": [], "sections": []}
+    assert pdf.written(report, START.replace(microsecond=123_456)).startswith(b"%PDF")
+
+
 def told_of(paper):
     return paper.trailer["/Root"]["/Metadata"].get_data().decode()
 
