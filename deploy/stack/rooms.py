@@ -98,10 +98,13 @@ class Rooms:
             "amqp-uri": self._amqp(service, passwords[f"amqp-{service}"]),
             "oidc-client-secret": passwords[f"lotsennetz-{service}"],
             "deployment-key": keys.deployment_key.read_text(),
+            "deployment-keys-old": self._former("deployment.keys-old"),
+            "pseudonym-key": self._former("pseudonym.key") or keys.deployment_key.read_text(),
             **{name: path.read_text() for name, path in own.get(service, {}).items()},
         }
         if service == "referral":
             told["keys-database-url"] = self._database(KEY_STORE).app_dsn
+            told["service-keys-old"] = self._former("referral.service.keys-old")
         if service == "notifications":
             told["operations-amqp-uri"] = self._amqp(OPERATIONS_USER, passwords[f"amqp-{OPERATIONS_USER}"])
         if service == "audit":
@@ -120,6 +123,11 @@ class Rooms:
 
     def _secret(self, name: str) -> str:
         return self.store.passwords()[name]
+
+    def _former(self, name: str) -> str:
+        """Keys an operator who exchanged one put beside it; empty where nobody did."""
+        path = self.store.keys.folder / name
+        return path.read_text() if path.exists() else ""
 
     def _vouchers(self) -> dict[str, str]:
         own = self.store.authority.certificate

@@ -12,10 +12,8 @@ from deploy.dev.settings_page import WORDS
 from tests.stack.composed import ROOT, SERVICES, composed, containers, example, roles
 
 STANDING = {name: one for name, one in containers().items() if one.get("restart") == "unless-stopped"}
-#: Read where a setting of the stack's own says so.
-OF_THE_STACK = {"HTTP_ADDRESS", "TRUSTED_PROXY"}
-#: Kept out on purpose: the stack names its clients, and former keys are a file an operator adds.
-NOT_PASSED_ON = {"OIDC_CLIENT_ID", "SERVICE_KEYS_OLD"}
+#: Kept out on purpose: the stack names its clients.
+NOT_PASSED_ON = {"OIDC_CLIENT_ID"}
 #: The stand-ins are the demonstration's, and the collector's image holds nothing to ask with.
 NOT_ASKED = {name for name in STANDING if name.startswith("partner-")} | {"collector"}
 

@@ -99,6 +99,18 @@ def test_what_one_service_alone_is_told_is_taken_too(folder: Path, changes: Mapp
         assert referral.load(Environment(told)).keys
 
 
+def test_a_key_that_was_exchanged_still_opens_where_the_operator_put_it(folder: Path) -> None:
+    former = "ab" * 31 + "cd"
+    place = Store(folder / "own").keys.folder / "deployment.keys-old"
+    place.write_text(former)
+    try:
+        files = Rooms(Store(folder / "own"), ADDRESSES).all()
+        assert all(files[service].files["deployment-keys-old"] == former for service in SERVICES)
+        assert all(files[service].files["pseudonym-key"] for service in SERVICES)
+    finally:
+        place.unlink()
+
+
 def test_production_refuses_what_the_example_takes_for_a_demonstration(folder: Path) -> None:
     told = environment(folder, "notifications", "web", MODE="production")
     with pytest.raises(ConfigError, match="WEBHOOK_ALLOW_NETS"):
