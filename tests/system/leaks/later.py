@@ -143,7 +143,8 @@ def _a_year(scene: "Scene") -> None:
     """The year before this is issued; it counts what it has, and as a PDF is read as whoever prints it reads it."""
     officer = scene.visitor(scene.story._token("dora-dpo"))
     year = f"/audit/reports/{datetime.now(UTC).year - 1}"
-    scene.press("dora-dpo", f"{year}/issue", {"request_key": uuid4().hex})
+    issued = officer.post(f"{scene.origin}{year}/issue", data={"request_key": uuid4().hex}, timeout=20)
+    assert issued.status_code in (200, 409), issued.text[:200]  # 409: a network kept from before has issued it
     for path in (year, f"{year}.json", f"{year}.pdf", f"/audit/reports/{datetime.now(UTC).year}.json"):
         answer = officer.get(f"{scene.origin}{path}", timeout=30)
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:200]}"
