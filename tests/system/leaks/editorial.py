@@ -6,6 +6,7 @@ read them, and no event, mail, log or other service's table says them.
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -43,7 +44,7 @@ NAMED = {
     "a contact card": ("pages and answers", "/contact-cards -> 200"),
     "gaps and overlaps": ("pages and answers", "GET /directory/coverage -> 200"),
     "steering figures": ("pages and answers", "GET /referral/steering -> 200"),
-    "steering figures as a file": ("pages and answers", "GET /referral/steering/figures.csv -> 200"),
+    "steering figures as a file": ("pages and answers", "GET /referral/steering/obstacles.csv -> 200"),
 }
 #: Where these words may stand: in what the editors keep, and on the pages that show it to them and to the partner.
 OF_EDITORS = re.compile(
@@ -89,7 +90,7 @@ def _doubted(scene: "Scene") -> None:
             " VALUES (%s, %s, now(), 'system:clock')",
             (ask_id, HWK),
         )
-    key = bytes.fromhex(scene.network.environment("directory")["DEPLOYMENT_KEY"])
+    key = bytes.fromhex(Path(scene.network.environment("directory")["DEPLOYMENT_KEY_FILE"]).read_text().strip())
     door = f"/directory/confirm/{assurance_link.sign(key, ask_id, datetime.now(UTC) + timedelta(days=1))}"
     body = scene.visitor()
     _page(scene, body, door)
@@ -109,7 +110,7 @@ def _looked_at(scene: "Scene") -> None:
         ("lena-lead", "/directory/coverage"),
         ("lena-lead", "/directory/coverage/ANERKENNUNG/05334"),
         ("lena-lead", "/referral/steering"),
-        ("lena-lead", "/referral/steering/figures.csv"),
+        ("lena-lead", "/referral/steering/obstacles.csv"),
     ):
         _page(scene, people[name], path)
     anybody = scene.visitor()
