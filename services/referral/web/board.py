@@ -92,6 +92,8 @@ def export() -> Download:
     """The same list for a spreadsheet, all pages of it, in the reader's words; nothing in it is about a person."""
     by, here, wanted = staff_actor(), room(), wanted_of(request.args)
     today = here.unit.clock.today()
+    if wanted.after:
+        tracking.read_cursor(wanted.after)  # refused now: once the first line has left, nothing can be said any more
 
     def pieces() -> Iterator[str]:
         yield _line(COLUMNS)

@@ -142,6 +142,12 @@ def test_the_list_leaves_as_a_file_without_a_person_and_without_a_formula(networ
     assert browser.get(f"{PAGE}/referrals.csv?status=rejected").text.count("\r\n") == 1
 
 
+@pytest.mark.parametrize("where", ["/referral/tracking", "/referral/tracking/referrals.csv"])
+def test_a_place_that_no_page_gave_is_refused_before_anything_leaves(browser: FlaskClient, where: str):
+    refused = browser.get(f"{where}?after=x", headers={"Accept": "application/json"})
+    assert refused.status_code == 422
+
+
 def test_a_file_holds_all_pages(busy: Network, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(tracking, "PIECE", 2)
     assert browser.get(f"{PAGE}/referrals.csv?status=all").text.count("\r\n") == 1 + 9
