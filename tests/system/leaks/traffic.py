@@ -72,7 +72,7 @@ class Traffic:
     def items(self) -> Iterator[Item]:
         """URLs, headers and the bodies in which nobody may be named; `shown` gives the others."""
         for one in self.exchanges:
-            place = f"{one.method} {urlsplit(one.url).path[:80]} -> {one.status}"
+            place = f"{one.method} {urlsplit(one.url).path[:120]} -> {one.status}"
             if not one.stray:
                 yield Item("URLs", place, f"{one.url}\n{one.referrer}".encode())
             yield Item("answer headers", place, one.headers.encode())
