@@ -14,14 +14,17 @@ ROOT = Path(__file__).resolve().parents[2]
 DEV = ROOT / ".dev"
 NOBODY = "nobody"
 SERVER_PORTS = range(20_000, 32_000)
+#: What this process has given out.
+GIVEN: set[int] = set()
 
 
 def free_port(preferred: int | None = None) -> int:
     """The preferred port if nobody listens there, else one from below those the kernel lends to outgoing connections.
 
-    A server's port taken from that range may be lent to somebody else while the server restarts.
+    A server's port taken from that range may be lent to somebody else while the server restarts. None is given twice
+    by one process: servers start one after another, and a port nobody listens at yet would be drawn again.
     """
-    candidates = random.sample(SERVER_PORTS, 100)
+    candidates = [port for port in random.sample(SERVER_PORTS, 200) if port not in GIVEN]
     for candidate in (*([preferred] if preferred else []), *candidates):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -29,7 +32,8 @@ def free_port(preferred: int | None = None) -> int:
                 probe.bind(("127.0.0.1", candidate))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            GIVEN.add(candidate)
+            return candidate
     raise OSError("no free port on 127.0.0.1")
 
 

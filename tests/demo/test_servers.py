@@ -207,3 +207,7 @@ def test_the_state_file_is_merged_not_replaced(tmp_path: Path) -> None:
     write_state({"a": 1}, tmp_path)
     write_state({"b": 2}, tmp_path)
     assert read_state(tmp_path) == {"a": 1, "b": 2}
+
+
+def test_no_port_is_given_twice_before_anybody_listens_there() -> None:
+    assert len({free_port() for _ in range(400)}) == 400
