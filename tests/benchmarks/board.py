@@ -211,6 +211,7 @@ def statements(desk: Desk) -> Iterator[tuple[str, str, Figures]]:
     filters = {
         "tracking": Wanted(),
         "tracking: waiting for us": Wanted(waiting_for=Party.NAVIGATOR),
+        "tracking: waiting for the person": Wanted(waiting_for=Party.PERSON),
         "tracking: overdue": Wanted(overdue=True),
         "tracking: one state": Wanted(status=Status.WAITLISTED),
         "tracking: one partner": Wanted(partner=body),

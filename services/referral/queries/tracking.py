@@ -41,7 +41,7 @@ ORDER BY page.is_over, page.sort_on, page.id"""
 PAGE_OF: LiteralString = """
 SELECT id, reference, status, topic, urgency, organization_id, service_id, waiting_for, due_on, changed_at,
     own_employer, is_over, sort_on
-FROM referrals WHERE {visible}{filters} ORDER BY is_over, sort_on, id LIMIT %(limit)s"""
+FROM referrals WHERE {visible}{filters} ORDER BY {order} LIMIT %(limit)s"""
 #: Each is there only if it is asked for.
 FILTERS: Mapping[str, LiteralString] = {
     "open": " AND NOT is_over",
@@ -168,7 +168,10 @@ def page_of(by: Actor, wanted: Wanted, today: date) -> Statement:
     if wanted.after:
         params |= read_cursor(wanted.after)
     filters: LiteralString = "".join(FILTERS[name] for name, is_asked in asked.items() if is_asked)
-    return PAGE_OF.replace("{visible}", condition).replace("{filters}", filters), params
+    # where nothing can be over, to sort by that too would keep the database from the index that has no such column
+    all_open = is_open or wanted.waiting_for is not None or wanted.overdue
+    order: LiteralString = "sort_on, id" if all_open else "is_over, sort_on, id"
+    return PAGE_OF.replace("{visible}", condition).replace("{filters}", filters).replace("{order}", order), params
 
 
 def counts(connection: Connection, by: Actor, today: date) -> Counts:
