@@ -91,6 +91,11 @@ compose-test: ## start the compose stack for real and play the story in it; says
 	@deploy/dev/setup.sh
 	@$(PY) -m tests.system.compose_run --out docs/results/compose $(ARGS)
 
+.PHONY: supply
+supply: ## what the images are made of: licences, bill of materials, known weaknesses, secrets; writes docs/results
+	@deploy/dev/setup.sh
+	@$(PY) -m deploy.supply $(ARGS)
+
 .PHONY: clean
 clean: ## remove what runs left behind (.dev, caches); keeps .venv
 	@for link in .dev/postgres .dev/*/postgres; do [ ! -L "$$link" ] || rm -rf "$$(readlink "$$link")"; done
