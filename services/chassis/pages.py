@@ -1,6 +1,7 @@
 """Server-rendered pages: the shell, its words, and the error pages. Works without JavaScript, nothing inline."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
@@ -22,6 +23,8 @@ from services.chassis.sessions import csrf_token, persons_room
 
 STATIC = Path(__file__).parent / "static"
 YEAR_SECONDS = 31_536_000
+HINTS_COOKIE = "lotsennetz_hints"
+HINT = re.compile(r"[a-z]{3,20}")
 
 
 def blueprint(service: str) -> APIBlueprint:
@@ -104,6 +107,11 @@ def home(service: str) -> str:
     return own if request.path.startswith(f"{own}/") else f"/{service}"
 
 
+def hints_read() -> set[str]:
+    """Names of the first-use hints that were sent away in this browser."""
+    return {name for name in request.cookies.get(HINTS_COOKIE, "").split(".") if HINT.fullmatch(name)}
+
+
 def shell_values() -> dict[str, Any]:
     """What the shell of every page shows."""
     here = room()
@@ -117,6 +125,7 @@ def shell_values() -> dict[str, Any]:
         "home": home(here.service),
         "navigation": [item for item in here.navigation if role and (not item.roles or role in item.roles)],
         "demo": here.settings.is_demo,
+        "hints_read": hints_read(),
     }
 
 

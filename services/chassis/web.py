@@ -19,6 +19,7 @@ from waitress import serve as waitress_serve
 from werkzeug.exceptions import PreconditionRequired, RequestEntityTooLarge
 
 from services.chassis import (
+    hints,
     i18n,
     logging,
     operator,
@@ -97,7 +98,7 @@ def create_app(
     web_errors.register(app)
     app.before_request(begin_request)
     app.after_request(end_request)
-    own = (module.blueprint(service) for module in (probes, pages, sign_in, session_pages, operator))
+    own = (module.blueprint(service) for module in (probes, pages, hints, sign_in, session_pages, operator))
     for blueprint in (*own, *blueprints):
         app.register_blueprint(blueprint)
     pages.prepare(app, service)

@@ -101,6 +101,7 @@ def test_a_page_has_no_findings_and_fits(browser: Browser, site: Site, path: str
     "path",
     [
         OBJECT,
+        "/directory/glossary",
         "/directory/assurance",
         "/directory/translations",
         "/directory/contacts",

@@ -106,6 +106,58 @@ def test_on_paper_there_is_only_the_matter(browser: Browser, address: str) -> No
         assert page.locator(".timeline").is_visible()
 
 
+#: What every visible part of a page is painted with, as numbers: a color may be written in many ways.
+PAINTED = """() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true })
+  const numbers = (color) => {
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1)
+    return canvas.getImageData(0, 0, 1, 1).data.join(",")
+  }
+  return [...document.querySelectorAll("body, body *")].filter((one) => one.checkVisibility()).map((one) => {
+    const style = getComputedStyle(one)
+    const painted = [style.color, style.backgroundColor, style.borderTopColor, style.fill]
+    return [one.tagName, ...painted.map(numbers)].join(" ")
+  })
+}"""
+
+
+@pytest.mark.parametrize("path", ["/sample/", pytest.param("/sample/person", marks=pytest.mark.long)])
+def test_paper_is_black_on_white_whatever_theme_the_screen_has(browser: Browser, address: str, path: str) -> None:
+    painted = {}
+    for theme in ("light", "dark"):
+        with page_of(browser, theme=theme) as page:
+            page.goto(f"{address}{path}")
+            screen = page.evaluate(PAINTED)
+            page.emulate_media(media="print")
+            painted[theme] = page.evaluate(PAINTED)
+            shoot(page, f"shell-print-{theme}")
+            assert screen != painted[theme] or theme == "light"
+    assert painted["dark"] == painted["light"]
+    assert painted["dark"][0].startswith("BODY 0,0,0,255 255,255,255,255")
+
+
+#: Text spacing as WCAG 1.4.12 asks for; whatever is cut off or laid over something else then is a finding.
+SPACED = """
+* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; }
+p { margin-block-end: 2em !important; }
+"""
+CUT = """() => [...document.querySelectorAll("main *, footer *, header *")].filter((one) => one.checkVisibility()
+  && getComputedStyle(one).overflow === "hidden" && !one.closest(".kern-sr-only, .skip-link")
+  && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1))
+  .map((one) => one.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("width", ["desk", "phone"])
+def test_wider_spaces_between_letters_cut_nothing_off(browser: Browser, address: str, width: str) -> None:
+    with page_of(browser, width=width, bypass_csp=True) as page:
+        page.goto(f"{address}/sample/")
+        page.add_style_tag(content=SPACED)
+        shoot(page, f"shell-spaced-{width}")
+        assert not scrolls_sideways(page)
+        assert page.evaluate(CUT) == []
+
+
 @pytest.mark.parametrize("language", first_in_the_gate("de", "en"))
 @pytest.mark.parametrize("name", ["role", "out", "mine"])
 def test_the_pages_around_sign_in(browser: Browser, address: str, name: str, language: str) -> None:

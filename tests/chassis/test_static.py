@@ -53,6 +53,23 @@ def test_nothing_anybody_typed_is_written_unescaped() -> None:
     assert not [path for path in (ROOT / "services").rglob("templates/**/*") if path.suffix not in known]
 
 
+def test_paper_has_kern_s_own_light_colors() -> None:
+    light = re.search(
+        r"@media \(prefers-color-scheme: light\)\{(:root\{[^}]*\})\}",
+        (KERN / "kern.min.css").read_text(encoding="utf-8"),
+    )
+    assert light is not None
+    assert light[1] in (pages.STATIC / "print.css").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["lotsennetz.css", "public.css", "sheet.css", "print.css"])
+def test_the_dark_is_for_screens_alone(name: str) -> None:
+    sheet = (pages.STATIC / name).read_text(encoding="utf-8")
+    dark = re.findall(r"@media ([^{]*prefers-color-scheme: dark[^{]*)\{", sheet)
+    assert [one for one in dark if not one.startswith("screen and ")] == []
+    assert "position: sticky" not in sheet and "position: fixed" not in sheet  # nothing may cover what has the focus
+
+
 def test_our_own_sheet_knows_no_left_and_right() -> None:
     sheet = (pages.STATIC / "lotsennetz.css").read_text(encoding="utf-8")
     assert not re.search(r"(margin|padding|border)-(left|right)|text-align:\s*(left|right)|[^-]float:", sheet)

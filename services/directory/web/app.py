@@ -18,6 +18,7 @@ from services.directory.web import (
     contacts,
     coverage,
     editing,
+    glossary,
     hsds,
     interchange,
     keys,
@@ -69,6 +70,7 @@ DOORS = (
     interchange,
     crawlers,
     site,
+    glossary,
 )
 
 
