@@ -6,6 +6,7 @@ import ipaddress
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from contracts.codes import NoticeKind
+from services.chassis import broker
 from services.chassis.mail import MailServer
 from services.notifications.channels.mail import MailSender
 from services.notifications.channels.webhook import WebhookSender, resolve
@@ -30,6 +32,11 @@ NAME = "kammer.example"
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return a_certificate(tmp_path_factory.mktemp("tls"), dt.timedelta(days=1))
+
+
+def a_certificate(folder: Path, left: dt.timedelta) -> Path:
+    """Vouches for itself, since the day before yesterday and for as long as is left."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
     today = dt.datetime.now(dt.UTC)
@@ -39,13 +46,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(today - dt.timedelta(days=1))
-        .not_valid_after(today + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .not_valid_before(today - dt.timedelta(days=2))
+        .not_valid_after(today + left)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME), x509.DNSName("localhost")]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    path = tmp_path_factory.mktemp("tls") / "kammer.pem"
+    path = folder / "kammer.pem"
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -55,6 +62,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def receiver(certificate: Path) -> Iterator[Receiver]:
+    with listening(certificate) as receiver:
+        yield receiver
+
+
+@contextmanager
+def listening(certificate: Path) -> Iterator[Receiver]:
     receiver = Receiver()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler_for(receiver))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -87,6 +100,16 @@ def test_another_name_on_the_certificate_is_refused(receiver: Receiver, certific
 def test_a_certificate_nobody_vouches_for_is_refused(receiver: Receiver) -> None:
     result = sender(None).send(f"https://{NAME}{receiver.url}", [SECRET], uuid4(), b"{}", NOW)
     assert (result.cause, receiver.got) == ("tls-failed", [])
+
+
+def test_a_certificate_that_has_expired_is_refused_by_webhook_and_broker(tmp_path: Path) -> None:
+    expired = a_certificate(tmp_path, -dt.timedelta(hours=1))
+    with listening(expired) as receiver:
+        result = sender(expired).send(f"https://{NAME}{receiver.url}", [SECRET], uuid4(), b"{}", NOW)
+        assert (result.cause, receiver.got) == ("tls-failed", [])
+        port = receiver.url.split("/")[0]
+        with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
+            broker.connect(f"amqps://nobody:nothing@localhost{port}/x?ssl_ca_certs={expired}", "test")
 
 
 def test_a_name_that_leads_nowhere_may_lead_somewhere_later() -> None:
