@@ -61,6 +61,8 @@ SELECT position, (data ->> 'due_on')::date FROM (
     WHERE position >= %(first)s AND position < %(end)s AND type = 'referral.duty_opened.v1' AND leaf IS NOT NULL
 ) AS owed WHERE data ->> 'duty' = 'state_deletion' ON CONFLICT DO NOTHING
 """
+#: A case may be recorded after its entries, and what was found of them then is its controller's.
+OWN_FINDINGS = "SELECT own_findings(%(first)s, %(end)s)"
 KEEP_ROUND = "INSERT INTO finding_rounds (size, day, read_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 
 
@@ -130,6 +132,7 @@ def _round(tx: Connection, last: Reading, end: int, told: dict[str, Any], now: d
         found = judge(tx, rule, looked, told)
         kept += _keep(tx, rule.kind, found, end, now)
     tx.execute(KEEP_DUES, window)
+    tx.execute(OWN_FINDINGS, window)
     tx.execute(KEEP_ROUND, (end, told["today"], now))
     return kept
 

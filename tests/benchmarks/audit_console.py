@@ -98,7 +98,7 @@ FROM (
 """
 #: A case of the most ordinary controller.
 CONTROLLED = """
-SELECT position, enquiry_id, organization_id FROM entries WHERE type = 'referral.enquiry_recorded.v1'
+SELECT position, enquiry_id, organization_id, occurred_at FROM entries WHERE type = 'referral.enquiry_recorded.v1'
 ORDER BY occurred_at DESC, position DESC OFFSET 100 LIMIT 1
 """
 INDEXES = """
@@ -134,7 +134,8 @@ Figures = dict[str, Any]
 
 
 def stage(connection: Connection, entries: int) -> None:
-    """Fill the log, its indexes made afterwards, and say that it is signed."""
+    """Fill the log, its indexes made afterwards, then whose all of it is, and say that it is signed."""
+    connection.execute("ALTER TABLE entries DISABLE TRIGGER are_owned")
     definitions = [row["indexdef"] for row in connection.execute(INDEXES)]
     for definition in definitions:
         connection.execute(f"DROP INDEX {definition.split()[2]}".encode())
@@ -145,6 +146,9 @@ def stage(connection: Connection, entries: int) -> None:
     for definition in definitions:
         connection.execute(definition.encode())
     connection.execute("VACUUM ANALYZE entries")
+    connection.execute("SELECT own_everything()")
+    connection.execute("ALTER TABLE entries ENABLE TRIGGER are_owned")
+    connection.execute("VACUUM ANALYZE owned_entries")
     now = datetime.now(UTC)
     connection.execute("INSERT INTO heads VALUES (%s, %s, '', %s, %s)", (entries, bytes(32), bytes(32), now))
     connection.execute("INSERT INTO checkpoints VALUES (%s, '', %s)", (entries, now))
@@ -204,7 +208,7 @@ def officers(connection: Connection, entries: int, today: date) -> Actions:
         "what a review is of (withdrawals of a year)": lambda on: counted(on, period, entries, exactly=False),
         "the yearly report: figures": lambda on: tally(on, 2025, entries),
         "the yearly report: findings": lambda on: on.execute(
-            FINDINGS.encode(), (start_of(2025), start_of(2026), entries), prepare=False
+            FINDINGS, (start_of(2025), start_of(2026), entries), prepare=False
         ).fetchall(),
         "rules read on: 200 new entries": lambda on: _window(on, entries - 200, entries, today),
         "the same, with an agreement on staff": lambda on: _window(on, entries - 200, entries, today, AGREED),
@@ -322,7 +326,7 @@ def grow_findings(connection: Connection, wanted: int) -> None:
     """As after years: many findings, one in twenty of them still open."""
     for statement in (OLD_FINDINGS, OLD_ASSESSMENTS):
         connection.execute(statement.encode(), {"last": wanted - 1})
-    for table in ("finding_facts", "finding_assessments"):
+    for table in ("finding_facts", "finding_assessments", "finding_standing"):
         connection.execute(f"VACUUM ANALYZE {table}".encode())
 
 
@@ -414,7 +418,7 @@ def _pages(found: Figures, whose: str, title: str) -> list[str]:
 
 
 def indexes(plan: str) -> list[str]:
-    return sorted(set(re.findall(r"(?:using|Index Scan on) (entries_\w+)", plan)))
+    return sorted(set(re.findall(r"(?:using|Index Scan on) ((?:owned_)?entries_\w+)", plan)))
 
 
 #: Entries a page may read and not show before the figures say how many they were.
@@ -426,7 +430,7 @@ def whole(plan: str) -> str:
 
     Where it was carried out and stopped before, it says how many entries it passed over.
     """
-    reading = [_reading(node) for node in plan.split("->") if re.search(r"Scan.* on entries\b", node)]
+    reading = [_reading(node) for node in plan.split("->") if re.search(r"Scan.* on (?:owned_)?entries\b", node)]
     if any(passed is None for passed in reading):
         return "yes"
     most = max((passed for passed in reading if passed is not None), default=0)
@@ -438,7 +442,9 @@ def _reading(node: str) -> int | None:
     if "Seq Scan" in node:
         return None
     removed = [int(one) for one in re.findall(r"Rows Removed by (?:Filter|Index Recheck): (\d+)", node)]
-    walks = re.search(r"using entries_(by_time|pkey)", node) and "Filter:" in node and "Index Cond" not in node
+    walks = (
+        re.search(r"using (?:owned_)?entries_(by_time|pkey)", node) and "Filter:" in node and "Index Cond" not in node
+    )
     return None if walks and not _stopped(node) else sum(removed)
 
 

@@ -1,7 +1,8 @@
 """Findings as the officer sees them: the newest facts of each, what she made of them, and where that leaves it.
 
-State is computed from what is stored and never stored itself: open until assessed, open again when the facts changed
-after that, settled when they no longer hold; one that settled before anybody had looked says so. Nothing disappears.
+State is what facts and assessments come to: open until assessed, open again when the facts changed after that, settled
+when they no longer hold; one that settled before anybody had looked says so. Nothing disappears. The database puts it
+together as they come, a row for each finding (`finding_standing`), and it can be put together anew from them.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.codes import FindingJudgement, LogFindingKind
-from services.audit.queries.controllers import OF_CONTROLLER, held_by
+from services.audit.queries.controllers import FINDING_OF_CONTROLLER
 from services.audit.queries.rules import ENDED
 from services.audit.queries.search import FoundEntry, entries_at
 from services.audit.queries.staff_rules import ABOUT_STAFF
@@ -114,41 +115,8 @@ WAITS = f"""
 (state IN ({", ".join(f"'{one}'" for one in WAITING)})
     OR state = '{FindingState.SETTLED_UNSEEN}' AND kind IN ({", ".join(f"'{one}'" for one in sorted(ABOUT_STAFF))}))
 """
-STATE = """
-CASE WHEN facts = newest.number AND signed_off THEN 'signed_off' WHEN facts = newest.number THEN 'assessed'
-    WHEN NOT holds AND facts IS NULL THEN 'settled_unseen' WHEN NOT holds THEN 'settled'
-    WHEN facts IS NULL THEN 'open' ELSE 'reopened' END AS state
-"""
-#: Where every finding stands: for what counts them all.
-STANDING = f"""
-WITH newest AS (
-    SELECT DISTINCT ON (finding_id) finding_id, number, kind, anchor, position, because, entries, last, holds,
-        noticed_at
-    FROM finding_facts ORDER BY finding_id, number DESC
-), said AS (
-    SELECT DISTINCT ON (finding_id) finding_id, number AS assessment, facts, judgement, signed_off, assessed_at
-    FROM finding_assessments ORDER BY finding_id, number DESC
-), standing AS (
-    SELECT newest.*, coalesce(assessment, 0) AS assessment, judgement, assessed_at, {STATE}
-    FROM newest LEFT JOIN said USING (finding_id)
-)
-"""  # noqa: S608 - the text above
-#: The same, one after the other from the newest back: for what stops after some.
-WALKED = f"""
-WITH standing AS (
-    SELECT newest.*, coalesce(assessment, 0) AS assessment, judgement, assessed_at, {STATE}
-    FROM finding_facts AS newest LEFT JOIN LATERAL (
-        SELECT number AS assessment, facts, judgement, signed_off, assessed_at FROM finding_assessments AS one
-        WHERE one.finding_id = newest.finding_id ORDER BY one.number DESC LIMIT 1
-    ) AS said ON true
-    WHERE NOT EXISTS (SELECT 1 FROM finding_facts AS later
-        WHERE later.finding_id = newest.finding_id AND later.number > newest.number)
-)
-"""  # noqa: S608 - the text above
 #: An auditor sees her controller's, and nothing about staff.
-LIMITED = f"""
-kind <> ALL(%s) AND EXISTS (SELECT 1 FROM entries WHERE entries.position = standing.position AND {OF_CONTROLLER})
-"""  # noqa: S608 - placeholders only
+LIMITED = f"kind <> ALL(%s) AND {FINDING_OF_CONTROLLER}"
 HISTORY = """
 SELECT noticed_at AS at, number, position, because, entries, holds, lag(holds) OVER steps AS held,
     lag(because) OVER steps AS was_because, lag(entries) OVER steps AS had_entries
@@ -177,8 +145,8 @@ def how_many(
 
 def counts(connection: Connection, controller: UUID | None = None) -> dict[tuple[str, str], int]:
     """How many findings there are of each kind in each state."""
-    conditions, values = _limits(connection, Wanted(controller=controller))
-    query = f"{STANDING} SELECT kind, state, count(*) AS n FROM standing {_where(conditions)} GROUP BY kind, state"  # noqa: S608 - the text above
+    conditions, values = _limits(controller)
+    query = f"SELECT kind, state, count(*) AS n FROM finding_standing {_where(conditions)} GROUP BY kind, state"  # noqa: S608 - the text above
     rows = connection.execute(query.encode(), values, prepare=False).fetchall()
     return {(row["kind"], row["state"]): row["n"] for row in rows}
 
@@ -187,7 +155,7 @@ def findings(
     connection: Connection, wanted: Wanted, before: int | None = None, limit: int = PAGE
 ) -> tuple[list[Finding], int | None]:
     """Those whose facts changed last come first; and after which the next page begins."""
-    conditions, values = _limits(connection, wanted)
+    conditions, values = _limits(wanted.controller)
     if wanted.states is None:
         conditions.append(WAITS)
     else:
@@ -199,7 +167,7 @@ def findings(
     if before is not None:
         conditions.append("number < %s")
         values.append(before)
-    query = f"{WALKED} SELECT * FROM standing {_where(conditions)} ORDER BY number DESC LIMIT %s"  # noqa: S608 - the text above
+    query = f"SELECT * FROM finding_standing {_where(conditions)} ORDER BY number DESC LIMIT %s"  # noqa: S608 - the text above
     rows = connection.execute(query.encode(), [*values, limit + 1], prepare=False).fetchall()
     found = _with_entries(connection, rows[:limit], wanted.controller)
     return found, found[-1].number if len(rows) > limit else None
@@ -207,9 +175,9 @@ def findings(
 
 def finding_of(connection: Connection, finding_id: UUID, controller: UUID | None = None) -> Finding:
     """One finding; one that is not the caller's to see is not there."""
-    conditions, values = _limits(connection, Wanted(controller=controller))
+    conditions, values = _limits(controller)
     where = _where(["finding_id = %s", *conditions])
-    query = f"{WALKED} SELECT * FROM standing {where}"  # noqa: S608 - the text above
+    query = f"SELECT * FROM finding_standing {where}"  # noqa: S608 - the text above
     rows = connection.execute(query.encode(), [finding_id, *values], prepare=False).fetchall()
     if not rows:
         raise NotFoundError("audit.finding-unknown")
@@ -253,11 +221,10 @@ def _turn(row: Mapping[str, Any]) -> Turn:
     return Turn.MORE if row["entries"] > row["had_entries"] else Turn.CHANGED
 
 
-def _limits(connection: Connection, wanted: Wanted) -> tuple[list[str], list[Any]]:
-    if wanted.controller is None:
+def _limits(controller: UUID | None) -> tuple[list[str], list[Any]]:
+    if controller is None:
         return [], []
-    about_staff = [str(kind) for kind in sorted(ABOUT_STAFF)]
-    return [LIMITED], [about_staff, *held_by(connection, wanted.controller)]
+    return [LIMITED], [[str(kind) for kind in sorted(ABOUT_STAFF)], controller, controller]
 
 
 def _where(conditions: Sequence[str]) -> str:

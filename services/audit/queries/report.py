@@ -9,7 +9,6 @@ from typing import Any
 from services.audit.domain.report import Table, Tally, grouped, table
 from services.audit.domain.streams import Stream
 from services.audit.queries import tree
-from services.audit.queries.findings import STANDING
 from services.audit.queries.reviews import held_between
 from services.audit.queries.streams import streams
 from services.audit.queries.tally import tally
@@ -47,12 +46,10 @@ SECTIONS = (
     Section("log_exported", "log_exported", (0, 1), ("staff_role", "form")),
 )
 #: Those that were first noticed in the year: what becomes of one later does not carry it into another.
-FINDINGS = f"""{STANDING}, first AS (
-    SELECT DISTINCT ON (finding_id) finding_id, noticed_at AS first_at FROM finding_facts ORDER BY finding_id, number
-)
-SELECT kind, state, count(*) AS n FROM standing JOIN first USING (finding_id)
+FINDINGS = """
+SELECT kind, state, count(*) AS n FROM finding_standing
 WHERE first_at >= %s AND first_at < %s AND position < %s GROUP BY kind, state
-"""  # noqa: S608 - the text above
+"""
 PERIODS = """
 SELECT DISTINCT ON (kind) kind, (date '2001-01-01' + keep)::date - date '2001-01-01' AS days, ground
 FROM retention_periods WHERE since < %s ORDER BY kind, since DESC
@@ -85,7 +82,7 @@ def report(connection: Connection, year: int) -> Report:
     if signed is None:
         raise NotFoundError("audit.nothing-signed")
     since, until = start_of(year), start_of(year + 1)
-    found = connection.execute(FINDINGS.encode(), (since, until, signed.size), prepare=False).fetchall()
+    found = connection.execute(FINDINGS, (since, until, signed.size), prepare=False).fetchall()
     runs = connection.execute(RUNS, (since, until)).fetchone()
     assert runs is not None
     return Report(

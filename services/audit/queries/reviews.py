@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.audit.queries.findings import STANDING, WAITS
+from services.audit.queries.findings import WAITS
 from services.audit.queries.search import Search, fitting
 from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
@@ -99,11 +99,11 @@ def reviews(connection: Connection, before: tuple[datetime, UUID], limit: int = 
 
 def counted(connection: Connection, wanted: Search, size: int, *, exactly: bool) -> Seen:
     """How much there is to be seen among the first `size` entries; not `exactly`: entries up to `MOST_COUNTED` + 1."""
-    condition, values = fitting(connection, wanted)
+    condition, values = fitting(wanted)
     limit = "" if exactly else f"LIMIT {MOST_COUNTED + 1}"
     entries = f"SELECT count(*) AS n FROM (SELECT 1 FROM entries WHERE {condition} AND position < %s {limit}) AS seen"  # noqa: S608 - placeholders only
-    found = f"""{STANDING} SELECT count(*) AS n, count(*) FILTER (WHERE {WAITS}) AS waiting
-        FROM standing JOIN entries USING (position) WHERE {condition} AND entries.position < %s"""  # noqa: S608 - placeholders only
+    found = f"""SELECT count(*) AS n, count(*) FILTER (WHERE {WAITS}) AS waiting
+        FROM finding_standing JOIN entries USING (position) WHERE {condition} AND entries.position < %s"""  # noqa: S608 - placeholders only
     row = connection.execute(entries.encode(), [*values, size], prepare=False).fetchone()
     told = connection.execute(found.encode(), [*values, size], prepare=False).fetchone()
     assert row is not None and told is not None

@@ -11,12 +11,14 @@ from uuid import UUID
 
 from contracts.event import REGISTRY, spec_of
 from services.audit.domain.entry import REFERENCES
-from services.audit.queries.controllers import OF_CONTROLLER, held_by
+from services.audit.queries.controllers import IN_HER_LIST, OF_CONTROLLER, OWNED
 from services.chassis.db import Connection
 from services.chassis.errors import InvalidError, NotFoundError
 
 COLUMNS = "position, event_id, type, source, subject, actor, occurred_at, recorded_at, leaf, leaf_hash"
 
+NEWEST = "ORDER BY occurred_at DESC, position DESC LIMIT %s"
+PAGE_OF = f"SELECT {COLUMNS} FROM entries WHERE position = ANY(ARRAY({{}})) ORDER BY occurred_at DESC, position DESC"  # noqa: S608 - column names only
 #: What has a timeline of its own.
 CASES = tuple(name.removesuffix("_id") for name in REFERENCES)
 
@@ -51,6 +53,12 @@ class Search:
         """Which conditions were given."""
         own = [name for name in NAMED if getattr(self, name)]
         return own + sorted(self.mentions)
+
+    @property
+    def is_of_her_list(self) -> bool:
+        """Whether a controller's own list says all that is asked: what is hers, of a kind, in a time."""
+        particular = (self.subject, self.subject_kind, self.actor)
+        return self.controller is not None and not self.mentions and all(one is None for one in particular)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +98,12 @@ class Page:
 def search(connection: Connection, wanted: Search, cursor: str | None = None, limit: int = 50) -> Page:
     """The newest entries that fit, or those older than the cursor."""
     # Never a prepared plan: it would not know whether what is asked for is common or rare, and read the whole log.
-    conditions, values = _conditions(connection, wanted)
+    table, conditions, values = _looked_up(wanted)
     if cursor is not None:
         conditions.append("(occurred_at, position) < (%s, %s)")
         values += _read_cursor(cursor)
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    query = f"SELECT {COLUMNS} FROM entries {where} ORDER BY occurred_at DESC, position DESC LIMIT %s"  # noqa: S608 - column names and placeholders only
+    query = PAGE_OF.format(f"SELECT position FROM {table} {where} {NEWEST}")  # noqa: S608 - names and placeholders only
     rows = connection.execute(query.encode(), [*values, limit + 1], prepare=False).fetchall()
     entries = [_found(row) for row in rows[:limit]]
     return Page(entries, _cursor(entries[-1]) if len(rows) > limit else None)
@@ -107,7 +115,6 @@ ABOUT_HER = """type IN ('audit.access_ended.v1', 'audit.access_restored.v1', 'au
     'audit.log_exported.v1', 'audit.search_saved.v1', 'audit.review_held.v1', 'referral.resolution_shown.v1',
     'referral.resolution_refused.v1', 'referral.resolution_expired.v1') AND about_staff(leaf) = %s
     AND actor IS DISTINCT FROM %s"""
-NEWEST = "ORDER BY occurred_at DESC, position DESC LIMIT %s"
 
 
 def of_staff(connection: Connection, staff: str, cursor: str | None = None, limit: int = 50) -> Page:
@@ -126,10 +133,10 @@ def of_staff(connection: Connection, staff: str, cursor: str | None = None, limi
 
 def positions(connection: Connection, wanted: Search, most: int) -> list[int]:
     """The places of everything that fits; more than `most` is refused rather than cut without a word."""
-    conditions, values = _conditions(connection, wanted)
+    table, conditions, values = _looked_up(wanted)
     if not conditions:
         raise InvalidError("audit.search-invalid", {"": "something-to-look-for"})
-    query = f"SELECT position FROM entries WHERE {' AND '.join(conditions)} LIMIT %s"  # noqa: S608 - column names and placeholders only
+    query = f"SELECT position FROM {table} WHERE {' AND '.join(conditions)} LIMIT %s"  # noqa: S608 - names and placeholders only
     rows = connection.execute(query.encode(), [*values, most + 1], prepare=False).fetchall()
     if len(rows) > most:
         raise InvalidError("audit.search-invalid", {"": f"at-most-{most}-entries"})
@@ -160,7 +167,7 @@ def positions_of_case(
     if controller is not None:
         cases = identities(connection, "enquiry_id", name, [identity])
         conditions.append(f"({OF_CONTROLLER} OR {ALONE})")
-        values += [*held_by(connection, controller), controller, cases]
+        values += [controller, controller, cases]
     query = f"SELECT position FROM entries WHERE {' AND '.join(conditions)} LIMIT %s"  # noqa: S608 - the texts above
     rows = connection.execute(query.encode(), [*values, most + 1], prepare=False).fetchall()
     if len(rows) > most:
@@ -211,7 +218,7 @@ def oldest_first(
     connection: Connection, name: str, known: Sequence[UUID], types: Sequence[str], controller: UUID | None
 ) -> list[FoundEntry]:
     """The entries of these kinds about any of these ids."""
-    conditions, values = _conditions(connection, Search(controller=controller))
+    conditions, values = _conditions(Search(controller=controller))
     where = " AND ".join([f"{_column(name)} = ANY(%s)", "type = ANY(%s)", "leaf IS NOT NULL", *conditions])
     query = f"SELECT {COLUMNS} FROM entries WHERE {where} ORDER BY occurred_at, position LIMIT %s"  # noqa: S608 - column names only
     rows = connection.execute(query.encode(), [list(known), list(types), *values, MOST_FOLLOWED], prepare=False)
@@ -226,7 +233,7 @@ def _column(name: str) -> str:
 
 def entry_at(connection: Connection, position: int, controller: UUID | None = None) -> FoundEntry:
     """One entry; another controller's is not there."""
-    conditions, values = _conditions(connection, Search(controller=controller))
+    conditions, values = _conditions(Search(controller=controller))
     where = " AND ".join(["position = %s", *conditions])
     query = f"SELECT {COLUMNS} FROM entries WHERE {where}"  # noqa: S608 - column names only
     row = connection.execute(query.encode(), [position, *values], prepare=False).fetchone()
@@ -237,7 +244,7 @@ def entry_at(connection: Connection, position: int, controller: UUID | None = No
 
 def entries_at(connection: Connection, wanted: Sequence[int], controller: UUID | None = None) -> dict[int, FoundEntry]:
     """Entries by place; another controller's are left out."""
-    conditions, values = _conditions(connection, Search(controller=controller))
+    conditions, values = _conditions(Search(controller=controller))
     where = " AND ".join(["position = ANY(%s)", *conditions])
     query = f"SELECT {COLUMNS} FROM entries WHERE {where}"  # noqa: S608 - column names only
     rows = connection.execute(query.encode(), [list(wanted), *values], prepare=False)
@@ -260,9 +267,9 @@ def consents(connection: Connection, consent_ids: Sequence[UUID]) -> dict[tuple[
     return {(str(one.data.get("consent_id")), int(one.data.get("consent_version", 0))): one for one in given}
 
 
-def fitting(connection: Connection, wanted: Search) -> tuple[str, list[Any]]:
+def fitting(wanted: Search) -> tuple[str, list[Any]]:
     """What an entry must have to fit, as a condition on `entries` and its values."""
-    conditions, values = _conditions(connection, wanted)
+    conditions, values = _conditions(wanted)
     return " AND ".join(conditions) or "true", values
 
 
@@ -271,7 +278,7 @@ def types_about(kind: str) -> list[str]:
     return sorted(name for name, cls in REGISTRY.items() if spec_of(cls).subject_kind == kind)
 
 
-def _conditions(connection: Connection, wanted: Search) -> tuple[list[str], list[Any]]:
+def _conditions(wanted: Search) -> tuple[list[str], list[Any]]:
     """One condition per thing wanted; `mentions` find a case, person or partner in whatever event they appear."""
     conditions: list[str] = []
     values: list[Any] = []
@@ -295,8 +302,16 @@ def _conditions(connection: Connection, wanted: Search) -> tuple[list[str], list
             values.append(value)
     if wanted.controller is not None:
         conditions.append(OF_CONTROLLER)
-        values += held_by(connection, wanted.controller)
+        values.append(wanted.controller)
     return conditions, values
+
+
+def _looked_up(wanted: Search) -> tuple[str, list[str], list[Any]]:
+    """Where to look, what must hold there, and the values; times, kinds and places are called the same in both."""
+    if not wanted.is_of_her_list:
+        return "entries", *_conditions(wanted)
+    conditions, values = _conditions(replace(wanted, controller=None))
+    return OWNED, [*conditions, IN_HER_LIST], [*values, wanted.controller]
 
 
 def _found(row: Mapping[str, Any]) -> FoundEntry:

@@ -151,10 +151,11 @@ SELECT seen.position FROM (
 ) AS told CROSS JOIN LATERAL (
     SELECT position, actor FROM entries WHERE enquiry_id = told.enquiry_id
         AND type = 'referral.personal_data_viewed.v1' AND occurred_at > told.occurred_at - interval '2 days'
-    UNION ALL SELECT position, actor FROM entries WHERE type = 'referral.personal_data_viewed.v1'
-        AND occurred_at > told.occurred_at - interval '2 days' AND referral_id IN (SELECT told.referral_id UNION ALL
-            SELECT drafted.referral_id FROM entries AS drafted WHERE drafted.enquiry_id = told.enquiry_id
-                AND drafted.type = 'referral.drafted.v1')
+    UNION ALL SELECT entries.position, entries.actor FROM (
+        SELECT told.referral_id UNION SELECT drafted.referral_id FROM entries AS drafted
+        WHERE drafted.enquiry_id = told.enquiry_id AND drafted.type = 'referral.drafted.v1'
+    ) AS one JOIN entries USING (referral_id) WHERE entries.type = 'referral.personal_data_viewed.v1'
+        AND entries.occurred_at > told.occurred_at - interval '2 days'
 ) AS seen
 WHERE seen.position < %(end)s AND (seen.actor = told.actor
     OR told.type IN ('referral.enquiry_recorded.v1', 'referral.drafted.v1', 'referral.task_opened.v1'))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import pytest
 
 from contracts.audit import AccessEnded, AccessRestored
 from contracts.codes import LogFindingKind as FindingKind
+from contracts.describe.examples import an_event
 from contracts.event import Code
 from services.audit import noticing
 from services.audit.notes import Notes, Opened
@@ -19,7 +21,7 @@ from services.chassis.config import load
 from services.chassis.db import connect
 from tests.chassis.web_rig import SETTINGS
 from tests.integration.audit.conftest import START, a_log, an_arrival
-from tests.integration.audit.test_findings import TODAY, YESTERDAY, fetched, owed, stated
+from tests.integration.audit.test_findings import TODAY, YESTERDAY, fetched, owed, stated, viewed, withdrawn
 from tests.integration.audit.test_retention import LONG_AGO
 from tests.integration.audit.test_web import (
     AUDITOR,
@@ -27,13 +29,15 @@ from tests.integration.audit.test_web import (
     ISSUER,
     NAVIGATOR,
     OPERATIONS,
+    OTHER,
+    OWN,
     bearer,
     hear,
     serving,
     two_cases,
     views,
 )
-from tests.unit.audit.events import a_consent_given
+from tests.unit.audit.events import PERSON, a_consent_given
 
 WORDS = "Asked Maxi Mustermann's desk: the paper was fetched before the withdrawal came in."
 ENGLISH = {**DPO, "Accept-Language": "en"}
@@ -328,6 +332,45 @@ def test_an_auditor_sees_the_findings_of_her_controller_without_words_and_nothin
     address, link = f"/audit/findings/{hers.finding_id}", f'href="/audit/entries/{hers.because.position}"'
     assert client.get(address, headers=DPO).text.count(link) == 2
     assert client.get(address, headers=AUDITOR).text.count(link) == 1
+
+
+STANDING = "SELECT to_jsonb(finding_standing) AS row FROM finding_standing ORDER BY finding_id"
+
+
+def test_where_findings_stand_is_found_anew_from_facts_and_assessments(client, log, overdue):
+    assess(client, overdue, step="sign_off")
+    happens(log, replaced(stated(), UUID(overdue.entry.data["referral_id"])))
+    assert found(log, overdue).state is FindingState.SETTLED
+    kept = log.connection.execute(STANDING).fetchall()
+    with connect(log.owner_dsn) as owner:
+        owner.execute("TRUNCATE finding_standing")
+        assert log.connection.execute(STANDING).fetchall() == []
+        owner.execute("SELECT stand_anew()")
+    assert log.connection.execute(STANDING).fetchall() == kept != []
+
+
+def test_a_finding_is_her_controller_s_however_late_the_case_is_recorded_and_nobody_s_once_another_knows_the_person(
+    make_database, postgres, tmp_path
+):
+    with a_log(make_database, postgres, tmp_path) as log:
+        heard = iter(range(1, 100))
+
+        def hears(event):
+            hear(log, an_arrival(next(heard), event))
+            read_on(log)
+            return [one.kind for one in findings(log.connection, Wanted(controller=OWN))[0]]
+
+        ids = {"enquiry_id": UUID(int=61), "person_id": PERSON}
+        case = replace(an_event("referral.enquiry_recorded.v1"), organization_id=OWN, **ids)
+        assert hears(replaced(owed(YESTERDAY), UUID(int=71))) == []
+        assert hears(replace(an_event("referral.drafted.v1"), referral_id=UUID(int=71), **ids)) == []
+        assert hears(case) == [FindingKind.DELETION_OVERDUE]
+        assert sum(counts(log.connection, OWN).values()) == 1
+        told = [hears(event) for event in (a_consent_given(), withdrawn(), viewed())]
+        assert told[-1] == [FindingKind.USED_AFTER_WITHDRAWAL, FindingKind.DELETION_OVERDUE]
+        others = replace(case, enquiry_id=UUID(int=62), organization_id=OTHER)
+        assert hears(others) == [FindingKind.DELETION_OVERDUE]
+        assert sum(counts(log.connection, OWN).values()) == 1
 
 
 def mentioned(one):

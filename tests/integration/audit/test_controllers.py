@@ -1,6 +1,7 @@
 """Whose entries a controller's people see: by her cases the same as entry by entry, and not from end to end."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from random import Random
 from uuid import UUID
 
@@ -8,11 +9,11 @@ import psycopg
 import pytest
 
 from deploy.demo.databases import DatabaseAddresses
-from services.audit.queries.search import Search, positions, positions_of_case, search
+from services.audit.queries.search import Search, entries_at, positions, positions_of_case, search
 from services.audit.queries.streams import last_comparison
 from services.audit.queries.tree import witnesses
 from services.chassis.db import Connection, connect
-from tests.benchmarks.audit_console import NONE, page_plans, small_auditors, stage, whole
+from tests.benchmarks.audit_console import CONTROLLED, NONE, page_plans, small_auditors, stage, whole
 from tests.integration.audit.conftest import LogAtWork, a_log
 from tests.integration.audit.test_retention import EMPTIED
 from tests.integration.audit.test_web import OWN, two_cases
@@ -35,7 +36,7 @@ SELECT position FROM entries WHERE EXISTS (
 )) ORDER BY position
 """
 ADD = """
-INSERT INTO entries (position, event_id, type, source, actor, occurred_at, recorded_at, enquiry_id, referral_id,
+INSERT INTO heard (position, event_id, type, source, actor, occurred_at, recorded_at, enquiry_id, referral_id,
     person_id, organization_id, leaf, leaf_hash, chain_hash)
 VALUES (%s, gen_random_uuid(), %s, '/x', 'staff:x', now() - random() * interval '1 day', now(), %s, %s, %s, %s, '{}',
     sha256('\\x00'::bytea || '{}'), sha256('x'))
@@ -74,21 +75,90 @@ def any_entry(chance: Random) -> tuple[str, *tuple[UUID | None, ...]]:
     )
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_controller_sees_by_her_cases_what_she_saw_entry_by_entry(log: LogAtWork, seed: int):
-    """Persons whom several know, entries whose content expired, and a controller without any case."""
-    chance = Random(seed)
+def hear_anything(log: LogAtWork, chance: Random, entries: int) -> None:
+    """Entries in batches of some, in any order: what says whose a case is comes before or after what is about it."""
     with psycopg.connect(log.superuser_dsn, autocommit=True) as superuser:
-        for position in range(60 + 60 * seed):
+        superuser.execute("CREATE TEMP TABLE heard (LIKE entries)")
+        for position in range(entries):
             superuser.execute(ADD.encode(), (position, *any_entry(chance)))
-    log.tamper(f"UPDATE entries SET {EMPTIED} WHERE position % 7 = 3")
+        first = 0
+        while first < entries:
+            after = first + chance.randrange(1, 12)
+            superuser.execute(
+                "INSERT INTO entries SELECT * FROM heard WHERE position >= %s AND position < %s ORDER BY position",
+                (first, after),
+            )
+            first = after
+
+
+def owned(log: LogAtWork) -> list[tuple[int, UUID]]:
+    rows = log.connection.execute("SELECT position, controller_id FROM owned_entries ORDER BY position, controller_id")
+    return [(row["position"], row["controller_id"]) for row in rows]
+
+
+def own_everything(log: LogAtWork) -> None:
+    with connect(log.owner_dsn) as owner:
+        owner.execute("TRUNCATE owned_entries")
+        owner.execute("SELECT own_everything()")
+
+
+def shows_what_was_shown_entry_by_entry(log: LogAtWork) -> None:
+    """To four controllers and two without any case; asked of her list, and of each entry."""
     for hers in (UUID(int=4000 + number) for number in range(6)):
         rows = log.connection.execute(ENTRY_BY_ENTRY, {"hers": hers}).fetchall()
         expected = [row["position"] for row in rows]
         assert sorted(positions(log.connection, Search(controller=hers), 500)) == expected
         shown = search(log.connection, Search(controller=hers), limit=500).entries
         assert sorted(one.position for one in shown) == expected
+        assert sorted(entries_at(log.connection, range(500), hers)) == expected
         assert bool(expected) == (hers.int < 4004)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_controller_sees_what_she_saw_entry_by_entry(log: LogAtWork, seed: int):
+    """Persons whom several know, late entries, entries whose content was taken, and a controller without any case."""
+    hear_anything(log, Random(seed), 60 + 60 * seed)
+    shows_what_was_shown_entry_by_entry(log)
+    kept = owned(log)
+    own_everything(log)
+    assert owned(log) == kept
+    log.tamper(f"UPDATE entries SET {EMPTIED} WHERE position % 7 = 3")
+    own_everything(log)
+    assert len(owned(log)) < len(kept)
+    shows_what_was_shown_entry_by_entry(log)
+
+
+@pytest.mark.parametrize("table", ["owned_entries", "finding_standing"])
+def test_the_service_itself_cannot_say_whose_an_entry_is_or_where_a_finding_stands(log: LogAtWork, table: str):
+    two_cases(log)
+    for statement in (
+        f"DELETE FROM {table}",
+        f"UPDATE {table} SET position = 0",
+        f"INSERT INTO {table} DEFAULT VALUES",
+    ):
+        with connect(log.app_dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement.encode())
+    for name in ("own_everything", "stand_anew"):
+        with connect(log.app_dsn) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(f"SELECT {name}()".encode())
+
+
+def test_of_one_kind_or_time_her_own_list_is_read(long_log: Connection):
+    row = long_log.execute(CONTROLLED).fetchone()
+    assert row is not None
+    hers = row["organization_id"]
+    since = row["occurred_at"] - timedelta(days=400)
+    wanted = Search(controller=hers, type=CONSENT, since=since, until=row["occurred_at"])
+    plan = page_plans(long_log, {"newest": lambda on: search(on, wanted)})["newest"]
+    assert "owned_entries_by_type" in plan and whole(plan) == "no", plan
+    page = search(long_log, wanted, limit=5)
+    rest = search(long_log, wanted, page.cursor, limit=100).entries
+    found = [*page.entries, *rest]
+    rows = long_log.execute(ENTRY_BY_ENTRY, {"hers": hers}).fetchall()
+    among = entries_at(long_log, [one["position"] for one in rows])
+    fits = [one for one in among.values() if one.type == CONSENT and since <= one.occurred_at < row["occurred_at"]]
+    assert len(page.entries) == 5 and len(fits) > 5
+    assert found == sorted(fits, key=lambda one: (one.occurred_at, one.position), reverse=True)
 
 
 def test_a_lead_s_extract_of_a_person_two_controllers_know_holds_her_own_case_alone(log: LogAtWork):
@@ -106,7 +176,7 @@ def long_log(
     """Twenty thousand entries of forty controllers, and two who have hardly any."""
     with (
         a_log(make_database, postgres, tmp_path_factory.mktemp("long")) as log,
-        connect(log.superuser_dsn) as superuser,
+        connect(log.superuser_dsn, statement_ms=60_000) as superuser,
     ):
         stage(superuser, 20_000)
         yield superuser

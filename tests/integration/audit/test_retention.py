@@ -187,7 +187,9 @@ def test_that_somebody_looked_at_a_case_does_not_keep_it(log):
     lately = datetime.now(UTC) - timedelta(days=5)
     hear(log, *(log.arrival(number, one, source="/x") for number, one in enumerate(looked, 3)), now=lately)
     log.sign(LATER)
+    assert sorted(entries_at(log.connection, range(6), OWN)) == [0, 1, 2, 3, 4, 5]
     assert [expire(log) for _ in range(3)] == [1, 1, 0]
+    assert sorted(entries_at(log.connection, range(6), OWN)) == [2, 3, 4, 5]  # the looks stay her auditor's to see
 
 
 def test_what_was_told_of_expiry_never_expires_itself(old):
