@@ -82,9 +82,14 @@ docs-check:
 	@$(PY) -m deploy.dev.document --check
 
 .PHONY: bench
-bench: ## the spine beside its peers, as ratios; writes docs/results
+bench: ## spine and product beside their peers and the machine's limits, as ratios; writes docs/performance.md
 	@deploy/dev/setup.sh
 	@$(PY) -m tests.benchmarks $(ARGS)
+
+.PHONY: bench-growth
+bench-growth: ## pages, matching and log from ten thousand to a million rows (an hour); writes docs/performance.md
+	@deploy/dev/setup.sh
+	@$(PY) -m tests.benchmarks.growth $(ARGS)
 
 .PHONY: compose-test
 compose-test: ## start the compose stack for real and play the story in it; says so where no container engine can run

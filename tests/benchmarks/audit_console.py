@@ -43,7 +43,7 @@ from services.audit.web.reviews import LAST
 from services.chassis.db import Connection, connect
 from tests.benchmarks.audit_log import cpu_seconds
 from tests.benchmarks.audit_stage import ROOT, database
-from tests.benchmarks.report import machine
+from tests.benchmarks.machine import facts as machine
 
 RESULTS = ROOT / "docs" / "results"
 #: A controller with three cases, all of long ago, and one without any.

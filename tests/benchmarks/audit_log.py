@@ -40,7 +40,7 @@ from services.chassis.db import Connection
 from tests.benchmarks import audit_report
 from tests.benchmarks.audit_stage import DECIDED, START, VERIFIER, Log, arrivals, database, seal_at
 from tests.benchmarks.audit_tamperings import tampered
-from tests.benchmarks.report import machine
+from tests.benchmarks.machine import facts as machine
 
 SAMPLE = 20_000
 WITHDRAWN = ConsentWithdrawn(

@@ -35,7 +35,7 @@ from services.referral.queries import tracking, worklist
 from services.referral.queries.tracking import Wanted
 from services.referral.queries.worklist import Asked, DueBy
 from services.referral.store.referrals import StaffActor, staff_actor
-from tests.benchmarks.report import machine
+from tests.benchmarks.machine import facts as machine
 from tests.benchmarks.stage import HERE, ROOT
 from tests.integration.referral.rig import Network
 from tests.integration.referral.scene import CENTER, NOW, Scene, a_service, an_organization

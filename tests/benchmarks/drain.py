@@ -33,14 +33,14 @@ class Drain:
 def measure(servers: Servers, count: int) -> Drain:
     """The same letters twice: through the relay, then straight from memory."""
     with bare_stage(servers) as (dsn, amqp_uri):
-        _fill(dsn, count)
+        fill(dsn, count)
         relayed = count / _relay(dsn, amqp_uri)
         parcels = _parcels(dsn)
     with bare_stage(servers) as (_, amqp_uri):
         return Drain(relayed, count / _publish(amqp_uri, parcels))
 
 
-def _fill(dsn: str, count: int) -> None:
+def fill(dsn: str, count: int) -> None:
     with Database(dsn, 1, 1) as db:
         unit = Unit(db, SystemClock(), "referral")
         for _ in range(0, count, WINDOW):

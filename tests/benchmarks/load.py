@@ -6,6 +6,7 @@ python -m tests.benchmarks.load HOST PORT CLIENTS STEPS < ids
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
 
@@ -18,6 +19,8 @@ class Seen:
     refused: int = 0
     seconds: float = 0.0
     latencies_ms: list[float] = field(default_factory=list)
+    #: What was said to whoever was refused.
+    said: set[str] = field(default_factory=set)
 
 
 async def run(host: str, port: int, clients: int, steps: int, ids: list[str]) -> Seen:
@@ -33,26 +36,30 @@ async def _client(host: str, port: int, steps: int, ids: object, seen: Seen) -> 
     for case_id in ids:  # type: ignore[attr-defined]
         for version in range(steps):
             began = perf_counter()
-            status = await _post(reader, writer, f"/spine/cases/{case_id}", {"version": version, "status": "moving"})
+            wanted = {"version": version, "status": "moving"}
+            status, answer = await post(reader, writer, f"/spine/cases/{case_id}", wanted)
             seen.latencies_ms.append((perf_counter() - began) * 1000)
             if status == 200:
                 seen.acknowledged += 1
             else:
                 seen.refused += 1
+                seen.said.add(f"{status} {answer[:300].decode()}")
     writer.close()
 
 
-async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, body: object) -> int:
+async def post(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, body: object, headers: Sequence[str] = ()
+) -> tuple[int, bytes]:
+    """One request on a kept-alive connection; the status and the answer's body."""
     content = json.dumps(body).encode()
-    head = ("Host: bench", "Content-Type: application/json", f"Content-Length: {len(content)}")
+    head = ("Host: bench", "Content-Type: application/json", f"Content-Length: {len(content)}", *headers)
     writer.write("\r\n".join((f"POST {path} HTTP/1.1", *head, "", "")).encode() + content)
     answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
     length = int(answer.partition("content-length:")[2].split("\r\n")[0])
-    await reader.readexactly(length)
-    return int(answer.split(" ", 2)[1])
+    return int(answer.split(" ", 2)[1]), await reader.readexactly(length)
 
 
 if __name__ == "__main__":
     host, port, clients, steps = sys.argv[1], *map(int, sys.argv[2:5])
     result = asyncio.run(run(host, port, clients, steps, sys.stdin.read().split()))
-    json.dump(asdict(result), sys.stdout)
+    json.dump({**asdict(result), "said": sorted(result.said)}, sys.stdout)

@@ -1,131 +1,187 @@
-"""The figures of a run, beside what was to be reached, as JSON and as a table."""
+"""A run as a document: docs/results/bench.json, docs/performance.md and its charts. Nothing in them is written by hand.
+
+`python -m tests.benchmarks.report` draws the page anew from the results that are kept.
+"""
 
 import json
-import os
-import platform
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-from tests.benchmarks.drain import Drain
-from tests.benchmarks.rounds import Round
-from tests.benchmarks.stage import NAMEKO, SPINE
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tests.benchmarks import charts, machine, tried
+from tests.benchmarks.contestants import ROOT
+
+RESULTS = ROOT / "docs" / "results" / "bench.json"
+GROWTH = ROOT / "docs" / "results" / "growth.json"
+COMPOSE = ROOT / "docs" / "results" / "compose.json"
+PAGE = ROOT / "docs" / "performance.md"
+CHARTS = ROOT / "docs" / "performance"
+#: In the order of the path.
+PARTS = ("api", "relay", "consumer", "postgresql", "rabbitmq")
+TRIPS = "round trips"
+
+Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One line of the table."""
-
-    name: str
-    seen: float
-    unit: str
-    target: str
-    reached: bool
+def write(found: Json) -> None:
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    draw()
 
 
-def figures(rounds: Sequence[Round], half: Sequence[Round], drains: Sequence[Drain]) -> dict[str, Any]:
-    """Medians over rounds, ratios of medians, and the machine they were seen on."""
-    spine = [r for r in rounds if r.contestant == SPINE.name]
-    nameko = [r for r in rounds if r.contestant == NAMEKO.name]
-    lines = [
-        _at_most("CPU time per transition, spine", _mid(spine, lambda r: r.cpu_ms_total), "ms", 2.2),
-        _seen("CPU time per transition, nameko per message", _mid(nameko, lambda r: r.cpu_ms_total), "ms"),
-        _seen("transitions, spine", _mid(spine, lambda r: r.per_second), "/s"),
-        _seen("transitions, nameko per message", _mid(nameko, lambda r: r.per_second), "/s"),
-        _at_least(
-            "transitions, spine / nameko per message",
-            _mid(spine, lambda r: r.per_second) / _mid(nameko, lambda r: r.per_second),
-            "x",
-            2.2,
-        ),
-        _at_most("command to heard at half load, p50", _mid(half, lambda r: r.heard_p50_ms), "ms", 15),
-        _at_most("command to heard at half load, p99", _mid(half, lambda r: r.heard_p99_ms), "ms", 35),
-        _at_most("HTTP at half load, p99", _mid(half, lambda r: r.http_p99_ms), "ms", 12),
-        _at_least("relay drain / raw pipelined publishing", median(d.ratio for d in drains), "x", 0.7),
-        _at_least("relay drain", median(d.relay_per_second for d in drains), "/s", 7_000),
-        _seen("raw pipelined publishing", median(d.raw_per_second for d in drains), "/s"),
+def draw() -> None:
+    """The page and its charts, from what is kept."""
+    found, grown = json.loads(RESULTS.read_text(encoding="utf-8")), kept(GROWTH)
+    CHARTS.mkdir(exist_ok=True)
+    for old in CHARTS.glob("*.svg"):
+        old.unlink()
+    for name, drawn in (*pictures(found), *growth_pictures(grown or {"groups": {}})):
+        (CHARTS / name).write_text(drawn, encoding="utf-8")
+    PAGE.write_text(page(found, grown), encoding="utf-8")
+
+
+def kept(path: Path) -> Json | None:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def page(found: Json, grown: Json | None) -> str:
+    loader = FileSystemLoader(Path(__file__).parent)
+    template = Environment(loader=loader, undefined=StrictUndefined, autoescape=False).get_template(
+        "performance.md.jinja"
+    )
+    return template.render(
+        found=found,
+        grown=grown,
+        busy=found["others"] > machine.BUSY,
+        rounds=len(found["drains"]),
+        figures=figures(found),
+        made_of=", ".join(f"{name} {version}" for name, version in found["peers"].items()),
+        peers=peers(found),
+        latencies=latencies(found),
+        stages=stages(found["stages"]) if found["stages"] else "",
+        memory=memory(found),
+        stack=kept(COMPOSE),
+        growth=[{**one, "key": key, "table": growth(one)} for key, one in (grown or {"groups": {}})["groups"].items()],
+        missed=missed(found, grown),
+    )
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The first column is words, the others are figures."""
+    lines = [f"| {' | '.join(head)} |", "|---|" + "---:|" * (len(head) - 1)]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def figures(found: Json) -> str:
+    rows = []
+    for one in found["figures"]:
+        mark = ("reached" if one["reached"] else "**missed**") if one["target"] else ""
+        rows.append((one["name"], one["target"], f"{number(one['seen'])} {one['unit']}", mark))
+    return table(("figure", "to reach", "seen", ""), rows)
+
+
+def peers(found: Json) -> str:
+    rows = []
+    for name, one in found["contestants"].items():
+        cpu, (least, most) = one["cpu_ms"], one["spread"]
+        rate = f"{number(one['per_second'])} ({number(least)} to {number(most)})"
+        rows.append((name, *(number(cpu.get(part, 0)) for part in PARTS), f"**{number(sum(cpu.values()))}**", rate))
+    return table(("CPU-ms per transition", *PARTS, "all", "transitions/s (spread)"), rows)
+
+
+def latencies(found: Json) -> str:
+    rows = []
+    for name, one in found["contestants"].items():
+        for load, told in (("16 clients", one["latency"]), ("half of it: 4 clients", one["half"])):
+            if told:
+                cells = (told["http_p50"], told["http_p99"], told["heard_p50"], told["heard_p99"])
+                rows.append((f"{name}, {load}", *map(number, cells)))
+    return table(("", "HTTP p50", "HTTP p99", "to the log p50", "to the log p99"), rows)
+
+
+def stages(of: Json) -> str:
+    spine, product = of["spine"], of["product"]
+    rows = [
+        (name, *(f"{value:.3f}" for value in (spine.get(name, 0), product.get(name, 0))), added(spine, product, name))
+        for name in sorted(spine | product, key=lambda name: -product.get(name, 0.0))
+        if name != TRIPS
     ]
-    components = {
-        name: {part: round(_mid(group, lambda r, part=part: r.cpu_ms[part]), 3) for part in group[0].cpu_ms}
-        for name, group in ((SPINE.name, spine), (NAMEKO.name, nameko))
-    }
-    return {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "figures": [asdict(line) for line in lines],
-        "cpu_ms_by_component": components,
-        "rounds": [asdict(r) for r in (*rounds, *half)],
-        "drains": [asdict(d) for d in drains],
-    }
+    whole = [sum(value for name, value in one.items() if name != TRIPS) for one in (spine, product)]
+    rows.append(("all of it", f"{whole[0]:.3f}", f"{whole[1]:.3f}", f"{whole[1] - whole[0]:+.3f}"))
+    rows.append(("round trips to the database", f"{spine[TRIPS]:.1f}", f"{product[TRIPS]:.1f}", ""))
+    return table(("stage, CPU-ms", "spine", "product", "adds"), rows)
 
 
-def machine() -> dict[str, Any]:
-    return {
-        "cpus": os.cpu_count(),
-        "load1": round(os.getloadavg()[0], 2),
-        "python": platform.python_version(),
-        "kernel": platform.release(),
-    }
+def added(spine: Json, product: Json, name: str) -> str:
+    return f"{product.get(name, 0.0) - spine.get(name, 0.0):+.3f}"
 
 
-def write(folder: Path, found: dict[str, Any]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "spine.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    (folder / "spine.md").write_text(table(found), encoding="utf-8")
-
-
-def table(found: dict[str, Any]) -> str:
-    """The figures as a Markdown table, generated and not to be edited."""
-    facts = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
-    lines = [
-        "# The spine beside nameko per message",
-        "",
-        f"Generated by `make bench` on {found['at']} ({facts}). Medians of {len(found['drains'])} interleaved rounds;",
-        "after each: acknowledged = committed = heard, nothing twice, in order, chain unbroken, outbox empty.",
-        *_busy(found["machine"]),
-        "",
-        "| figure | seen | to reach | |",
-        "|---|---:|---|---|",
+def memory(found: Json) -> str:
+    rows = [
+        (name, *(f"{one['memory'].get(part, 0):.0f}" for part in PARTS)) for name, one in found["contestants"].items()
     ]
-    for line in found["figures"]:
-        mark = "" if not line["target"] else "reached" if line["reached"] else "missed"
-        lines.append(f"| {line['name']} | {_round(line['seen'])} {line['unit']} | {line['target']} | {mark} |")
-    parts = sorted({part for group in found["cpu_ms_by_component"].values() for part in group})
-    lines += ["", f"| CPU-ms per transition | {' | '.join(parts)} |", "|---|" + "---:|" * len(parts)]
-    for name, group in found["cpu_ms_by_component"].items():
-        lines.append(f"| {name} | " + " | ".join(f"{group.get(part, 0):.2f}" for part in parts) + " |")
-    return "\n".join(lines) + "\n"
+    return table(("", *PARTS), rows)
 
 
-def _busy(facts: dict[str, Any]) -> list[str]:
-    """A machine with other work makes rates and latencies meaningless and CPU time dearer; whoever reads must know."""
-    if facts["load1"] <= 2 * facts["cpus"]:
-        return []
-    return [
-        "",
-        f"**The machine was busy with other work** (load {facts['load1']} on {facts['cpus']} cores): rates and"
-        " latencies say nothing here, CPU time is inflated for all; only the ratios of this run count.",
-    ]
+def growth(group: Json) -> str:
+    sizes = sorted({int(size) for one in group["curves"].values() for size in one["values"]})
+    rows = []
+    for name, one in group["curves"].items():
+        cells = [number(one["values"][str(size)]) if str(size) in one["values"] else "" for size in sizes]
+        rows.append((name, *cells, "no worse" if one["holds"] else "**worse**"))
+    return table((group["unit"], *(f"{size:,}" for size in sizes), ""), rows)
 
 
-def _mid(rounds: Sequence[Round], of: Callable[[Round], float]) -> float:
-    return float(median(of(r) for r in rounds))
+def missed(found: Json, grown: Json | None) -> str:
+    lines = []
+    for one in found["figures"]:
+        if one["target"] and not one["reached"]:
+            seen = f"{number(one['seen'])} {one['unit']}".strip()
+            lines.append(f"- **{one['name']}**: {seen}, {one['target']} was to be reached.")
+            lines += [f"  {sentence}" for sentence in tried.about(one["name"])]
+    for group in grown["groups"].values() if grown else ():
+        for name in (name for name, one in group["curves"].items() if not one["holds"]):
+            lines.append(f"- **{group['title']}: {name}** grows faster than the logarithm of the size.")
+            lines += [f"  {sentence}" for sentence in tried.about(f"{group['title']}: {name}")]
+    return "\n".join(lines) or "Nothing was missed."
 
 
-def _seen(name: str, seen: float, unit: str) -> Figure:
-    return Figure(name, seen, unit, "", reached=True)
+def pictures(found: Json) -> Iterator[tuple[str, str]]:
+    people = found["contestants"]
+    cpu = {name: {part: one["cpu_ms"].get(part, 0.0) for part in PARTS} for name, one in people.items()}
+    yield "cpu.svg", charts.stacked("CPU time per transition by component", "ms", cpu, most=2.2)
+    rates = {name: {"": one["per_second"]} for name, one in people.items()}
+    yield "rates.svg", charts.stacked("Transitions per second, from command to log", "/s", rates)
+    if found["stages"]:
+        bars = {
+            who: {name: value for name, value in of.items() if name != TRIPS} for who, of in found["stages"].items()
+        }
+        yield "stages.svg", charts.stacked("One command in web process and database, by stage", "ms", bars)
+    if found["backlog"]:
+        told = found["backlog"]
+        lines = {
+            name: {at * told["every"]: value for at, value in enumerate(held)}
+            for name, held in told["memory"].items()
+            if held
+        }
+        yield (
+            "backlog.svg",
+            charts.curves("Memory while a backlog drains", "MiB over seconds", lines, logarithmic=False),
+        )
 
 
-def _at_most(name: str, seen: float, unit: str, most: float) -> Figure:
-    return Figure(name, seen, unit, f"at most {most:g}", seen <= most)
+def growth_pictures(grown: Json) -> Iterator[tuple[str, str]]:
+    for key, group in grown["groups"].items():
+        lines = {
+            name: {float(size): value for size, value in one["values"].items()} for name, one in group["curves"].items()
+        }
+        yield f"growth-{key}.svg", charts.curves(group["title"], group["unit"], lines)
 
 
-def _at_least(name: str, seen: float, unit: str, least: float) -> Figure:
-    return Figure(name, seen, unit, f"at least {least:g}", seen >= least)
+def number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 20 else f"{value:.2f}"
 
 
-def _round(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+if __name__ == "__main__":
+    draw()

@@ -1,5 +1,6 @@
 """One round of one contestant: warm up, measure, wait until everything was heard, check, and tell."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -7,12 +8,27 @@ from typing import Any
 
 import psycopg
 
-from tests.benchmarks import cpu, invariants
-from tests.benchmarks.stage import SPINE, Contestant, Servers, Stage, stage
+from tests.benchmarks import invariants, machine
+from tests.benchmarks import product as products
+from tests.benchmarks.contestants import Contestant
+from tests.benchmarks.product import ACCEPT, Case, Prepared, Product
+from tests.benchmarks.stage import Servers, Stage, stage
 from tests.waiting import eventually
 
 STEPS = 6
 WARM_UP = 20
+HALF_LOAD = 4
+FURTHER = "product, further steps"
+
+
+@dataclass(frozen=True)
+class Latency:
+    """As the client saw it, and from the command to the row in the listener's database; milliseconds."""
+
+    http_p50: float
+    http_p99: float
+    heard_p50: float
+    heard_p99: float
 
 
 @dataclass(frozen=True)
@@ -22,11 +38,15 @@ class Round:
     contestant: str
     transitions: int
     per_second: float
+    #: Of each component, for one transition.
     cpu_ms: dict[str, float]
-    http_p50_ms: float
-    http_p99_ms: float
-    heard_p50_ms: float
-    heard_p99_ms: float
+    latency: Latency
+    half: Latency | None
+    #: What the components held when the load was over, in MiB.
+    memory: dict[str, float]
+    #: Of the machine while it lasted: how many wanted its cores, and what others took of them.
+    load1: float
+    others: float
 
     @property
     def cpu_ms_total(self) -> float:
@@ -37,41 +57,99 @@ class BrokenPromiseError(Exception):
     """A contestant lost, doubled or reordered something."""
 
 
-def play(contestant: Contestant, servers: Servers, logs: Path, *, cases: int, clients: int) -> Round:
+def play(contestant: Contestant, servers: Servers, logs: Path, *, cases: int, clients: int, half: int = 0) -> Round:
+    """The whole load; and after it, for so many cases, a quarter of the clients, so that nobody waits in line."""
     with stage(contestant, servers, logs) as made:
-        _run(made, WARM_UP, clients, heard_before=0)
-        before = cpu.spent(made.pids)
-        warm = WARM_UP * STEPS
-        seen, seconds = _run(made, cases, clients, heard_before=warm)
-        after = cpu.spent(made.pids)
-        held = invariants.look(made)
-        wrong = held.wrong(int(seen["acknowledged"]) + warm, ordered=contestant is SPINE)
-        if wrong or seen["refused"]:
-            raise BrokenPromiseError(f"{contestant.name}: {', '.join(wrong)}; {seen['refused']} refused")
+        _run(made, min(WARM_UP, cases), clients)
+        with machine.Watch(made.pids) as watch:
+            seen, seconds = _run(made, cases, clients)
         transitions = cases * STEPS
-        heard = _lags(made, transitions)
-        return Round(
-            contestant.name,
-            transitions,
-            transitions / seconds,
-            {name: (after[name] - before.get(name, 0.0)) / transitions for name in sorted(after)},
-            *_percentiles(seen["latencies_ms"]),
-            *_percentiles(heard),
-        )
+        latency = Latency(*_percentiles(seen["latencies_ms"]), *_percentiles(_lags(made, transitions)))
+        quiet = None
+        if half:
+            slow, _ = _run(made, half, HALF_LOAD)
+            quiet = Latency(*_percentiles(slow["latencies_ms"]), *_percentiles(_lags(made, half * STEPS)))
+        _check(made)
+        return _round(contestant.name, transitions, seconds, watch, latency, quiet)
 
 
-def _run(made: Stage, cases: int, clients: int, *, heard_before: int) -> tuple[dict[str, Any], float]:
+def _round(
+    name: str, transitions: int, seconds: float, watch: machine.Watch, latency: Latency, half: Latency | None
+) -> Round:
+    return Round(
+        name,
+        transitions,
+        transitions / seconds,
+        {part: spent / transitions for part, spent in sorted(watch.spent.items())},
+        latency,
+        half,
+        watch.memory,
+        watch.load1,
+        watch.others,
+    )
+
+
+def _run(made: Stage, cases: int, clients: int) -> tuple[dict[str, Any], float]:
     """Load until all was heard; the seconds from the first command to the last event heard."""
-    ids = made.make_cases(cases)
-    seen: dict[str, Any] = made.load(ids, clients, STEPS)
-    wanted = heard_before + cases * STEPS
+    before = made.heard()
+    seen: dict[str, Any] = made.load(made.make_cases(cases), clients, STEPS)
+    if seen["refused"]:
+        raise BrokenPromiseError(f"{made.contestant.name}: refused {seen['refused']}: {seen['said']}")
+    made.acknowledged += seen["acknowledged"]
+    wanted = before + cases * STEPS
     eventually(lambda: made.heard() >= wanted, timeout=120, interval=0.02)
     with psycopg.connect(made.listener_dsn) as connection:
         row = connection.execute(
-            "SELECT extract(epoch FROM max(heard_at) - min(told_at))::float8 FROM chain WHERE n > %s", (heard_before,)
+            "SELECT extract(epoch FROM max(heard_at) - min(told_at))::float8 FROM chain WHERE n > %s", (before,)
         ).fetchone()
     assert row is not None
     return seen, row[0]
+
+
+def _check(made: Stage) -> None:
+    wrong = invariants.look(made).wrong(made.acknowledged, ordered=made.contestant.ordered)
+    if wrong:
+        raise BrokenPromiseError(f"{made.contestant.name}: {', '.join(wrong)}")
+
+
+def play_product(made: Prepared, logs: Path, *, clients: int, half: int = 0) -> list[Round]:
+    """`accept` on every case but those kept for half the load and for warming up, then what follows on each."""
+    with products.product(made, logs) as at_work:
+        cases = list(made.cases)
+        warm, cases = cases[: len(cases) // 10], cases[len(cases) // 10 :]
+        kept, cases = cases[:half], cases[half:]
+        _answer(at_work, warm, clients, ACCEPT)
+        with machine.Watch(at_work.pids) as watch:
+            seen, seconds, latency = _answer(at_work, cases, clients, ACCEPT)
+        quiet = _answer(at_work, kept, HALF_LOAD, ACCEPT)[2] if kept else None
+        accepted = _round(products.NAME, len(cases), seconds, watch, latency, quiet)
+        running = [Case(case.id, seen["versions"][case.id]) for case in cases]
+        steps = products.further_steps()
+        with machine.Watch(at_work.pids) as watch:
+            seen, seconds, latency = _answer(at_work, running, clients, steps)
+        further = _round(FURTHER, len(cases) * len(steps), seconds, watch, latency, None)
+        answered = {"accept": len(made.cases), "start": len(cases), "pause": 2 * len(cases), "resume": 2 * len(cases)}
+        if wrong := products.broken(at_work, answered):
+            raise BrokenPromiseError(f"{products.NAME}: {', '.join(wrong)}")
+        return [accepted, further]
+
+
+def _answer(
+    at_work: Product, cases: Sequence[Case], clients: int, steps: list[tuple[str, Any]]
+) -> tuple[dict[str, Any], float, Latency]:
+    before = at_work.count()
+    seen = at_work.load(cases, clients, steps)
+    if seen["refused"]:
+        raise BrokenPromiseError(f"{products.NAME}: refused {seen['refused']}: {seen['said']}")
+    eventually(at_work.settled, timeout=120, interval=0.02)
+    with psycopg.connect(at_work.listener_dsn) as connection:
+        rows = connection.execute(
+            "SELECT extract(epoch FROM heard_at - occurred_at)::float8 * 1000, occurred_at, heard_at FROM entries"
+            " WHERE position >= %s AND actor LIKE 'partner:%%'",
+            (before,),
+        ).fetchall()
+    seconds = (max(row[2] for row in rows) - min(row[1] for row in rows)).total_seconds()
+    return seen, seconds, Latency(*_percentiles(seen["latencies_ms"]), *_percentiles([row[0] for row in rows]))
 
 
 def _lags(made: Stage, newest: int) -> list[float]:

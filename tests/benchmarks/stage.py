@@ -18,6 +18,7 @@ from lotse import topology
 from lotse.broker import Broker
 from services.chassis import broker
 from services.chassis.migrate import migrate
+from tests.benchmarks.contestants import Contestant
 from tests.brokers import PASSWORDS, as_user
 from tests.waiting import eventually
 
@@ -34,21 +35,6 @@ class Servers:
     management_url: str
 
 
-@dataclass(frozen=True)
-class Contestant:
-    """How to start one way of doing the work."""
-
-    name: str
-    module: str
-    api: str
-    relay: str
-    consumer: str
-
-
-SPINE = Contestant("spine", "tests.benchmarks.spine", "web", "relay", "worker")
-NAMEKO = Contestant("nameko per message", "tests.benchmarks.peers.nameko_per_message", "api", "relay", "consumer")
-
-
 @dataclass
 class Stage:
     """A contestant at work."""
@@ -59,6 +45,7 @@ class Stage:
     amqp_uri: str
     port: int
     pids: dict[str, int]
+    acknowledged: int = 0
 
     def make_cases(self, count: int) -> list[str]:
         ids = [str(uuid4()) for _ in range(count)]
@@ -81,49 +68,68 @@ class Stage:
 @contextlib.contextmanager
 def stage(contestant: Contestant, servers: Servers, logs: Path) -> Iterator[Stage]:
     """Set it up, start it, wait until it answers and listens; take everything down at the end."""
-    vhost = f"bench-{uuid4().hex[:8]}"
-    topology.apply(servers.management_url, vhost, PASSWORDS)
-    amqp_uri = f"{servers.amqp_uri.rstrip('/')}/{vhost}"
-    _only_one_listener(amqp_uri)
-    dsns = {service: _database(servers.dsn, service) for service in ("referral", "audit")}
-    port = _free_port()
-    processes: list[subprocess.Popen[bytes]] = []
-    try:
-        with (logs / f"{contestant.name.replace(' ', '-')}.log").open("ab") as log:
-            for role, service in (("api", "referral"), ("relay", "referral"), ("consumer", "audit")):
-                env = _environment(service, dsns[service], as_user(amqp_uri, service), port)
-                command = [sys.executable, "-m", contestant.module, getattr(contestant, role)]
-                processes.append(subprocess.Popen(command, env=env, stdout=log, stderr=log, cwd=ROOT))
-        pids = dict(zip(("api", "relay", "consumer"), (process.pid for process in processes), strict=True))
-        made = Stage(contestant, dsns["referral"], dsns["audit"], amqp_uri, port, pids)
-        eventually(lambda: _answers(port), timeout=30)
-        eventually(lambda: _listened(amqp_uri), timeout=30)
-        yield made
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(10)
-            process.kill()
-        for dsn in dsns.values():
-            databases.drop_database(servers.dsn, dsn.rpartition("/")[2])
-        _drop_vhost(servers, vhost)
+    with virtual_host(servers) as amqp_uri, databases_of_the_spine(servers) as dsns:
+        port = free_port()
+        processes: list[subprocess.Popen[bytes]] = []
+        try:
+            with (logs / f"{contestant.name.replace(' ', '-')}.log").open("ab") as log:
+                for role, service in (("api", "referral"), ("relay", "referral"), ("consumer", "audit")):
+                    env = environment(service, dsns[service], as_user(amqp_uri, service), port)
+                    command = [*contestant.command, contestant.roles[role]]
+                    processes.append(subprocess.Popen(command, env=env, stdout=log, stderr=log, cwd=ROOT))
+            pids = dict(zip(("api", "relay", "consumer"), (process.pid for process in processes), strict=True))
+            made = Stage(contestant, dsns["referral"], dsns["audit"], amqp_uri, port, pids)
+            eventually(lambda: answers(port), timeout=30)
+            eventually(lambda: listened(amqp_uri), timeout=30)
+            yield made
+        finally:
+            stopped(processes)
+
+
+def stopped(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Ask all, then wait for each; who does not go is ended."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        process.kill()
+        process.wait()
 
 
 @contextlib.contextmanager
 def bare_stage(servers: Servers) -> Iterator[tuple[str, str]]:
     """One empty database and one empty virtual host, and nobody on them."""
+    with virtual_host(servers) as amqp_uri, databases_of_the_spine(servers, "referral") as dsns:
+        yield dsns["referral"], amqp_uri
+
+
+@contextlib.contextmanager
+def virtual_host(servers: Servers) -> Iterator[str]:
+    """The network's topology, with one queue to fill: all contestants have no more."""
     vhost = f"bench-{uuid4().hex[:8]}"
     topology.apply(servers.management_url, vhost, PASSWORDS)
     amqp_uri = f"{servers.amqp_uri.rstrip('/')}/{vhost}"
     _only_one_listener(amqp_uri)
-    dsn = _database(servers.dsn, "referral")
     try:
-        yield dsn, amqp_uri
+        yield amqp_uri
     finally:
-        databases.drop_database(servers.dsn, dsn.rpartition("/")[2])
-        _drop_vhost(servers, vhost)
+        Broker(servers.management_url, vhost).call("DELETE", f"/vhosts/{vhost}")
+
+
+@contextlib.contextmanager
+def databases_of_the_spine(servers: Servers, *services: str) -> Iterator[dict[str, str]]:
+    """The chassis's tables and what spine and peers work on, one database for each service."""
+    dsns = {service: new_database(servers.dsn, service) for service in services or ("referral", "audit")}
+    try:
+        for dsn in dsns.values():
+            migrate(dsn)
+            with psycopg.connect(dsn, autocommit=True) as connection:
+                connection.execute((HERE / "0001_spine.sql").read_bytes())
+        yield dsns
+    finally:
+        for dsn in dsns.values():
+            databases.drop_database(servers.dsn, dsn.rpartition("/")[2])
 
 
 def _only_one_listener(amqp_uri: str) -> None:
@@ -133,18 +139,16 @@ def _only_one_listener(amqp_uri: str) -> None:
     link.close()
 
 
-def _database(dsn: str, service: str) -> str:
+def new_database(admin: str, service: str, template: str = "template0") -> str:
+    """An empty one, or a copy of one nobody is connected to."""
     name = f"bench_{service}_{uuid4().hex[:8]}"
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    made = databases.at_database(dsn, name)
-    migrate(made)
-    with psycopg.connect(made, autocommit=True) as connection:
-        connection.execute((HERE / "0001_spine.sql").read_bytes())
-    return made
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template.rpartition('/')[2]}".encode())
+    return databases.at_database(admin, name)
 
 
-def _environment(service: str, dsn: str, amqp_uri: str, port: int) -> dict[str, str]:
+def environment(service: str, dsn: str, amqp_uri: str, port: int) -> dict[str, str]:
+    """What a process of ours or of a peer is told."""
     return {
         **os.environ,
         "SPINE_SERVICE": service,
@@ -160,24 +164,20 @@ def _environment(service: str, dsn: str, amqp_uri: str, port: int) -> dict[str, 
     }
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
 
 
-def _listened(amqp_uri: str) -> bool:
+def listened(amqp_uri: str) -> bool:
     link = broker.connect(amqp_uri, "bench")
     consumers = int(link.channel().queue_declare("audit.inbox.0", passive=True).consumer_count)
     link.close()
     return consumers > 0
 
 
-def _drop_vhost(servers: Servers, vhost: str) -> None:
-    Broker(servers.management_url, vhost).call("DELETE", f"/vhosts/{vhost}")
-
-
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
