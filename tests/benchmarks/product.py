@@ -35,7 +35,17 @@ from services.chassis.db import Database
 from services.chassis.migrate import migrate, migrate_only
 from services.referral import handlers
 from services.referral.domain.referral import Referral
-from tests.benchmarks.stage import ROOT, Servers, answers, free_port, listened, new_database, stopped, virtual_host
+from tests.benchmarks.stage import (
+    ROOT,
+    Servers,
+    all_live,
+    answers,
+    free_port,
+    listened,
+    new_database,
+    stopped,
+    virtual_host,
+)
 from tests.brokers import as_user
 from tests.integration.referral.scene import HWK, SERVICE_KEY, Scene, a_service, an_organization, somebody_else
 from tests.waiting import eventually
@@ -178,8 +188,8 @@ def product(made: Prepared, logs: Path) -> Iterator[Product]:
                     processes.append(subprocess.Popen(command, env=env[service], stdout=log, stderr=log, cwd=ROOT))
             pids = {name: process.pid for (name, _, _), process in zip(roles, processes, strict=True)}
             at_work = Product(made, sender, listener, port, pids, sign(HWK), place / "checkpoints")
-            eventually(lambda: answers(port), timeout=60)
-            eventually(lambda: listened(amqp_uri), timeout=60)
+            eventually(lambda: all_live(processes) and answers(port), timeout=60)
+            eventually(lambda: all_live(processes) and listened(amqp_uri), timeout=60)
             eventually(at_work.settled, timeout=60)  # what making the cases told
             yield at_work
         finally:

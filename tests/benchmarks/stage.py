@@ -79,11 +79,19 @@ def stage(contestant: Contestant, servers: Servers, logs: Path) -> Iterator[Stag
                     processes.append(subprocess.Popen(command, env=env, stdout=log, stderr=log, cwd=ROOT))
             pids = dict(zip(("api", "relay", "consumer"), (process.pid for process in processes), strict=True))
             made = Stage(contestant, dsns["referral"], dsns["audit"], amqp_uri, port, pids)
-            eventually(lambda: answers(port), timeout=30)
-            eventually(lambda: listened(amqp_uri), timeout=30)
+            eventually(lambda: all_live(processes) and answers(port), timeout=30)
+            eventually(lambda: all_live(processes) and listened(amqp_uri), timeout=30)
             yield made
         finally:
             stopped(processes)
+
+
+def all_live(processes: Sequence[subprocess.Popen[bytes]]) -> bool:
+    """A process that has ended will never answer; its log says why."""
+    for process in processes:
+        if process.poll() is not None:
+            raise ChildProcessError(f"{process.args} ended with {process.returncode}")
+    return True
 
 
 def stopped(processes: Sequence[subprocess.Popen[bytes]]) -> None:

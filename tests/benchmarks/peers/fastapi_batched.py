@@ -45,11 +45,9 @@ def a_pool(most: int) -> asyncpg.Pool:
 
 
 def api() -> None:
-    pool = a_pool(16)
-
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with pool:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with a_pool(16) as app.state.pool:
             yield
 
     app = FastAPI(lifespan=lifespan)
@@ -57,7 +55,7 @@ def api() -> None:
     @app.post("/spine/cases/{case_id}")
     async def advance(case_id: UUID, wanted: Advance) -> Moved:
         told = letter(case_id, wanted.version + 1)
-        if await pool.execute(ADVANCE, wanted.status, case_id, wanted.version, *told) != "INSERT 0 1":
+        if await app.state.pool.execute(ADVANCE, wanted.status, case_id, wanted.version, *told) != "INSERT 0 1":
             raise HTTPException(412)
         return Moved(id=case_id, version=wanted.version + 1)
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import asyncpg
 import uvicorn
+import uvloop
 from fastapi import FastAPI, HTTPException
 from faststream import FastStream
 from faststream.rabbit import Channel, ExchangeType, RabbitBroker, RabbitExchange, RabbitMessage, RabbitQueue
@@ -29,18 +30,16 @@ def a_pool() -> asyncpg.Pool:
 
 
 def api() -> None:
-    pool = a_pool()
-
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with pool:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with a_pool() as app.state.pool:
             yield
 
     app = FastAPI(lifespan=lifespan)
 
     @app.post("/spine/cases/{case_id}")
     async def advance(case_id: UUID, wanted: Advance) -> Moved:
-        async with pool.acquire() as connection, connection.transaction():
+        async with app.state.pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow("SELECT version, status FROM cases WHERE id = $1", case_id)
             if row is None or row["version"] != wanted.version or row["status"] == "closed":
                 raise HTTPException(412)
@@ -61,70 +60,65 @@ def api() -> None:
     uvicorn.run(app, host=host, port=int(port))
 
 
-def relay() -> None:
+async def relay() -> None:
     """Every letter is confirmed before the next leaves, as publishing is documented."""
-    broker = RabbitBroker(os.environ["AMQP_URI"])
-
-    async def run() -> None:
-        async with a_pool() as pool, broker:
-            while True:
-                async with pool.acquire() as connection, connection.transaction():
-                    rows = await connection.fetch("SELECT seq, id, type, body FROM letters ORDER BY seq LIMIT 100")
-                    for row in rows:
-                        await broker.publish(
-                            row["body"],
-                            exchange=EVENTS,
-                            routing_key=row["type"],
-                            message_id=str(row["id"]),
-                            content_type="application/json",
-                            persist=True,
-                            mandatory=True,
-                        )
-                    if rows:
-                        await connection.execute(
-                            "DELETE FROM letters WHERE seq = ANY($1)", [row["seq"] for row in rows]
-                        )
-                if not rows:
-                    await asyncio.sleep(0.01)
-
-    asyncio.run(run())
+    broker = RabbitBroker(os.environ["AMQP_URI"], default_channel=Channel(on_return_raises=True))
+    async with a_pool() as pool, broker:
+        while True:
+            async with pool.acquire() as connection, connection.transaction():
+                rows = await connection.fetch("SELECT seq, id, type, body FROM letters ORDER BY seq LIMIT 100")
+                for row in rows:
+                    await broker.publish(
+                        row["body"],
+                        exchange=EVENTS,
+                        routing_key=row["type"],
+                        message_id=str(row["id"]),
+                        content_type="application/json",
+                        persist=True,
+                        mandatory=True,
+                    )
+                if rows:
+                    sent = [row["seq"] for row in rows]
+                    await connection.execute("DELETE FROM letters WHERE seq = ANY($1)", sent)
+            if not rows:
+                await asyncio.sleep(0.01)
 
 
-def consumer() -> None:
+async def consumer() -> None:
     broker = RabbitBroker(os.environ["AMQP_URI"], default_channel=Channel(prefetch_count=PREFETCH))
-    pool = a_pool()
+    async with a_pool() as pool:
 
-    @asynccontextmanager
-    async def lifespan() -> AsyncIterator[None]:
-        async with pool:
-            yield
+        @broker.subscriber(INBOX)
+        async def record(event: Event, message: RabbitMessage) -> None:
+            async with pool.acquire() as connection, connection.transaction():
+                fresh = await connection.fetchval(
+                    "INSERT INTO inbox (event_id, source) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1",
+                    event.id,
+                    event.source,
+                )
+                if fresh is not None:
+                    await chain(connection, event, message.body)
 
-    @broker.subscriber(INBOX)
-    async def record(event: Event, message: RabbitMessage) -> None:
-        async with pool.acquire() as connection, connection.transaction():
-            fresh = await connection.fetchval(
-                "INSERT INTO inbox (event_id, source) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1",
-                event.id,
-                event.source,
-            )
-            if fresh is None:
-                return
-            await connection.execute("SELECT pg_advisory_xact_lock(1)")
-            last = await connection.fetchrow("SELECT n, hash FROM chain ORDER BY n DESC LIMIT 1")
-            await connection.execute(
-                "INSERT INTO chain (n, event_id, subject, sequence, told_at, body, hash)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                (last["n"] if last else 0) + 1,
-                event.id,
-                event.subject,
-                int(event.sequence),
-                event.time,
-                message.body,
-                hashlib.sha256((last["hash"] if last else b"") + message.body).digest(),
-            )
+        await FastStream(broker).run()
 
-    asyncio.run(FastStream(broker, lifespan=lifespan).run())
+
+async def chain(connection: asyncpg.Connection, event: Event, body: bytes) -> None:
+    await connection.execute("SELECT pg_advisory_xact_lock(1)")
+    last = await connection.fetchrow("SELECT n, hash FROM chain ORDER BY n DESC LIMIT 1")
+    await connection.execute(
+        "INSERT INTO chain (n, event_id, subject, sequence, told_at, body, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        (last["n"] if last else 0) + 1,
+        event.id,
+        event.subject,
+        int(event.sequence),
+        event.time,
+        body,
+        hashlib.sha256((last["hash"] if last else b"") + body).digest(),
+    )
 
 
 if __name__ == "__main__":
-    {"api": api, "relay": relay, "consumer": consumer}[sys.argv[1]]()
+    if sys.argv[1] == "api":
+        api()
+    else:
+        uvloop.run({"relay": relay, "consumer": consumer}[sys.argv[1]]())
