@@ -31,7 +31,10 @@ from deploy.demo.clocks import FixedClock
 from deploy.demo.databases import DatabaseAddresses
 from deploy.demo.keys import KeyFiles
 from deploy.demo.settings import Places, service_environment
-from services.chassis.db import Database
+from services.audit import commands
+from services.audit.config import load_writer
+from services.chassis.config import Environment
+from services.chassis.db import Database, connect
 from services.chassis.migrate import migrate, migrate_only
 from services.referral import handlers
 from services.referral.domain.referral import Referral
@@ -271,6 +274,7 @@ def broken(at_work: Product, answered: dict[str, int]) -> list[str]:
         found.append(f"{wrong} out of order or twice")
     if left := _number(at_work.sender_dsn, "SELECT count(*) FROM outbox WHERE published_at IS NULL"):
         found.append(f"{left} left in the outbox")
+    _seal(at_work)
     outside = ["--checkpoint", str(at_work.checkpoints), "--key", f"{at_work.prepared.keys.checkpoint}.pub"]
     done = subprocess.run(
         [sys.executable, str(VERIFIER), "--database", at_work.listener_dsn, *outside],
@@ -279,6 +283,16 @@ def broken(at_work: Product, answered: dict[str, int]) -> list[str]:
         check=False,
     )
     return [*found, *([f"the log does not verify: {done.stdout}{done.stderr}"] if done.returncode else [])]
+
+
+def _seal(at_work: Product) -> None:
+    """What audit's clock does each minute: sign where the log stands, and publish it."""
+    told = {"CHECKPOINT_KEY_FILE": str(at_work.prepared.keys.checkpoint), "CHECKPOINT_DIR": str(at_work.checkpoints)}
+    writer = load_writer(Environment(told))
+    with connect(at_work.listener_dsn) as connection:
+        with connection.transaction():
+            commands.sign_what_is_left(connection, writer, datetime.now(UTC))
+        commands.publish_newest(connection, writer)
 
 
 EVENTS = {
