@@ -8,7 +8,7 @@ thread knows nothing of what else the machine does. Both are asked through the s
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import thread_time
@@ -17,9 +17,10 @@ from unittest import mock
 from uuid import uuid4
 
 import psycopg
+import structlog
 
 from deploy.demo import databases
-from services.chassis import statement, web
+from services.chassis import logging, statement, web
 from services.chassis.clock import SystemClock
 from services.chassis.db import Database
 from services.chassis.work import Unit
@@ -90,7 +91,11 @@ def counting(counted: Counted, name: str, plain: Callable[..., Any]) -> Callable
 
 @contextmanager
 def watched(counted: Counted, stages: Sequence[tuple[str, object, str]]) -> Iterator[None]:
+    """While the stages are counted, the log's lines are made as in a service, and go nowhere."""
     with ExitStack() as stack:
+        with redirect_stdout(stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))):
+            logging.configure("bench", "web")
+        stack.callback(structlog.reset_defaults)
         for name, home, attribute in stages:
             run = counting(counted, name, getattr(home, attribute))
             stack.enter_context(mock.patch.object(home, attribute, run))
