@@ -18,6 +18,13 @@ HEARS: Mapping[str, tuple[str, ...]] = {
     "audit": SERVICES,
 }
 
+#: Whose inbox may be several queues beside each other. Not the log's: it is one sequence, and has one writer.
+PARTITIONED = ("referral", "notifications")
+#: By it a letter finds its partition: what is told of one subject stays in its order.
+PARTITION_HEADER = "ce-subject"
+#: The weight of a queue at that exchange, which it takes for the key of the binding.
+ONE_SHARE = "1"
+
 UNROUTED = "unrouted"
 DEAD = "dead"
 PARTNERS = "partners"
@@ -120,6 +127,16 @@ def inbox_queue(service: str, partition: int = 0) -> str:
     return f"{service}.inbox.{partition}"
 
 
+def inbox_exchange(service: str) -> str:
+    """What shares a service's inbox out among its partitions, where there are several."""
+    return f"{service}.inbox"
+
+
+def inbox_queues(service: str, partitions: int) -> tuple[str, ...]:
+    """All queues a service hears from."""
+    return tuple(inbox_queue(service, number) for number in range(partitions if service in PARTITIONED else 1))
+
+
 def partner_queue(organization_id: UUID) -> str:
     return f"partner.{organization_id}.notices"
 
@@ -191,8 +208,8 @@ def commands_policy() -> Policy:
 _ALTERNATE = {"alternate-exchange": UNROUTED}
 
 
-def core() -> Topology:
-    """Everything that exists before the first partner joins."""
+def core(partitions: int = 1) -> Topology:
+    """Everything that exists before the first partner joins; inboxes that may be are divided into so many queues."""
     events = tuple(Exchange(events_exchange(service), "topic", _ALTERNATE) for service in SERVICES)
     again = tuple(Exchange(again_exchange(service), "direct", _ALTERNATE) for service in SERVICES)
     hearers = tuple(service for service in SERVICES if HEARS[service])
@@ -203,6 +220,7 @@ def core() -> Topology:
             Exchange(PARTNERS_DEAD, "fanout"),
             *events,
             *again,
+            *(_sharing(service) for service in hearers if is_shared(service, partitions)),
             Exchange(PARTNERS, "direct", _ALTERNATE),
             Exchange(COMMANDS_EXCHANGE, "fanout"),
         ),
@@ -210,28 +228,39 @@ def core() -> Topology:
             Queue(UNROUTED, {"x-queue-type": "quorum"}),
             Queue(DEAD, {"x-queue-type": "quorum"}),
             Queue(PARTNERS_DEAD, partners_dead_arguments()),
-            *(Queue(inbox_queue(service), inbox_arguments()) for service in hearers),
+            *(Queue(name, inbox_arguments()) for service in hearers for name in inbox_queues(service, partitions)),
             Queue(COMMANDS_QUEUE, inbox_arguments()),
         ),
         bindings=(
             Binding(UNROUTED, UNROUTED, ""),
             Binding(DEAD, DEAD, ""),
             Binding(PARTNERS_DEAD, PARTNERS_DEAD, ""),
-            *(
-                Binding(events_exchange(told), inbox_queue(service), "#")
-                for service in hearers
-                for told in HEARS[service]
-            ),
-            *(
-                Binding(again_exchange(told), inbox_queue(service), inbox_queue(service))
-                for service in hearers
-                for told in HEARS[service]
-            ),
+            *(binding for service in hearers for binding in inbox_bindings(service, partitions)),
             Binding(COMMANDS_EXCHANGE, COMMANDS_QUEUE, ""),
         ),
-        permissions=(*(_service_permissions(service) for service in SERVICES), _operations_permissions()),
+        permissions=(*(_service_permissions(service, partitions) for service in SERVICES), _operations_permissions()),
         policies=(commands_policy(),),
     )
+
+
+def is_shared(service: str, partitions: int) -> bool:
+    """Whether an exchange stands before the inbox, which shares letters out."""
+    return len(inbox_queues(service, partitions)) > 1
+
+
+def inbox_bindings(service: str, partitions: int) -> tuple[Binding, ...]:
+    """All that leads into a service's inbox; what is said again is addressed to its first queue, wherever it ends."""
+    queues, shared = inbox_queues(service, partitions), is_shared(service, partitions)
+    door = inbox_exchange(service) if shared else queues[0]
+    return (
+        *(Binding(events_exchange(told), door, "#", shared) for told in HEARS[service]),
+        *(Binding(again_exchange(told), door, queues[0], shared) for told in HEARS[service]),
+        *(Binding(door, queue, ONE_SHARE) for queue in queues if shared),
+    )
+
+
+def _sharing(service: str) -> Exchange:
+    return Exchange(inbox_exchange(service), "x-consistent-hash", {"hash-header": PARTITION_HEADER, **_ALTERNATE})
 
 
 def for_partner(organization_id: UUID) -> Topology:
@@ -248,9 +277,9 @@ def for_partner(organization_id: UUID) -> Topology:
     )
 
 
-def _service_permissions(service: str) -> Permissions:
+def _service_permissions(service: str, partitions: int) -> Permissions:
     writes = [events_exchange(service), again_exchange(service)]
-    reads = [inbox_queue(service)] if HEARS[service] else []
+    reads = [*inbox_queues(service, partitions)] if HEARS[service] else []
     if service in ("referral", "notifications"):
         writes.append(PARTNERS)
     if service == "referral":

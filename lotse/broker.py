@@ -11,6 +11,7 @@ import urllib3
 from contracts.topology import Binding, Permissions, Topology
 
 FIRST_WITH_A_LIMIT = 4
+INBOX = re.compile(r"[a-z]+\.inbox(\.\d+)?")
 
 
 class BrokerError(Exception):
@@ -144,6 +145,17 @@ class Broker:
             ),
             *(f"policy {one.queue}" for one in topology.policies if policies.get(one.queue) != dict(one.definition)),
         ]
+
+    def led_elsewhere(self, topology: Topology) -> list[Binding]:
+        """Bindings of services' inboxes that the topology does not have: of another number of partitions."""
+        wanted = {(one.source, one.destination, one.routing_key) for one in topology.bindings}
+        rows = self.call("GET", f"/bindings/{self._v}?columns=source,destination,destination_type,routing_key")
+        found = [
+            Binding(row["source"], row["destination"], row["routing_key"], row["destination_type"] == "exchange")
+            for row in rows
+            if row["source"] and INBOX.fullmatch(row["destination"])
+        ]
+        return [one for one in found if (one.source, one.destination, one.routing_key) not in wanted]
 
     def different(self, topology: Topology) -> list[str]:
         """Queues that exist with other arguments than wanted; the broker changes none of them in place."""

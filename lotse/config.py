@@ -14,7 +14,7 @@ EXPECTED = """Say where the network is, one of:
   run it beside a running demo (it reads .dev/state.json)
   lotse --config FILE ...           a file of the same form, or LOTSE_CONFIG=FILE
   LOTSE_ORIGIN, LOTSE_TOKEN_URL, LOTSE_CLIENT_ID, LOTSE_CLIENT_SECRET (or LOTSE_CLIENT_SECRET_FILE),
-  for topology and partners LOTSE_MANAGEMENT_URL, LOTSE_VHOST
+  for topology and partners LOTSE_MANAGEMENT_URL, LOTSE_VHOST, LOTSE_INBOX_PARTITIONS
   for subject-access, rectify, erase and desk
   LOTSE_LEAD_CLIENT_ID, LOTSE_LEAD_CLIENT_SECRET (or LOTSE_LEAD_CLIENT_SECRET_FILE)
   and for backup and restore
@@ -36,6 +36,8 @@ class Config:
     client_secret: str = field(repr=False)
     management_url: str = field(default="", repr=False)
     vhost: str = "/"
+    #: How many queues an inbox is divided into; the services are told the same (INBOX_PARTITIONS).
+    inbox_partitions: int = 1
     registration_url: str = ""
     registration_token: str = field(default="", repr=False)
     audit_key: str = ""
@@ -100,6 +102,7 @@ def _from_state(state: Mapping[str, Any]) -> Config:
         client_secret=own["client_secret"],
         management_url=broker.get("management_url", ""),
         vhost=broker.get("vhost", "/"),
+        inbox_partitions=int(broker.get("inbox_partitions", 1)),
         registration_url=own.get("registration_url", ""),
         registration_token=own.get("registration_token", ""),
         audit_key=audit.get("key", ""),
@@ -126,6 +129,7 @@ def _from_environment(env: Mapping[str, str]) -> Config:
         client_secret=secret,
         management_url=env.get("LOTSE_MANAGEMENT_URL", ""),
         vhost=env.get("LOTSE_VHOST", "/"),
+        inbox_partitions=int(env.get("LOTSE_INBOX_PARTITIONS") or 1),
         audit_key=env.get("LOTSE_AUDIT_KEY_FILE", ""),
         audit_checkpoints=env.get("LOTSE_AUDIT_CHECKPOINTS", ""),
         lead_client_id=env.get("LOTSE_LEAD_CLIENT_ID", ""),

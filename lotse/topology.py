@@ -8,24 +8,32 @@ from contracts.topology import core, for_partner, partner_user
 from lotse.broker import Broker
 
 
-def apply(management_url: str, vhost: str = "/", passwords: Mapping[str, str] | None = None) -> list[str]:
+def apply(
+    management_url: str, vhost: str = "/", passwords: Mapping[str, str] | None = None, partitions: int = 1
+) -> list[str]:
     """`apply_to` the virtual host named, which is created first."""
     broker = Broker(management_url, vhost)
     broker.ensure_vhost()
-    return apply_to(broker, passwords)
+    return apply_to(broker, passwords, partitions)
 
 
-def apply_to(broker: Broker, passwords: Mapping[str, str] | None = None) -> list[str]:
-    """Make each exchange, queue and binding exist, with `passwords` the services' users; returns what was missing."""
-    topology = core()
+def apply_to(broker: Broker, passwords: Mapping[str, str] | None = None, partitions: int = 1) -> list[str]:
+    """Make each exchange, queue and binding exist, with `passwords` the services' users; returns what was missing.
+
+    What led into an inbox when it had another number of partitions leads there no more; its queues stay.
+    """
+    topology = core(partitions)
     missing = broker.missing(topology)
     broker.apply(topology)
+    for binding in broker.led_elsewhere(topology):
+        broker.unbind(binding)
     broker.lift_delivery_limit([place.value for place in LetterPlace])
     if passwords:
         known = broker.users()
         missing += [f"user {wanted.user}" for wanted in topology.permissions if wanted.user not in known]
-        for wanted in topology.permissions:
-            broker.ensure_user(wanted, passwords[wanted.user])
+    for wanted in topology.permissions:
+        if passwords or broker.permissions_of(wanted.user) is not None:
+            broker.ensure_user(wanted, passwords[wanted.user] if passwords else None)
     return missing
 
 

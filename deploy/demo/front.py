@@ -1,8 +1,11 @@
 """The door of the demo: one origin for all four services, as the reverse proxy is in production.
 
-`python -m deploy.demo.front` reads HTTP_ADDRESS and UPSTREAMS (JSON, service name -> address).
+`python -m deploy.demo.front` reads HTTP_ADDRESS and UPSTREAMS (JSON, service name -> address, or a list of them:
+replicas take turns). A replica that hangs up without a word is on its way out, and the next one is asked; whatever
+changes something carries a key, so that what the first had done already is not done again.
 """
 
+import itertools
 import json
 import os
 import sys
@@ -33,6 +36,8 @@ HOP_BY_HOP = frozenset(
     | {"transfer-encoding", "upgrade"}
 )
 PIECE = 64 * 1024
+#: Refused, or gone before the first word of an answer; one that is merely slow is waited for.
+HUNG_UP = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ProtocolError)
 BUSY = {"Content-Type": "application/problem+json", "Retry-After": "2", "Cache-Control": "no-store"}
 
 
@@ -49,8 +54,9 @@ def service_for(path: str) -> str | None:
 class Door:
     """A WSGI application that passes requests on and streams answers back."""
 
-    def __init__(self, upstreams: Mapping[str, str]) -> None:
-        self._upstreams = upstreams
+    def __init__(self, upstreams: Mapping[str, str | list[str]]) -> None:
+        self._upstreams = {name: [one] if isinstance(one, str) else one for name, one in upstreams.items()}
+        self._turns = itertools.count()
         self._http = urllib3.PoolManager(
             num_pools=8, maxsize=32, retries=False, timeout=urllib3.Timeout(connect=3, read=60)
         )
@@ -64,20 +70,35 @@ class Door:
         if service is None:
             return _problem(start_response, "404 Not Found", "nothing here", {"Content-Type": BUSY["Content-Type"]})
         try:
-            answer = self._http.urlopen(
-                environ["REQUEST_METHOD"],
-                self._upstreams[service] + _target(environ),
-                headers=_request_headers(environ),
-                body=_body(environ),
-                redirect=False,
-                preload_content=False,
-                decode_content=False,
-            )
+            answer = self._ask(service, environ)
         except urllib3.exceptions.HTTPError:
             return _problem(start_response, "503 Service Unavailable", f"{service} does not answer", BUSY)
         headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in HOP_BY_HOP]
         start_response(f"{answer.status} {answer.reason or 'Answer'}", headers)
         return _Stream(answer)
+
+    def _ask(self, service: str, environ: WSGIEnvironment) -> urllib3.BaseHTTPResponse:
+        """The replicas in turn, until one has said something."""
+        replicas, turn = self._upstreams[service], next(self._turns)
+        for number in range(len(replicas)):
+            try:
+                return self._pass_on(replicas[(turn + number) % len(replicas)], environ)
+            except HUNG_UP:
+                if number + 1 == len(replicas):
+                    raise
+                environ["wsgi.input"].seek(0)  # the server keeps it whole, in memory
+        raise AssertionError(f"{service} has no address")
+
+    def _pass_on(self, address: str, environ: WSGIEnvironment) -> urllib3.BaseHTTPResponse:
+        return self._http.urlopen(
+            environ["REQUEST_METHOD"],
+            address + _target(environ),
+            headers=_request_headers(environ),
+            body=_body(environ),
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+        )
 
 
 class _Stream:

@@ -74,6 +74,11 @@ class Network:
         return f"http://127.0.0.1:{self.ports['front']}"
 
     @property
+    def inbox_partitions(self) -> int:
+        """How many queues each inbox is divided into."""
+        return int(self.changes.get("INBOX_PARTITIONS", "1"))
+
+    @property
     def issuer(self) -> str:
         """The demo identity provider."""
         return f"http://127.0.0.1:{self.ports['issuer']}"
@@ -91,11 +96,14 @@ class Network:
         self._shape_broker()
         self._write_down()
         self._start_surroundings()
+        self._start_services()
+
+    def _start_services(self) -> None:
         for service in SERVICES:
             self.tell(f"starting {service}")
             self._start_child(service, ["-m", f"services.{service}", "all"], self.environment(service))
         for service in SERVICES:
-            self._wait_for(service, f"http://127.0.0.1:{self.ports[service]}/{service}/health/ready", 90)
+            self._wait_for(service, f"http://127.0.0.1:{self.ports[service]}/{service}/health/ready", 240)
 
     def start_partners(self) -> None:
         """Start the stand-ins; each knows the one address of the network and its own credentials."""
@@ -201,7 +209,7 @@ class Network:
     def _shape_broker(self) -> None:
         self.tell("applying the broker's topology")
         passwords = {user: self.secrets[f"amqp-{user}"] for user in (*SERVICES, OPERATIONS_USER)}
-        topology.apply(self.rabbit.management_url, VHOST, passwords)
+        topology.apply(self.rabbit.management_url, VHOST, passwords, self.inbox_partitions)
         broker = Broker(self.rabbit.management_url, VHOST)
         for partner in PARTICIPANTS:
             if partner.channel == "amqp":
@@ -218,6 +226,7 @@ class Network:
                     "management_url": self.rabbit.management_url,
                     "amqp_uri": self.rabbit.amqp_uri,
                     "vhost": VHOST,
+                    "inbox_partitions": self.inbox_partitions,
                 },
                 "lotse": {
                     "client_id": "lotse",
@@ -254,19 +263,21 @@ class Network:
                 "ISSUER_REGISTRATION_TOKEN": self.secrets["registration"],
             },
         )
-        upstreams = {service: f"http://127.0.0.1:{self.ports[service]}" for service in SERVICES}
         self._start_child(
             "front",
             ["-m", self.door],
             {
                 "HTTP_ADDRESS": f"127.0.0.1:{self.ports['front']}",
-                "UPSTREAMS": json.dumps(upstreams),
+                "UPSTREAMS": json.dumps(self._upstreams()),
                 **self.door_settings(),
             },
         )
         smtp = {"SMTP_ADDRESS": f"127.0.0.1:{self.ports['smtp']}", "MAIL_DIR": str(self.dev / "mail")}
         self._start_child("mailbox", ["-m", "deploy.demo.mailbox"], smtp)
         self._wait_for("issuer", f"{self.issuer}/health", 30)
+
+    def _upstreams(self) -> Mapping[str, str | list[str]]:
+        return {service: f"http://127.0.0.1:{self.ports[service]}" for service in SERVICES}
 
     def _clients(self) -> list[dict[str, Any]]:
         partners = [

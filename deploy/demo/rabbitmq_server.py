@@ -60,17 +60,23 @@ class RabbitServer:
     def begin(self) -> None:
         """Start the node and do not wait: it takes its seconds while others start too."""
         self._installation = self._installation or find_or_install(DEV / "rabbitmq-packages")
-        self.ports = {name: free_port(self.ports.get(name)) for name in PORTS}
+        self._choose_ports()
         home = self.folder / "rabbitmq"
         home.mkdir(parents=True, exist_ok=True)
         (home / "rabbitmq.conf").write_text(self._configuration())
-        (home / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        (home / "enabled_plugins").write_text("[rabbitmq_management,rabbitmq_consistent_hash_exchange].\n")
         env = self._environment(home, self._installation)
         logs = self.folder / "logs"
-        self._mapper = Child("epmd", [str(self._installation.epmd)], logs / "epmd.log", env=env)
-        self._mapper.start()
+        self._start_mapper(Child("epmd", [str(self._installation.epmd)], logs / "epmd.log", env=env))
         self._node = Child("rabbitmq", [str(self._installation.script)], logs / "rabbitmq.log", env=env, cwd=home)
         self._node.start()
+
+    def _choose_ports(self) -> None:
+        self.ports = {name: free_port(self.ports.get(name)) for name in PORTS}
+
+    def _start_mapper(self, mapper: Child) -> None:
+        self._mapper = mapper
+        mapper.start()
 
     def finish(self) -> None:
         """Wait until the node that was begun answers, and write down where it is."""
@@ -127,10 +133,14 @@ class RabbitServer:
             )
         )
 
+    @property
+    def name(self) -> str:
+        """The node's, as other nodes call it."""
+        return f"lotsennetz-{hashlib.sha256(str(self.folder / 'rabbitmq').encode()).hexdigest()[:8]}@localhost"
+
     def _environment(self, home: Path, installation: Installation) -> dict[str, str]:
-        node = hashlib.sha256(str(home).encode()).hexdigest()[:8]
         names = {
-            "NODENAME": f"lotsennetz-{node}@localhost",
+            "NODENAME": self.name,
             "NODE_PORT": str(self.ports["amqp"]),
             "NODE_IP_ADDRESS": "127.0.0.1",
             "DIST_PORT": str(self.ports["dist"]),
@@ -158,7 +168,7 @@ class RabbitServer:
             "ERL_EPMD_ADDRESS": "127.0.0.1",
         }
 
-    def _wait(self, seconds: float = 90) -> None:
+    def _wait(self, seconds: float = 240) -> None:
         headers = urllib3.make_headers(basic_auth=f"admin:{self.password}")
         url = f"http://127.0.0.1:{self.ports['management']}/api/health/checks/virtual-hosts"
         deadline = time.monotonic() + seconds

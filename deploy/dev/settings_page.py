@@ -26,7 +26,11 @@ YES, NO, DEMO_ONLY = "yes", "no", "refused"
 GUARDED = "holds a password"
 
 WORDS = {
-    "AMQP_URI": Word(f"the broker, as this service's own user ({GUARDED})", "address", True),
+    "AMQP_URI": Word(
+        f"the broker, as this service's own user ({GUARDED}); of a cluster every node's, divided by `;`",
+        "address",
+        True,
+    ),
     "CHECKPOINT_DIR": Word("where signed tree heads are laid down, outside the database", "path"),
     "CHECKPOINT_KEY": Word("signs the log's tree heads", "signed-note key", True),
     "CHECKPOINT_PUBLIC_KEY": Word("checks them, former keys too", "signed-note keys"),
@@ -34,7 +38,12 @@ WORDS = {
     "CROSS_CONTROLLER_CHECK": Word("whether other controllers are asked about duplicate care [law]", "switch"),
     "CROSS_CONTROLLER_DPIA": Word("where the impact assessment for that is filed", required="if it is on"),
     "CROSS_CONTROLLER_DPIA_ON": Word("when that was signed", "day", required="if it is on"),
-    "DATABASE_URL": Word(f"the service's database, as the role that works in it ({GUARDED})", "address", True),
+    "DATABASE_URL": Word(
+        f"the service's database, as the role that works in it ({GUARDED}); with a second server that takes over both"
+        " hosts, divided by a comma, and `target_session_attrs=primary`",
+        "address",
+        True,
+    ),
     "DELETION_LEDGER_FILE": Word("who was erased, outside every database: a restore reads it first", "path"),
     "DEPLOYMENT_KEY": Word(
         "signs links and devices, seals webhook secrets and notes; the same in all four services",
@@ -59,6 +68,11 @@ WORDS = {
     "HTTP_ADDRESS": Word("where the web role listens", "host:port"),
     "HTTP_THREADS": Word("how many requests are answered at once", "threads"),
     "INDICATORS": Word("what funders ask for in the yearly report", "JSON", default="a sample, named as one"),
+    "INBOX_PARTITIONS": Word(
+        "how many queues the inboxes of referral and notifications are divided into, the same for every service and for"
+        ' `lotse`; see "More workers" in docs/operations.md before changing it',
+        "number",
+    ),
     "ISSUER_JWKS_URL": Word("the issuer's keys, where its own description does not name them", "address"),
     "ISSUER_URL": Word("the identity provider; https in production", "address"),
     "KEYS_DATABASE_URL": Word(

@@ -17,9 +17,9 @@ ADMINISTRATOR = "admin"
 HASHING = "rabbit_password_hashing_sha256"
 
 
-def definitions(vhost: str, passwords: Mapping[str, str]) -> dict[str, Any]:
+def definitions(vhost: str, passwords: Mapping[str, str], inbox_partitions: int = 1) -> dict[str, Any]:
     """The whole document; `passwords` by user name, the administrator's among them."""
-    topology = core()
+    topology = core(inbox_partitions)
     return {
         "vhosts": [{"name": vhost, "default_queue_type": "quorum"}],
         "users": [

@@ -1,9 +1,9 @@
 """``python -m deploy.stack.init``: the first container. Makes every secret once, and gives each container its own.
 
-Reads MODE, PUBLIC_URL, ISSUER_URL and, where programs get their tokens at none of the places known, ISSUER_TOKEN_URL;
-SECRETS_DIR holds one folder per room, `own` among them, where all of it is kept. Run again it changes nothing but what
-has run out. What cannot be made up - a certificate of a known authority - lies in OWN_CERTIFICATE_DIR as
-`certificate.pem` and `key.pem`.
+Reads MODE, PUBLIC_URL, ISSUER_URL, INBOX_PARTITIONS and, where programs get their tokens at none of the places known,
+ISSUER_TOKEN_URL; SECRETS_DIR holds one folder per room, `own` among them, where all of it is kept. Run again it changes
+nothing but what has run out. What cannot be made up - a certificate of a known authority - lies in OWN_CERTIFICATE_DIR
+as `certificate.pem` and `key.pem`.
 """
 
 import os
@@ -24,6 +24,7 @@ def rooms(folder: Path) -> Rooms:
             os.environ["ISSUER_URL"].rstrip("/"),
             os.environ.get("ISSUER_TOKEN_URL", ""),
             os.environ.get("MODE") == "demo",
+            int(os.environ.get("INBOX_PARTITIONS") or 1),
         ),
         Path(brought) if brought else None,
     )

@@ -24,7 +24,7 @@ def main() -> int:
         databases.create_database(made.superuser_dsn, name, passwords)
     sys.stdout.write(f"{len(DATABASES)} databases, each with roles of its own\n")
     users = {user: passwords[f"amqp-{user}"] for user in (*SERVICES, OPERATIONS_USER)}
-    missing = topology.apply(made.management_url, VHOST, users)
+    missing = topology.apply(made.management_url, VHOST, users, made.at.inbox_partitions)
     sys.stdout.write(f"topology: {', '.join(missing) or 'nothing was missing'}\n")
     return 0
 

@@ -33,6 +33,8 @@ class Addresses:
     tokens: str = ""
     #: Whether the issuer is the demonstration's, at which `lotse` may register partners' clients.
     is_demo: bool = True
+    #: How many queues each inbox is divided into.
+    inbox_partitions: int = 1
 
     @property
     def host(self) -> str:
@@ -74,6 +76,7 @@ class Rooms:
             "oidc": Room(OURS, self._issuer(), is_kept_by_owner=True),
             "mailbox": Room(OURS, self._server("mailbox", ["mailbox"])),
             "operator": Room(OURS, {**self._vouchers(), **self._log_key(), "lotse.json": self._lotse()}),
+            "backup": Room(OURS, {**self._vouchers(), **self._log_key(), "lotse.json": self._lotse_that_backs_up()}),
             "partners": Room(OURS, self._partners()),
             "keycloak": Room(KEYCLOAK, {"realm.json": self._realm(), "password": self._secret("keycloak")}),
             "grafana": Room(GRAFANA, {"password": self._secret("grafana")}),
@@ -160,7 +163,7 @@ class Rooms:
     def _definitions(self) -> str:
         users = (ADMINISTRATOR, OPERATIONS_USER, *SERVICES)
         passwords = {user: self._secret(f"amqp-{user}") for user in users}
-        return json.dumps(definitions(VHOST, passwords), indent=1)
+        return json.dumps(definitions(VHOST, passwords, self.at.inbox_partitions), indent=1)
 
     def _issuer(self) -> dict[str, str]:
         known = people.clients(self.at.origin, self.store.passwords())
@@ -172,26 +175,39 @@ class Rooms:
 
     def _lotse(self) -> str:
         """What `lotse` reads: a file of the form the demo writes."""
+        return json.dumps(self._told_lotse(), indent=1)
+
+    def _lotse_that_backs_up(self) -> str:
+        """For the one container that reads every database, as its owner: it signs in nowhere, and opens nothing."""
+        more = {
+            "lotse": {"client_id": "", "client_secret": "", "token_url": self.at.token_url},
+            "databases": {name: self._database(name).owner_dsn for name in databases.DATABASES},
+            "deletion_ledger": "/var/lib/lotsennetz/deletions/deletions.ndjson",
+        }
+        return json.dumps({**self._told_lotse(), **more}, indent=1)
+
+    def _told_lotse(self) -> dict[str, object]:
         passwords = self.store.passwords()
-        return json.dumps(
-            {
-                "origin": self.at.origin,
-                "issuer": self.at.issuer,
-                "services": {service: f"http://{service}-web:8080" for service in SERVICES},
-                "broker": {"management_url": self.management_url, "vhost": VHOST},
-                "lotse": {
-                    "client_id": "lotse",
-                    "client_secret": passwords["lotse"],
-                    "lead_client_id": "lotse-lead",
-                    "lead_client_secret": passwords["lotse-lead"],
-                    "token_url": self.at.token_url,
-                    "registration_url": f"{self.at.issuer}/clients" if self.at.is_demo else "",
-                    "registration_token": passwords["registration"] if self.at.is_demo else "",
-                },
-                "audit": {"checkpoints": "/var/lib/lotsennetz/checkpoints", "key": "/run/secrets/checkpoint.pub"},
+        return {
+            "origin": self.at.origin,
+            "issuer": self.at.issuer,
+            "services": {service: f"http://{service}-web:8080" for service in SERVICES},
+            "broker": {
+                "management_url": self.management_url,
+                "vhost": VHOST,
+                "inbox_partitions": self.at.inbox_partitions,
             },
-            indent=1,
-        )
+            "lotse": {
+                "client_id": "lotse",
+                "client_secret": passwords["lotse"],
+                "lead_client_id": "lotse-lead",
+                "lead_client_secret": passwords["lotse-lead"],
+                "token_url": self.at.token_url,
+                "registration_url": f"{self.at.issuer}/clients" if self.at.is_demo else "",
+                "registration_token": passwords["registration"] if self.at.is_demo else "",
+            },
+            "audit": {"checkpoints": "/var/lib/lotsennetz/checkpoints", "key": "/run/secrets/checkpoint.pub"},
+        }
 
     def _partners(self) -> dict[str, str]:
         """What the demo's stand-ins bring with them; one program plays them all, so one room holds it."""

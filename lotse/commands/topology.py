@@ -6,7 +6,7 @@ import typer
 
 from contracts.topology import core
 from lotse import showing, topology
-from lotse.session import broker_of
+from lotse.session import broker_of, config_of
 from lotse.showing import AsJson
 
 HELP = "The broker's exchanges, queues and bindings, as the contracts describe them."
@@ -22,7 +22,7 @@ def apply(context: typer.Context, as_json: AsJson = False) -> None:
     """
     broker = broker_of(context)
     broker.ensure_vhost()
-    made = topology.apply_to(broker)
+    made = topology.apply_to(broker, partitions=config_of(context).inbox_partitions)
     if as_json:
         showing.as_json({"made": made})
         return
@@ -42,7 +42,7 @@ def check(
     \b
     lotse topology check
     """
-    missing = broker_of(context).missing(core())
+    missing = broker_of(context).missing(core(config_of(context).inbox_partitions))
     if as_json:
         showing.as_json({"missing": missing})
     elif not quiet:

@@ -47,8 +47,21 @@ class Sendable(Protocol):
 def connect(uri: str, name: str) -> Any:
     """An open py-amqp connection, named so that an operator can tell who it is.
 
-    By ``amqps`` only to the host that is named, vouched for by a known authority or by the one in ``?ssl_ca_certs=``;
-    nothing in the address can ask for less.
+    Of a cluster the nodes' addresses stand one after the other, divided by ``;``: the first that answers is taken.
+    """
+    first, _, others = uri.partition(";")
+    try:
+        return _connect(first, name)
+    except INFRASTRUCTURE_ERRORS:
+        if not others:
+            raise
+        return connect(others, name)
+
+
+def _connect(uri: str, name: str) -> Any:
+    """By ``amqps`` only to the host that is named, vouched for by an authority: a known one, or ``?ssl_ca_certs=``.
+
+    Nothing in the address can ask for less.
     """
     link: Any = Link(  # type: ignore[no-untyped-call]
         uri,

@@ -98,8 +98,13 @@ class Environment:
         return value
 
     def broker(self, name: str) -> str:
-        """Of RabbitMQ, with the rights of one user; in production by TLS, which always checks the certificate."""
-        return self.url(name, ("amqp", "amqps") if self.optional("MODE") == Mode.DEMO else ("amqps",))
+        """Of RabbitMQ, with the rights of one user; in production by TLS, which always checks the certificate.
+
+        Nodes of a cluster are divided by ``;``.
+        """
+        schemes = ("amqp", "amqps") if self.optional("MODE") == Mode.DEMO else ("amqps",)
+        nodes = self.secret(name, "the broker's address").split(";")
+        return ";".join(Environment({name: node}).url(name, schemes) for node in nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,7 @@ class Settings(Environment):
     partner_requests_per_minute: int = 600
     trusted_proxy: str | None = None
     max_request_bytes: int = 5_000_000
+    inbox_partitions: int = 1
     log_level: str = "INFO"
 
     @property
@@ -184,6 +190,7 @@ def load(service: str, variables: Mapping[str, str] | None = None) -> Settings:
         partner_requests_per_minute=env.number("PARTNER_REQUESTS_PER_MINUTE", 600, low=10, high=100_000),
         trusted_proxy=env.optional("TRUSTED_PROXY"),
         max_request_bytes=env.number("MAX_REQUEST_BYTES", 5_000_000, low=10_000, high=50_000_000),
+        inbox_partitions=env.number("INBOX_PARTITIONS", 1, low=1, high=8),
         log_level=env.text("LOG_LEVEL", "one of " + ", ".join(LOG_LEVELS), "INFO", matches="|".join(LOG_LEVELS)),
     )
     if settings.mode is Mode.PRODUCTION:
@@ -215,7 +222,8 @@ def refuse_demo_values(settings: Settings) -> None:
             raise ConfigError(name, "an https:// address in production")
     if settings.oidc_client_secret.startswith("demo"):
         raise ConfigError("OIDC_CLIENT_SECRET", "a secret of its own in production, not the demo's")
-    for name, value in (("DATABASE_URL", settings.database_url), ("AMQP_URI", settings.amqp_uri)):
+    nodes = [("AMQP_URI", node) for node in settings.amqp_uri.split(";")]
+    for name, value in (("DATABASE_URL", settings.database_url), *nodes):
         address = urlsplit(value)
         if not is_socket(value) and address.password in {None, "", "guest", "demo", "postgres"}:
             raise ConfigError(name, "a password of its own in production, not a well-known one")

@@ -4,12 +4,18 @@ A batch closes after 200 messages or a few milliseconds after its *first* one. I
 the broker is ill, the whole channel is dropped: the broker then gives everything back in order. Giving single messages
 back would put them behind those already fetched. Before it listens again it waits until the database answers, so that
 an outage costs each message one delivery and not one per attempt.
+
+Where an inbox is several queues, workers share these out among themselves: each listens where nobody does, sooner the
+fewer it has, and lets go of a queue after a while, so that one that came later gets its part. Should two listen at
+once, the broker serves one of them alone.
 """
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import eventlet
 from eventlet.event import Event
@@ -27,6 +33,7 @@ LINGER_SECONDS = 0.005
 IDLE_SECONDS = 0.5
 TICK_SECONDS = 1.0
 SETUP_SECONDS = 10.0
+SHARE_SECONDS, LOOK_SECONDS = 30.0, 0.5
 TROUBLE: tuple[type[Exception], ...] = (*ILL, *broker.INFRASTRUCTURE_ERRORS, topology.TopologyError)
 
 
@@ -75,9 +82,12 @@ class Batch:
 class Batches(Entrypoint):  # type: ignore[misc]
     """A nameko entrypoint: its method gets whole batches; what it raises decides what is acknowledged."""
 
-    def __init__(self, queue: str, hearer: Hearer, amqp_uri: str, **options: Any) -> None:
+    #: The shared queues this process listens to.
+    held: ClassVar[set[str]] = set()
+
+    def __init__(self, queue: str, hearer: Hearer, amqp_uri: str, is_shared: bool = False, **options: Any) -> None:
         super().__init__(expected_exceptions=TROUBLE, **options)
-        self.queue, self.hearer, self.amqp_uri = queue, hearer, amqp_uri
+        self.queue, self.hearer, self.amqp_uri, self.is_shared = queue, hearer, amqp_uri, is_shared
         self._stopping = False
         self._gone: Any = Event()
         self._next_tick = 0.0
@@ -118,6 +128,8 @@ class Batches(Entrypoint):  # type: ignore[misc]
     def _listen(self, backoff: Backoff) -> None:
         link = broker.connect(self.amqp_uri, self.queue)
         try:
+            until = self._wait_for_turn(link)
+            Batches.held |= {self.queue} if self.is_shared else set()
             batch = Batch(self.queue)
             with eventlet.Timeout(SETUP_SECONDS, TimeoutError("the broker fell silent")):
                 topology.require(link, [], [self.queue])
@@ -125,14 +137,28 @@ class Batches(Entrypoint):  # type: ignore[misc]
                 channel.basic_qos(0, PREFETCH, False)
                 channel.basic_consume(self.queue, callback=batch.add, on_cancel=_cancelled)
             get_logger().info("consumer.listens", queue=self.queue)
-            while not self._stopping:
+            while not self._stopping and monotonic() < until:
                 self._gather(link, batch)
                 if batch.mails:
                     self._handle(link, channel, batch)
                     backoff.reset()
                 self._breathe(link)
         finally:
+            Batches.held.discard(self.queue)
             broker.close_quietly(link)
+
+    def _wait_for_turn(self, link: Any) -> float:
+        """Until nobody listens to a shared queue, even after those with fewer of them had their chance; until when."""
+        if not self.is_shared:
+            return inf
+        channel = link.channel()
+        while not (self._is_free(channel, 1) and self._is_free(channel, len(Batches.held))) and not self._stopping:
+            link.heartbeat_tick()
+        return monotonic() + SHARE_SECONDS * random.uniform(0.75, 1.25)  # noqa: S311 - spreads turns, guards nothing
+
+    def _is_free(self, channel: Any, looks: int) -> bool:
+        self._sleep(looks * LOOK_SECONDS)
+        return not channel.queue_declare(self.queue, passive=True).consumer_count
 
     def _gather(self, link: Any, batch: Batch) -> None:
         """Fetch until the batch is due, or until it is time to look at the clock."""

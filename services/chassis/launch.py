@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -101,14 +100,14 @@ def run(service: Service, options: argparse.Namespace, settings: Settings) -> No
 
 def _stand(service: Service, role: str, settings: Settings) -> None:
     """Run a role that stays until it is told to go."""
-    size = settings.http_threads + 2 if role == "web" else 4
+    size = settings.http_threads + 2 if role == "web" else 3 + settings.inbox_partitions
     with _database(settings, size, f"{service.name}.{role}") as db:
         unit = _unit(service, db)
         if role == "web":
             _serve(service, settings, unit)
         elif role == "worker":
             worker = import_module("services.chassis.worker")  # not before the process is green
-            worker.run(service.doors, unit, settings.amqp_uri)
+            worker.run(service.doors, unit, settings.amqp_uri, settings.inbox_partitions)
         elif role == "relay":
             report = reporter(unit)
             Relay(dsn=settings.database_url, amqp_uri=settings.amqp_uri, service=service.name, report=report).run(
@@ -126,12 +125,7 @@ def _serve(service: Service, settings: Settings, unit: Unit) -> None:
     for collector in service.figures:
         METRICS.register(collector(unit.db))
     app = service.web(settings, unit)
-    signal.signal(signal.SIGTERM, _leave)
     web.serve(app, settings)
-
-
-def _leave(*_: object) -> None:
-    raise SystemExit(0)
 
 
 def reporter(unit: Unit) -> Callable[[Head], None] | None:

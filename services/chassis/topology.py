@@ -21,7 +21,10 @@ def require(connection: Any, exchanges: Iterable[str], queues: Iterable[str]) ->
 
 
 def listeners_of(exchange: str) -> list[str]:
-    """The queues that hear an exchange: where one of them is missing, events would be lost for its reader."""
+    """The queues that hear an exchange: where one of them is missing, events would be lost for its reader.
+
+    Of an inbox in several queues the first, which is always there; the others are looked for by who reads them.
+    """
     topology = core()
     names = {queue.name for queue in topology.queues}
     return [b.destination for b in topology.bindings if b.source == exchange and b.destination in names]

@@ -4,6 +4,7 @@ A service hands in its blueprints and gets: callers identified before anything i
 problem details, health, metrics, the operators' door, security headers and one canonical log line per request.
 """
 
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from uuid import uuid4
 from apiflask import APIFlask
 from flask import Request, Response, current_app, g, request
 from prometheus_client import Histogram
-from waitress import serve as waitress_serve
+from waitress.server import create_server
 from werkzeug.exceptions import PreconditionRequired, RequestEntityTooLarge
 
 from services.chassis import (
@@ -208,11 +209,20 @@ def proxied(settings: Settings) -> dict[str, Any]:
 
 
 def serve(app: APIFlask, settings: Settings) -> None:
-    """Answer requests until the process is told to stop."""
+    """Answer requests until the process is told to stop; from then on who comes finds no door and goes to another."""
     here: Room = app.extensions["lotsennetz"]
     host, _, port = settings.http_address.rpartition(":")
-    waitress_serve(
+    doors: dict[int, Any] = {}
+
+    def leave(*_: object) -> None:
+        for door in [one for one in doors.values() if one.accepting]:
+            door.socket.close()
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+    create_server(
         app,
+        doors,
         host=host.strip("[]"),
         port=int(port),
         threads=settings.http_threads,
@@ -220,7 +230,7 @@ def serve(app: APIFlask, settings: Settings) -> None:
         clear_untrusted_proxy_headers=True,
         **proxied(settings),
         **buffers(here.largest_request),
-    )
+    ).run()
     here.refusals.flush(here.unit.clock.now() + timedelta(minutes=1))  # what the last minute counted
 
 

@@ -8,7 +8,7 @@ import eventlet
 from nameko.extensions import register_entrypoint
 from nameko.runners import ServiceRunner
 
-from contracts.topology import inbox_queue
+from contracts.topology import inbox_queues
 from services.chassis import green
 from services.chassis.backoff import Backoff
 from services.chassis.consumer import Batches, Hearer
@@ -22,11 +22,11 @@ from services.chassis.work import Unit
 MAX_WORKERS = 10
 
 
-def run(doors_class: type, unit: Unit, amqp_uri: str) -> None:
+def run(doors_class: type, unit: Unit, amqp_uri: str, partitions: int = 1) -> None:
     """Listen until SIGTERM; then finish and acknowledge the batch under way."""
     _prove(unit)
     runner = ServiceRunner({"AMQP_URI": amqp_uri, "max_workers": MAX_WORKERS})
-    runner.add_service(nameko_class(unit.service, hearers(doors_class, unit), amqp_uri))
+    runner.add_service(nameko_class(unit.service, hearers(doors_class, unit, partitions), amqp_uri))
     stop = _once(lambda: eventlet.spawn_n(runner.stop))
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
@@ -46,13 +46,13 @@ def _prove(unit: Unit) -> None:
             eventlet.sleep(delay)
 
 
-def hearers(doors_class: type, unit: Unit) -> dict[str, Hearer]:
+def hearers(doors_class: type, unit: Unit, partitions: int = 1) -> dict[str, Hearer]:
     """What handles each queue this service reads."""
     doors, service = doors_of(doors_class), doors_class()
     found: dict[str, Hearer] = {}
     if doors.by_type or doors.batch:
-        queue = inbox_queue(unit.service)
-        found[queue] = Inbox(unit, service, doors, queue)
+        for queue in inbox_queues(unit.service, partitions):
+            found[queue] = Inbox(unit, service, doors, queue)
     for queue, door in doors.by_queue.items():
         found[queue] = Inlet(unit, service, door, queue)
     return found
@@ -63,7 +63,8 @@ def nameko_class(name: str, by_queue: dict[str, Hearer], amqp_uri: str) -> type:
     members: dict[str, Any] = {"name": name}
     for queue, hearer in by_queue.items():
         method = _method(hearer)
-        register_entrypoint(method, Batches(queue, hearer, amqp_uri))
+        is_shared = isinstance(hearer, Inbox) and sum(isinstance(one, Inbox) for one in by_queue.values()) > 1
+        register_entrypoint(method, Batches(queue, hearer, amqp_uri, is_shared))
         members["hear_" + queue.replace(".", "_")] = method
     return type(f"{name.capitalize()}Worker", (), members)
 

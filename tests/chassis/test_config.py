@@ -47,6 +47,8 @@ def test_without_a_mode_it_is_production() -> None:
         ("DATABASE_URL", "mysql://x"),
         ("AMQP_URI", "localhost:5672"),
         ("PUBLIC_URL", "netz.example"),
+        ("AMQP_URI", "amqp://one@broker;http://two@broker"),
+        ("INBOX_PARTITIONS", "9"),
         ("HTTP_ADDRESS", "8101"),
         ("HTTP_THREADS", "0"),
         ("HTTP_THREADS", "many"),
@@ -68,6 +70,19 @@ def test_production_refuses_a_demo_value(name: str) -> None:
     load("referral", PRODUCTION)
     with pytest.raises(ConfigError, match=name):
         load("referral", PRODUCTION | {name: GOOD[name]})
+
+
+def test_of_a_cluster_every_node_is_told_and_each_is_looked_at() -> None:
+    nodes = "amqps://referral:s3cret@one;amqps://referral:s3cret@two"
+    assert load("referral", PRODUCTION | {"AMQP_URI": nodes}).amqp_uri == nodes
+    for weak in ("amqp://referral:s3cret@two", "amqps://referral@two", "amqps://referral:guest@two"):
+        with pytest.raises(ConfigError, match="AMQP_URI"):
+            load("referral", PRODUCTION | {"AMQP_URI": f"amqps://referral:s3cret@one;{weak}"})
+
+
+def test_of_a_database_with_a_second_server_both_are_told() -> None:
+    both = "postgresql://referral:s3cret@one:5432,two:5432/referral?sslmode=verify-full&target_session_attrs=primary"
+    assert load("referral", PRODUCTION | {"DATABASE_URL": both}).database_url == both
 
 
 def test_production_fetches_no_keys_in_the_clear() -> None:

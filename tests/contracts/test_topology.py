@@ -28,8 +28,31 @@ def test_each_hearer_is_bound_to_what_it_hears_with_everything() -> None:
     }
 
 
+def test_an_inbox_in_several_queues_has_an_exchange_that_keeps_each_subject_in_one_of_them() -> None:
+    three = core(3)
+    shared = {one.name: one for one in three.exchanges if one.type == "x-consistent-hash"}
+    assert set(shared) == {"referral.inbox", "notifications.inbox"}
+    assert all(one.arguments["hash-header"] == "ce-subject" for one in shared.values())
+    into = {(one.source, one.destination, one.routing_key) for one in three.bindings if "inbox" in one.destination}
+    assert {one for one in into if one[1].startswith("referral")} == {
+        ("directory.events", "referral.inbox", "#"),
+        ("directory.again", "referral.inbox", "referral.inbox.0"),
+        *(("referral.inbox", f"referral.inbox.{number}", "1") for number in range(3)),
+    }
+    (referral,) = [one for one in three.permissions if one.user == "referral"]
+    assert all(may(referral.read, f"referral.inbox.{number}") for number in range(3))
+
+
+def test_the_log_has_one_queue_however_many_others_have() -> None:
+    names = {queue.name for queue in core(3).queues if queue.name.startswith("audit.")}
+    assert names == {"audit.inbox.0"}
+    assert [one for one in core(3).bindings if one.destination == "audit.inbox.0"] == [
+        one for one in core().bindings if one.destination == "audit.inbox.0"
+    ]
+
+
 def test_every_binding_leads_somewhere_that_exists() -> None:
-    for known in (core(), for_partner(HWK)):
+    for known in (core(), core(4), for_partner(HWK)):
         exchanges = {one.name for one in (*core().exchanges, *known.exchanges)}
         queues = {one.name for one in known.queues}
         for binding in known.bindings:

@@ -95,3 +95,15 @@ def test_a_service_that_is_down_is_503_with_a_hint_when_to_try_again(door: Clien
 
 def test_a_path_of_nobody_is_404(door: Client) -> None:
     assert door.get("/nothing").status_code == 404
+
+
+def test_of_two_replicas_one_that_does_not_answer_is_passed_over_with_the_whole_request(door: Client) -> None:
+    [alive] = vars(door.application)["_upstreams"]["referral"]
+    both = Client(Door({"referral": ["http://127.0.0.1:9", alive]}))
+    for _ in range(4):
+        assert json.loads(both.post("/referral/x", data=b"hello").data)["body"] == "hello"
+
+
+def test_where_no_replica_answers_it_is_503(door: Client) -> None:
+    none = Client(Door({"referral": ["http://127.0.0.1:9", "http://127.0.0.1:19"]}))
+    assert none.post("/referral/x", data=b"hello").status_code == 503

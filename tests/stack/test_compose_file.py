@@ -26,7 +26,9 @@ def test_no_container_has_rights_it_does_not_need(name: str) -> None:
     assert one["security_opt"] == ["no-new-privileges:true"]
     assert "privileged" not in one
     is_root = str(one.get("user", "0")).startswith("0")
-    assert is_root == (name in {"init", "prepare"}), "only what hands out secrets is root, and ends"
+    assert is_root == (name in {"init", "prepare", "backup-programs"}), (
+        "only what hands out secrets or programs, and ends"
+    )
     if is_root:
         assert one["restart"] == "no"
 
@@ -85,6 +87,16 @@ def test_only_the_container_that_migrates_is_given_the_owners_address() -> None:
     for name, one in containers().items():
         has_owner = any("secrets-migrate" in str(volume) for volume in one.get("volumes", ()))
         assert has_owner == (name.endswith("-migrate") or name == "init"), name
+
+
+def test_backups_are_taken_by_one_container_that_changes_nothing_but_them() -> None:
+    one = containers()["backup"]
+    changed = {volume.split(":")[-1] for volume in one["volumes"] if not volume.endswith(":ro")}
+    assert changed == {"/backup/data", "/backup/keys"}
+    holders = {name for name, other in containers().items() if "secrets-backup" in str(other.get("volumes", ""))}
+    assert holders == {"backup", "init"}
+    apart = containers({**example(), "BACKUP_DATA": "/srv/data", "BACKUP_KEYS": "/vault/keys"})["backup"]["volumes"]
+    assert {"/srv/data:/backup/data", "/vault/keys:/backup/keys"} <= set(apart)
 
 
 def test_only_the_clock_of_the_log_may_let_entries_expire() -> None:

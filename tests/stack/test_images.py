@@ -13,7 +13,13 @@ from tests.stack.composed import ROOT, SERVICES
 
 RECIPE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 PROGRAMS = {
-    "operator": ("deploy.stack.init", "deploy.stack.prepare", "lotse.__main__", "services.audit.keys"),
+    "operator": (
+        "deploy.stack.init",
+        "deploy.stack.prepare",
+        "deploy.stack.backups",
+        "lotse.__main__",
+        "services.audit.keys",
+    ),
     "oidc-provider": ("deploy.demo.issuer",),
     "demo": ("deploy.stack.story", "deploy.stack.stand_in", "deploy.demo.mailbox", "deploy.demo.partners.hwk_amqp"),
 }

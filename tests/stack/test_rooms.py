@@ -50,19 +50,20 @@ def holders(folder: Path, secret: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", sorted(DATABASES))
-def test_a_database_is_opened_by_its_service_alone_and_reshaped_by_the_one_that_migrates(
+def test_a_database_is_opened_by_its_service_alone_and_its_owner_is_who_migrates_it_or_puts_it_aside(
     folder: Path, name: str
 ) -> None:
     passwords = Store(folder / "own").passwords()
     service = "referral" if name == "referral_keys" else name
     assert holders(folder, passwords[name]) == {service}
-    assert holders(folder, passwords[f"{name}_owner"]) == {"migrate"}
+    assert holders(folder, passwords[f"{name}_owner"]) == {"migrate", "backup"}
 
 
 def test_administrators_of_the_servers_are_known_to_who_operates_them(folder: Path) -> None:
     passwords = Store(folder / "own").passwords()
     assert holders(folder, passwords["postgres"]) == {"postgres"}
-    assert holders(folder, passwords["amqp-admin"]) == {"operator"}
+    assert holders(folder, passwords["amqp-admin"]) == {"operator", "backup"}
+    assert holders(folder, passwords["lotse"]) == {"operator", "oidc", "keycloak"}
     assert holders(folder, passwords["audit_retention"]) == {"retention"}
 
 

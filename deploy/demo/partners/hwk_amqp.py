@@ -19,6 +19,7 @@ from deploy.demo.partners.office import (
     Settings,
     Store,
     fetch_once,
+    give_up,
     in_days,
     log,
     meet_duties,
@@ -79,11 +80,14 @@ class Kammersystem:
         self.store = Store(self.settings.store)
         self.network = Network(self.settings)
         self.queue: Queue | None = None
+        #: The broker's addresses, divided by `;`: where one does not answer the next is asked.
+        self.addresses = os.environ["PARTNER_AMQP_URI"].split(";")
 
     def turn(self) -> None:
         try:
             if self.queue is None:
-                uri, authority = os.environ["PARTNER_AMQP_URI"], os.environ.get("PARTNER_AMQP_CA_FILE")
+                self.addresses.append(self.addresses.pop(0))
+                uri, authority = self.addresses[0], os.environ.get("PARTNER_AMQP_CA_FILE")
                 self.queue = Queue(uri, str(self.settings.organization_id), authority)
             self.queue.beat()
             while (message := self.queue.next()) is not None:
@@ -145,7 +149,10 @@ class Kammersystem:
 
     def speak(self, queue: Queue) -> None:
         for row in self.store.rows("select rowid, * from answers where state = 'open' order by rowid"):
-            version = self.network.referral(row["referral_id"])["version"]
+            version = self.network.version(row["referral_id"])
+            if version is None:
+                give_up(self.store, row["referral_id"])
+                continue
             queue.say(
                 {
                     "specversion": "1.0",

@@ -202,6 +202,14 @@ class Network:
         answer.raise_for_status()
         return answer.json()  # type: ignore[no-any-return]
 
+    def version(self, referral_id: str) -> int | None:
+        """What an answer is given on; None for a referral nobody knows there: it was lost, and its copy put back."""
+        answer = self.call("GET", f"/partner/v1/referrals/{referral_id}")
+        if answer.status_code == 404:
+            return None
+        answer.raise_for_status()
+        return int(answer.json()["version"])
+
     def dossier(self, referral_id: str) -> JSON:
         """Fetch the sealed dossier and open it with the partner's own key; consent is asked on the way."""
         answer = self.call("GET", f"/partner/v1/referrals/{referral_id}/dossier")
@@ -259,7 +267,10 @@ def fetch_once(store: Store, network: Network, referral_id: str) -> JSON:
     try:
         dossier = network.dossier(referral_id)
     except requests.HTTPError as refused:
-        if slug_of(refused.response) == "referral.closed":  # it will never be ours: the others must not wait for it
+        if slug_of(refused.response) in (
+            "referral.closed",
+            "referral.unknown",
+        ):  # it will never be ours: the others must not wait for it
             give_up(store, referral_id)
         raise
     with store.transaction() as tx:
@@ -279,9 +290,10 @@ def slug_of(answer: requests.Response) -> str | None:
 
 
 def give_up(store: Store, referral_id: str) -> None:
-    """Its end came before the notice of it, or the notice never did."""
+    """Its end came before the notice of it, or the notice never did, or nobody there knows of it any more."""
     with store.transaction() as tx:
         tx.execute("update cases set step = 'stopped' where referral_id = ?", (referral_id,))
+        tx.execute("update answers set state = 'dropped' where referral_id = ? and state = 'open'", (referral_id,))
 
 
 def meet_duties(store: Store, referral_id: str) -> None:
