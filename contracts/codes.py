@@ -596,6 +596,66 @@ class ObstacleEffect(StrEnum):
     GAVE_UP = "GAVE_UP"
 
 
+class SafeChannel(StrEnum):
+    """How a person can be reached without anybody else hearing of it."""
+
+    PHONE = "PHONE"
+    TEXT_MESSAGE = "TEXT_MESSAGE"
+    EMAIL = "EMAIL"
+    POST = "POST"
+    IN_PERSON = "IN_PERSON"
+
+
+class ContactLimit(StrEnum):
+    """What must not be done when a person is reached: somebody else could hear of it."""
+
+    NEUTRAL_ONLY = "NEUTRAL_ONLY"
+    NO_MESSAGE_LEFT = "NO_MESSAGE_LEFT"
+    NUMBER_WITHHELD = "NUMBER_WITHHELD"
+    NO_PHONE = "NO_PHONE"
+    NO_TEXT_MESSAGE = "NO_TEXT_MESSAGE"
+    NO_EMAIL = "NO_EMAIL"
+    NO_POST = "NO_POST"
+
+
+class ContactTime(StrEnum):
+    """When a person can be reached safely."""
+
+    MORNING = "MORNING"
+    NOON = "NOON"
+    AFTERNOON = "AFTERNOON"
+    EVENING = "EVENING"
+    WEEKEND = "WEEKEND"
+
+
+class PlanOwner(StrEnum):
+    """Who does a step of an accompaniment plan."""
+
+    WELCOME_CENTER = "WELCOME_CENTER"
+    PERSON = "PERSON"
+    PARTNER = "PARTNER"
+    CASE_MANAGEMENT = "CASE_MANAGEMENT"
+
+
+class PlanEnd(StrEnum):
+    """How a goal or a step of an accompaniment plan ended."""
+
+    DONE = "DONE"
+    DROPPED = "DROPPED"
+
+
+class NoteStep(StrEnum):
+    """What comes of a conversation, on a day that was named."""
+
+    CALL_AGAIN = "CALL_AGAIN"
+    AWAIT_CALL = "AWAIT_CALL"
+    ASK_PARTNER = "ASK_PARTNER"
+    FIND_SERVICE = "FIND_SERVICE"
+    GET_PAPERS = "GET_PAPERS"
+    APPOINTMENT = "APPOINTMENT"
+    OTHER = "OTHER"
+
+
 class Duty(StrEnum):
     """What a partner owes about data it has fetched (GDPR Art. 7(3), 16, 17, 19)."""
 
@@ -688,6 +748,9 @@ class TaskKind(StrEnum):
     DISCLOSURE_UNCONFIRMED = "disclosure_unconfirmed"
     DUPLICATE_TO_CLARIFY = "duplicate_to_clarify"
     DESK_CODE_WANTED = "desk_code_wanted"
+    FOLLOW_UP_DUE = "follow_up_due"
+    PLAN_STEP_DUE = "plan_step_due"
+    GOAL_WITHOUT_STEP = "goal_without_step"
 
 
 class DuplicateAnswer(StrEnum):

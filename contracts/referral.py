@@ -38,6 +38,7 @@ from contracts.codes import (
     MatterState,
     MediaType,
     NoNoticeGround,
+    NoteStep,
     Obstacle,
     ObstacleEffect,
     Outcome,
@@ -47,6 +48,8 @@ from contracts.codes import (
     PersonLinkPurpose,
     PersonLinkWay,
     PersonOnCare,
+    PlanEnd,
+    PlanOwner,
     Purpose,
     QuestionCode,
     RefusalReason,
@@ -169,6 +172,103 @@ class ObstacleTakenBack:
     enquiry_id: UUID
     need_id: UUID
     referral_id: UUID | None
+
+
+@event("referral.note_taken.v1", subject=("enquiry", "enquiry_id"))
+class NoteTaken:
+    """Somebody at the desk wrote down what was said, and when to come back to it; the words stay in the case."""
+
+    note_id: UUID
+    enquiry_id: UUID
+    referral_id: UUID | None
+    next_step: NoteStep | None = None
+    due_on: date | None = None
+    task_id: UUID | None = None
+
+
+@event("referral.plan_goal_added.v1", subject=("enquiry", "enquiry_id"))
+class PlanGoalAdded:
+    """Somebody is accompanied to a goal; what it is stays in the case."""
+
+    goal_id: UUID
+    enquiry_id: UUID
+
+
+@event("referral.plan_goal_ended.v1", subject=("enquiry", "enquiry_id"))
+class PlanGoalEnded:
+    """It is reached, or nobody goes there any more."""
+
+    goal_id: UUID
+    enquiry_id: UUID
+    ended_as: PlanEnd
+
+
+@event("referral.plan_step_added.v1", subject=("enquiry", "enquiry_id"))
+class PlanStepAdded:
+    """A step of a plan: who does it and by when; what it is stays in the case."""
+
+    step_id: UUID
+    goal_id: UUID
+    enquiry_id: UUID
+    owner: PlanOwner
+    due_on: date
+
+
+@event("referral.plan_step_moved.v1", subject=("enquiry", "enquiry_id"))
+class PlanStepMoved:
+    """A step of a plan has another day."""
+
+    step_id: UUID
+    enquiry_id: UUID
+    due_on: date
+
+
+@event("referral.plan_step_ended.v1", subject=("enquiry", "enquiry_id"))
+class PlanStepEnded:
+    """A step of a plan is done, or nobody does it any more."""
+
+    step_id: UUID
+    enquiry_id: UUID
+    ended_as: PlanEnd
+
+
+@event("referral.plan_handed_over.v1", subject=("enquiry", "enquiry_id"))
+class PlanHandedOver:
+    """Another body manages the case from here on, by a referral that it accepted."""
+
+    handover_id: UUID
+    enquiry_id: UUID
+    referral_id: UUID
+    organization_id: UUID
+
+
+@event("referral.plan_taken_back.v1", subject=("enquiry", "enquiry_id"))
+class PlanTakenBack:
+    """The welcome center plans again."""
+
+    handover_id: UUID
+    enquiry_id: UUID
+    referral_id: UUID
+
+
+@event("referral.case_handed_over.v1", subject=("enquiry", "enquiry_id"))
+class CaseHandedOver:
+    """A lead made another member of the same desk responsible for a case; staff are named by their pseudonyms."""
+
+    handover_id: UUID
+    enquiry_id: UUID
+    from_staff: Code
+    to_staff: Code
+
+
+@event("referral.colleagues_viewed.v1", subject=("view", "view_id"))
+class ColleaguesViewed:
+    """A lead is about to see the names of those who work at her desk; committed before anything was shown."""
+
+    view_id: UUID
+    organization_id: UUID
+    site: Site
+    role: StaffRole
 
 
 @event("referral.contact_card_issued.v1", subject=("enquiry", "enquiry_id"))

@@ -10,7 +10,18 @@ from typing import Any
 import marshmallow
 from marshmallow import fields, validate
 
-from contracts.codes import BackLevel, DataCategory, EnquirerKind, GroundKind, MediaType, Topic, Urgency
+from contracts.codes import (
+    BackLevel,
+    ContactLimit,
+    ContactTime,
+    DataCategory,
+    EnquirerKind,
+    GroundKind,
+    MediaType,
+    SafeChannel,
+    Topic,
+    Urgency,
+)
 from contracts.fields import (
     PATTERNS,
     CodeOf,
@@ -71,6 +82,9 @@ class PersonSchema(marshmallow.Schema):
     given_name = _text(DataCategory.IDENTITY, 100)
     family_name = _text(DataCategory.IDENTITY, 100)
     birth_date = _of(DataCategory.IDENTITY, Day())
+    safe_channel = _of(DataCategory.CONTACT, CodeOf(SafeChannel))
+    contact_limits = _of(DataCategory.CONTACT, fields.List(CodeOf(ContactLimit), validate=validate.Length(max=10)))
+    contact_times = _of(DataCategory.CONTACT, fields.List(CodeOf(ContactTime), validate=validate.Length(max=10)))
     email = _pattern(DataCategory.CONTACT, r"^[^@\s]{1,64}@[^@\s]{1,190}$")
     phone = _pattern(DataCategory.CONTACT, r"^\+?[0-9 ()/-]{3,30}$")
     address = _text(DataCategory.CONTACT)

@@ -1,7 +1,8 @@
 """The role `postman`: letters to persons.
 
 It claims in one transaction, talks to the mail server in none, and records in another. Only referral knows where a
-person can be written to, so referral writes. A letter holds a link and no word about her: no name, no body, no topic.
+person can be written to, so referral writes. A letter holds a link and no word about her: no name, no body, no topic;
+to whoever wants neutral notices only it does not even say that it is meant for her.
 Who dies between handing in and recording leaves the letter due again when its claim runs out; she may then find the
 same link in her mailbox twice.
 """
@@ -30,6 +31,7 @@ LOCK = 7_303_001
 CLAIM = timedelta(seconds=90)
 IDLE_SECONDS = 1.0
 GERMAN = "de"
+IT_HOLDS = "It works once, until %(moment)s."
 
 
 @dataclass
@@ -85,17 +87,19 @@ def written(sender: str, ready: Ready, unit: Unit) -> EmailMessage:
     languages = tuple(dict.fromkeys((ready.link.language, GERMAN)))
     body = "\n\n-- \n\n".join(part(language, ready) for language in languages)
     tags = [i18n.locale_of(language).language for language in languages]
-    subject = say(languages[0], "A link for you")
+    subject = say(languages[0], "Information" if ready.is_neutral else "A link for you")
     return mail.compose(sender, ready.mailbox, subject, body, languages=list(dict.fromkeys(tags)), now=unit.clock.now())
 
 
 def part(language: str, ready: Ready) -> str:
     until = i18n.format_moment(ready.issued.expires_at, language)
+    if ready.is_neutral:
+        return "\n\n".join((say(language, "Good day,"), ready.issued.url, say(language, IT_HOLDS) % {"moment": until}))
     lines = (
         say(language, "Good day,"),
         say(language, "this link leads to a page that is meant for you alone:"),
         ready.issued.url,
-        say(language, "It works once, until %(moment)s.") % {"moment": until},
+        say(language, IT_HOLDS) % {"moment": until},
         say(language, "Please do not pass it on. If you do not know what it is about, you need not do anything."),
     )
     return "\n\n".join(lines)

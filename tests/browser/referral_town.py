@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from joserfc.jwk import KeySet, OKPKey
 
-from contracts.codes import ChannelKind, Topic
+from contracts.codes import ChannelKind, Site, Topic
 from contracts.directory import Channel
 from contracts.event import PublicJwk, PublicText
 from contracts.identity import id_of
@@ -18,10 +18,12 @@ from services.chassis.db import Database
 from services.chassis.sessions import Session
 from services.notifications.channels.desk_link import DeskLinks
 from services.referral import handlers
+from services.referral.commands import staff_names
 from tests.browser.rig import served
 from tests.integration.referral.desk_rig import a_code
 from tests.integration.referral.rig import Network, recipient, to_ihk
 from tests.integration.referral.scene import (
+    CENTER,
     HWK,
     HWK_SERVICE,
     IHK,
@@ -133,6 +135,21 @@ class Town:
         caller = replace(caller_from_claims(claims, room.settings.deployment_key), by_session=True, session_id=uuid4())
         desk = room.sessions.find
         room.sessions.find = lambda request: desk(request) or Session(caller, "form-token", "cookie")
+
+    @contextmanager
+    def as_lead(self) -> Iterator[None]:
+        """For a while everybody who opens a page is the desk's lead, and two colleagues have names."""
+        room = self.network.app.extensions["lotsennetz"]
+        lead, vault = self.network.staff(sub="lena", roles=["lead"]), self.scene.keys.vault
+        for caller, name in ((self.network.navigator, "Nina Muster"), (lead, "Lena Beispiel")):
+            actor = caller_from_claims(room.tokens.claims(caller.token), room.settings.deployment_key).actor
+            with self.scene.unit.work(actor=actor) as work:
+                staff_names.keep(work, vault, staff_names.Known(actor, name, name, CENTER, Site.AACHEN))
+        claims, before = room.tokens.claims(lead.token), room.sessions.find
+        caller = replace(caller_from_claims(claims, room.settings.deployment_key), by_session=True, session_id=uuid4())
+        room.sessions.find = lambda _: Session(caller, "form-token", "cookie")
+        yield
+        room.sessions.find = before
 
     def link(self, name: str) -> str:
         links = DeskLinks(LINK_KEY, "", timedelta(days=14))

@@ -243,3 +243,45 @@ def test_the_handover_sheet_is_fit_for_paper(browser: Browser, address: str, tow
         page.emulate_media(media="print")
         shoot(page, "handover-sheet")
         assert not page.get_by_role("link", name="Zurück zum Fall").is_visible()
+
+
+def test_a_call_is_noted_a_plan_made_and_a_case_given_away(browser: Browser, address: str, town: Town) -> None:
+    with page_of(browser, width="phone") as page:
+        page.goto(f"{address}/referral/enquiries/{town.enquiries['Rahimi']}")
+        page.locator("#note > summary").focus()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        page.keyboard.type("Ruft nach der Frühschicht zurück")
+        shoot(page, "note-form")
+        page.get_by_role("button", name="Festhalten").first.click()
+        assert "Ruft nach der Frühschicht zurück" in page.content()
+        page.get_by_text("Ein Ziel setzen").click()
+        page.get_by_label("Was soll erreicht werden?").fill("Arbeit im gelernten Beruf")
+        page.get_by_label("Erster Schritt").fill("Zeugnisse übersetzen lassen")
+        page.get_by_role("button", name="Ziel setzen").click()
+        shoot(page, "enquiry-with-plan")
+        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+        shoot(page, "enquiry-with-plan-open")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+        page.get_by_role("link", name="Drucken, in der Sprache der Person").click()
+        page.goto(f"{page.url}?lang=ar")
+        shoot(page, "plan-sheet-ar")
+        assert axe(page) == []
+    with town.as_lead(), page_of(browser, width="phone") as page:
+        page.goto(f"{address}/referral/handover")
+        page.get_by_label("Wessen Fälle?").select_option(index=1)
+        page.get_by_role("button", name="Anzeigen").click()
+        page.get_by_role("link", name="Alle auswählen").click()
+        page.get_by_label("An wen?").select_option(index=1)
+        shoot(page, "handover-choice")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
+        page.get_by_role("button", name="Weiter: ansehen, was daraus folgt").click()
+        shoot(page, "handover-confirm")
+        assert axe(page) == []
+        page.get_by_role("button", name="Übergeben").click()
+        assert page.get_by_role("status").is_visible()
+        page.goto(f"{address}/referral/")
+        shoot(page, "worklist-after-handover")
+        assert "wurden Ihnen am" in page.content()

@@ -70,6 +70,11 @@ FOR_PERSONS = (
     codes.PauseReason,
     codes.Outcome,
     codes.Urgency,
+    codes.SafeChannel,
+    codes.PlanOwner,
+    codes.PlanEnd,
+    codes.ContactLimit,
+    codes.ContactTime,
 )
 
 

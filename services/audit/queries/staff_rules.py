@@ -21,10 +21,12 @@ from services.chassis.db import Connection
 SET = "audit.staff_rules_set.v1"
 SIGNED_IN = "referral.signed_in.v1"
 ALWAYS = "infinity"
-#: What shows that somebody works on a case. Looking, asking what would fit, being refused, and what the consent engine
-#: then decided are no work; nor is whatever is done in this log. One click that fails would clear anybody otherwise.
+#: What shows that somebody works on a case. Looking, asking what would fit, being refused, what the consent engine then
+#: decided, and giving cases to a colleague are no work; nor is whatever is done in this log. One click that fails would
+#: clear anybody otherwise.
 WORK = """did.type ~ '^(referral|notifications)[.]' AND did.type !~ '(viewed|exported|refused|disclosure_decided)'
-        AND did.type NOT IN ('referral.services_suggested.v1', 'referral.double_funding_hinted.v1')"""
+        AND did.type NOT IN ('referral.services_suggested.v1', 'referral.double_funding_hinted.v1',
+            'referral.case_handed_over.v1')"""
 
 TOLD = """
 SELECT position, occurred_at, leaf FROM entries WHERE type = 'audit.staff_rules_set.v1' AND leaf IS NOT NULL

@@ -10,7 +10,7 @@ from contracts.codes import TERMINAL, StaffRole, ViewPurpose
 from contracts.referral import EnquiryClosed, EnquiryResumed
 from services.chassis.errors import ForbiddenError, RefusedError
 from services.chassis.work import Work
-from services.referral.store import enquiries
+from services.referral.store import enquiries, plan, tasks, timeline
 from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor
 
@@ -24,11 +24,14 @@ def close(work: Work, by: StaffActor, enquiry_id: UUID) -> None:
     enquiry = enquiries.load(work.tx, enquiry_id, site=by.site, organization_id=by.employer)
     if goes_on(work, enquiry.id):
         raise RefusedError("enquiry.referral-open")
+    if plan.goes_on(work.tx, enquiry.id):
+        raise RefusedError("enquiry.plan-open")
     restrict(work, enquiry)
 
 
 def restrict(work: Work, enquiry: Enquiry) -> None:
     enquiries.close(work, enquiry.id)
+    timeline.close_tasks_by_id(work, tasks.planned(work.tx, enquiry.id))
     work.announce(EnquiryClosed(enquiry_id=enquiry.id, organization_id=enquiry.organization_id, site=enquiry.site))
 
 

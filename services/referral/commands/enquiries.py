@@ -27,7 +27,7 @@ from services.referral.commands import cascade, duplicates, holds, records
 from services.referral.config import Keys
 from services.referral.domain.drafting import ConsentText
 from services.referral.domain.duplicate_care import AskingRule
-from services.referral.store import directory, enquiries, persons, timeline
+from services.referral.store import directory, enquiries, persons, tasks, timeline
 from services.referral.store.directory import Listing
 from services.referral.store.enquiries import Enquiry, Found, Member, Need
 from services.referral.store.referrals import StaffActor
@@ -195,6 +195,7 @@ def erase(work: Work, by: StaffActor, enquiry_id: UUID, person_id: UUID | None =
     persons.raise_epoch(work, whose)
     holds.refuse_if_held(work, whose)
     cascade.stop_all(work, whose)
+    timeline.close_tasks_by_id(work, tasks.planned(work.tx, enquiry_id, whose))
     persons.erase(work, whose, "request")
 
 

@@ -12,7 +12,7 @@ from services.referral.commands import enquiries, holds
 from services.referral.commands.enquiries import USUAL
 from services.referral.domain.drafting import needs_birth_date
 from services.referral.domain.duplicate_care import AskingRule
-from services.referral.store import consents, drafts, persons, referrals
+from services.referral.store import consents, drafts, persons, referrals, tasks, timeline
 from services.referral.store import enquiries as stored
 from services.referral.store.enquiries import Enquiry, Member
 from services.referral.store.referrals import StaffActor
@@ -65,6 +65,7 @@ def remove_person(work: Work, by: StaffActor, enquiry_id: UUID, person_id: UUID)
     holds.refuse_if_held(work, person_id)
     stored.remove_member(work, enquiry.id, member.person_id)
     work.announce(HouseholdMemberRemoved(enquiry_id=enquiry.id, person_id=person_id))
+    timeline.close_tasks_by_id(work, tasks.planned(work.tx, enquiry_id, person_id))
     if not of_hers and not given:
         persons.erase(work, person_id, "removed")
 

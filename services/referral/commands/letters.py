@@ -10,7 +10,7 @@ from services.chassis.db import Connection
 from services.chassis.mail import HandedIn
 from services.chassis.work import Work
 from services.referral.commands import desk_tasks
-from services.referral.commands.person_links import IssuedLink, as_handed_over, mailbox_of
+from services.referral.commands.person_links import IssuedLink, as_handed_over, is_neutral_only, mailbox_of
 from services.referral.config import Keys
 from services.referral.domain.letters import next_attempt
 from services.referral.store import letters, person_links, persons
@@ -25,6 +25,8 @@ class Ready:
     link: PersonLink
     issued: IssuedLink
     mailbox: str
+    #: She shares her mailbox: the letter does not say that it is meant for anybody.
+    is_neutral: bool = False
 
 
 def open_letter(connection: Connection, keys: Keys, letter: Letter, now: datetime) -> Ready | None:
@@ -33,7 +35,9 @@ def open_letter(connection: Connection, keys: Keys, letter: Letter, now: datetim
     if link.is_spent or link.expires_at <= now:
         return None
     mailbox = mailbox_of(connection, keys, link.person_id)
-    return None if mailbox is None else Ready(link, as_handed_over(keys, link), mailbox)
+    if mailbox is None:
+        return None
+    return Ready(link, as_handed_over(keys, link), mailbox, is_neutral_only(connection, keys, link.person_id))
 
 
 def withdraw(work: Work, letter: Letter) -> None:

@@ -1,10 +1,12 @@
 """Links for persons: issued, used once, taken back. What one is for is written down here and nowhere in the link."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from contracts.codes import PersonLinkPurpose, PersonLinkWay
+from contracts.codes import ContactLimit, PersonLinkPurpose, PersonLinkWay
 from contracts.referral import PersonLinkIssued, PersonLinkUsed, PersonLinkVoided
 from services.chassis.db import Connection
 from services.chassis.errors import ForbiddenError, NotFoundError
@@ -192,9 +194,18 @@ def is_renewable(link: PersonLink, now: datetime) -> bool:
 
 
 def mailbox_of(connection: Connection, keys: Keys, person_id: UUID) -> str | None:
-    """Where she can be written to; None if she gave no address, or nothing of her is there any more."""
+    """Where she can be written to; None if she gave no address, or none is safe, or nothing of her is there."""
+    record = _record_of(connection, keys, person_id)
+    return None if ContactLimit.NO_EMAIL in record.get("contact_limits", ()) else record.get("email") or None
+
+
+def is_neutral_only(connection: Connection, keys: Keys, person_id: UUID) -> bool:
+    """Whether what she is sent must not even say that it is meant for her."""
+    return ContactLimit.NEUTRAL_ONLY in _record_of(connection, keys, person_id).get("contact_limits", ())
+
+
+def _record_of(connection: Connection, keys: Keys, person_id: UUID) -> Mapping[str, Any]:
     try:
-        record = persons.record_of(connection, keys.vault, person_id)
+        return persons.record_of(connection, keys.vault, person_id)
     except NotFoundError:
-        return None
-    return record.get("email") or None
+        return {}

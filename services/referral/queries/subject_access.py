@@ -146,23 +146,26 @@ def _by_category(kind: EnquirerKind, record: Mapping[str, Any] | None) -> Rows:
     ]
 
 
+#: What people wrote about her: in which table it lies, what it is, when it was written, and the words themselves.
+WRITTEN = (
+    ("questions", "question", "asked_at", "question"),
+    ("questions", "answer", "answered_at", "answer"),
+    ("comments", "comment", "made_at", "words"),
+    ("case_notes", "note", "taken_at", "words"),
+    ("obstacle_words", "obstacle", "kept_at", "words"),
+    ("plan_goals", "goal", "added_at", "words"),
+    ("plan_steps", "step", "added_at", "words"),
+)
+
+
 def _words(recorded: Mapping[str, Rows]) -> Rows:
     """What people wrote about her, in the order it was written."""
-    said = [
-        {"at": row["asked_at"], "kind": "question", "referral_id": row["referral_id"], "text": row["question"]}
-        for row in recorded["questions"]
-        if row.get("question")
-    ]
-    said += [
-        {"at": row["answered_at"], "kind": "answer", "referral_id": row["referral_id"], "text": row["answer"]}
-        for row in recorded["questions"]
-        if row.get("answer")
-    ]
-    said += [
-        {"at": row["made_at"], "kind": "comment", "referral_id": row["referral_id"], "text": row["words"]}
-        for row in recorded["comments"]
-        if row.get("words")
-    ]
+    said = (
+        {"at": row[at], "kind": kind, "referral_id": row.get("referral_id"), "text": row[words]}
+        for table, kind, at, words in WRITTEN
+        for row in recorded[table]
+        if row.get(words)
+    )
     return sorted(said, key=lambda one: str(one["at"]))
 
 

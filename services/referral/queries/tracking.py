@@ -48,7 +48,7 @@ FILTERS: Mapping[str, LiteralString] = {
     "status": " AND status = %(status)s",
     "waiting_for": " AND waiting_for = %(waiting_for)s AND NOT is_over",
     "partner": " AND organization_id = %(partner)s",
-    "mine": " AND drafted_by = %(actor)s",
+    "mine": " AND owner = %(actor)s",
     "overdue": " AND sort_on < %(today)s AND NOT is_over",
     "letters": " AND substr(reference, 6) LIKE %(letters)s",
     "reference": " AND reference LIKE %(reference)s",

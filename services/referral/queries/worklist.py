@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, LiteralString
 from uuid import UUID
 
-from contracts.codes import QuestionCode, RejectionReason, StaffRole, Status, Topic, Urgency
+from contracts.codes import NoteStep, QuestionCode, RejectionReason, StaffRole, Status, Topic, Urgency
 from services.chassis.db import Connection
 from services.chassis.errors import InvalidError
 from services.referral.store.referrals import StaffActor
@@ -78,18 +78,19 @@ DAY_OF: Mapping[Source, LiteralString] = {
 }
 MINE: LiteralString = """ AND (
     referral_id IN (SELECT id FROM referrals WHERE site = %(site)s AND sender_id = %(employer)s
-        AND drafted_by = %(actor)s)
+        AND owner = %(actor)s)
     OR enquiry_id IN (SELECT id FROM enquiries WHERE site = %(site)s AND organization_id = %(employer)s
-        AND recorded_by = %(actor)s))"""
+        AND owner = %(actor)s))"""
 AWAKE: LiteralString = " AND (snoozed_until IS NULL OR snoozed_until <= %(today)s)"
 ITEMS: LiteralString = """
 SELECT page.*, r.reference, r.status, r.urgency, r.topic, r.need_id, r.rejection, r.questions, r.organization_id,
     services.snapshot -> 'name' AS service_name, organizations.snapshot -> 'name' AS organization_name,
-    organizations.snapshot ->> 'phone' AS phone
+    organizations.snapshot ->> 'phone' AS phone, n.next_step
 FROM (SELECT * FROM ({sources}) AS waiting ORDER BY due_on, id LIMIT %(limit)s) AS page
 LEFT JOIN referrals r ON r.id = page.referral_id
 LEFT JOIN services ON services.id = r.service_id
 LEFT JOIN organizations ON organizations.id = r.organization_id
+LEFT JOIN case_notes n ON n.task_id = page.id
 ORDER BY page.due_on, page.id"""
 COUNTS: LiteralString = """
 SELECT kind, count(*) FILTER (WHERE is_awake) AS many,
@@ -153,6 +154,7 @@ class Item:
     topic: Topic | None = None
     rejection: RejectionReason | None = None
     questions: tuple[QuestionCode, ...] = ()
+    next_step: NoteStep | None = None
     organization: Mapping[str, str]
     service: Mapping[str, str]
     phone: str | None = None
@@ -245,7 +247,7 @@ def _filters(source: Source, wanted: Wanted | None) -> LiteralString:
         found += " AND snoozed_until > %(today)s" if wanted.snoozed else AWAKE
         found += " AND kind = %(kind)s" if wanted.kind else ""
     if wanted.mine:
-        found += " AND drafted_by = %(actor)s" if source is Source.DRAFT else MINE
+        found += " AND owner = %(actor)s" if source is Source.DRAFT else MINE
     if wanted.due is not None:
         found += " AND " + day + " BETWEEN %(due_from)s::date" + shift + " AND %(due_to)s::date" + shift
     if wanted.after:
@@ -304,6 +306,7 @@ def _item(row: Mapping[str, Any]) -> Item:
         topic=code("topic", Topic),
         rejection=code("rejection", RejectionReason),
         questions=tuple(QuestionCode(one["code"]) for one in row["questions"] or ()),
+        next_step=code("next_step", NoteStep),
         organization=row["organization_name"] or {},
         service=row["service_name"] or {},
         phone=row["phone"],

@@ -56,6 +56,8 @@ class Enquiry:
     erased: frozenset[UUID] = frozenset()
     #: Who was taken out of it while something of hers is held: nothing is done with her, except what she asks for.
     former: tuple[Member, ...] = ()
+    #: The member of staff it belongs to: who took it down, or whom a lead gave it.
+    owner: str = ""
 
     @property
     def advised_person_id(self) -> UUID | None:
@@ -224,6 +226,7 @@ def _from_row(connection: Connection, row: dict[str, Any]) -> Enquiry:
         row["closed_at"],
         frozenset(one["person_id"] for one in (*needs, *members) if one["erased_at"] is not None),
         tuple(_member(one) for one in members if one["removed_at"] is not None),
+        row["owner"],
     )
 
 

@@ -34,9 +34,10 @@ HANGS_ON_REFERRAL: tuple[LiteralString, ...] = (
     "funding_hints",
     "breach_checks",
     "receipts",
+    "plan_handovers",
 )
 #: What is about something else and only names a referral: it stays and names it no more.
-NAMES_REFERRAL: tuple[LiteralString, ...] = ("duplicate_sides", "obstacles")
+NAMES_REFERRAL: tuple[LiteralString, ...] = ("duplicate_sides", "obstacles", "case_notes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,12 @@ def load(connection: Connection, staff: str) -> StaffName:
     return found
 
 
+def of_desk(connection: Connection, employer: UUID | None, site: Site | None) -> list[StaffName]:
+    """Everybody who has worked at this desk by a page of referral."""
+    rows = connection.execute("SELECT * FROM staff_names WHERE employer = %s AND site = %s", (employer, site))
+    return [StaffName(**{**row, "site": Site(row["site"])}) for row in rows.fetchall()]
+
+
 def save(work: Work, one: StaffName) -> None:
     work.tx.execute(
         "INSERT INTO staff_names (staff, key_id, sealed, employer, site, seen_in) VALUES (%s, %s, %s, %s, %s, %s)"

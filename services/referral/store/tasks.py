@@ -2,12 +2,22 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from contracts.codes import Site, StaffRole
+from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
+
+PLANNED: LiteralString = """
+WITH planned AS (
+    SELECT task_id, enquiry_id, person_id FROM case_notes
+    UNION ALL SELECT task_id, enquiry_id, person_id FROM plan_goals
+    UNION ALL SELECT s.task_id, g.enquiry_id, g.person_id FROM plan_steps s JOIN plan_goals g ON g.id = s.goal_id)
+SELECT t.id FROM tasks t WHERE t.enquiry_id = %(enquiry)s AND t.closed_at IS NULL AND t.id IN (
+    SELECT task_id FROM planned WHERE enquiry_id = %(enquiry)s
+        AND (%(person)s::uuid IS NULL OR person_id = %(person)s))"""
 
 
 def load_open(
@@ -35,3 +45,9 @@ def wake(work: Work, task_id: UUID) -> None:
     work.tx.execute(
         "UPDATE tasks SET snoozed_until = NULL, snoozed_by = NULL, snoozed_at = NULL WHERE id = %s", (task_id,)
     )
+
+
+def planned(connection: Connection, enquiry_id: UUID, person_id: UUID | None = None) -> list[UUID]:
+    """What lies on the desk because somebody at it planned it, of a case or of one person in it."""
+    rows = connection.execute(PLANNED, {"enquiry": enquiry_id, "person": person_id}).fetchall()
+    return [row["id"] for row in rows]

@@ -234,6 +234,16 @@ def close_tasks_of_consent(work: Work, consent_id: UUID) -> None:
         work.announce(TaskClosed(task_id=row["id"], kind=TaskKind(row["kind"])))
 
 
+def close_tasks_by_id(work: Work, task_ids: Collection[UUID]) -> None:
+    """What lay there because of something that is done now; what was taken off meanwhile stays as it is."""
+    closed = work.tx.execute(
+        "UPDATE tasks SET closed_at = %s, closed_by = %s WHERE id = ANY(%s) AND closed_at IS NULL RETURNING id, kind",
+        (work.now, work.actor, [*task_ids]),
+    ).fetchall()
+    for row in closed:
+        work.announce(TaskClosed(task_id=row["id"], kind=TaskKind(row["kind"])))
+
+
 def close_task(
     work: Work,
     task_id: UUID,

@@ -18,7 +18,7 @@ from services.chassis.work import Work
 from services.referral.commands import closing, enquiries, partners, referrals
 from services.referral.commands.referrals import Withheld
 from services.referral.store import referrals as store
-from services.referral.web import bodies, obstacles
+from services.referral.web import bodies, notes, obstacles
 from services.referral.web.api_referrals import STAFF_ACTIONS, record_details
 from services.referral.web.callers import house, staff_actor, validated, view_purpose, withheld
 from services.referral.web.case_view import view_case
@@ -30,6 +30,8 @@ from services.referral.web.words import dossier_sections
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 NOT_CONTENT = frozenset({"csrf_token", "version", "request_key", "confirmed"})
 SEVERAL = frozenset({"obstacles"})
+#: What a form of the case as a whole has just done, told here because it was sent from here.
+TOLD = frozenset({"obstacle", "note"})
 
 
 def blueprint() -> APIBlueprint:
@@ -53,7 +55,8 @@ def show(referral_id: UUID) -> str | Response:
             return redirect(f"/referral/enquiries/{enquiry_id}", 303)
         view = view_case(work, house().keys, by, referral_id, purpose)
         papers = papers_of(work.tx, view.referral, view.released)
-    may_tell = not enquiry.is_restricted and view.referral.person_id not in enquiry.erased
+        may_tell = not enquiry.is_restricted and view.referral.person_id not in enquiry.erased
+        noted = notes.section(work, enquiry, view.referral.person_id) if may_tell else None
     done = request.args.get("done", "")
     return render_template(
         "referral/case.html",
@@ -61,7 +64,8 @@ def show(referral_id: UUID) -> str | Response:
         referral=view.referral,
         papers=papers,
         obstacles=obstacles.choices(view.referral) if may_tell else None,
-        told_obstacle=request.args.get("done") == "obstacle",
+        notes=noted,
+        told=done if done in TOLD else "",
         today=room().unit.clock.today(),
         done=Action(done) if done in set(Action) else None,
     )

@@ -6,7 +6,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from contracts.codes import Action, ConsentState, DataCategory, EnquirerKind, Party, Status, ViewPurpose
+from contracts.codes import (
+    Action,
+    ConsentState,
+    ContactLimit,
+    DataCategory,
+    EnquirerKind,
+    Party,
+    Status,
+    ViewPurpose,
+)
 from contracts.partner.dossier import categories_of
 from services.chassis.work import Work
 from services.referral.calendar import is_working_day
@@ -50,6 +59,12 @@ class Headline:
     name: str
     phone: str
     languages: str
+    #: How and when she is reached so that nobody else hears of it, in words; it stands before any number.
+    safely: tuple[str, ...] = ()
+    #: What must not be done.
+    limits: tuple[str, ...] = ()
+    #: She is not telephoned: her number is shown, and no touch dials it.
+    may_ring: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +154,15 @@ def record_of(work: Work, keys: Keys, referral: Referral) -> dict[str, Any]:
 def headline_of(record: Mapping[str, Any]) -> Headline:
     parts = (record.get("given_name"), record.get("family_name")) if "family_name" in record else ()
     name = " ".join(part for part in parts if part) or record.get("company", "")
-    return Headline(str(name), str(record.get("phone", "")), datum("languages", record.get("languages", [])))
+    limits = record.get("contact_limits", [])
+    return Headline(
+        str(name),
+        str(record.get("phone", "")),
+        datum("languages", record.get("languages", [])),
+        tuple(datum(field, record[field]) for field in ("safe_channel", "contact_times") if record.get(field)),
+        tuple(datum("contact_limits", one) for one in limits),
+        ContactLimit.NO_PHONE not in limits,
+    )
 
 
 def note_view(work: Work, by: StaffActor, referral: Referral, record: dict[str, Any], purpose: ViewPurpose) -> None:

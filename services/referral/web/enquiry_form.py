@@ -1,11 +1,12 @@
 """The form of a new enquiry: who asks and what is needed, read back into the published record schemas."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from contracts.codes import EnquirerKind, Topic, Urgency
+from contracts.codes import ContactLimit, ContactTime, EnquirerKind, SafeChannel, Topic, Urgency
 from contracts.partner.dossier import EMPLOYER, PERSON, SCHEMAS
 from services.chassis.errors import InvalidError
 from services.referral.commands.enquiries import topics_of
@@ -15,6 +16,7 @@ from services.referral.web.callers import validated
 #: What the desk asks first. Residence is not asked here: it is always optional and never hinted at.
 PERSON_FIELDS = (
     *("given_name", "family_name", "birth_date", "phone", "email", "postal_code", "city"),
+    *("safe_channel", "contact_limits", "contact_times"),
     *("languages", "interpreter", "occupation", "occupation_code"),
     *("qualification_title", "qualification_country", "qualification_year", "note"),
 )
@@ -24,6 +26,14 @@ EMPLOYER_FIELDS = (
 )
 NUMBERS = frozenset({"qualification_year", "employees", "positions", "experience_years", "household_size", "children"})
 DAYS = frozenset({"birth_date", "residence_until"})
+#: Codes to choose from: one, or as many as hold.
+CODES: Mapping[str, type[StrEnum]] = {
+    "safe_channel": SafeChannel,
+    "contact_limits": ContactLimit,
+    "contact_times": ContactTime,
+}
+#: Fields of which several are ticked.
+SEVERAL = frozenset({"languages", "contact_limits", "contact_times"})
 INPUTS = {
     **dict.fromkeys(DAYS, "date"),
     **dict.fromkeys(NUMBERS, "number"),
@@ -47,7 +57,7 @@ def read_record(kind: EnquirerKind, form: MultiDict[str, str]) -> dict[str, Any]
 def _read(kind: EnquirerKind, form: MultiDict[str, str], names: Iterable[str]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name in names:
-        value: Any = form.getlist(name) if name == "languages" else form.get(name, "").strip()
+        value: Any = form.getlist(name) if name in SEVERAL else form.get(name, "").strip()
         if value:
             given[name] = int(value) if name in NUMBERS and str(value).isdigit() else value
     schema = bodies.ClosedPerson() if kind is EnquirerKind.PERSON else bodies.ClosedEmployer()
@@ -62,20 +72,20 @@ def editable(kind: EnquirerKind, record: Mapping[str, Any]) -> list[str]:
     """What the desk asks, and whatever else is recorded and can be typed; lists of things are only taken out whole."""
     usual = fields_of(kind)
     known = SCHEMAS[kind].fields
-    return [*usual, *(name for name in record if name in known and name not in usual and _is_plain(record[name]))]
+    return [*usual, *(name for name in record if name in known and name not in usual and _is_typed(name, record[name]))]
 
 
-def _is_plain(value: Any) -> bool:
-    return not isinstance(value, list | Mapping)
+def _is_typed(name: str, value: Any) -> bool:
+    return name in SEVERAL or not isinstance(value, list | Mapping)
 
 
 def as_typed(record: Mapping[str, Any]) -> MultiDict[str, str]:
     """The record as it stands in the fields of a form."""
     shown: MultiDict[str, str] = MultiDict()
     for name, value in record.items():
-        if name == "languages":
+        if name in SEVERAL:
             shown.setlist(name, [str(one) for one in value])
-        elif _is_plain(value):
+        elif _is_typed(name, value):
             shown[name] = str(value)
     return shown
 
@@ -104,7 +114,7 @@ def read_changes(kind: EnquirerKind, form: MultiDict[str, str]) -> dict[str, Any
 def _lines(form: MultiDict[str, str], name: str) -> list[str]:
     """What stands in a field, however the browser ends its lines."""
     given = [line for value in form.getlist(name) for line in value.strip().splitlines()]
-    return sorted(given) if name.endswith("languages") else given
+    return sorted(given) if name.removeprefix("was/") in SEVERAL else given
 
 
 def read_needs(kind: EnquirerKind, form: MultiDict[str, str]) -> list[tuple[Topic, Urgency]]:

@@ -17,7 +17,7 @@ from services.chassis.work import Work
 from services.referral.commands import external_disclosures, self_service
 from services.referral.domain.external_disclosure import ExternalDisclosure
 from services.referral.domain.withdrawing import Part
-from services.referral.store import enquiries
+from services.referral.store import enquiries, plan
 from services.referral.web import self_service_consent, self_service_invitation
 from services.referral.web import self_service_door as door
 from services.referral.web.callers import house
@@ -64,7 +64,7 @@ def show() -> str:
         recipients = overview(work, link.person_id, names, work.today)
         outside = told_outside(work, link.person_id, names)
         _, organization_id = enquiries.desk_of(work.tx, link.enquiry_id)
-        today = work.today
+        today, has_plan = work.today, link.person_id in plan.has_plan(work.tx, link.enquiry_id)
     done = request.args.get("done", "")
     return render_template(
         "referral/my/overview.html",
@@ -74,6 +74,7 @@ def show() -> str:
         may_withdraw=any(one.may_withdraw for one in recipients),
         done=done if done in DONE else "",
         today=today,
+        has_plan=has_plan,
         request_key=uuid4().hex,
     )
 

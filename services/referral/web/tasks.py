@@ -34,6 +34,8 @@ PLACES = {
 ELSEWHERE = frozenset(
     {TaskKind.REFERRAL_REJECTED, TaskKind.REFERRAL_EXPIRED, TaskKind.PARTNER_LEFT, TaskKind.SERVICE_RETIRED}
 )
+#: Done where the plan stands.
+PLANNED = frozenset({TaskKind.PLAN_STEP_DUE, TaskKind.GOAL_WITHOUT_STEP})
 #: What of an address of the list is kept when somebody comes back to it.
 FILTERS = ("due", "kind", "desk", "whose", "show")
 #: Done when somebody has telephoned or looked; all others are settled by the deed itself.
@@ -45,6 +47,7 @@ LOOKED_INTO = frozenset(
         TaskKind.CONTACT_OVERDUE,
         TaskKind.CONTACT_STILL_MISSING,
         TaskKind.DUTY_OVERDUE,
+        TaskKind.FOLLOW_UP_DUE,
         TaskKind.LETTER_UNDELIVERED,
         TaskKind.QUESTION_OVERDUE,
         TaskKind.RECORDED_BY_HAND_DISPUTED,
@@ -113,6 +116,8 @@ def place_of(task: Mapping[str, Any]) -> str:
         return place
     if task["referral_id"]:
         return f"/referral/referrals/{task['referral_id']}"
+    if TaskKind(task["kind"]) in PLANNED:
+        return f"/referral/enquiries/{task['enquiry_id']}#plan"
     if task["enquiry_id"] is None:
         return AGREEMENTS  # about a partner as a whole
     return f"/referral/enquiries/{task['enquiry_id']}"

@@ -17,9 +17,11 @@ from services.referral.store import timeline
 from services.referral.web.names import Names, file_size
 
 #: Fields that, where they are filled, make a sentence of its own.
-DETAILS = {"better_service_id": "better", "category": "category"}
+DETAILS = {"better_service_id": "better", "category": "category", "next_step": "next_step"}
 LANGUAGE_FIELDS = frozenset({"languages", "interpreter", "language"})
 COUNTRY_FIELDS = frozenset({"qualification_country"})
+#: Fields that hold codes, and the list these come from.
+CODE_FIELDS = {"safe_channel": "safe_channel", "contact_limits": "contact_limit", "contact_times": "contact_time"}
 DATE_FIELDS = frozenset({"birth_date", "residence_until"})
 
 
@@ -109,12 +111,19 @@ def datum(name: str, value: Any) -> str:
         return paper_in_words(value) if name == "documents" else said
     if name in DATE_FIELDS and isinstance(value, str):
         return format_day(date.fromisoformat(value), language())
+    if name in CODE_FIELDS:
+        return label(f"{CODE_FIELDS[name]}:{value}")
+    return in_the_readers_words(name, str(value))
+
+
+def in_the_readers_words(name: str, value: str) -> str:
+    """Languages and countries by name; everything else as it was typed."""
     locale = locale_of(language())
     if name in LANGUAGE_FIELDS:
-        return str(locale.languages.get(str(value).partition("-")[0], value))
+        return str(locale.languages.get(value.partition("-")[0], value))
     if name in COUNTRY_FIELDS:
-        return str(locale.territories.get(str(value), value))
-    return str(value)
+        return str(locale.territories.get(value, value))
+    return value
 
 
 def paper_in_words(paper: Mapping[str, Any]) -> str:

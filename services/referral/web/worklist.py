@@ -1,7 +1,7 @@
 """The first page of a desk: what waits for it, the soonest due first, each with its cause and the next step."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +19,7 @@ from services.referral.domain import snoozing
 from services.referral.domain.workdays import ONE_DAY, PLACE, add_working_days, working_days_between
 from services.referral.queries import worklist
 from services.referral.queries.worklist import Asked, DueBy, Item, Source, Wanted
+from services.referral.store import handover
 from services.referral.web.absences import shown_desk
 from services.referral.web.callers import staff_actor
 from services.referral.web.names import in_words
@@ -27,6 +28,8 @@ from services.referral.web.tasks import ELSEWHERE, FILTERS, LOOKED_INTO, place_o
 PAGE = "/referral/"
 #: Offered for putting something off: tomorrow, the day after the next ones, a week - in working days.
 LATER = (1, 3, 5)
+#: So long both colleagues are told that cases passed from one to the other.
+TOLD_FOR = timedelta(days=7)
 #: Items that are no task: where they are dealt with.
 PLACES = {
     Source.DISCLOSURE: "/referral/data-protection/disclosures",
@@ -51,6 +54,7 @@ def show() -> str:
     with room().unit.db.read() as connection:
         items, following = worklist.worklist(connection, asked, wanted)
         counted = worklist.counts(connection, asked)
+        handed_over = handover.told(connection, by, asked.now - TOLD_FOR)
     return render_template(
         "referral/worklist.html",
         groups=groups_of(items, asked.today),
@@ -69,6 +73,7 @@ def show() -> str:
         told=told_of(request.args, asked.today),
         tomorrow=asked.today + ONE_DAY,
         week=asked.week,
+        handed_over=handed_over,
         **shown_desk(by),
     )
 
@@ -91,7 +96,7 @@ class Shown:
     def __init__(self, item: Item, today: date) -> None:
         self.item = item
         self.what = what_of(item.kind)
-        self.details = [label(code) for code in (item.rejection, *item.questions) if code is not None]
+        self.details = [label(code) for code in (item.rejection, *item.questions, item.next_step) if code is not None]
         self.next = translate(f"next:{item.kind}")
         self.place = place(item)
         self.waits = waits(item, today)
