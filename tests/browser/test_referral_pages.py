@@ -270,7 +270,8 @@ def test_a_call_is_noted_a_plan_made_and_a_case_given_away(browser: Browser, add
         assert axe(page) == []
     with town.as_lead(), page_of(browser, width="phone") as page:
         page.goto(f"{address}/referral/handover")
-        page.get_by_label("Wessen Fälle?").select_option(index=1)
+        hers = page.locator("select[name=from] option", has_text="Nina Muster").get_attribute("value")
+        page.get_by_label("Wessen Fälle?").select_option(hers)
         page.get_by_role("button", name="Anzeigen").click()
         page.get_by_role("link", name="Alle auswählen").click()
         page.get_by_label("An wen?").select_option(index=1)
