@@ -174,9 +174,7 @@ def test_the_list_can_be_filtered_by_topic(desk: Desk):
     [case] = desk.cases(desk.nina, 1)
     path = f"{PAGE}?from={desk.number(desk.nina)}"
     assert case in shown(desk.lead, f"{path}&topic=ANERKENNUNG")
-    assert case not in shown(
-        desk.lead, f"{path}&topic=SPRACHE"
-    )
+    assert case not in shown(desk.lead, f"{path}&topic=SPRACHE")
 
 
 @pytest.mark.parametrize("to", ["other site", "nobody", "herself", "no number"])
