@@ -38,7 +38,7 @@ CREATE FUNCTION owners_of(wanted bigint) RETURNS uuid[] LANGUAGE sql STABLE AS $
 $$;
 
 CREATE FUNCTION stand_by_facts() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp AS $$
+SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     INSERT INTO finding_standing AS known (finding_id, number, kind, anchor, position, because, entries, last, holds,
         first_at, noticed_at, controllers)
@@ -53,7 +53,7 @@ END $$;
 CREATE TRIGGER stand AFTER INSERT ON finding_facts FOR EACH ROW EXECUTE FUNCTION stand_by_facts();
 
 CREATE FUNCTION stand_by_assessment() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp AS $$
+SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     UPDATE finding_standing SET (assessment, facts, judgement, signed_off, assessed_at)
         = (NEW.number, NEW.facts, NEW.judgement, NEW.signed_off, NEW.assessed_at)
@@ -62,14 +62,15 @@ BEGIN
 END $$;
 CREATE TRIGGER stand AFTER INSERT ON finding_assessments FOR EACH ROW EXECUTE FUNCTION stand_by_assessment();
 
--- A case may be recorded after its entries: asked of each stretch the rules have read, under their lock.
+-- A case may be recorded after its entries: asked of each stretch the rules have read, under their lock. What is found in
+-- the stretch itself was found with its owners.
 CREATE FUNCTION own_findings(first bigint, until bigint) RETURNS void LANGUAGE sql SECURITY DEFINER
 SET search_path = public, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
     UPDATE finding_standing SET controllers = owners_of(position)
     WHERE position = ANY(ARRAY(SELECT seen_at FROM of_cases_told(ARRAY(
             SELECT position FROM entries WHERE position >= first AND position < until
                 AND type IN ('referral.enquiry_recorded.v1', 'referral.drafted.v1')
-        )))) AND controllers <> owners_of(position)
+        )) WHERE seen_at < first)) AND controllers <> owners_of(position)
 $$;
 
 CREATE OR REPLACE FUNCTION disown_entries() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
