@@ -1,6 +1,6 @@
 """Run the suite and write down what came of each fault.
 
-    python -m tests.system.faults --out docs/results/faults
+    python -m tests.system.faults --out docs/results
 
 writes `faults.json` and `faults.md` there: events under the fault, lost, twice, out of order, seconds until everything
 was through. ARGS after `--` go to pytest, such as `-- -k kills`; rows that were not run keep what was found before.

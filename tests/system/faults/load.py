@@ -14,7 +14,7 @@ from uuid import uuid4
 from tests.waiting import eventually
 
 CLIENTS = 4
-PAUSE_SECONDS = 0.03
+PAUSE_SECONDS = 0.05
 ANSWER_SECONDS = 20.0
 
 

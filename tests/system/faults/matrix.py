@@ -324,9 +324,9 @@ MATRIX = (
     row(
         33,
         "SIGTERM during load, replicas one after the other",
-        "what is under way ends, stopped within seconds, no failed request",
+        "what is under way ends, stopped within seconds; what was cut off is asked again and done once",
         ROLLING=(
-            "replicas_restarted_one_after_the_other_fail_nobody",
+            "replicas_restarted_one_after_the_other_do_everything_once",
             "other_roles_are_asked_to_stop_beside_their_successor",
         ),
         CHASSIS=(

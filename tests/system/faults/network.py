@@ -87,7 +87,7 @@ class Network:
 
     def _said(self, role: str) -> int:
         process = self.processes.get(role)
-        return process.said(AT_WORK[role]) if process and role in AT_WORK else 0
+        return process.said(AT_WORK[role]) if process and role in AT_WORK and process.log.exists() else 0
 
     def _at_work(self, role: str, before: int) -> bool:
         if role == "web":

@@ -68,7 +68,7 @@ def test_a_lock_held_for_long_is_503_and_nobody_else_waits(network: Network, und
             while monotonic() - began < 8:
                 asked = monotonic()
                 assert answers(network.ports[0])
-                assert monotonic() - asked < 1.0 * PATIENCE
+                assert monotonic() - asked < 2.0 * PATIENCE
             holding.rollback()
         eventually(lambda: load.troubles["503"] >= 4)
     assert load.slowest < 5.0 * PATIENCE
