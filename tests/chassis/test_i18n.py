@@ -137,6 +137,19 @@ def test_a_catalogue_says_each_thing_once(path: Path) -> None:
     assert [one for one, times in Counter(said).items() if times > 1] == []
 
 
+#: The public site says topics and for whom a service is in its own, shorter words.
+WORDS_OF_ITS_OWN = ("topic:", "audience:")
+
+
+@pytest.mark.parametrize("language", STAFF_LANGUAGES)
+@pytest.mark.parametrize("service", [*SERVICES, "chassis"])
+def test_a_code_is_called_the_same_in_every_service(service: str, language: str) -> None:
+    own, shared = translations(service, language), translations("contracts", language)
+    keys = [key_of(code) for codes_of in code_lists() for code in codes_of]
+    differing = [key for key in keys if own.gettext(key) != shared.gettext(key)]
+    assert [key for key in differing if service != "directory" or not key.startswith(WORDS_OF_ITS_OWN)] == []
+
+
 def test_easy_language_falls_back_to_german() -> None:
     assert translations("chassis", "de-simple").gettext("Main navigation") == "Hauptnavigation"
 
