@@ -64,6 +64,7 @@ DONE = {
     "member": "",
     "need": "",
     "note": "",
+    "drafted": "",
     "plan": "",
     "obstacle": "obstacles",
     "obstacle-corrected": "obstacles",
