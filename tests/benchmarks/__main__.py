@@ -45,7 +45,7 @@ def measure(run: Run, servers: Servers, folder: Path, options: argparse.Namespac
         for number in range(options.rounds):
             run.rounds += one_round(number, servers, made, folder, options)
             run.drains.append(drain.measure(servers, options.letters))
-            run.commits.append(limits.commits(servers, options.seconds))
+            run.commits.append(limits.commits(servers, options.commits))
         run.stages = {
             "spine": stages.of_the_spine(servers, options.referrals),
             "product": stages.of_the_product(made, options.referrals),
@@ -100,7 +100,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--referrals", type=int, default=160, help="referrals a partner answers per round")
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--letters", type=int, default=10_000, help="letters in the outbox for the drain")
-    parser.add_argument("--seconds", type=int, default=3, help="of pgbench per round")
+    parser.add_argument("--commits", type=int, default=1_000, help="of each of pgbench's sixteen clients")
     parser.add_argument("--backlog", type=int, default=100_000, help="events to catch up with")
     parser.add_argument("--entries", type=int, default=100_000, help="entries of the log that is verified")
     parser.add_argument("--no-write", dest="write", action="store_false", help="only tell, keep nothing")

@@ -89,12 +89,12 @@ def _watched(audit: str, pids: dict[str, int], events: int) -> Caught:
                 "SELECT count(*), extract(epoch FROM max(recorded_at) - min(recorded_at))::float8 FROM entries"
             ).fetchone()
             assert row is not None
-            if row[0] >= events:
-                _prove(looker, events)
-                return Caught(events, row[1], memory)
             if row[0]:
                 for name, held in machine.held(pids).items():
                     memory[name].append(held)
+            if row[0] >= events:
+                _prove(looker, events)
+                return Caught(events, row[1], memory)
             time.sleep(SAMPLE_SECONDS)
     raise AssertionError(f"{row[0]} of {events} were heard in time")
 

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 #: Told apart also by those who see no red or green (Okabe and Ito).
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7A6F00", "#666666", "#B22222", "#332288")
+COLOURS = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7A6F00",
+    "#666666", "#B22222", "#332288", "#88CCEE", "#44AA99", "#DDCC77", "#AA4499",
+)  # fmt: skip
 WIDTH, LEFT, RIGHT, BAR, GAP, HEAD = 860, 230, 90, 26, 14, 46
 INK, QUIET = "#1a1a1a", "#595959"
 
@@ -83,11 +86,9 @@ class _Axis:
             return list(known)
         if not self._log:
             return [self.low + (self.high - self.low) * part / 4 for part in range(5)]
-        first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
-        return [10.0**power for power in range(first, last + 1) if self.low <= 10.0**power <= self.high] or [
-            self.low,
-            self.high,
-        ]
+        powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+        round_ones = [step * 10.0**power for power in powers for step in (1, 2, 5)]
+        return [one for one in round_ones if self.low <= one <= self.high] or [self.low, self.high]
 
 
 def _legend(colours: Mapping[str, str]) -> tuple[list[str], int]:
