@@ -76,7 +76,7 @@ def officers_pages(admin: str, sizes: Sequence[int], rounds: int) -> Curves:
             audit_console.stage(connection, size)
             audit_console.read_everything(connection, today)
             audit_console.count_everything(connection, size)
-            audit_console.grow_findings(connection, max(size // 100, 100))
+            audit_console.grow_findings(connection, size // 10)
             asked = {
                 **audit_console.officers(connection, size, today),
                 **_named("auditor, ", audit_console.auditors(connection)),
