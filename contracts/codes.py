@@ -77,6 +77,8 @@ class Action(StrEnum):
     WAITLIST = "waitlist"
     REJECT = "reject"
     START = "start"
+    SET_APPOINTMENT = "set_appointment"
+    CANCEL_APPOINTMENT = "cancel_appointment"
     PAUSE = "pause"
     RESUME = "resume"
     COMPLETE = "complete"
@@ -356,6 +358,22 @@ class StaffRole(StrEnum):
     AUDITOR = "auditor"
     COORDINATOR = "coordinator"
     OPERATIONS = "operations"
+    HELPER = "helper"
+
+
+class HelperKind(StrEnum):
+    """As what somebody comes along to one appointment."""
+
+    INTERPRETER = "interpreter"
+    VOLUNTEER = "volunteer"
+
+
+class HelperEnd(StrEnum):
+    """Why an invitation opens nothing any more; once the appointment is over it ends by itself."""
+
+    BY_NAVIGATOR = "by_navigator"
+    BY_HERSELF = "by_herself"
+    OVER = "over"
 
 
 class ConsentChannel(StrEnum):
@@ -1039,6 +1057,7 @@ class ViewPurpose(StrEnum):
     PARTNER_WORK = "partner_work"
     OVERSIGHT = "oversight"
     PERSON_SELF = "person_self"
+    COMING_ALONG = "coming_along"
     SUBJECT_ACCESS = "subject_access"
     LEGAL_CLAIM = "legal_claim"
 

@@ -32,6 +32,8 @@ from contracts.codes import (
     FundingJustification,
     GivenBy,
     GroundKind,
+    HelperEnd,
+    HelperKind,
     HoldReason,
     IdentityCheck,
     LegalSphere,
@@ -598,6 +600,60 @@ class ReferralStarted:
     organization_id: UUID
     first_contact_on: date
     by_hand: Way | None = None
+
+
+@event("referral.appointment_set.v1", subject=("referral", "referral_id"))
+class AppointmentSet:
+    """The partner named an appointment, or (`first` is false) changed it; when and where is told by no event."""
+
+    referral_id: UUID
+    organization_id: UUID
+    appointment_id: UUID
+    first: bool
+    by_hand: Way | None = None
+
+
+@event("referral.appointment_cancelled.v1", subject=("referral", "referral_id"))
+class AppointmentCancelled:
+    """The partner called the appointment off."""
+
+    referral_id: UUID
+    organization_id: UUID
+    appointment_id: UUID
+    by_hand: Way | None = None
+
+
+@event("referral.helper_invited.v1", subject=("referral", "referral_id"))
+class HelperInvited:
+    """Somebody may come along to one appointment, once she has signed that she keeps it to herself."""
+
+    referral_id: UUID
+    appointment_id: UUID
+    invitation_id: UUID
+    kind: HelperKind
+    expires_at: datetime
+
+
+@event("referral.helper_declared.v1", subject=("referral", "referral_id"))
+class HelperDeclared:
+    """Whoever was invited signed the declaration of confidentiality; from then on she sees this one appointment."""
+
+    referral_id: UUID
+    appointment_id: UUID
+    invitation_id: UUID
+    text_id: Code
+    text_sha256: Code
+    language: LanguageTag
+
+
+@event("referral.helper_ended.v1", subject=("referral", "referral_id"))
+class HelperEnded:
+    """An invitation opens nothing any more."""
+
+    referral_id: UUID
+    appointment_id: UUID
+    invitation_id: UUID
+    ending: HelperEnd
 
 
 @event("referral.paused.v1", subject=("referral", "referral_id"))

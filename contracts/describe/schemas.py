@@ -11,6 +11,7 @@ from contracts import fields as kinds
 from contracts.codes import Classification
 from contracts.event import REGISTRY, json_schema_of, spec_of
 from contracts.partner.actions import BODIES, schema_of, type_of_action
+from contracts.partner.appointment import APPOINTMENT
 from contracts.partner.dossier import CATEGORY, DOSSIER
 
 Json = dict[str, Any]
@@ -30,7 +31,14 @@ def all_schemas() -> dict[str, Json]:
     dossier["oneOf"] = [
         {"type": "object", "properties": {name: {}}, "required": [name]} for name in ("person", "employer")
     ]
-    described = {**events, **bodies, "dossier": dossier, "envelope": envelope_schema()}
+    appointment = _titled("appointment", object_of(APPOINTMENT), APPOINTMENT.__doc__)
+    described = {
+        **events,
+        **bodies,
+        "appointment": {**appointment, "additionalProperties": False},
+        "dossier": dossier,
+        "envelope": envelope_schema(),
+    }
     return {name: described[name] for name in sorted(described)}
 
 

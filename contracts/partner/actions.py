@@ -63,9 +63,10 @@ class Ask:
 @_of(Action.ACCEPT)
 @_body
 class Accept:
-    """We take over and make contact by this day."""
+    """We take over and make contact by this day, or at an appointment that travels sealed."""
 
     contact_by: date | None = None
+    sealed_appointment: SealedText | None = None
 
 
 @_of(Action.WAITLIST)
@@ -89,9 +90,24 @@ class Reject:
 @_of(Action.START)
 @_body
 class Start:
-    """First contact was made on this day."""
+    """First contact was made on this day; the next appointment may come along, sealed."""
 
     first_contact_on: date
+    sealed_appointment: SealedText | None = None
+
+
+@_of(Action.SET_APPOINTMENT)
+@_body
+class SetAppointment:
+    """She has an appointment with us; one that is still to come gives way to it."""
+
+    sealed_appointment: SealedText
+
+
+@_of(Action.CANCEL_APPOINTMENT)
+@_body
+class CancelAppointment:
+    """The appointment does not take place."""
 
 
 @_of(Action.PAUSE)

@@ -32,6 +32,8 @@ SIGNED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         type_of(said.ReferralWaitlisted): ("estimated_on",),
         type_of(said.ReferralRejected): ("reason", "better_service_id"),
         type_of(said.ReferralStarted): ("first_contact_on",),
+        type_of(said.AppointmentSet): ("appointment_id", "first"),
+        type_of(said.AppointmentCancelled): ("appointment_id",),
         type_of(said.ReferralPaused): ("reason",),
         type_of(said.ReferralResumed): (),
         type_of(said.ReferralCompleted): ("outcome", "obstacles"),

@@ -26,6 +26,7 @@ STAFF: tuple[tuple[str, str, str, tuple[str, ...], str | None, str | None], ...]
     ("dora-dpo", "Dora Beispiel", "Data-protection officer", ("dpo",), None, None),
     ("aylin-auditor", "Aylin Beispiel", "Auditor of her own controller", ("auditor",), None, None),
     ("carl-coordinator", "Carl Beispiel", "Coordinator: aggregates only", ("coordinator",), None, None),
+    ("hanna-helper", "Hanna Beispiel", "Interpreter, comes along to one appointment", ("helper",), None, None),
     ("olga-operations", "Olga Beispiel", "Operations", ("operations",), None, None),
 )
 

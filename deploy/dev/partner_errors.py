@@ -27,6 +27,7 @@ MODULES = (
     "referral/web/api_partner.py",
     "referral/web/api_receipts.py",
     "referral/web/callers.py",
+    "referral/commands/appointing.py",
     "referral/commands/partners.py",
     "referral/commands/enclosing.py",
     "referral/commands/receipts.py",
@@ -34,6 +35,7 @@ MODULES = (
     "referral/commands/referrals.py",
     "referral/commands/resting.py",
     "referral/domain/answering.py",
+    "referral/domain/appointments.py",
     "referral/domain/owing.py",
     "referral/domain/referral.py",
     "referral/inlet.py",
@@ -106,6 +108,7 @@ MET: Mapping[str, str] = {
     "idempotency.key-missing": "Send `Idempotency-Key`, 1 to 128 printable characters; a UUID for each answer will do.",
     "idempotency.key-reused": "This key named another request. A new answer needs a new key; the old one stands.",
     "lifecycle.not-allowed": "Not in this state. Fetch the referral and choose from `allowed_actions`.",
+    "partner.appointment-invalid": "What was sealed as `sealed_appointment` is not as *Answers* describes it.",
     "partner.body-invalid": "By queue: `data` is not as described for this type.",
     "partner.left": "Your participation has ended. Tell your contact there what you still owe, as what was deleted.",
     "partner.suspended": "Your participation rests. What happens is kept for you until you are back: ask your contact.",
@@ -119,6 +122,8 @@ MET: Mapping[str, str] = {
     "receipt.unknown": "No receipt of this number is yours.",
     "receipt.unreadable": "One compact JWS, `typ` `secevent+jwt`, an algorithm of the list, nothing critical.",
     "referral.action-unknown": "No such action; the list stands in *Answers*.",
+    "referral.appointment-late": "`starts_at` is more than a year ahead.",
+    "referral.appointment-past": "`starts_at` has passed.",
     "referral.better-is-same": "Name another service as the better one, or none.",
     "referral.both-sides": "The same human works for both sides of it. Let a colleague answer.",
     "referral.changed-meanwhile": "Fetch the referral, decide anew, answer on the new `version`.",
@@ -149,6 +154,7 @@ MET: Mapping[str, str] = {
 }
 #: Raised in the same modules, but not to a partner's system.
 NOT_MET: Mapping[str, str] = {
+    "appointment.unknown": "staff and persons who ask for a calendar file",
     "answer.not-accepted": "the navigator who answers",
     "referral.topic-not-offered": "the navigator who drafts",
     "auth.choose-role": "staff with several roles",

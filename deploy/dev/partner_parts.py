@@ -95,6 +95,22 @@ def answers() -> str:
     return table(("action", "meaning", "field", "required", "values"), rows)
 
 
+def appointment_fields() -> str:
+    """What the sealed text of an appointment says."""
+    schema = all_schemas()["appointment"]
+    meaning = {
+        "starts_at": "when she is expected; from now on to a year ahead",
+        "minutes": "how long; 60 unless said",
+        "place": "where: address, room, or that it is by telephone",
+        "bring": "what to bring",
+    }
+    rows = (
+        (f"`{name}`", "yes" * (name in schema["required"]), values_of(one), meaning[name])
+        for name, one in schema["properties"].items()
+    )
+    return table(("field", "required", "value", "meaning"), rows)
+
+
 def notice_kinds() -> str:
     assert set(NOTICES) == set(NoticeKind), "every kind of notice is explained to partners"
     return table(("`kind`", "because", "then"), ((f"`{kind}`", *NOTICES[kind]) for kind in NoticeKind))
@@ -295,7 +311,7 @@ def _gives(operation: Json) -> str:
 
 def referral_fields() -> str:
     properties = openapi()["components"]["schemas"]["PartnerReferralOut"]["properties"]
-    missing = ("reason", "waiting_for", "deletion", "by_hand", "better_service_id", "outcome")
+    missing = ("reason", "waiting_for", "deletion", "by_hand", "better_service_id", "outcome", "appointment_id")
     named = openapi()["components"]["schemas"]
     rows = []
     for name, one in properties.items():
@@ -318,6 +334,7 @@ def _nested(schema: Json, named: Json) -> str:
 SEEN: Mapping[str, str] = {
     "id": "as in notices and paths",
     "reference": "the number people use; letters and telephone calls name it",
+    "appointment_id": "there is an appointment, and which; when and where stands nowhere in the open",
     "version": "grows with every change; goes into `If-Match` or `expectedversion`",
     "status": "see *Life of a referral*",
     "fhir_status": "the same as FHIR `Task.status`",
@@ -368,6 +385,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "statuses": statuses,
     "deadlines": deadline_table,
     "answers": answers,
+    "appointment-fields": appointment_fields,
     "notice-kinds": notice_kinds,
     "envelope-fields": envelope_fields,
     "notice-example": example("partner.notice.v1"),

@@ -138,6 +138,7 @@ WORDS = {
     "STAFF_RULES_ZONE": Word("in which zone that is meant", "time zone"),
     "TOKEN_AUDIENCE": Word("for whom access tokens are made out"),
     "TRUSTED_PROXY": Word("whose word on who asks is taken: the door's address, `*` where only the door gets through"),
+    "HELPER_GRACE_HOURS": Word("how long after an appointment a helper still sees it", "hours"),
     "UNDO_WINDOW_SECONDS": Word("how long a referral can be called back before it leaves", "seconds"),
     "WEBHOOK_ALLOW_NETS": Word("networks of one's own that webhooks may reach", "networks", required=DEMO_ONLY),
     "WITNESS_KEYS_FILE": Word("whose countersignatures under tree heads are kept", "signed-note keys"),

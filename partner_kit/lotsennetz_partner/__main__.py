@@ -22,14 +22,18 @@ IDLE_SECONDS = 2.0
 HOLD_SECONDS = 5
 LONGEST_PAUSE = 60.0
 
+#: An appointment is read from a file, so that it stands in no shell's history, and sealed before it leaves.
+APPOINTMENT = ("appointment", "sealed_appointment")
 #: The answers there are: option, field of the body, and whether it must be there.
 ACTIONS: dict[str, tuple[str, tuple[tuple[str, str, bool], ...]]] = {
     "receive": ("we have it", ()),
     "ask": ("we need to know something first", (("question", "question", True),)),
-    "accept": ("we take over", (("contact-by", "contact_by", False),)),
+    "accept": ("we take over", (("contact-by", "contact_by", False), (*APPOINTMENT, False))),
     "waitlist": ("yes in principle, later", (("estimated-on", "estimated_on", False),)),
     "reject": ("we decline", (("reason", "reason", True), ("better-service", "better_service_id", False))),
-    "start": ("first contact was made", (("first-contact-on", "first_contact_on", True),)),
+    "start": ("first contact was made", (("first-contact-on", "first_contact_on", True), (*APPOINTMENT, False))),
+    "set-appointment": ("she has an appointment, or another time for it", ((*APPOINTMENT, True),)),
+    "cancel-appointment": ("the appointment does not take place", ()),
     "pause": ("it waits for something outside", (("reason", "reason", True),)),
     "resume": ("work goes on", ()),
     "complete": ("done", (("outcome", "outcome", True), ("obstacle", "obstacles", False))),
@@ -116,6 +120,8 @@ def parser() -> argparse.ArgumentParser:
         said.add_argument("referral", help="its id, or a number heard of before")
         for option, field, required in options:
             extra: dict[str, Any] = {"action": "append"} if field in SEVERAL else {}
+            if option == APPOINTMENT[0]:
+                extra = {"type": Path, "metavar": "FILE", "help": "JSON with starts_at, minutes, place, bring"}
             said.add_argument(f"--{option}", dest=field, required=required, **extra)
         if action in SPEAKING:
             said.add_argument("--comment", help="words; sealed before they leave")
@@ -227,9 +233,18 @@ def papers(arguments: argparse.Namespace) -> int:
     return OK if all("file" in one for one in laid) else REFUSED
 
 
+def _words_in(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{file}: cannot be read ({error})") from error
+
+
 def act(arguments: argparse.Namespace) -> int:
     client, referral_id = _named(arguments)
     body = {name: value for name in arguments.fields if (value := getattr(arguments, name)) is not None}
+    if file := body.pop(APPOINTMENT[1], None):
+        body[APPOINTMENT[1]] = client.seal(_words_in(file))
     if comment := getattr(arguments, "comment", None):
         body["sealed_comment"] = client.seal(comment)
     referral = client.act_now(referral_id, arguments.action, body, arguments.key)

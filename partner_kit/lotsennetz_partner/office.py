@@ -264,7 +264,7 @@ class Office:
             self._result(name, {"result": "said-before", "first": self.journal.result_of(before.id)})
 
     def answer_of(self, raw: bytes, source: str, key: str) -> Answer:
-        """An answer file; `comment` is sealed here and now, once, so that saying it again says the same."""
+        """An answer file; `comment` and `appointment` are sealed here and now, once: said again they say the same."""
         if len(raw) > LARGEST_ANSWER_FILE:
             raise ValueError("a smaller file")
         content = json.loads(raw)
@@ -278,6 +278,8 @@ class Office:
             raise ValueError("action: such as accept, ask or reject")
         if comment := content.pop("comment", None):
             content["sealed_comment"] = self.client.seal(str(comment))
+        if appointment := content.pop("appointment", None):
+            content["sealed_appointment"] = self.client.seal(json.dumps(appointment))
         return Answer(key, source, referral_id, action, content)
 
     def say(self, answer: Answer) -> bool:

@@ -83,7 +83,7 @@ class Access:
             raise ForbiddenError("auth.not-for-this-caller")
         if caller.kind is Kind.PERSON and self.purposes and caller.purpose not in self.purposes:
             raise ForbiddenError("auth.other-purpose")
-        if caller.kind is not Kind.STAFF or not self.roles:
+        if caller.kind is not Kind.STAFF or (not self.roles and caller.role is not StaffRole.HELPER):
             return caller
         usable = (frozenset({caller.role}) if caller.role else caller.roles) & self.roles
         if not usable:
@@ -106,7 +106,7 @@ def public(view: View) -> View:
 
 
 def staff(*roles: StaffRole) -> Callable[[View], View]:
-    """Open to signed-in staff in one of these roles (any role if none is named)."""
+    """Open to signed-in staff in one of these roles (any role but a helper's if none is named)."""
     return lambda view: mark(view, Access(kinds=frozenset({Kind.STAFF}), roles=frozenset(roles)))
 
 

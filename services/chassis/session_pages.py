@@ -33,7 +33,7 @@ def blueprint(service: str) -> APIBlueprint:
     return door
 
 
-@staff()
+@staff(*StaffRole)
 def own_sessions() -> str:
     """Since when, last used, in which role: no device and no address, for none is kept."""
     caller, here = current_caller(), room()
@@ -47,7 +47,7 @@ def own_sessions() -> str:
     )
 
 
-@staff()
+@staff(*StaffRole)
 def end_own() -> AnyResponse:
     """One of them, or all; whoever ends the one she sits at is signed out."""
     caller, asked = current_caller(), request.form.get("session", "")

@@ -184,7 +184,7 @@ def enter(caller: Caller, claims: Mapping[str, Any], next_path: str) -> AnyRespo
     return answer
 
 
-@staff()
+@staff(*StaffRole)
 @desk
 def sign_out() -> AnyResponse:
     """End this session here; the page after it offers to end the one at the issuer too."""

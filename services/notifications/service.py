@@ -66,6 +66,8 @@ class NotificationsService:
         said.ReferralWaitlisted,
         said.ReferralRejected,
         said.ReferralStarted,
+        said.AppointmentSet,
+        said.AppointmentCancelled,
         said.ReferralPaused,
         said.ReferralResumed,
         said.ReferralCompleted,

@@ -16,6 +16,7 @@ from services.referral.asking import ImpactAssessment
 from services.referral.consent_texts import TextIndexError, TextLibrary
 from services.referral.controllers import Controllers
 from services.referral.domain.duplicate_care import AskingRule
+from services.referral.domain.helping import GRACE
 from services.referral.indicators import IndicatorSets
 from services.referral.keeping import Retention
 from services.referral.keystore.ledger import DeletionLedger
@@ -55,6 +56,8 @@ class ReferralSettings:
     retention: Retention = field(default_factory=Retention)
     #: What funders ask for; the sample where nothing else is set.
     indicators: IndicatorSets = field(default_factory=indicators.sample)
+    #: How long after an appointment whoever came along still sees it.
+    helper_grace: timedelta = GRACE
 
 
 def load(settings: Environment) -> ReferralSettings:
@@ -96,6 +99,7 @@ def load(settings: Environment) -> ReferralSettings:
         assessment=assessment,
         retention=keeping.load(settings),
         indicators=indicators.load(settings),
+        helper_grace=timedelta(hours=settings.number("HELPER_GRACE_HOURS", 12, low=0, high=72)),
     )
 
 

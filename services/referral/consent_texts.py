@@ -34,6 +34,7 @@ class TextKind(StrEnum):
     SPOKEN = "spoken"
     EMPLOYER_NOTICE = "employer-notice"
     INVITATION = "invitation"
+    CONFIDENTIALITY = "confidentiality"
 
 
 class TextIndexError(ValueError):

@@ -109,9 +109,9 @@ class OwnKeys:
         keys = [{**key.as_dict(private=False), "use": "enc", "kid": key.kid} for key in self._keys.keys]
         return {"keys": keys}
 
-    def open_comment(self, sealed: str) -> str:
+    def open_comment(self, sealed: str, field: str = "sealed_comment") -> str:
         """The words of a partner; what is not sealed to us, or not text, is refused by field name."""
-        refusal = InvalidError("partner.comment-unreadable", {"sealed_comment": "compact-jwe-to-our-key"})
+        refusal = InvalidError("partner.comment-unreadable", {field: "compact-jwe-to-our-key"})
         if len(sealed) > LARGEST_COMMENT:
             raise refusal
         try:

@@ -62,6 +62,7 @@ FOR_PERSONS = (
     codes.RefusalReason,
     codes.ViewPurpose,
     codes.StaffRole,
+    codes.HelperKind,
     codes.Deletion,
     codes.RetentionGround,
     codes.QuestionCode,

@@ -38,6 +38,8 @@ BY_HAND = (
     said.ReferralWaitlisted,
     said.ReferralRejected,
     said.ReferralStarted,
+    said.AppointmentSet,
+    said.AppointmentCancelled,
     said.ReferralCompleted,
     said.ReferralEndedEarly,
     said.StopAcknowledged,

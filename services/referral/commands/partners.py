@@ -11,7 +11,7 @@ from services.chassis.errors import NotFoundError
 from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import moment_of
-from services.referral.commands import cascade, disclosing, receipts, telling
+from services.referral.commands import appointing, cascade, disclosing, receipts, telling
 from services.referral.commands.referrals import Withheld, check_agreement, check_key, keep_comment
 from services.referral.commands.saving import load_for_disclosure, save, see
 from services.referral.config import Keys
@@ -29,6 +29,8 @@ VERBS: Mapping[Action, Verb] = {
     Action.WAITLIST: domain.waitlist,
     Action.REJECT: domain.reject,
     Action.START: domain.start,
+    Action.SET_APPOINTMENT: domain.set_appointment,
+    Action.CANCEL_APPOINTMENT: domain.cancel_appointment,
     Action.PAUSE: domain.pause,
     Action.RESUME: domain.resume,
     Action.COMPLETE: domain.complete,
@@ -65,6 +67,8 @@ def perform(
     """Do what the addressed partner says. Above its back level nothing of it is kept, not even its words."""
     details = details_of(action, body)
     referral = telling.decide(work, see(work, referral_id, by, version), action, details)
+    if sealed := getattr(body, appointing.SEALED, None):
+        details |= appointing.details(work, keys.vault, referral, appointing.told(keys, sealed))
     moved, facts = VERBS[action](referral, by, moment_of(work), **details)
     words = _words(keys, body)
     if action is Action.DISPUTE:
@@ -73,13 +77,17 @@ def perform(
         _keep_question(work, keys, referral, moved, words)
     else:
         keep_comment(work, keys, referral, action, words)
+    appointing.keep(work, keys.vault, referral, moved, details)
     saved = save(work, moved, facts, action=action, epoch=referral.way_back.standing.epoch)
     return Performed(saved, receipts.issue(work, keys.receipts, referral.organization_id))
 
 
 def details_of(action: Action, body: Any) -> dict[str, Any]:
-    """The body's fields as the verb takes them; sealed words never reach the domain, only that there are some."""
-    details = {name: getattr(body, name) for name in actions.fields_of(action)}
+    """The body's fields as the verb takes them; sealed words never reach the domain, only that there are some.
+
+    A sealed appointment is opened later: once it is decided that the partner may tell it at all.
+    """
+    details = {name: getattr(body, name) for name in actions.fields_of(action) if name != appointing.SEALED}
     has_comment = details.pop("sealed_comment", None) is not None
     return {**details, "has_comment": has_comment} if action in NEEDS_COMMENT else details
 

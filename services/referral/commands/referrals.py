@@ -26,6 +26,7 @@ from services.chassis.work import Work
 from services.referral import domain
 from services.referral.calendar import moment_of
 from services.referral.commands import (
+    appointing,
     cascade,
     disclosing,
     duplicate_matters,
@@ -291,10 +292,13 @@ def record_for_partner(
     if action is Action.COMPLETE:
         details["has_comment"] = bool(comment)
     referral = telling.decide(work, see(work, referral_id, by, version), action, details)
+    if appointment := details.pop("appointment", None):
+        details |= appointing.details(work, keys.vault, referral, appointment)
     moved, facts = domain.record_for_partner(
         referral, by, moment_of(work), action=action, way=way, told_on=told_on, **details
     )
     timeline.recorded_by_hand(work, referral.id, action, way, told_on, unit)
+    appointing.keep(work, keys.vault, referral, moved, details)
     keep_comment(work, keys, referral, action, comment)
     return save(work, moved, facts, action=action, epoch=referral.way_back.standing.epoch)
 

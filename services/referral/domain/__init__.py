@@ -12,6 +12,7 @@ from services.referral.domain.answering import (
     start,
     waitlist,
 )
+from services.referral.domain.appointments import cancel_appointment, set_appointment
 from services.referral.domain.by_hand import dispute, record_for_partner
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.owing import (
@@ -54,6 +55,7 @@ __all__ = [
     "answer",
     "ask",
     "cancel",
+    "cancel_appointment",
     "check_takes_part",
     "complete",
     "conclude",
@@ -76,6 +78,7 @@ __all__ = [
     "resume",
     "revise",
     "revoke",
+    "set_appointment",
     "start",
     "state_deletion",
     "waitlist",

@@ -34,6 +34,7 @@ from contracts.referral import (
     ReferralWaitlisted,
 )
 from services.chassis.errors import InvalidError
+from services.referral.domain.appointments import Appointment, with_appointment
 from services.referral.domain.deadlines import CONTACT_DAYS_AT_MOST
 from services.referral.domain.deadlines import contact_by as usual_contact_by
 from services.referral.domain.lifecycle import Actor, is_above
@@ -82,9 +83,16 @@ def ask(referral: Referral, by: Actor, moment: Moment, *, question: QuestionCode
 
 
 def accept(
-    referral: Referral, by: Actor, moment: Moment, *, contact_by: date | None = None, by_hand: Way | None = None
+    referral: Referral,
+    by: Actor,
+    moment: Moment,
+    *,
+    contact_by: date | None = None,
+    appointment: Appointment | None = None,
+    former: Appointment | None = None,
+    by_hand: Way | None = None,
 ) -> Told:
-    """Take over, and say by when first contact is made."""
+    """Take over, and say by when first contact is made. The day of an appointment is told by nothing else."""
     referral, facts = _arrived(referral, by, moment, by_hand)
     moved = step(referral, Action.ACCEPT, by, moment)
     promised = contact_by or usual_contact_by(referral.urgency, moment.on, moment.is_working_day)
@@ -92,7 +100,8 @@ def accept(
     accepted = ReferralAccepted(
         referral_id=referral.id, organization_id=referral.organization_id, contact_by=promised, by_hand=by_hand
     )
-    return replace(moved, contact_by=promised, questions=()), (*facts, accepted)
+    taken = replace(moved, contact_by=promised, questions=())
+    return with_appointment((taken, (*facts, accepted)), moment, appointment, former=former, by_hand=by_hand)
 
 
 def _check_promise(contact_by: date, moment: Moment) -> None:
@@ -154,7 +163,14 @@ def check_reason(reasons: Mapping[str, Reason], code: str, moment: Moment, *, ha
 
 
 def start(
-    referral: Referral, by: Actor, moment: Moment, *, first_contact_on: date | None = None, by_hand: Way | None = None
+    referral: Referral,
+    by: Actor,
+    moment: Moment,
+    *,
+    first_contact_on: date | None = None,
+    appointment: Appointment | None = None,
+    former: Appointment | None = None,
+    by_hand: Way | None = None,
 ) -> Told:
     """First contact was made: the warm handover is done."""
     moved = step(referral, Action.START, by, moment)
@@ -164,7 +180,8 @@ def start(
     started = ReferralStarted(
         referral_id=referral.id, organization_id=referral.organization_id, first_contact_on=contact_on, by_hand=by_hand
     )
-    return replace(moved, first_contact_on=contact_on), (started,)
+    begun = replace(moved, first_contact_on=contact_on)
+    return with_appointment((begun, (started,)), moment, appointment, former=former, by_hand=by_hand)
 
 
 def pause(referral: Referral, by: Actor, moment: Moment, *, reason: PauseReason) -> Told:

@@ -9,6 +9,7 @@ from contracts.codes import Action, Party, TaskKind, Way
 from contracts.partner.actions import fields_of
 from services.chassis.errors import InvalidError
 from services.referral.domain.answering import accept, complete, end, receive, reject, start, waitlist
+from services.referral.domain.appointments import cancel_appointment, set_appointment
 from services.referral.domain.lifecycle import BY_HAND, OWED, Actor
 from services.referral.domain.owing import acknowledge_rectification, acknowledge_stop, reopen, state_deletion
 from services.referral.domain.referral import ByHand, Facts, Referral, Told, check_hands, refusal, step, task
@@ -21,6 +22,8 @@ VERBS_BY_HAND: Mapping[Action, Callable[..., Told]] = {
     Action.WAITLIST: waitlist,
     Action.REJECT: reject,
     Action.START: start,
+    Action.SET_APPOINTMENT: set_appointment,
+    Action.CANCEL_APPOINTMENT: cancel_appointment,
     Action.COMPLETE: complete,
     Action.END: end,
     Action.ACKNOWLEDGE_STOP: acknowledge_stop,

@@ -71,6 +71,8 @@ TRANSITIONS: Mapping[tuple[Action, Status], Cell] = MappingProxyType(
         ),
         **_cells(Action.REJECT, [Status.RECEIVED, Status.CLARIFICATION, Status.WAITLISTED], Status.REJECTED, PARTNER),
         **_cells(Action.START, [Status.ACCEPTED, Status.WAITLISTED], Status.IN_PROGRESS, PARTNER),
+        **_staying(Action.SET_APPOINTMENT, TAKEN_ON, PARTNER),
+        **_staying(Action.CANCEL_APPOINTMENT, TAKEN_ON, PARTNER),
         **_cells(Action.PAUSE, [Status.IN_PROGRESS], Status.PAUSED, PARTNER),
         **_cells(Action.RESUME, [Status.PAUSED], Status.IN_PROGRESS, PARTNER),
         **_cells(Action.COMPLETE, [Status.IN_PROGRESS], Status.COMPLETED, PARTNER),
@@ -104,6 +106,8 @@ BY_HAND = frozenset(
         Action.WAITLIST,
         Action.REJECT,
         Action.START,
+        Action.SET_APPOINTMENT,
+        Action.CANCEL_APPOINTMENT,
         Action.COMPLETE,
         Action.END,
         Action.ACKNOWLEDGE_STOP,
@@ -126,6 +130,8 @@ REQUIRED_BACK_LEVEL: Mapping[Action, BackLevel] = MappingProxyType(
         Action.WAITLIST: BackLevel.STATUS,
         Action.REJECT: BackLevel.STATUS,
         Action.START: BackLevel.STATUS,
+        Action.SET_APPOINTMENT: BackLevel.STATUS,
+        Action.CANCEL_APPOINTMENT: BackLevel.STATUS,
         Action.PAUSE: BackLevel.STATUS,
         Action.RESUME: BackLevel.STATUS,
         Action.COMPLETE: BackLevel.STATUS,
@@ -216,6 +222,7 @@ def allowed_actions(
     question_open: bool = False,
     duties: Collection[Duty] = (),
     disputable: bool = False,
+    appointed: bool = False,
 ) -> tuple[Action, ...]:
     """What this party may do now; part of every representation of a referral, and the only buttons a page shows."""
     conditions = {
@@ -226,6 +233,7 @@ def allowed_actions(
         Action.STATE_DELETION: Duty.STATE_DELETION in duties,
         Action.ACKNOWLEDGE_RECTIFICATION: Duty.ACKNOWLEDGE_RECTIFICATION in duties,
         Action.DISPUTE: disputable,
+        Action.CANCEL_APPOINTMENT: appointed,
     }
     return tuple(
         action

@@ -69,6 +69,11 @@ def person_state(status: Status, back_level: BackLevel, *, fetched: bool) -> Per
     return PersonState.RECEIVED if back_level is BackLevel.RECEIPT else handed_over
 
 
+def may_tell_status(referral: Referral) -> bool:
+    """May her page show more of this body's answers than that it has the matter? Appointments are such an answer."""
+    return referral.back_level.covers(BackLevel.STATUS)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonView:
     """One referral as her page shows it."""
@@ -84,7 +89,7 @@ class PersonView:
 def as_she_may_see(referral: Referral) -> PersonView:
     """The state with its days and reasons, cut to the back level."""
     state = person_state(referral.status, referral.back_level, fetched=referral.is_fetched)
-    if not referral.back_level.covers(BackLevel.STATUS):
+    if not may_tell_status(referral):
         own_word = state is PersonState.CONTACT_MADE
         return PersonView(state=state, first_contact_on=referral.first_contact_on if own_word else None)
     outcome = referral.outcome if referral.back_level.covers(BackLevel.OUTCOME) else None

@@ -105,6 +105,8 @@ class Referral:
     waitlisted_on: date | None = None
     estimated_on: date | None = None
     first_contact_on: date | None = None
+    #: The appointment the partner named last and did not call off; when and where stands sealed elsewhere.
+    appointment_id: UUID | None = None
     ended_on: date | None = None
 
     questions: tuple[Question, ...] = ()
@@ -151,6 +153,7 @@ class Referral:
             question_open=bool(self.questions),
             duties=self.owed,
             disputable=self.by_hand is not None,
+            appointed=self.appointment_id is not None,
         )
 
     @property
@@ -171,7 +174,7 @@ def step(referral: Referral, action: Action, by: Actor, moment: Moment) -> Refer
         raise refusal(referral, refusal_slug(referral.status, by.party), action, moment)
     moved = replace(_remember_staff(referral, by), status=status)
     ended = status.is_terminal and not referral.status.is_terminal
-    return replace(moved, ended_on=moment.on, release_at=None) if ended else moved
+    return replace(moved, ended_on=moment.on, release_at=None, appointment_id=None) if ended else moved
 
 
 def check_hands(referral: Referral, by: Actor, moment: Moment) -> None:

@@ -47,6 +47,8 @@ ENDINGS: Mapping[str, Ending] = MappingProxyType(
         "timeline": Ending((RetentionKind.REFERRAL_DRAFT, *ERASURE), CODES),
         "questions": Ending((RetentionKind.PARTNER_WORDS,), CODES),
         "comments": Ending((RetentionKind.PARTNER_WORDS,)),
+        "appointments": Ending((RetentionKind.PARTNER_WORDS,), CODES),
+        "helpers": Ending((RetentionKind.PARTNER_WORDS,), f"{CODES}; that confidentiality was promised (Art. 32(4))"),
         "dossiers": Ending((RetentionKind.CUSTODIAL_DOSSIER,)),
         "decisions": Ending((RetentionKind.ACCESS_RECORD,)),
         "views": Ending((RetentionKind.ACCESS_RECORD,)),

@@ -110,6 +110,13 @@ TABLES: tuple[Table, ...] = (
         },
     ),
     Table("comments", OF_REFERRALS, "made_at, id", sealed={"sealed": Sealed("comments/{id}")}),
+    Table(
+        "appointments",
+        OWN,
+        "set_at, id",
+        sealed={"sealed": Sealed("appointments/{id}", "appointment", is_record=True)},
+    ),
+    Table("helpers", OWN, "invited_at, id", sealed={"sealed": Sealed("helpers/{id}", "name")}),
     Table("dossiers", OF_REFERRALS, "sealed_at", omitted={"sealed": "her record once more, sealed to the partner"}),
     Table("decisions", OWN, "decided_at, id"),
     Table("views", f"({OWN} OR person_id IS NULL AND ({OF_ENQUIRIES} OR {OF_REFERRALS}))", "viewed_at, id"),

@@ -38,6 +38,7 @@ def head(referral: Referral, party: Party) -> dict[str, Any]:
         "contact_by": day(referral.contact_by),
         "estimated_on": day(referral.estimated_on),
         "first_contact_on": day(referral.first_contact_on),
+        "appointment_id": text(referral.appointment_id),
         "ended_on": day(referral.ended_on),
         "reason": referral.rejection or referral.end_reason or referral.pause_reason,
         "better_service_id": text(referral.better_service_id),

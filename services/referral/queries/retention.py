@@ -161,6 +161,8 @@ PARTNER_WORDS: LiteralString = """
 SELECT r.id, r.person_id, r.ended_on AS begun_on FROM referrals r
 WHERE r.status = ANY(%(ended)s) AND r.duties = '[]' AND (
     EXISTS (SELECT FROM comments c WHERE c.referral_id = r.id)
+    OR EXISTS (SELECT FROM appointments a WHERE a.referral_id = r.id AND a.sealed IS NOT NULL)
+    OR EXISTS (SELECT FROM helpers h WHERE h.referral_id = r.id AND h.sealed IS NOT NULL)
     OR EXISTS (SELECT FROM questions q WHERE q.referral_id = r.id
                AND (q.sealed_question IS NOT NULL OR q.sealed_answer IS NOT NULL)))"""
 PERSON_LINKS: LiteralString = """

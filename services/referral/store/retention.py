@@ -22,6 +22,8 @@ HANGS_ON_REFERRAL: tuple[LiteralString, ...] = (
     "timeline",
     "questions",
     "comments",
+    "helpers",
+    "appointments",
     "dossiers",
     "decisions",
     "tasks",
@@ -177,8 +179,10 @@ def delete_referral(work: Work, referral_id: UUID) -> None:
 
 
 def delete_words(work: Work, referral_id: UUID) -> None:
-    """What was written to and fro; that a question was asked and answered stays, as a code."""
+    """What was written to and fro, and when and where she was expected; that there was such a word stays, as a code."""
     work.tx.execute("DELETE FROM comments WHERE referral_id = %s", (referral_id,))
+    work.tx.execute("UPDATE helpers SET sealed = NULL WHERE referral_id = %s", (referral_id,))
+    work.tx.execute("UPDATE appointments SET sealed = NULL WHERE referral_id = %s", (referral_id,))
     work.tx.execute(
         "UPDATE questions SET sealed_question = NULL, sealed_answer = NULL WHERE referral_id = %s", (referral_id,)
     )

@@ -120,6 +120,7 @@ class HeadOut(Schema):
     contact_by = day(allow_none=True)
     estimated_on = day(allow_none=True)
     first_contact_on = day(allow_none=True)
+    appointment_id = identity(allow_none=True)
     ended_on = day(allow_none=True)
     reason = fields.String(allow_none=True)
     better_service_id = identity(allow_none=True)

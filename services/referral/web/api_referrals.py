@@ -15,6 +15,7 @@ from services.chassis.web import expected_version, request_work, room
 from services.chassis.work import Work
 from services.referral.commands import enquiries, partners, referrals
 from services.referral.commands.referrals import Withheld
+from services.referral.domain.appointments import Appointment
 from services.referral.domain.referral import Referral
 from services.referral.queries import enquiries as enquiry_queries
 from services.referral.queries import referrals as referral_queries
@@ -190,6 +191,8 @@ def record_details(data: Mapping[str, Any]) -> Json:
         except ValueError:
             raise InvalidError("request.invalid", {"reason": "a-code-of-the-list"}) from None
         details["has_comment"] = bool(data["comment"])
+    if "appointment" in details:
+        details["appointment"] = Appointment(**details["appointment"])
     if "obstacles" in details:
         details["obstacles"] = tuple(details["obstacles"])
     return {**head, **details}

@@ -31,6 +31,7 @@ from services.referral.web import (
     api_receipts,
     api_referrals,
     api_rights,
+    appointments,
     board,
     breaches,
     case,
@@ -53,6 +54,7 @@ from services.referral.web import (
     funder_report,
     further_needs,
     handover,
+    helping,
     holding,
     key_custody,
     ledger,
@@ -86,14 +88,16 @@ NAVIGATORS = frozenset({StaffRole.NAVIGATOR.value, StaffRole.LEAD.value})
 GUARDIANS = frozenset({StaffRole.LEAD.value, StaffRole.DPO.value})
 STEERING = frozenset({StaffRole.COORDINATOR.value, StaffRole.LEAD.value})
 OPERATORS = frozenset({StaffRole.OPERATIONS.value})
+HELPERS = frozenset({StaffRole.HELPER.value})
 NAVIGATION = (
     NavigationItem("Action needed", "/referral/", NAVIGATORS),
     NavigationItem("Tracking", "/referral/tracking", NAVIGATORS),
     NavigationItem("Units without a system", "/referral/desk-units", NAVIGATORS),
-    NavigationItem("Directory", "/directory/"),
+    NavigationItem("Directory", "/directory/", frozenset(role.value for role in StaffRole) - HELPERS),
     NavigationItem("Data protection", "/referral/data-protection/", GUARDIANS),
     NavigationItem("Steering figures", "/referral/steering", STEERING),
     NavigationItem("Parked messages", "/referral/operator/parked", OPERATORS),
+    NavigationItem("Your appointment", "/referral/help", HELPERS),
 )
 
 
@@ -153,6 +157,8 @@ def pages() -> tuple[APIBlueprint, ...]:
         absences.blueprint(),
         handover.blueprint(),
         case.blueprint(),
+        appointments.blueprint(),
+        helping.blueprint(),
         documents.blueprint(),
         enclosures.blueprint(),
         enquiry.blueprint(),

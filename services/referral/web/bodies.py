@@ -36,6 +36,7 @@ from contracts.codes import (
     WithdrawalChannel,
 )
 from contracts.fields import PATTERNS, CodeOf, Day, Identifier, Instant, LanguageTag, Matches
+from contracts.partner.appointment import AppointmentSchema
 from contracts.partner.dossier import EMPLOYER, PERSON, SCHEMAS, EmployerSchema, PersonSchema
 from services.chassis.errors import InvalidError
 from services.chassis.i18n import PERSON_LANGUAGES
@@ -338,6 +339,7 @@ class RecordIn(Body):
     contact_by = Day()
     estimated_on = Day()
     first_contact_on = Day()
+    appointment = fields.Nested(AppointmentSchema())
     reason = fields.String(validate=Matches(r"^[A-Z_]{1,40}$"))
     better_service_id = Identifier()
     outcome = code(Outcome)
@@ -350,10 +352,12 @@ class RecordIn(Body):
 #: Which of the details belong to which action by hand, and what code list a reason is of.
 DETAILS: Mapping[Action, frozenset[str]] = {
     Action.RECEIVE: frozenset(),
-    Action.ACCEPT: frozenset({"contact_by"}),
+    Action.ACCEPT: frozenset({"contact_by", "appointment"}),
     Action.WAITLIST: frozenset({"estimated_on"}),
     Action.REJECT: frozenset({"reason", "better_service_id"}),
-    Action.START: frozenset({"first_contact_on"}),
+    Action.START: frozenset({"first_contact_on", "appointment"}),
+    Action.SET_APPOINTMENT: frozenset({"appointment"}),
+    Action.CANCEL_APPOINTMENT: frozenset(),
     Action.COMPLETE: frozenset({"outcome", "obstacles"}),
     Action.END: frozenset({"reason"}),
     Action.ACKNOWLEDGE_STOP: frozenset(),
@@ -363,6 +367,7 @@ DETAILS: Mapping[Action, frozenset[str]] = {
 #: What has to be said with it.
 NEEDED: Mapping[Action, str] = {
     Action.STATE_DELETION: "deletion",
+    Action.SET_APPOINTMENT: "appointment",
 }
 REASONS: Mapping[Action, Any] = {Action.REJECT: RejectionReason, Action.END: EndReason}
 

@@ -8,18 +8,21 @@ from flask import redirect, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from contracts.codes import Action, StaffRole
+from contracts.codes import Action, HelperKind, StaffRole
 from contracts.fields import format_instant
 from services.chassis.access import staff
 from services.chassis.errors import InvalidError, RefusedError, StaleError
+from services.chassis.pages import label
 from services.chassis.room import room
 from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import closing, enquiries, partners, referrals
 from services.referral.commands.referrals import Withheld
 from services.referral.store import referrals as store
-from services.referral.web import bodies, notes, obstacles
+from services.referral.web import bodies, helping, notes, obstacles
 from services.referral.web.api_referrals import STAFF_ACTIONS, record_details
+from services.referral.web.appointment_form import PREFIX, typed
+from services.referral.web.appointments import days_of
 from services.referral.web.callers import house, staff_actor, validated, view_purpose, withheld
 from services.referral.web.case_view import view_case
 from services.referral.web.enclosures import papers_of
@@ -57,12 +60,18 @@ def show(referral_id: UUID) -> str | Response:
         papers = papers_of(work.tx, view.referral, view.released)
         may_tell = not enquiry.is_restricted and view.referral.person_id not in enquiry.erased
         noted = notes.section(work, enquiry, view.referral.person_id) if may_tell else None
+        helpers = helping.of_case(work, view.referral)
+        days = days_of(view.appointments, view.referral, Names(work.tx), work.now)
     done = request.args.get("done", "")
     return render_template(
         "referral/case.html",
         case=view,
         referral=view.referral,
         papers=papers,
+        appointment_days=days,
+        helpers=helpers,
+        helper_kinds=[(kind.value, label(kind)) for kind in HelperKind],
+        now=room().unit.clock.now(),
         obstacles=obstacles.choices(view.referral) if may_tell else None,
         notes=noted,
         told=done if done in TOLD else "",
@@ -74,7 +83,13 @@ def show(referral_id: UUID) -> str | Response:
 def content_of(form: MultiDict[str, str]) -> dict[str, Any]:
     """What was typed; an empty field was not filled in. A time on the wall becomes an instant."""
     given = {name: form.getlist(name) if name in SEVERAL else form[name].strip() for name in form}
-    content = {name: value for name, value in given.items() if value and name not in NOT_CONTENT}
+    content: dict[str, Any] = {
+        name: value
+        for name, value in given.items()
+        if value and name not in NOT_CONTENT and not name.startswith(PREFIX)
+    }
+    if (appointment := typed(form)) is not None:
+        content["appointment"] = appointment
     for name in MOMENTS & set(content):
         if at := instant_typed(name, str(content[name])):
             content[name] = format_instant(at)

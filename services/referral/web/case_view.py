@@ -19,7 +19,9 @@ from contracts.codes import (
 from contracts.partner.dossier import categories_of
 from services.chassis.work import Work
 from services.referral.calendar import is_working_day
+from services.referral.commands import appointing
 from services.referral.config import Keys
+from services.referral.domain.appointments import Appointment, Kept
 from services.referral.domain.deadlines import DeadlineKind, due_on
 from services.referral.domain.grounds import ENTERPRISE_CATEGORIES, holds_on, request_state_on, state_on
 from services.referral.domain.referral import Referral
@@ -91,6 +93,8 @@ class CaseView:
     elsewhere: bool
     better: tuple[UUID, str] | None
     following: list[Any]
+    #: Hers in all referrals this caller may see.
+    appointments: list[Kept]
 
 
 def view_case(
@@ -104,6 +108,7 @@ def view_case(
     decision = work.tx.execute(LAST_DECISION, (referral.id,)).fetchone()
     better = referral.better_service_id
     seen = duplicates_of(work, by, referral)
+    kept = appointing.of_person(work.tx, keys.vault, referral.person_id, visible_to=by)
     return CaseView(
         referral=referral,
         organization=names.organization(referral.organization_id),
@@ -119,12 +124,21 @@ def view_case(
         grounds=grounds_of(work, referral, names),
         words=words_of(work, keys, referral) if record else [],
         forms=[navigator_form(action, referral) for action in offered(referral)],
-        records=[record_form(Action(action), referral.duties, referral.back_level) for action in recordable(referral)],
+        records=[
+            record_form(Action(action), referral.duties, referral.back_level, to_change(kept, referral))
+            for action in recordable(referral)
+        ],
         duplicates=seen.ours,
         elsewhere=seen.elsewhere,
         better=(better, names.service(better)) if better else None,
         following=work.tx.execute(FOLLOWING, (referral.id,)).fetchall(),
+        appointments=kept,
     )
+
+
+def to_change(kept: Iterable[Kept], referral: Referral) -> Appointment | None:
+    """The referral's own appointment, for whoever moves it."""
+    return next((one.what for one in kept if one.id == referral.appointment_id), None)
 
 
 def duplicates_of(work: Work, by: StaffActor, referral: Referral) -> Seen:

@@ -19,8 +19,9 @@ from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.room import room
 from services.chassis.web import request_work
 from services.chassis.work import Work
-from services.referral.commands import partners
+from services.referral.commands import appointing, partners
 from services.referral.commands.referrals import Withheld
+from services.referral.domain.appointments import Appointment
 from services.referral.domain.lifecycle import RUNNING, Actor
 from services.referral.domain.referral import Referral
 from services.referral.sealing import open_with
@@ -64,6 +65,7 @@ def show(referral_id: UUID) -> str | Response:
         return device.door(device.seen(referral_id, by), asked=request.args.get("asked") == "1")
     referral, document, withheld = open_dossier(referral_id, by)
     with room().unit.db.read() as connection:
+        appointment = appointing.of_this(connection, house().keys.vault, referral, by) if document else None
         names = Names(connection)
         page: dict[str, Any] = {
             "partner": names.organization(referral.organization_id),
@@ -78,7 +80,8 @@ def show(referral_id: UUID) -> str | Response:
         sections=dossier_sections(document) if document else (),
         papers=papers_in(document or {}),
         withheld=withheld,
-        forms=forms_of(referral),
+        forms=forms_of(referral, appointment.what if appointment else None),
+        appointment=appointment,
         done=Action(done) if done in set(Action) else None,
         capacities=device.CAPACITIES,
         capacity=device.capacity_link(referral.organization_id, referral.service_id, room().unit.clock.now()),
@@ -128,9 +131,9 @@ def papers_in(document: dict[str, Any]) -> list[Any]:
     return [paper for paper in document.get("person", {}).get("documents", ()) if "id" in paper]
 
 
-def forms_of(referral: Referral) -> list[Form]:
+def forms_of(referral: Referral, appointment: Appointment | None = None) -> list[Form]:
     return [
-        partner_form(action, owed=referral.duties, level=referral.back_level)
+        partner_form(action, owed=referral.duties, level=referral.back_level, appointment=appointment)
         for action in referral.allowed_to(Party.PARTNER)
     ]
 

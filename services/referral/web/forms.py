@@ -32,11 +32,13 @@ from contracts.partner.actions import fields_of, read_body
 from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.room import room
 from services.chassis.work import Work
+from services.referral.domain.appointments import Appointment
 from services.referral.domain.duties import OpenDuty
 from services.referral.domain.lifecycle import is_above
 from services.referral.domain.referral import Referral
 from services.referral.domain.workdays import PLACE
 from services.referral.sealing import ALLOWED, CONTENT, KEY_WRAPPING, OwnKeys, public_key
+from services.referral.web.appointment_form import typed
 from services.referral.web.callers import house
 
 Choices = Sequence[tuple[object, str]]
@@ -57,6 +59,7 @@ MOMENTS = frozenset({"became_aware_at"})
 DAYS = frozenset({"contact_by", "estimated_on", "first_contact_on", "contact_on", "told_on"})
 REQUIRED = frozenset({"question", "reason", "outcome", "deletion", "first_contact_on", "contact_on"})
 WORDS = "sealed_comment"
+APPOINTMENT = "sealed_appointment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Field:
     kind: str
     choices: tuple[Any, ...] = ()
     required: bool = False
+    #: What stands there already, to be changed.
+    value: Appointment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +92,15 @@ def partner_form(
     services: Sequence[Any] = (),
     owed: Sequence[OpenDuty] = (),
     level: BackLevel = BackLevel.OUTCOME,
+    appointment: Appointment | None = None,
 ) -> Form:
     """The form of a partner's action, as its published body says; what may not come back is not asked for."""
-    fields = [field_of(name, action, services, owed) for name in fields_of(action)]
+    fields = [
+        Field(name, "appointment", required=action is Action.SET_APPOINTMENT, value=appointment)
+        if name == APPOINTMENT
+        else field_of(name, action, services, owed)
+        for name in fields_of(action)
+    ]
     if is_above(action, level, says_more=True):
         fields = [Field("outcome", "choice", (Outcome.HANDED_OVER_NO_FEEDBACK,), required=True)]
     return Form(action, tuple(field for field in fields if field is not None), uuid.uuid4().hex)
@@ -114,6 +125,10 @@ def read_partner_form(action: Action, form: MultiDict[str, str], own_keys: OwnKe
     """The published body from what was typed; words are sealed to ourselves at once, as a partner's program does."""
     data: dict[str, Any] = {}
     for name in fields_of(action):
+        if name == APPOINTMENT:
+            if (appointment := typed(form)) is not None:
+                data[name] = seal_words(json.dumps(appointment), own_keys)
+            continue
         given = form.getlist(name) if name == "obstacles" else form.get(name, "").strip()
         if given:
             data[name] = seal_words(str(given), own_keys) if name == WORDS else given
@@ -195,9 +210,14 @@ def navigator_form(action: Action, referral: Referral) -> Form:
     return Form(action, fields.get(action, ()), uuid.uuid4().hex)
 
 
-def record_form(action: Action, owed: Sequence[OpenDuty] = (), level: BackLevel = BackLevel.OUTCOME) -> Form:
+def record_form(
+    action: Action,
+    owed: Sequence[OpenDuty] = (),
+    level: BackLevel = BackLevel.OUTCOME,
+    appointment: Appointment | None = None,
+) -> Form:
     """What the partner told by telephone, letter or in person: how, when, and what it would have said itself."""
     how = (Field("way", "choice", tuple(Way), required=True), Field("told_on", "day", required=True))
-    asked = partner_form(action, owed=owed, level=level).fields
+    asked = partner_form(action, owed=owed, level=level, appointment=appointment).fields
     own = tuple(Field("comment", "words") if field.name == WORDS else field for field in asked)
     return Form(action, (*how, *own), uuid.uuid4().hex)

@@ -12,6 +12,7 @@ from services.chassis.db import Connection
 from services.chassis.errors import NotFoundError
 from services.chassis.i18n import locale_of
 from services.chassis.pages import language
+from services.referral.domain.workdays import PLACE
 from services.referral.store import directory
 from services.referral.store.directory import Listing
 
@@ -92,4 +93,5 @@ def prepare(app: Flask) -> None:
     filters["days"] = in_days
     filters["hours"] = in_hours
     filters["weekday"] = weekday
+    filters["clock"] = lambda at: at.astimezone(PLACE).strftime("%H:%M")
     filters["country_name"] = lambda code: str(locale_of(language()).territories.get(code, code))

@@ -12,13 +12,18 @@ from contracts.codes import DataCategory, PersonLinkPurpose
 from services.chassis.access import current_caller, person
 from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.i18n import for_persons
+from services.chassis.pages import translate
 from services.chassis.web import request_work
 from services.chassis.work import Work
-from services.referral.commands import external_disclosures, self_service
+from services.referral.commands import appointing, external_disclosures, helping, self_service
+from services.referral.domain.appointments import Kept
 from services.referral.domain.external_disclosure import ExternalDisclosure
+from services.referral.domain.person_view import may_tell_status
 from services.referral.domain.withdrawing import Part
+from services.referral.queries import self_service as self_service_queries
 from services.referral.store import enquiries, plan
-from services.referral.web import self_service_consent, self_service_invitation
+from services.referral.store.referrals import person_actor
+from services.referral.web import appointments, self_service_consent, self_service_invitation
 from services.referral.web import self_service_door as door
 from services.referral.web.callers import house
 from services.referral.web.forms import once_per_form
@@ -42,6 +47,7 @@ def blueprint() -> APIBlueprint:
     pages.post("/sign-out")(door.sign_out)
     pages.get("/signed-out")(door.signed_out)
     pages.get("/")(show)
+    pages.get("/appointments/<uuid:appointment_id>.ics")(appointment_file)
     pages.get("/withdrawal")(ask_to_withdraw)
     pages.post("/withdrawal")(withdraw)
     pages.post("/contact")(had_contact)
@@ -63,6 +69,8 @@ def show() -> str:
         names = Names(work.tx)
         recipients = overview(work, link.person_id, names, work.today)
         outside = told_outside(work, link.person_id, names)
+        came_along = [pair for pair in helping.beside(work.tx, house().keys.vault, link.person_id) if pair[0].helper]
+        expected = appointments.shown_days(expected_at(work, link.person_id), names)
         _, organization_id = enquiries.desk_of(work.tx, link.enquiry_id)
         today, has_plan = work.today, link.person_id in plan.has_plan(work.tx, link.enquiry_id)
     done = request.args.get("done", "")
@@ -70,6 +78,8 @@ def show() -> str:
         "referral/my/overview.html",
         recipients=recipients,
         outside=outside,
+        expected=expected,
+        came_along=came_along,
         controllers=house().controllers.of(organization_id),
         may_withdraw=any(one.may_withdraw for one in recipients),
         done=done if done in DONE else "",
@@ -83,6 +93,27 @@ def told_outside(work: Work, person_id: UUID, names: Names) -> list[tuple[Extern
     """What staff told others about her without her consent, with whom they told."""
     told = external_disclosures.told_of(work, house().keys.vault, person_id)
     return [(one, names.organization(one.recipient_id) if one.recipient_id else words) for one, words in told]
+
+
+def expected_at(work: Work, person_id: UUID) -> list[Kept]:
+    """Her appointments to come, also those that were called off, as far as the body may tell of them."""
+    told = {one.id for one in self_service_queries.her_referrals(work.tx, person_id) if may_tell_status(one)}
+    hers = appointing.of_person(work.tx, house().keys.vault, person_id, visible_to=person_actor(person_id))
+    return [one for one in hers if one.referral_id in told and one.what.ends_at > work.now]
+
+
+@person(SELF)
+@for_persons
+def appointment_file(appointment_id: UUID) -> Response:
+    """One of them for her own calendar."""
+    expect_patience_of_session()
+    with request_work() as work:
+        link = her_link(work)
+        self_service.look(work, link)
+        one = appointing.one_of(expected_at(work, link.person_id), appointment_id)
+        organization = Names(work.tx).organization(one.organization_id)
+    notes = f"{translate('Please bring')}: {one.what.bring}" if one.what.bring else ""
+    return appointments.calendar_file(one, title=organization, notes=notes)
 
 
 def named_service(given: str) -> UUID | None:

@@ -35,7 +35,9 @@ from contracts.codes import (
 )
 from contracts.directory import Agreement, Channel, OrganizationPublished, ServicePublished, Terms
 from contracts.event import JsonDocument, LanguageTag, OfficialKey, PublicJwk, PublicText
+from contracts.fields import SealedText
 from contracts.identity import id_of
+from contracts.partner import appointment
 from contracts.referral import ConsentRecipient
 from deploy.demo.clocks import FixedClock
 from services.chassis.db import Database
@@ -47,6 +49,7 @@ from services.referral.commands import enquiries, partners, referrals, signing, 
 from services.referral.config import Keys, ReferralSettings
 from services.referral.consent_texts import TextLibrary
 from services.referral.controllers import Contact, Controller, Controllers
+from services.referral.domain.appointments import Appointment
 from services.referral.domain.duplicate_care import AskingRule
 from services.referral.domain.grounds import Witness
 from services.referral.domain.lifecycle import Actor
@@ -62,6 +65,7 @@ from services.referral.store.enquiries import Enquiry
 from services.referral.store.referrals import StaffActor
 from services.referral.store.timeline import tell_refusal
 from services.referral.vault import ServiceKeys, Vault
+from services.referral.web.forms import seal_words
 from tests.unit.referral.papers import a_pdf
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
@@ -373,6 +377,18 @@ class Scene:
     def rows(self, sql: str, *params: Any) -> list[dict[str, Any]]:
         with self.db.read() as connection:
             return list(connection.execute(sql, params).fetchall())
+
+
+def an_appointment(
+    days: int = 7,
+    minutes: int = 60,
+    place: str = "Musterstraße 1, Zimmer 12",
+    bring: str = "Zeugnisse",
+    at: datetime = NOW,
+) -> SealedText:
+    """What a partner seals to the network: so many days after the scene began, at ten in Aachen."""
+    what = Appointment(at + timedelta(days=days), minutes, place, bring)
+    return SealedText(seal_words(appointment.write(what), own_keys()))
 
 
 def to_hwk(level: BackLevel = BackLevel.OUTCOME) -> ConsentRecipient:

@@ -12,7 +12,7 @@ from contracts.codes import Action
 from contracts.partner.actions import BODIES
 from contracts.referral import CommandRefused, ReferralAccepted, ReferralRejected, TaskOpened
 from tests.integration.referral.rig import Network, recipient
-from tests.integration.referral.scene import HWK_SERVICE, IHK, IHK_SERVICE, NOW
+from tests.integration.referral.scene import HWK_SERVICE, IHK, IHK_SERVICE, NOW, an_appointment
 
 TODAY = NOW.date().isoformat()
 MISSING = "-"
@@ -354,6 +354,7 @@ def example(action: Action | str) -> dict[str, Any]:
         "ask": {"question": "OTHER"},
         "reject": {"reason": "NO_CAPACITY"},
         "start": {"first_contact_on": TODAY},
+        "set_appointment": {"sealed_appointment": an_appointment()},
         "pause": {"reason": "VISA"},
         "complete": {"outcome": "ADVICE_GIVEN"},
         "end": {"reason": "PERSON_MOVED"},
@@ -372,7 +373,7 @@ PATHS: dict[str, list[tuple[str, str]]] = {
     "waitlisted": [("hwk", "waitlist")],
     "accepted": [("hwk", "accept")],
     "in_progress": [("hwk", "accept"), ("hwk", "start")],
-    "paused": [("hwk", "accept"), ("hwk", "start"), ("hwk", "pause")],
+    "paused": [("hwk", "accept"), ("hwk", "set_appointment"), ("hwk", "start"), ("hwk", "pause")],
     "completed": [("hwk", "accept"), ("hwk", "start"), ("hwk", "complete")],
     "ended_early": [("hwk", "accept"), ("hwk", "end")],
     "rejected": [("hwk", "reject")],

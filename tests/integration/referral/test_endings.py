@@ -90,6 +90,20 @@ def lived(network: Network) -> Ageing:
     ageing.hold(case, ageing.today)
     aged.insert(
         ageing,
+        "INSERT INTO appointments (id, referral_id, person_id, organization_id, sealed, set_at, changed_at)"
+        " SELECT %s, id, person_id, organization_id, 'x', now(), now() FROM referrals WHERE id = %s",
+        uuid4(),
+        first["id"],
+    )
+    aged.insert(
+        ageing,
+        "INSERT INTO helpers (id, referral_id, person_id, appointment_id, kind, sealed, invited_by, invited_at,"
+        " expires_at)"
+        " SELECT %s, referral_id, person_id, id, 'volunteer', 'x', 'staff:x', now(), now() FROM appointments",
+        uuid4(),
+    )
+    aged.insert(
+        ageing,
         "INSERT INTO person_letters (id, link_id, state, attempt, due_at, made_at, changed_at)"
         " SELECT %s, id, 'sent', 1, issued_at, issued_at, issued_at FROM person_links",
         uuid4(),

@@ -16,7 +16,7 @@ from services.referral import domain
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Referral, Told
 from services.referral.domain.workdays import Moment
-from tests.unit.referral.builders import an_allowance
+from tests.unit.referral.builders import an_allowance, an_appointment
 
 Call = Callable[[Referral, Actor, Moment], Told]
 
@@ -37,6 +37,8 @@ CALLS: dict[Action, Call] = {
     Action.WAITLIST: domain.waitlist,
     Action.REJECT: lambda r, by, m: domain.reject(r, by, m, reason=RejectionReason.NO_CAPACITY),
     Action.START: domain.start,
+    Action.SET_APPOINTMENT: lambda r, by, m: domain.set_appointment(r, by, m, appointment=an_appointment(m.at)),
+    Action.CANCEL_APPOINTMENT: domain.cancel_appointment,
     Action.PAUSE: lambda r, by, m: domain.pause(r, by, m, reason=PauseReason.VISA),
     Action.RESUME: domain.resume,
     Action.COMPLETE: lambda r, by, m: domain.complete(

@@ -29,6 +29,7 @@ from contracts.codes import (
 )
 from contracts.event import Reference
 from contracts.referral import ConsentRecipient
+from services.referral.domain.appointments import Appointment
 from services.referral.domain.consent import Allowed
 from services.referral.domain.drafting import DraftedConsent
 from services.referral.domain.duties import OpenDuty
@@ -114,6 +115,12 @@ def a_referral(status: Status = Status.RECEIVED, **changes: Any) -> Referral:
         "sender_staff": (NAVIGATOR.actor,),
     }
     return Referral(**{**usual, **changes})
+
+
+def an_appointment(at: datetime = NOON, days: int = 7, minutes: int = 60, **changes: Any) -> Appointment:
+    """So many days after a moment, an hour long."""
+    usual = {"place": "Musterstraße 1, Zimmer 12", "bring": "Zeugnisse"}
+    return Appointment(at + timedelta(days=days), minutes, **{**usual, **changes})
 
 
 def a_question() -> Question:

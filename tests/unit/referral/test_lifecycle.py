@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
+from uuid import UUID
 
 import pytest
 
@@ -34,6 +35,8 @@ accept                 | requested received clarification waitlisted | accepted 
 waitlist               | requested received clarification waitlisted | waitlisted | partner
 reject                 | requested received clarification waitlisted | rejected | partner
 start                  | accepted waitlisted                | in_progress       | partner
+set_appointment        | accepted in_progress paused        | =                 | partner
+cancel_appointment     | accepted in_progress paused        | =                 | partner
 pause                  | in_progress                        | paused            | partner
 resume                 | paused                             | in_progress       | partner
 complete               | in_progress                        | completed         | partner
@@ -85,6 +88,8 @@ def _ready(action: Action, status: Status):
     changes = {"duties": duties(), "by_hand": said_by_hand(), "back_level": LEVEL.get(action, BackLevel.OUTCOME)}
     if action is Action.ANSWER:
         changes["questions"] = (a_question(),)
+    if action is Action.CANCEL_APPOINTMENT:
+        changes["appointment_id"] = UUID(int=0x5)
     if action in (Action.CONCLUDE, Action.STATE_DELETION):
         changes["fetched_at"] = NOON
     return a_referral(status, **changes)

@@ -30,7 +30,7 @@ from services.referral.domain.referral import Referral
 from services.referral.domain.workdays import is_weekday
 from tests.examples import examples
 from tests.unit.referral.acting import CALLS
-from tests.unit.referral.builders import ACTORS, NAVIGATOR, PARTNER, a_moment, a_referral, an_allowance
+from tests.unit.referral.builders import ACTORS, NAVIGATOR, PARTNER, a_moment, a_referral, an_allowance, an_appointment
 from tests.unit.referral.test_lifecycle import SPECIFIED
 
 QUIET = (BackLevel.NONE, BackLevel.RECEIPT)
@@ -68,6 +68,7 @@ class LifeOfAReferral(RuleBasedStateMachine):
             "hand_settled": {},
             "stated": False,
             "release_on_day": None,
+            "appointed": False,
         }
 
     def _may(self, action: Action, party: Party) -> bool:
@@ -87,6 +88,7 @@ class LifeOfAReferral(RuleBasedStateMachine):
             Action.EXPIRE: not (model["fetched"] and level in QUIET),
             **{Action(duty.value): any(one is duty for one, _ in model["duties"]) for duty in Duty},
             Action.DISPUTE: model["by_hand"] is not None,
+            Action.CANCEL_APPOINTMENT: model["appointed"],
         }.get(action, True)
 
     def _step_model(self, action: Action, party: Party) -> None:
@@ -102,6 +104,8 @@ class LifeOfAReferral(RuleBasedStateMachine):
             model["questions"] -= 1
         if action in FORGETS_QUESTIONS:
             model["questions"] = 0
+        appointed = {Action.SET_APPOINTMENT: True, Action.CANCEL_APPOINTMENT: False}.get(action, model["appointed"])
+        model["appointed"] = appointed and not model["status"].is_terminal
         self._step_duties(action)
         if action is Action.DISPUTE:
             self._step_dispute()
@@ -192,6 +196,7 @@ class LifeOfAReferral(RuleBasedStateMachine):
             Action.REJECT: {"reason": RejectionReason.NO_CAPACITY},
             Action.END: {"reason": EndReason.PERSON_MOVED},
             Action.STATE_DELETION: {"deletion": Deletion.DELETED},
+            Action.SET_APPOINTMENT: {"appointment": an_appointment(a_moment(self.days).at)},
         }.get(action, {})
         moment = a_moment(self.days)
         try:
@@ -239,6 +244,7 @@ class LifeOfAReferral(RuleBasedStateMachine):
         assert sorted(map(str, self.referral.owed)) == sorted({duty.value for duty, _ in self.model["duties"]})
         assert {(one.duty, one.category) for one in self.referral.duties} == self.model["duties"]
         assert len(self.referral.duties) == len(self.model["duties"])
+        assert (self.referral.appointment_id is not None) is self.model["appointed"]
         assert (self.referral.by_hand is not None) is (self.model["by_hand"] is not None)
 
     @invariant()
