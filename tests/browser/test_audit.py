@@ -18,6 +18,7 @@ from services.audit.web.app import create_app
 from services.audit.writer import Writer
 from services.chassis.db import Database
 from services.chassis.work import Unit
+from tests.browser.markup import findings, linked
 from tests.browser.rig import DARK_AND_SMALL, GERMAN, axe, first_in_the_gate, page_of, scrolls_sideways, served, shoot
 from tests.chassis.web_rig import TestIssuer, bearer, settings
 from tests.integration.audit.conftest import START, an_arrival
@@ -138,3 +139,11 @@ def test_an_officer_signs_a_finding_off_with_her_note(browser: Browser, address:
         assert page.get_by_text("came by letter").count() == 1
         page.get_by_role("link", name="Findings").click()
         assert page.get_by_role("link", name="signed off").get_by_text("1").count() == 1
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_the_markup_of_every_page_an_officer_finds_is_valid(address: str, tmp_path: Path) -> None:
+    pages = linked(address, "/audit/", "/audit/", DPO)
+    assert len(pages) > 8
+    assert findings(pages, tmp_path) == []

@@ -142,7 +142,7 @@ SPACED = """
 p { margin-block-end: 2em !important; }
 """
 CUT = """() => [...document.querySelectorAll("main *, footer *, header *")].filter((one) => one.checkVisibility()
-  && getComputedStyle(one).overflow === "hidden" && !one.closest(".kern-sr-only, .skip-link")
+  && getComputedStyle(one).overflow === "hidden" && !one.closest(".kern-sr-only, .skip-link, .stacking-table thead")
   && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1))
   .map((one) => one.outerHTML.slice(0, 120))"""
 

@@ -19,14 +19,15 @@ JAR = HERE / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
-def linked(address: str, first: str, room: str) -> dict[str, str]:
+def linked(address: str, first: str, room: str, headers: Mapping[str, str] | None = None) -> dict[str, str]:
     """Every page of a room that links lead to, one of each kind: what differs in ids alone is one kind."""
+    asked = {"Accept": "text/html", "Accept-Language": "de", **(headers or {})}
     found: dict[str, str] = {}
     waiting = {ID.sub("-", first): first}
     seen = set(waiting)
     while waiting:
         kind, place = waiting.popitem()
-        answer = requests.get(f"{address}{place}", headers={"Accept": "text/html", "Accept-Language": "de"}, timeout=30)
+        answer = requests.get(f"{address}{place}", headers=asked, timeout=30)
         if not answer.headers.get("Content-Type", "").startswith("text/html"):
             continue
         assert answer.status_code == 200, (place, answer.status_code)
