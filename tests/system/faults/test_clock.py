@@ -1,5 +1,6 @@
 """Row 26: clocks an hour wrong, jumping and running backwards. Order is by numbers, never by the clock."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not LIBRARIES, reason="no libfaketime (apt-get install libfaketime)"),
 ]
 #: Nobody agrees with anybody, and each changes its mind twice.
@@ -27,18 +28,18 @@ HOURS = {
 }
 
 
-def replace(network: Network, role: str, process: Process) -> None:
-    network[role].kill()
-    network.processes[role] = process
-    network.start(role)
+def replace(network: Network, processes: Mapping[str, Process]) -> None:
+    for role, process in processes.items():
+        network[role].kill()
+        network.processes[role] = process
+    network.start(*processes)
 
 
 def test_every_process_has_another_time_and_each_jumps_by_two_hours(
     network: Network, under: Under, tmp_path: Path
 ) -> None:
     clocks = {role: WrongClock.at(tmp_path / role, first) for role, (first, _) in HOURS.items()}
-    for role, clock in clocks.items():
-        replace(network, role, network.process(role, **clock.settings))
+    replace(network, {role: network.process(role, **clock.settings) for role, clock in clocks.items()})
     try:
         with under("clocks an hour apart, then each two hours the other way, then right") as load:
             load.goes_on(30)
@@ -58,6 +59,5 @@ def test_every_process_has_another_time_and_each_jumps_by_two_hours(
             isinstance(one, datetime) and isinstance(two, datetime) and one <= two for one, two in pairwise(recorded)
         )
     finally:
-        for role in HOURS:
-            replace(network, role, network.process(role))
+        replace(network, {role: network.process(role) for role in HOURS})
     eventually(network.is_through, timeout=30)

@@ -12,7 +12,7 @@ from tests.system.faults.conftest import Under
 from tests.system.faults.network import Network
 from tests.waiting import PATIENCE, eventually
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 #: The kernel can be told to throw packets away.
 needs_firewall = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("iptables") is None, reason="packets are dropped by root with iptables"

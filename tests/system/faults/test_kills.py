@@ -12,7 +12,7 @@ from tests.system.faults.conftest import Under
 from tests.system.faults.network import Network
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 
 def again(network: Network, role: str) -> None:

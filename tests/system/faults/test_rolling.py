@@ -17,7 +17,7 @@ from tests.system.faults.conftest import Under
 from tests.system.faults.network import Network, answers
 from tests.waiting import PATIENCE, eventually
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 ROUNDS = 2
 
 

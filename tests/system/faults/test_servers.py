@@ -24,7 +24,7 @@ from tests.brokers import PASSWORDS
 from tests.integration.audit.test_disk_full import small_disk
 from tests.system.faults.conftest import Under, leave_out_notifications
 from tests.system.faults.network import Network, running_network
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 VHOST = "faults"
@@ -70,10 +70,12 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
             disks["rabbit"] = mounted.enter_context(small_disk(folder / "rabbitmq" / "mnesia", BROKER_DISK, 0))
             disks["postgres"] = mounted.enter_context(moved(postgres))
         try:
-            rabbit.start()
+            rabbit.begin()
         except NoBrokerError as error:
             pytest.skip(f"no broker of our own can be started here: {error}")
         mounted.callback(rabbit.stop)
+        rabbit._wait(90 * PATIENCE)
+        rabbit.finish()
         topology.apply(rabbit.management_url, VHOST, PASSWORDS)
         yield Servers(postgres, rabbit, disks)
 
