@@ -38,7 +38,7 @@ def look(stage: Stage) -> Held:
     with psycopg.connect(stage.sender_dsn) as sender, psycopg.connect(stage.listener_dsn) as listener:
         return Held(
             _one(sender, "SELECT coalesce(sum(version), 0) FROM cases"),
-            _one(listener, "SELECT count(*) FROM chain"),
+            _one(listener, "SELECT count(*) FROM chain WHERE subject LIKE 'referral/%'"),
             _one(listener, "SELECT count(*) - count(DISTINCT event_id) FROM chain"),
             _one(
                 listener,
