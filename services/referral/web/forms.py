@@ -96,14 +96,19 @@ def partner_form(
 ) -> Form:
     """The form of a partner's action, as its published body says; what may not come back is not asked for."""
     fields = [
-        Field(name, "appointment", required=action is Action.SET_APPOINTMENT, value=appointment)
-        if name == APPOINTMENT
-        else field_of(name, action, services, owed)
+        appointment_field(action, appointment) if name == APPOINTMENT else field_of(name, action, services, owed)
         for name in fields_of(action)
     ]
     if is_above(action, level, says_more=True):
         fields = [Field("outcome", "choice", (Outcome.HANDED_OVER_NO_FEEDBACK,), required=True)]
     return Form(action, tuple(field for field in fields if field is not None), uuid.uuid4().hex)
+
+
+def appointment_field(action: Action, standing: Appointment | None) -> Field:
+    """What stands is there to be changed only where that is asked: with a first contact it has usually passed."""
+    if action is not Action.SET_APPOINTMENT:
+        return Field(APPOINTMENT, "appointment")
+    return Field(APPOINTMENT, "appointment", required=True, value=standing)
 
 
 def field_of(name: str, action: Action, services: Sequence[Any] = (), owed: Sequence[OpenDuty] = ()) -> Field | None:
