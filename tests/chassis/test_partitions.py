@@ -1,6 +1,7 @@
 """An inbox in several queues: workers share them out, each subject keeps its order, and the number may change."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -9,12 +10,14 @@ import pytest
 
 from contracts.directory import ImportApplied
 from contracts.event import type_of
+from contracts.topology import core
 from deploy.demo import databases
 from deploy.demo.postgres_server import PostgresServer
 from deploy.demo.rabbitmq_server import RabbitServer
 from lotse import topology
 from lotse.broker import Broker
-from tests.brokers import PASSWORDS
+from services.chassis.republish import send_kept
+from tests.brokers import PASSWORDS, as_user
 from tests.chassis.rig import (
     LEADS,
     NO_FAULTS,
@@ -125,3 +128,34 @@ def test_two_workers_share_three_partitions_and_each_subject_keeps_its_order(ser
             servers.tell(subjects, 10)
             servers.all_heard()
     eventually(lambda: all(taken > 1_000 for taken in servers.queues().values()), timeout=10, interval=0.5)
+
+
+def test_the_number_of_partitions_is_changed_while_relays_rest_and_order_is_kept(
+    servers: Servers, tmp_path: Path
+) -> None:
+    subjects = [uuid4() for _ in range(30)]
+    for partitions in (PARTITIONS, 1, 2):
+        servers.shape(partitions)
+        assert servers.manager.missing(core(partitions)) == []
+        assert servers.manager.led_elsewhere(core(partitions)) == []
+        with (
+            running(relay_of(servers.directory, servers.uri, tmp_path), until=LEADS),
+            running(a_worker(servers, tmp_path, partitions)),
+        ):
+            servers.tell(subjects, 10)
+            servers.all_heard()
+
+
+@pytest.mark.usefixtures("relay")
+def test_what_is_said_again_finds_the_partition_of_its_subject(servers: Servers, tmp_path: Path) -> None:
+    servers.shape(PARTITIONS)
+    subjects = [uuid4() for _ in range(30)]
+    with running(a_worker(servers, tmp_path)):
+        servers.tell(subjects, 3)
+        servers.all_heard()
+        servers.referral.own("DELETE FROM heard; DELETE FROM inbox; DELETE FROM inbox_subjects")
+        with servers.directory.session() as connection:
+            uri = as_user(servers.uri, "directory")
+            sent = send_kept(connection, uri, "directory", "referral.inbox.0", datetime(2000, 1, 1, tzinfo=UTC))
+        assert sent >= 90
+        servers.all_heard()
