@@ -91,6 +91,11 @@ bench-growth: ## pages, matching and log from ten thousand to a million rows (an
 	@deploy/dev/setup.sh
 	@$(PY) -m tests.benchmarks.growth $(ARGS)
 
+.PHONY: screens
+screens: ## take the pictures of the README anew, of a demo started for it
+	@deploy/dev/setup.sh --tests
+	@$(PY) -m tests.browser.readme_screens
+
 .PHONY: compose-test
 compose-test: ## start the compose stack for real and play the story in it; says so where no container engine can run
 	@deploy/dev/setup.sh

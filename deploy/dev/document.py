@@ -1,9 +1,10 @@
 """``python -m deploy.dev.document [--check]``: what is generated of the documents.
 
-Of `docs/data-protection.md`, `docs/security.md`, `docs/configuration.md` and the pages for partners the parts between
-``<!-- generated: name -->`` and ``<!-- end -->``; as a whole the picture of a referral's life and the descriptions
-partners' programs read. Nothing of it is written by hand: it is computed from the code that decides, so that no
-document can say other than what is done; the summary of `docs/security.md` is counted from its own rows.
+Of `docs/data-protection.md`, `docs/security.md`, `docs/configuration.md`, `docs/tour.md` and the pages for partners
+the parts between ``<!-- generated: name -->`` and ``<!-- end -->``; as a whole the picture of a referral's life
+and the descriptions partners' programs read. Nothing of it is written by hand: it is computed from the code that
+decides, so that no document can say other than what is done; the summary of `docs/security.md` is counted from its own
+rows.
 """
 
 import sys
@@ -29,7 +30,7 @@ from contracts.codes import (
     Status,
 )
 from contracts.referral import ConsentRecipient
-from deploy.dev import markdown, partner_pages, security_page, settings_page
+from deploy.dev import markdown, partner_pages, security_page, settings_page, tour_page
 from deploy.dev.markdown import table
 from lotse.certify import checks as certification
 from lotse.certify.cases import MEANING
@@ -254,6 +255,7 @@ PAGES: dict[Path, dict[str, Callable[[], str]]] = {
     CERTIFICATION: {"words": words, "checks": checks},
     security_page.PAGE: {"summary": security_page.summary},
     settings_page.PAGE: {"settings": settings_page.settings},
+    tour_page.PAGE: {"german": tour_page.german, "english": tour_page.english},
 }
 
 

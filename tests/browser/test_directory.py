@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+import requests
 from joserfc.jwk import ECKey
 from playwright.sync_api import Browser
 
@@ -18,6 +20,7 @@ from services.directory import config
 from services.directory.commands import assurance
 from services.directory.queries.assurance import asked_entries
 from services.directory.web.app import create_app
+from tests.browser.markup import findings, linked
 from tests.browser.rig import DARK_AND_SMALL, GERMAN, axe, first_in_the_gate, page_of, scrolls_sideways, served, shoot
 from tests.chassis.web_rig import TestIssuer, bearer, settings
 from tests.integration.directory.conftest import REGION, Directory
@@ -209,3 +212,16 @@ def test_from_a_contact_an_editor_sees_where_it_is_used(browser: Browser, site: 
         shoot(page, "directory-contact-en-phone-dark")
         assert axe(page) == []
         assert not scrolls_sideways(page)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_the_markup_of_every_page_an_editor_finds_and_of_the_public_ones_is_valid(site: Site, tmp_path: Path) -> None:
+    pages = linked(site.url, "/directory/objects", "/directory/", EDITOR)
+    for path in ("/directory/glossary", f"{OBJECT}/edit", f"{OBJECT}/state", CAPACITY):
+        pages[path] = requests.get(
+            f"{site.url}{path}?lang=de", headers=EDITOR | {"Accept": "text/html"}, timeout=30
+        ).text
+    pages[BY_MAIL] = requests.get(site.at(BY_MAIL), headers={"Accept": "text/html"}, timeout=30).text
+    assert len(pages) > 12
+    assert findings(pages, tmp_path) == []

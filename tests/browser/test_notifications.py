@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from services.chassis.db import Database
 from services.notifications import config
 from services.notifications.mailroom import Mailroom
 from services.notifications.web.app import create_app
+from tests.browser.markup import findings, linked
 from tests.browser.rig import DARK_AND_SMALL, GERMAN, axe, first_in_the_gate, page_of, scrolls_sideways, served, shoot
 from tests.chassis.web_rig import TestIssuer, bearer, settings
 from tests.conftest import Broker
@@ -102,3 +104,11 @@ def test_from_what_is_stuck_to_its_referral(browser: Browser, place: Place) -> N
         assert page.url.endswith(str(place.referral))
         page.get_by_role("link", name="Diese Zustellung, und was zu tun ist").click()
         assert page.get_by_role("button", name="Erneut senden").count() == 1
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_the_markup_of_every_page_a_lead_finds_is_valid(place: Place, tmp_path: Path) -> None:
+    pages = linked(place.url, "/notifications/deliveries", "/notifications/", LEAD)
+    assert len(pages) > 6
+    assert findings(pages, tmp_path) == []

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from services.referral import handlers
 from services.referral.commands import enquiries, invitations, preparing
 from services.referral.domain.referral import Referral
 from services.referral.store.enquiries import Enquiry
+from tests.browser.markup import findings
 from tests.browser.rig import axe, page_of, scrolls_sideways, served, shoot
 from tests.integration.referral.guests import issued, path_of
 from tests.integration.referral.rig import PARTNER_KEYS, Network
@@ -175,3 +177,20 @@ def test_the_sheet_to_take_along_and_the_desk_that_makes_it(browser: Browser, ho
         page.emulate_media(media="print")
         shoot(page, "person-sheet-print")
         assert page.locator(".link-code").is_visible()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_the_markup_of_her_pages_is_valid(browser: Browser, house: House, tmp_path: Path) -> None:
+    pages: dict[str, str] = {}
+    with page_of(browser, alone=True) as page:
+        for language in ("de", "ar"):
+            links = (house.link(language), house.draft(language), house.invitation(language))
+            for name, link in zip(("overview", "consent", "invitation"), links, strict=True):
+                door = page.goto(link)
+                assert door is not None
+                pages[f"door-{name}-{language}"] = door.text()
+                press(page)
+                pages[f"{name}-{language}"] = page.request.get(page.url).text()
+    assert all("<main" in text for text in pages.values())
+    assert findings(pages, tmp_path) == []

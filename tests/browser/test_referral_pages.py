@@ -286,3 +286,24 @@ def test_a_call_is_noted_a_plan_made_and_a_case_given_away(browser: Browser, add
         page.goto(f"{address}/referral/")
         shoot(page, "worklist-after-handover")
         assert "wurden Ihnen am" in page.content()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "view", [{"language": "de"}, {"language": "en", "theme": "dark"}, {"language": "de", "width": "phone"}], ids=name_of
+)
+def test_the_form_of_an_obstacle_when_it_is_open(
+    browser: Browser, address: str, town: Town, view: dict[str, str]
+) -> None:
+    with page_of(browser, **view) as page:  # type: ignore[arg-type]
+        for name, place in (
+            ("enquiry", f"enquiries/{town.enquiries['Öztürk']}"),
+            ("case", f"referrals/{town.referrals['rejected']}"),
+        ):
+            page.goto(f"{address}/referral/{place}")
+            form = page.locator("form[action$='/obstacles']").first
+            form.evaluate("one => { one.closest('details').open = true }")
+            assert form.is_visible(), name
+            shoot(page, f"obstacle-{name}-{name_of(view)}")
+            assert axe(page) == [], name
+            assert not scrolls_sideways(page), name
