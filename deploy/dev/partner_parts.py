@@ -74,6 +74,7 @@ LISTED: tuple[type[StrEnum], ...] = (
     lists.Topic, lists.Urgency, lists.BackLevel, lists.DataCategory, lists.QuestionCode, lists.PauseReason,
     lists.Outcome, lists.Obstacle, lists.Deletion, lists.RetentionGround, lists.Duty, lists.DutyCause,
     lists.Way, lists.Party, lists.GroundKind, lists.MediaType, lists.DocumentKind,
+    lists.SafeChannel, lists.ContactTime, lists.ContactLimit,
 )  # fmt: skip
 
 

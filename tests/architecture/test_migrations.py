@@ -28,6 +28,7 @@ BEFORE_THE_FIRST_RELEASE = {
     "referral/0031_notices_given.sql",
     "referral/0037_staff_names.sql",
     "referral/0042_worklist.sql",
+    "referral/0043_case_notes.sql",
 }
 #: What takes away, a version after nobody read it any more: the migration, and since when.
 UNREAD_SINCE: dict[str, str] = {}

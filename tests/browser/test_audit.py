@@ -119,7 +119,7 @@ def test_a_search_leads_to_a_case_and_from_there_to_an_entry(browser: Browser, a
     with page_of(browser, language="en", extra_http_headers=DPO) as page:
         page.goto(f"{address}/audit/?lang=en")
         page.get_by_label("What happened").select_option(label="Disclosure decided")
-        page.get_by_role("button", name="Show").click()
+        page.get_by_role("button", name="Show", exact=True).click()
         assert page.locator("tbody tr").count() == 2
         page.locator("tbody tr").last.get_by_role("link", name="Referral").click()
         assert page.get_by_text("carried by").count() == 1

@@ -41,7 +41,7 @@ def test_generating_twice_gives_the_same_bytes() -> None:
 
 def test_everything_that_is_said_is_described_and_shown() -> None:
     assert set(EXAMPLES) == {*REGISTRY, *ACTIONS}
-    assert set(all_schemas()) == {*REGISTRY, *ACTIONS, "dossier", "envelope"}
+    assert set(all_schemas()) == {*REGISTRY, *ACTIONS, "appointment", "dossier", "envelope"}
 
 
 @pytest.mark.parametrize("name", sorted(REGISTRY))

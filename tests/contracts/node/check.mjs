@@ -84,6 +84,7 @@ function withPages() {
   addFormats(ajv);
   ajv.addVocabulary(["x-category"]);
   const isDossier = ajv.compile(JSON.parse(readFileSync(join(partners, "dossier.schema.json"), "utf8")));
+  const isAppointment = ajv.compile(read("schemas/appointment.json"));
   const problems = [];
   let shown = 0;
   for (const page of readdirSync(partners).filter((name) => name.endsWith(".md"))) {
@@ -91,7 +92,7 @@ function withPages() {
       const document = JSON.parse(text);
       const [validate, value] = document.type
         ? [ajv.compile({ ...read(`schemas/${document.type}.json`), $id: `https://pages.example/${shown}` }), document.data]
-        : [isDossier, document];
+        : [document.starts_at ? isAppointment : isDossier, document];
       shown += 1;
       if (!validate(value)) problems.push({ page, errors: validate.errors });
     }

@@ -35,7 +35,7 @@ def test_one_consented_referral_goes_from_enquiry_to_outcome(network: Network):
     assert dossier["person"]["family_name"] == "Ben Salah"
     assert dossier["referral"]["id"] == referral_id
     accepted = hwk.act(referral_id, "accept", {"contact_by": (NOW.date() + timedelta(days=4)).isoformat()})
-    assert accepted["allowed_actions"] == ["ask", "start", "end"]
+    assert accepted["allowed_actions"] == ["ask", "start", "set_appointment", "end"]
     hwk.act(referral_id, "start", {"first_contact_on": TODAY})
     done = hwk.act(referral_id, "complete", {"outcome": "PROCEDURE_STARTED", "obstacles": ["COST"]})
     assert done["status"] == "completed"

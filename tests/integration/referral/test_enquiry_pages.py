@@ -340,7 +340,7 @@ def test_the_page_says_what_comes_next_and_leads_to_all_its_parts(network: Netwo
     assert 'href="tel:+492415550199"' in page
     [parts] = re.findall(r'<nav class="no-print"[^>]*>(.*?)</nav>', page, re.DOTALL)
     places = re.findall(r'href="([^"]*)#([^"]+)"', parts)
-    assert len(places) == 7
+    assert len(places) == 8
     for query, part in places:
         assert f'id="{part}"' in page
         opened = browser.get(f"{enquiry}{query}").text

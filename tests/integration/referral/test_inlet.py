@@ -77,7 +77,7 @@ def test_an_acceptance_is_done_and_answered_with_the_new_version_and_what_may_fo
     assert now.status is Status.ACCEPTED
     assert (result.result, result.status, result.version) == (CommandOutcome.DONE, Status.ACCEPTED, now.version)
     assert result.command_id == UUID(command["id"])
-    assert result.allowed_actions == (Action.ASK, Action.START, Action.END)
+    assert result.allowed_actions == (Action.ASK, Action.START, Action.SET_APPOINTMENT, Action.END)
     assert len(scene.said(ReferralReceived, ReferralAccepted)) == 2
 
 

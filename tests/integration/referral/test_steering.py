@@ -173,7 +173,7 @@ def test_every_table_stands_on_the_page_with_its_file_and_every_column_has_a_wor
     shown = page(network, "from=2026-Q1&to=2026-Q4&site=")
     assert set(COLUMNS) == set(SOURCES) == set(Table)
     for name in Table:
-        assert f'id="{name}"' in shown
+        assert f'id="table-{name}"' in shown
         assert "steering:" not in shown and "column:" not in shown
     assert "steering/flow_in.csv?from=2026-Q1&amp;to=2026-Q4" in shown
 
