@@ -157,6 +157,7 @@ def test_what_was_said_leaves_at_once_and_the_rest_waits_for_the_letter(desk: De
     shoot(desk.nina, "phone-consent-confirmed")
 
 
+@pytest.mark.long
 def test_without_the_letter_nothing_leaves_after_the_fifth_working_day(desk: Desk, network: Network):
     enquiry = desk.take_the_call("Selin", "Anrufini", "1979-11-30", "+49 241 5550188")
     desk.say_yes_before_a_witness(enquiry)

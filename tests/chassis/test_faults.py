@@ -95,6 +95,7 @@ def test_relay_killed_mid_batch(line: Line) -> None:
     line.arrived()
 
 
+@pytest.mark.long
 def test_consumer_killed_mid_batch(line: Line) -> None:
     line.tell_while(lambda: [again(line.worker) for _ in range(2)] and None)
     line.arrived()
@@ -169,6 +170,7 @@ def test_a_second_consumer_stands_by_and_takes_over_in_order(line: Line) -> None
         line.arrived()
 
 
+@pytest.mark.long
 def test_a_database_that_is_away_costs_no_deliveries_and_no_busy_loop(line: Line, postgres: str) -> None:
     """Listening again only when the database answers: the delivery limit must not eat messages in an outage."""
     name = line.referral.dsn.rpartition("/")[2]

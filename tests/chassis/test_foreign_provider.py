@@ -228,6 +228,7 @@ def id_token_for(place: Place, client: str = CLIENT, nonce: str = "n") -> str:
     return str(issuer._exchange(code, verifier)["id_token"])
 
 
+@pytest.mark.long
 def test_the_whole_way_in_and_out_again_by_the_back_channel(place: Place) -> None:
     place.provider.expects(sub="anna", acr="pwd")
     browser = place.browser()

@@ -57,6 +57,7 @@ def test_a_wrong_setting_ends_the_process_with_its_name(referral: Room, vhost: B
     assert "setting DEPLOYMENT_KEY: expected" in wrong.log.read_text()
 
 
+@pytest.mark.long
 def test_kept_events_can_be_sent_once_more_to_one_listener(
     directory: Room, referral: Room, vhost: Broker, tmp_path: Path
 ) -> None:

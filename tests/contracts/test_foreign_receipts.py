@@ -45,15 +45,18 @@ def jose(opinion: Any) -> Any:  # noqa: F811
     return json.loads(done.stdout)
 
 
+@pytest.mark.long
 def test_jose_in_javascript_checks_our_receipt(jose: Any) -> None:
     assert jose["payload"] == {"iss": NETWORK, **CLAIMS}
     assert jose["protectedHeader"]["kid"] == SIGNER.key_id
 
 
+@pytest.mark.long
 def test_and_refuses_one_that_somebody_else_signed(jose: Any) -> None:
     assert jose["refused"] == "ERR_JWS_SIGNATURE_VERIFICATION_FAILED"
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 @pytest.mark.parametrize("algorithm", ["ES256", "PS512", "Ed25519", "EdDSA"])
 def test_we_read_what_jose_signs(jose: Any, algorithm: str) -> None:

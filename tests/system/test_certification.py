@@ -45,6 +45,7 @@ def failed(document: Any) -> list[Any]:
     return [one for one in document["checks"] if one["outcome"] == "failed"]
 
 
+@pytest.mark.long
 def test_a_partner_is_let_in_and_examined_and_the_report_is_signed(
     sandbox: OpenSandbox, certify: Callable[..., Any], lotse: Callable[..., Told], tmp_path: Path
 ):

@@ -40,6 +40,7 @@ def test_every_queue_has_its_one_listener(lotse: Lotse) -> None:
         eventually(lambda name=name: listeners()[name] == 1, timeout=30)
 
 
+@pytest.mark.long
 def test_a_message_nobody_can_read_is_parked_shown_and_given_up_with_a_reason(lotse: Lotse, broker: Broker) -> None:
     letter = {"properties": {}, "routing_key": "x", "payload": "unreadable", "payload_encoding": "string"}
     broker.call("POST", f"/exchanges/{broker.vhost}/directory.events/publish", letter)
@@ -54,6 +55,7 @@ def test_a_message_nobody_can_read_is_parked_shown_and_given_up_with_a_reason(lo
     assert lotse("parked", "list").code == 0
 
 
+@pytest.mark.long
 def test_a_letter_for_nobody_is_seen_put_back_where_there_is_a_place_and_dropped_with_a_reason(
     lotse: Lotse, broker: Broker
 ) -> None:

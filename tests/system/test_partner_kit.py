@@ -126,6 +126,7 @@ def until_told(place: Place, found: Callable[[], bool]) -> None:
     eventually(listened, timeout=60, interval=0.5)
 
 
+@pytest.mark.long
 def test_a_legacy_system_takes_part_with_two_folders(place: Place, story: Story):
     assert place.kit("check").code == 0
     referral = referred(story, "kit")

@@ -61,6 +61,7 @@ def asked() -> list[str]:
     return rules + [panel.query for one in dashboards.DASHBOARDS for panel in one.panels]
 
 
+@pytest.mark.long
 def test_every_figure_asked_for_is_told(told: dict[str, str]) -> None:
     names = {name for query in asked() for name, _ in OURS.findall(query)}
     assert len(names) > 20

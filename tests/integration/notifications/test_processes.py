@@ -159,6 +159,7 @@ def environment(
     return {**own, "TEST_VHOST": broker.vhost, "TEST_MANAGEMENT": broker.management_url}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 def test_notices_leave_by_queue_and_webhook_even_if_every_process_is_killed(
     environment: dict[str, str], tmp_path: Path
