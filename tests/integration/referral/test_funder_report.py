@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 
 from contracts.codes import Site
-from services.chassis.db import Database
 from services.referral.domain.indicators import Asked, Source, Told
 from services.referral.indicators import SAMPLE, read, sample
 from services.referral.queries.indicators import figures
@@ -25,11 +23,8 @@ SENT, CONTACTED, COMPLETED = (Asked(Source.REFERRALS, (tag,)) for tag in ("sent"
 
 
 @pytest.fixture(scope="module")
-def network(make_database: Callable[[str], Any]) -> Iterator[Network]:
-    with Database(str(make_database("referral").app_dsn)) as db:
-        scene = Scene(db)
-        yield Network(scene)
-        scene.close()
+def network(one_network: Network) -> Network:
+    return one_network
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A lead gives a colleague's cases to another one: all of them or none, each a fact, and both are told."""
 
 import re
-from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,21 +10,17 @@ from werkzeug.test import TestResponse
 from contracts.codes import Site
 from contracts.referral import CaseHandedOver, ColleaguesViewed
 from services.chassis.auth import caller_from_claims
-from services.chassis.db import Database
 from services.referral.commands.staff_names import Known, keep
 from tests.integration.referral.rig import Navigator, Network
-from tests.integration.referral.scene import CENTER, Scene
+from tests.integration.referral.scene import CENTER
 
 PAGE = "/referral/handover"
 NEVER_USED = UUID(int=7)
 
 
 @pytest.fixture(scope="module")
-def network(make_database: Callable[[str], Any]) -> Iterator[Network]:
-    with Database(str(make_database("referral").app_dsn)) as db:
-        scene = Scene(db)
-        yield Network(scene)
-        scene.close()
+def network(one_network: Network) -> Network:
+    return one_network
 
 
 class Desk:

@@ -1,6 +1,5 @@
 """A note and its follow-up in one: the words stay sealed in the case, the next step lies on the desk on its day."""
 
-from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -10,20 +9,16 @@ from werkzeug.test import TestResponse
 
 from contracts.codes import NoteStep, TaskKind
 from contracts.referral import NoteTaken, PersonalDataViewed, TaskClosed, TaskOpened
-from services.chassis.db import Database
 from tests.integration.referral.rig import Network
-from tests.integration.referral.scene import Scene, somebody_else
+from tests.integration.referral.scene import somebody_else
 
 WORDS = "Ruft nach der Frühschicht zurück, Zeugnisse liegen beim Bruder"
 MONDAY_IN_A_WEEK = date(2026, 11, 30)
 
 
 @pytest.fixture(scope="module")
-def network(make_database: Callable[[str], Any]) -> Iterator[Network]:
-    with Database(str(make_database("referral").app_dsn)) as db:
-        scene = Scene(db)
-        yield Network(scene)
-        scene.close()
+def network(one_network: Network) -> Network:
+    return one_network
 
 
 @pytest.fixture

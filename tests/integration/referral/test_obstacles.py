@@ -1,6 +1,5 @@
 """Obstacles met in single cases: recorded with two clicks, corrected, taken back; words never leave the case."""
 
-from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -10,19 +9,15 @@ from werkzeug.test import TestResponse
 from contracts.codes import Action, LegalSphere, Obstacle, ObstacleEffect, RejectionReason
 from contracts.partner import actions
 from contracts.referral import ObstacleCorrected, ObstacleRecorded, ObstacleTakenBack, PersonalDataViewed
-from services.chassis.db import Database
 from tests.integration.referral.rig import Network
-from tests.integration.referral.scene import Scene, somebody_else
+from tests.integration.referral.scene import somebody_else
 
 WORDS = "Kein Kurs am Abend für Eltern"
 
 
 @pytest.fixture(scope="module")
-def network(make_database: Callable[[str], Any]) -> Iterator[Network]:
-    with Database(str(make_database("referral").app_dsn)) as db:
-        scene = Scene(db)
-        yield Network(scene)
-        scene.close()
+def network(one_network: Network) -> Network:
+    return one_network
 
 
 @pytest.fixture

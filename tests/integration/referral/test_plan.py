@@ -1,6 +1,5 @@
 """An accompaniment plan: goals and steps with owner and day, on the desk when due, in her language on her own page."""
 
-from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,22 +10,18 @@ from werkzeug.test import TestResponse
 from contracts.codes import Action
 from contracts.partner import actions
 from contracts.referral import PersonalDataViewed, PlanHandedOver, PlanStepAdded
-from services.chassis.db import Database
 from services.chassis.i18n import PERSON_LANGUAGES
 from tests.integration.referral.guests import HTML, issued, press
 from tests.integration.referral.rig import Network
-from tests.integration.referral.scene import HWK, Scene, somebody_else
+from tests.integration.referral.scene import HWK, somebody_else
 
 GOAL, STEP = "Arbeit im gelernten Beruf", "Zeugnisse übersetzen lassen"
 DAY = date(2026, 12, 4)
 
 
 @pytest.fixture(scope="module")
-def network(make_database: Callable[[str], Any]) -> Iterator[Network]:
-    with Database(str(make_database("referral").app_dsn)) as db:
-        scene = Scene(db)
-        yield Network(scene)
-        scene.close()
+def network(one_network: Network) -> Network:
+    return one_network
 
 
 class Case:

@@ -1,19 +1,18 @@
 """How somebody is reached without anybody else hearing of it: sealed, shown first, told to partners, kept by us."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from contracts.codes import PersonLinkPurpose
-from services.chassis.db import Database
 from services.chassis.i18n import PERSON_LANGUAGES
 from services.referral.commands import person_links
 from services.referral.store import person_links as links
 from tests.integration.referral.guests import deliver, links_in, press
 from tests.integration.referral.rig import FULL, Network, recipient
-from tests.integration.referral.scene import NAVIGATOR, RECORD, Scene, somebody_else
+from tests.integration.referral.scene import NAVIGATOR, RECORD, somebody_else
 from tests.mailing import Mailbox, smtp_server
 
 SAFELY = {
@@ -30,11 +29,8 @@ TELLING = (
 
 
 @pytest.fixture(scope="module")
-def network(make_database: Callable[[str], Any]) -> Iterator[Network]:
-    with Database(str(make_database("referral").app_dsn)) as db:
-        scene = Scene(db)
-        yield Network(scene)
-        scene.close()
+def network(one_network: Network) -> Network:
+    return one_network
 
 
 @pytest.fixture

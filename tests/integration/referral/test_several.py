@@ -1,6 +1,6 @@
 """Several bodies at once for one need: a draft to each that was ticked, or to none and the reason."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,18 +8,14 @@ import pytest
 from werkzeug.test import TestResponse
 
 from contracts.event import Code
-from services.chassis.db import Database
 from services.referral import handlers
 from tests.integration.referral.rig import Json, Network
-from tests.integration.referral.scene import HWK, HWK_SERVICE, IHK, IHK_SERVICE, Scene, a_service, somebody_else
+from tests.integration.referral.scene import HWK, HWK_SERVICE, IHK, IHK_SERVICE, a_service, somebody_else
 
 
 @pytest.fixture(scope="module")
-def network(make_database: Callable[[str], Any]) -> Iterator[Network]:
-    with Database(str(make_database("referral").app_dsn)) as db:
-        scene = Scene(db)
-        yield Network(scene)
-        scene.close()
+def network(one_network: Network) -> Network:
+    return one_network
 
 
 @pytest.fixture
