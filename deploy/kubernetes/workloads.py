@@ -78,7 +78,7 @@ def files() -> dict[str, str]:
         "ingress": [_ingress()],
         "disruption": [_budget(role) for role in standing],
         "scaling": [_scaling(role) for role in standing if role.name == "web"]
-        + [_draining(role) for role in standing if role.name == "worker" and role.service in PARTITIONED],
+        + [_draining(role) for role in standing if is_divided(role)],
         "network": list(_policies()),
         "storage": [_claim("deletions"), _claim("checkpoints")],
     }
@@ -210,7 +210,7 @@ def _deployment(role: Role) -> Object:
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
         "template": {"metadata": {"labels": role.labels}, "spec": pod},
     }
-    if role.name == "web":
+    if role.name == "web" or is_divided(role):
         del spec["replicas"]  # the autoscaler's
     return _object("apps/v1", "Deployment", role.title, {"spec": spec}, role.labels)
 
@@ -250,6 +250,11 @@ def _ingress() -> Object:
 def _budget(role: Role) -> Object:
     spec = {"minAvailable": 1, "selector": {"matchLabels": role.labels}}
     return _object("policy/v1", "PodDisruptionBudget", role.title, {"spec": spec})
+
+
+def is_divided(role: Role) -> bool:
+    """Whether several may work beside each other, each on a part of the inbox."""
+    return role.name == "worker" and role.service in PARTITIONED
 
 
 def _scaling(role: Role) -> Object:

@@ -79,9 +79,10 @@ def test_what_nobody_allows_is_refused():
 
 
 def test_web_grows_by_its_work_and_a_worker_by_what_waits_in_queues_that_exist():
-    waiting = {}
+    waiting, deployed = {}, of_kind("Deployment")
     for name, one in of_kind("HorizontalPodAutoscaler").items():
         [metric] = one["spec"]["metrics"]
+        assert "replicas" not in deployed[name]["spec"], "each new version would undo what the autoscaler did"
         if metric["type"] == "External":
             [chosen] = metric["external"]["metric"]["selector"]["matchExpressions"]
             waiting[name] = chosen["values"]
