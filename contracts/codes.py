@@ -868,6 +868,24 @@ class ProposalOutcome(StrEnum):
     REPLACED = "replaced"
 
 
+class ChannelOutcome(StrEnum):
+    """What became of a partner's channel that waited for a second person: it is used, or why it is not."""
+
+    CONFIRMED = "confirmed"
+    #: The partner knows nothing of it.
+    NOT_FROM_PARTNER = "not_from_partner"
+    #: The partner meant another address.
+    MISTYPED = "mistyped"
+    #: Nobody there could be asked.
+    NOT_REACHED = "not_reached"
+    TAKEN_BACK = "taken_back"
+    REPLACED = "replaced"
+
+
+#: Why a second person does not put a channel in force.
+CHANNEL_REFUSALS = (ChannelOutcome.NOT_FROM_PARTNER, ChannelOutcome.MISTYPED, ChannelOutcome.NOT_REACHED)
+
+
 class ParkedOutcome(StrEnum):
     """What an operator did with a message that had been put aside."""
 

@@ -12,6 +12,7 @@ from contracts.codes import (
     BackLevel,
     Capacity,
     ChannelKind,
+    ChannelOutcome,
     Classification,
     DataCategory,
     DataProtectionLaw,
@@ -190,6 +191,24 @@ class PartnerKeyConfirmed:
     organization_id: UUID
     thumbprint: Code
     use: KeyUse
+
+
+@event("directory.partner_channel_handed_in.v1", subject=("organization", "organization_id"))
+class PartnerChannelHandedIn:
+    """A partner's channel was written down; the former stays in force before a second person confirms the new one."""
+
+    organization_id: UUID
+    thumbprint: Code
+    kind: ChannelKind
+
+
+@event("directory.partner_channel_settled.v1", subject=("organization", "organization_id"))
+class PartnerChannelSettled:
+    """A partner's channel waits no longer: somebody else than who wrote it down confirmed it, or it is not used."""
+
+    organization_id: UUID
+    thumbprint: Code
+    outcome: ChannelOutcome
 
 
 @event("directory.assurance_asked.v1", subject=("ask", "ask_id"))

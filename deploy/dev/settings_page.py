@@ -81,7 +81,7 @@ WORDS = {
     "KEYS_MIGRATION_DATABASE_URL": Word(
         "the same as its owner, for `migrate` alone", "address", True, NO, "as KEYS_DATABASE_URL"
     ),
-    "KEY_CONFIRMATION": Word("whether a second person confirms a partner's key; `none` in a demo alone", "switch"),
+    "KEY_CONFIRMATION": Word("whether a second person confirms keys and channels; `none` in a demo alone", "switch"),
     "LADDER_SCALE": Word("shortens every delay between attempts, for tests and demonstrations", "factor"),
     "LEAD_MAILBOX": Word("who is written to when a delivery failed for good", "mailbox"),
     "LEGAL_NOTICES_FILE": Word(
@@ -107,7 +107,7 @@ WORDS = {
     "PERSON_LINK_KEY_FILE": Word("signs those links; the newest first", "JSON Web Keys", True),
     "PERSON_LINK_SHOWN_HOURS": Word("how long a link shown at the desk works", "hours"),
     "PERSON_LINK_SKEW_SECONDS": Word("how far two clocks may differ", "seconds"),
-    "PERSON_SESSION_MINUTES": Word("how long a person's page stays open at most", "minutes"),
+    "PERSON_SESSION_MINUTES": Word("how long a person's page stays open; ten times that if she asks", "minutes"),
     "PSEUDONYM_KEY": Word(
         "makes pseudonyms of staff, the same in all four services",
         "64 hexadecimal digits",
@@ -121,7 +121,7 @@ WORDS = {
     "RETENTION_PERIODS": Word("what differs from the default periods, as `CLOSED_CASE=24m REFERRAL_DRAFT=60d` [law]"),
     "SERVICE_KEY": Word("wraps the keys of persons", "32 bytes in base64", True),
     "SERVICE_KEYS_OLD": Word("former ones that still unwrap, divided by white space", "32 bytes in base64", True),
-    "SESSION_HOURS": Word("how long staff stay signed in at most", "hours"),
+    "SESSION_HOURS": Word("how long staff stay signed in; a day, if they ask to stay", "hours"),
     "SESSION_IDLE_MINUTES": Word("how long they stay signed in untouched", "minutes"),
     "SMTP_URL": Word(f"the mail server; encrypted unless it is this machine ({GUARDED})", "address", True),
     "SIGN_IN_ACR": Word(

@@ -10,13 +10,14 @@ import typer
 from contracts.identity import id_of
 from contracts.topology import organization_of_user, partner_exchange, partner_queue, partner_user
 from lotse import clients, showing, topology
-from lotse.commands import key
+from lotse.commands import key, partner_channel
 from lotse.session import broker_of, config_of
 from lotse.showing import AsJson
 
 HELP = "Let a partner's system in, shut it out, and repair what drifted."
 app = typer.Typer(no_args_is_help=True, help=HELP, rich_markup_mode=None)
 app.add_typer(key.app, name="key")
+app.add_typer(partner_channel.app, name="channel")
 Organization = Annotated[str, typer.Argument(help="The organization's id, or the slug the directory knows it by.")]
 
 

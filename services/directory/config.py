@@ -1,4 +1,4 @@
-"""What the directory alone is told from outside: who confirms a partner's key, and the legal notices."""
+"""What the directory alone is told from outside: who confirms a partner's key and channel, and the legal notices."""
 
 import json
 from functools import cache
@@ -17,7 +17,7 @@ SAMPLE = Path(__file__).parent / "data" / "legal-sample.json"
 
 @cache
 def asks_second_person() -> bool:
-    """Unless a demo says otherwise. Whoever can exchange a key alone can read what is sealed to it."""
+    """Unless a demo says otherwise. Whoever exchanges a key or a channel alone gets what is meant for the partner."""
     environment = Environment()
     chosen = environment.text(SETTING, f"{SECOND_PERSON} or {NONE}", SECOND_PERSON, matches=f"{SECOND_PERSON}|{NONE}")
     if chosen == NONE and environment.optional("MODE") == "production":

@@ -1,4 +1,4 @@
-"""A partner's key is used for nothing before a second person confirms it: the lead is told that one waits.
+"""A partner's key or channel is not used before a second person confirms it: the lead is told that one waits.
 
 The mail names partners and numbers, never a thumbprint: who confirms types the one the partner told.
 """

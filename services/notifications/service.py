@@ -6,6 +6,8 @@ from contracts import referral as said
 from contracts.directory import (
     AssuranceAsked,
     OrganizationPublished,
+    PartnerChannelHandedIn,
+    PartnerChannelSettled,
     PartnerKeyConfirmed,
     PartnerKeyHandedIn,
     ProposalMade,
@@ -38,6 +40,14 @@ class NotificationsService:
     @hears(PartnerKeyConfirmed)
     def key_confirmed(self, work: Work, event: PartnerKeyConfirmed, envelope: Envelope) -> None:
         keys.confirmed(work.tx, event)
+
+    @hears(PartnerChannelHandedIn)
+    def channel_waits(self, work: Work, event: PartnerChannelHandedIn, envelope: Envelope) -> None:
+        keys.channel_waits(work.tx, event, work.now)
+
+    @hears(PartnerChannelSettled)
+    def channel_settled(self, work: Work, event: PartnerChannelSettled, envelope: Envelope) -> None:
+        keys.channel_settled(work.tx, event)
 
     @hears(ProposalMade)
     def proposal_waits(self, work: Work, event: ProposalMade, envelope: Envelope) -> None:

@@ -16,7 +16,7 @@ from contracts.event import Code
 from services.chassis.errors import InvalidError
 from services.chassis.work import Unit, Work
 from services.directory import store
-from services.directory.domain import key_life
+from services.directory.domain import channel_life, key_life
 from services.directory.domain.coverage import unjustified
 from services.directory.domain.key_life import KeyName
 from services.directory.domain.objects import Kind
@@ -102,11 +102,11 @@ def tell_services(work: Work, service_ids: Collection[str]) -> None:
 
 
 def _organization_event(row: Mapping[str, Any], confirmed: Collection[tuple[str, KeyName]]) -> OrganizationPublished:
-    """As it stands, with the keys that may be used."""
+    """As it stands, with the keys and the channel that may be used."""
     participation = row["participation"]
     if participation is not None:
         names = {name for organization_id, name in confirmed if organization_id == row["document"]["id"]}
-        participation = key_life.used(participation, names)
+        participation = channel_life.used(key_life.used(participation, names), row["reached_by"])
     standing = Participation(row["standing"] or Participation.TAKING_PART)
     return organization_published(row["document"], row["version"], participation, row["locations"], standing)
 

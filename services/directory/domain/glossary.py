@@ -108,6 +108,7 @@ LISTS: tuple[type[StrEnum], ...] = (
     codes.AgreementKind,
     codes.DataProtectionLaw,
     codes.ProposalOutcome,
+    codes.ChannelOutcome,
     codes.StaffRole,
     codes.Site,
     codes.ViewPurpose,

@@ -76,8 +76,10 @@ def listing(connection: Connection, topic: str | None = None) -> list[Json]:
     return connection.execute(
         """
         SELECT o.id, o.document AS organization, p.document AS participation, offered.services,
+            c.in_force AS reached_by, c.waiting IS NOT NULL AS channel_waits,
             (SELECT s.participation FROM standings s WHERE s.organization_id = o.id) AS standing
         FROM organizations o LEFT JOIN participations p ON p.organization_id = o.id
+        LEFT JOIN channel_confirmations c ON c.organization_id = o.id
         CROSS JOIN LATERAL (SELECT ARRAY(
             SELECT s.document || coalesce(r.document, '{}') FROM services s LEFT JOIN reports r ON r.service_id = s.id
             WHERE s.organization_id = o.id AND (%(topic)s::text IS NULL OR s.document -> 'topics' ? %(topic)s)

@@ -6,6 +6,7 @@ from typing import Any
 from contracts.codes import Participation
 from services.chassis.clock import Clock
 from services.chassis.db import Connection
+from services.directory.domain import channel_life
 from services.directory.domain.key_life import KeyName
 from services.directory.domain.reach import is_referable
 from services.directory.store import key_confirmations
@@ -13,10 +14,11 @@ from services.directory.store import key_confirmations
 Json = dict[str, Any]
 
 SERVICES = """
-    SELECT s.document, p.document AS participation, s.organization_id,
+    SELECT s.document, p.document AS participation, c.in_force AS reached_by, s.organization_id,
         coalesce(r.document ->> 'assured_date', s.document ->> 'assured_date') AS assured_on,
         (SELECT st.participation FROM standings st WHERE st.organization_id = s.organization_id) AS standing
     FROM services s LEFT JOIN participations p ON p.organization_id = s.organization_id
+        LEFT JOIN channel_confirmations c ON c.organization_id = s.organization_id
         LEFT JOIN reports r ON r.service_id = s.id
     ORDER BY s.document -> 'name' ->> 'de', s.id"""
 
@@ -35,5 +37,6 @@ def _marked(row: Json, confirmed: Collection[tuple[str, KeyName]], clock: Clock)
     keys = {name for organization_id, name in confirmed if organization_id == whose}
     standing = Participation(row["standing"] or Participation.TAKING_PART)
     assured_on, now, today = row["assured_on"], clock.now(), clock.today()
-    found = is_referable(service["id"], row["participation"], standing, assured_on, keys, now, today)
+    told = row["participation"] and channel_life.used(row["participation"], row["reached_by"])
+    found = is_referable(service["id"], told, standing, assured_on, keys, now, today)
     return {**service, "is_referable": found}

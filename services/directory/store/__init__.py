@@ -16,7 +16,7 @@ from services.chassis.work import Work
 from services.directory import config
 from services.directory.domain.objects import Kind
 from services.directory.domain.planning import Change, Name
-from services.directory.store import key_confirmations
+from services.directory.store import channel_confirmations, key_confirmations
 
 Document = dict[str, Any]
 
@@ -166,7 +166,16 @@ def organizations_from(tx: Connection, system: str) -> dict[str, str]:
 
 
 def keep(work: Work, changes: Sequence[Change]) -> None:
-    """Write changed objects and their history; the order of `changes` is the order in which they need each other."""
+    """Write changed objects, note what of it waits for a second person."""
+    write(work, changes)
+    for change in changes:
+        if change.row.kind is Kind.PARTICIPATION:
+            _note_keys(work, change)
+            channel_confirmations.note(work, change.row.document, second_person=config.asks_second_person())
+
+
+def write(work: Work, changes: Sequence[Change]) -> None:
+    """Objects and their history; the order of `changes` is the order in which they need each other."""
     with work.tx.cursor() as cursor:
         for kind in Kind:
             rows = [_row(work, change) for change in changes if change.row.kind is kind]
@@ -174,9 +183,6 @@ def keep(work: Work, changes: Sequence[Change]) -> None:
             if rows:
                 cursor.executemany(KEEP[kind], rows)
                 cursor.executemany(KEEP_HISTORY, rows)
-    for change in changes:
-        if change.row.kind is Kind.PARTICIPATION:
-            _note_keys(work, change)
 
 
 def _note_keys(work: Work, change: Change) -> None:
@@ -212,6 +218,7 @@ def raise_organizations(tx: Connection, organization_ids: Collection[str], now: 
         UPDATE organizations AS o SET version = version + 1, changed_at = %s WHERE id = ANY(%s::uuid[])
         RETURNING o.document, o.version,
             (SELECT p.document FROM participations p WHERE p.organization_id = o.id) AS participation,
+            (SELECT c.in_force FROM channel_confirmations c WHERE c.organization_id = o.id) AS reached_by,
             (SELECT s.participation FROM standings s WHERE s.organization_id = o.id) AS standing,
             ARRAY(SELECT l.document FROM locations l WHERE l.organization_id = o.id ORDER BY l.id) AS locations""",
         (now, sorted(organization_ids)),
@@ -236,6 +243,7 @@ def all_organizations(connection: Connection) -> Iterator[list[dict[str, Any]]]:
         connection,
         """
         SELECT o.id, o.document, o.version, p.document AS participation,
+            (SELECT c.in_force FROM channel_confirmations c WHERE c.organization_id = o.id) AS reached_by,
             (SELECT s.participation FROM standings s WHERE s.organization_id = o.id) AS standing,
             ARRAY(SELECT l.document FROM locations l WHERE l.organization_id = o.id ORDER BY l.id) AS locations
         FROM organizations o LEFT JOIN participations p ON p.organization_id = o.id

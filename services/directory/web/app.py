@@ -45,7 +45,7 @@ NAVIGATION = (
     NavigationItem("Gaps and overlaps", "/directory/coverage"),
     NavigationItem("Entries to confirm", "/directory/assurance", KEEPERS),
     NavigationItem("Steering figures", "/referral/steering", STEERING),
-    NavigationItem("Keys to confirm", "/directory/keys", CONFIRMERS),
+    NavigationItem("Keys and channels to confirm", "/directory/keys", CONFIRMERS),
     NavigationItem("Public pages", "/directory/help/"),
     NavigationItem("Referrals", "/referral/"),
 )

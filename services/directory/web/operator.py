@@ -11,6 +11,7 @@ from services.chassis.access import staff
 from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.web import request_work, room
 from services.directory import queries
+from services.directory.commands import channels
 from services.directory.commands import participation as participations
 from services.directory.domain.formats import as_id
 from services.directory.domain.objects import Kind
@@ -99,6 +100,33 @@ def confirm_key(organization: str) -> Json:
     with request_work() as work:
         found = participations.confirm_key(work, organization_id(organization), body().get("thumbprint"))
     return {"keys": found}
+
+
+@blueprint.get("/organizations/<organization>/channel")
+@confirmers
+def channel(organization: str) -> Json:
+    """By which channel an organization is reached, and which waits for a second person."""
+    with request_work() as work:
+        return channels.channel_of(work, organization_id(organization))
+
+
+@blueprint.post("/organizations/<organization>/channel/confirmations")
+@confirmers
+def confirm_channel(organization: str) -> Json:
+    """A second person puts the channel in force that she looked at (`thumbprint`); before, the former one is."""
+    with request_work() as work:
+        return channels.confirm_channel(work, organization_id(organization), body().get("thumbprint"))
+
+
+@blueprint.post("/organizations/<organization>/channel/refusals")
+@confirmers
+def refuse_channel(organization: str) -> Json:
+    """The channel that waits (`thumbprint`) is not used, for a `reason`; the one in force is on file again."""
+    given = body()
+    with request_work() as work:
+        return channels.refuse_channel(
+            work, organization_id(organization), given.get("thumbprint"), given.get("reason")
+        )
 
 
 @blueprint.get("/history/<kind>/<name>")

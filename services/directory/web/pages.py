@@ -37,13 +37,14 @@ def listing() -> str:
 
 
 def _organization(row: dict[str, Any]) -> dict[str, Any]:
-    participation = row["participation"]
-    kind = participation["channel"]["kind"] if participation else ChannelKind.NONE
+    participation, reached_by = row["participation"], row["reached_by"]
+    kind = reached_by["channel"]["kind"] if participation and reached_by else ChannelKind.NONE
     return {
         "id": row["id"],
         "name": words(row["organization"]["name"]),
         "description": words(row["organization"]["description"]),
         "channel": ChannelKind(kind),
+        "channel_waits": row["channel_waits"],
         "standing": Participation(row["standing"] or Participation.TAKING_PART),
         "agreement": bool(participation and participation.get("agreement")),
         "services": [_service(service) for service in row["services"]],

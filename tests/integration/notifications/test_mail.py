@@ -11,8 +11,13 @@ from joserfc import jwt
 
 from contracts import referral as said
 from contracts.capacity_link import CapacityLink, read
-from contracts.codes import ChannelKind, Duty, DutyCause, EndReason, KeyUse, Status
-from contracts.directory import PartnerKeyConfirmed, PartnerKeyHandedIn
+from contracts.codes import ChannelKind, ChannelOutcome, Duty, DutyCause, EndReason, KeyUse, Status
+from contracts.directory import (
+    PartnerChannelHandedIn,
+    PartnerChannelSettled,
+    PartnerKeyConfirmed,
+    PartnerKeyHandedIn,
+)
 from contracts.event import Code
 from services.notifications import commands
 from services.notifications.channels.desk_link import AUDIENCE
@@ -152,6 +157,28 @@ def test_the_lead_is_told_once_that_keys_wait_for_a_second_person_and_not_which(
     notifications.clock.instant += GATHER
     lead.tell()
     assert len(mailbox.mails) == 2
+
+
+def test_the_lead_is_told_of_a_channel_that_waits_and_of_none_that_was_settled_before(
+    notifications: Notifications, mailbox: Mailbox, smtp: tuple[str, int]
+) -> None:
+    partner, settled = (notifications.an_organization(ChannelKind.PULL) for _ in range(2))
+    lead = WaitingKeyMail(
+        notifications.unit, notifications.dispatcher(smtp=smtp).mails, "leitung@netz.example", PUBLIC_URL, GATHER
+    )
+    for one in (partner, settled):
+        notifications.hear(
+            PartnerChannelHandedIn(organization_id=one, thumbprint=Code("a-channel"), kind=ChannelKind.LIGHT)
+        )
+    notifications.hear(
+        PartnerChannelSettled(organization_id=settled, thumbprint=Code("a-channel"), outcome=ChannelOutcome.MISTYPED)
+    )
+    notifications.clock.instant += GATHER
+    lead.tell()
+    (mail,) = mailbox.mails
+    text = mail.get_content()
+    assert (text.count("(1)"), "Kanäle" in text) == (2, True), "one, in two languages"
+    assert "a-channel" not in text
 
 
 def test_what_is_parked_anew_is_told_anew(
