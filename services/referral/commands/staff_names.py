@@ -31,7 +31,10 @@ class Known:
 
 def keep(work: Work, vault: Vault, known: Known) -> None:
     """Keep her name, if it is new or has changed; of when she came the month is enough."""
-    before, month = store.find(work.tx, known.staff), work.today.replace(day=1)
+    before, month = (
+        store.find(work.tx, known.staff) or store.find_alone(work.tx, known.staff),
+        work.today.replace(day=1),
+    )
     if before is not None and _is_the_same(vault, before, known, month):
         return
     key = vault.person_key(before.key_id) if before else None

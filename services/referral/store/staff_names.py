@@ -30,6 +30,12 @@ def find(connection: Connection, staff: str) -> StaffName | None:
     return None if row is None else StaffName(**{**row, "site": Site(row["site"]) if row["site"] else None})
 
 
+def find_alone(tx: Connection, staff: str) -> StaffName | None:
+    """The same while nobody else keeps her for the first time: a second key would lie in its store and open nothing."""
+    tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('staff_names/' || %s::text, 0))", (staff,))
+    return find(tx, staff)
+
+
 def load(connection: Connection, staff: str) -> StaffName:
     """Whoever came in by a page of referral is known; a program that has never had a browser is not."""
     if (found := find(connection, staff)) is None:
