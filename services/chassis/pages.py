@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,15 @@ from flask import Flask, Response, g, has_request_context, render_template, requ
 from flask.globals import request_ctx
 from jinja2 import StrictUndefined
 
-from services.chassis import i18n
+from services.chassis import i18n, kept_forms
 from services.chassis.access import caller_or_none, public
 from services.chassis.addresses import harmless_query
 from services.chassis.clock import PLACE
 from services.chassis.room import room
-from services.chassis.sessions import csrf_token, persons_room
+from services.chassis.sessions import Session, csrf_token, persons_room
 
 STATIC = Path(__file__).parent / "static"
+WARNING = "session-warning.css"
 YEAR_SECONDS = 31_536_000
 HINTS_COOKIE = "lotsennetz_hints"
 HINT = re.compile(r"[a-z]{3,20}")
@@ -31,12 +32,22 @@ def blueprint(service: str) -> APIBlueprint:
     """``/<service>/static/...``: style sheets, fonts and the one small script."""
     assets = APIBlueprint("assets", __name__, url_prefix=f"/{service}/static", enable_openapi=False)
     assets.get("/<path:name>")(static_file)
+    assets.get("/session-warning/<int(max=36000):after>.css")(warning_sheet)
     return assets
 
 
 @public
 def static_file(name: str) -> Response:
     response = send_from_directory(STATIC, name, max_age=YEAR_SECONDS)
+    response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
+    return response
+
+
+@public
+def warning_sheet(after: int) -> Response:
+    """The sheet of the line that warns before a sign-in ends: after so many seconds, without script."""
+    sheet = (STATIC / WARNING).read_text(encoding="utf-8").replace("DELAY", str(after))
+    response = Response(sheet, content_type="text/css; charset=utf-8")
     response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
     return response
 
@@ -58,8 +69,16 @@ def prepare(app: Flask, service: str) -> None:
     environment.filters["localday"] = lambda value: value.astimezone(PLACE).date()
     environment.filters["label"] = label
     environment.filters["moment"] = lambda value: i18n.format_moment(value, language())
-    environment.globals.update(t=label, sentence=sentence, asset=asset, service=service, language_names=i18n.NAMES)
-    environment.globals.update(csrf_token=csrf_token, language_url=language_url)
+    environment.globals.update(
+        t=label,
+        sentence=sentence,
+        asset=asset,
+        warning_print=fingerprint(WARNING),
+        expectation=expectation,
+        service=service,
+        language_names=i18n.NAMES,
+    )
+    environment.globals.update(csrf_token=csrf_token, language_url=language_url, typed_for=kept_forms.typed_for)
     app.context_processor(shell_values)
 
 
@@ -87,6 +106,30 @@ def label(value: Any) -> str:
 def sentence(slug: str) -> str:
     """The sentence of a slug in the reader's language."""
     return i18n.label(service_name(), language(), f"slug:{slug}")
+
+
+#: What marshmallow expects, by the beginning of its English sentence, as the words of a page.
+SAID_BY_SCHEMAS = (
+    ("Missing data", "something"),
+    ("Field may not be null", "something"),
+    ("Unknown field", "nothing-more"),
+    ("Must be one of", "one-of-the-list"),
+    ("Not a valid integer", "a-number"),
+    ("Not a valid number", "a-number"),
+    ("Not a valid date", "a-day"),
+    ("Longer than", "shorter"),
+    ("Shorter than", "longer"),
+)
+
+
+def expectation(expected: Any) -> str:
+    """What would be right, in the reader's words, whoever says so: a code of ours, or what a schema says of a field."""
+    while isinstance(expected, Mapping | list) and expected:
+        expected = next(iter(expected.values() if isinstance(expected, Mapping) else expected))
+    said = str(expected)
+    code = next((code for begins, code in SAID_BY_SCHEMAS if said.startswith(begins)), None)
+    is_sentence = said.endswith(".")
+    return label(f"expected:{code or ('another-form' if is_sentence else said)}")
 
 
 def asset(name: str) -> str:
@@ -126,7 +169,21 @@ def shell_values() -> dict[str, Any]:
         "navigation": [item for item in here.navigation if role and (not item.roles or role in item.roles)],
         "demo": here.settings.is_demo,
         "hints_read": hints_read(),
+        "warning": warning(),
     }
+
+
+#: So long before a sign-in ends its page says so.
+WARNED_BEFORE = timedelta(minutes=2)
+
+
+def warning() -> dict[str, Any] | None:
+    """After how many seconds a page warns of the end of its sign-in, and whether it can be put off."""
+    session = g.get("session")
+    if not isinstance(session, Session) or session.ends_at is None:
+        return None
+    left = session.ends_at - room().unit.clock.now() - WARNED_BEFORE
+    return {"after": max(1, int(left.total_seconds()) // 60 * 60), "is_last": session.is_last}
 
 
 def error_page(status: int, slug: str, reference: str, data: Mapping[str, Any]) -> Response:

@@ -7,14 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
-from flask import redirect, render_template, request
+from flask import g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from contracts.codes import SessionEnd, StaffRole
-from services.chassis.access import UnauthenticatedError, current_caller, public, staff
+from services.chassis.access import UnauthenticatedError, current_caller, desk, public, staff
 from services.chassis.auth import actor_of_account, pseudonym
 from services.chassis.errors import ForbiddenError, InvalidError, NotFoundError
 from services.chassis.room import caller_address, count_refusal, refuse_impatience, request_work, room
+from services.chassis.sessions import Session
 from services.chassis.sign_in import issuer
 from services.chassis.stubs import uuid_of
 from services.chassis.web_errors import wants_page
@@ -27,6 +28,7 @@ USE_ONCE = "INSERT INTO used_tokens VALUES ('logout', %s, %s, %s) ON CONFLICT DO
 def blueprint(service: str) -> APIBlueprint:
     door = APIBlueprint("sessions", __name__, url_prefix=f"/{service}", enable_openapi=False)
     door.get("/sessions")(own_sessions)
+    door.get("/stay")(stay)
     door.post("/sessions/ends")(end_own)
     door.post("/sessions/accounts/ends")(end_account)
     door.post("/sign-in/back-channel-logout")(logged_out_at_the_issuer)
@@ -45,6 +47,20 @@ def own_sessions() -> str:
         this=caller.session_id,
         may_end_accounts=caller.role in {StaffRole.OPERATIONS, StaffRole.LEAD},
     )
+
+
+@staff(*StaffRole)
+@desk
+def stay() -> str:
+    """She needs more time on the page where she is."""
+    return stays()
+
+
+def stays() -> str:
+    session = g.get("session")
+    if not isinstance(session, Session):
+        raise UnauthenticatedError("auth.sign-in-required")
+    return render_template("chassis/stay.html", until=room().sessions.stay(session))
 
 
 @staff(*StaffRole)

@@ -30,7 +30,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "csrf_token"
 COLUMNS = (
     "session_id, csrf, kind, actor, roles, role, site, employer, organization_id, unit, only_subject, purpose, seen_at,"
-    " authenticated_at, acr"
+    " authenticated_at, acr, began_at, ends_at"
 )
 #: Persons have their pages below one path, and a session of their own there, beside that of staff in the same browser.
 PERSONS_ROOM = "my"
@@ -55,6 +55,13 @@ kind = 'staff' AND revoked_at IS NULL AND ends_at > %(now)s AND seen_at > %(sinc
 LIVING = f"SELECT session_id, began_at, seen_at, role, site FROM web_sessions WHERE {MEANT} ORDER BY seen_at DESC"  # noqa: S608 - the text above
 END_THEM = f"UPDATE web_sessions SET revoked_at = %(now)s WHERE {MEANT} RETURNING session_id"  # noqa: S608
 END = "UPDATE web_sessions SET revoked_at = %s WHERE session_id = %s AND revoked_at IS NULL"
+#: Whoever asks to stay is given as long as she may be idle, over the end of her day too, but not without end
+#: (WCAG 2.2.1: a time can be put off at least ten times, or is longer than twenty hours).
+STAY = """
+UPDATE web_sessions SET ends_at = greatest(ends_at, least(%(until)s, began_at + %(most)s))
+ WHERE session_id = %(session_id)s AND ends_at >= began_at + %(longest)s RETURNING ends_at"""
+LONGEST_STAY = timedelta(hours=24)
+TIMES_PERSON = 10
 TOUCH = "UPDATE web_sessions SET seen_at = %s WHERE session_id = %s"
 
 
@@ -65,6 +72,9 @@ class Session:
     caller: Caller
     csrf: str
     token: str
+    #: When it ends unless something is opened before; and whether that would not help any more.
+    ends_at: datetime | None = None
+    is_last: bool = False
 
 
 def hash_of(token: str) -> bytes:
@@ -106,7 +116,7 @@ class Sessions:
     ) -> Session:
         """A new session inside the caller's transaction; its token exists only in the answer's cookie."""
         token, csrf, now = secrets.token_urlsafe(32), secrets.token_urlsafe(24), self.clock.now()
-        latest = now + (self.longest_person if caller.kind is Kind.PERSON else self.longest)
+        latest = now + self._limits(caller)[0]
         row = (
             *(session_id, hash_of(token), csrf, caller.kind.value, caller.actor, sorted(caller.roles)),
             *(caller.role, caller.site, caller.employer, caller.organization_id, caller.unit, caller.only),
@@ -137,9 +147,32 @@ class Sessions:
                 " AND ends_at > %s AND seen_at > %s",
                 (hash_of(token), now, now - idle),
             ).fetchone()
-            if row is not None and is_seen and now - row["seen_at"] > SEEN_EVERY:
+            if row is None:
+                return None
+            seen_at = row["seen_at"]
+            if is_seen and now - seen_at > SEEN_EVERY:
+                seen_at = now
                 connection.execute(TOUCH, (now, row["session_id"]))
-        return None if row is None else Session(caller_of(row), row["csrf"], token)
+        caller = caller_of(row)
+        longest, most = self._limits(caller)
+        can_stay = longest <= row["ends_at"] - row["began_at"] < most
+        ends_at = min(row["ends_at"], seen_at + idle)
+        return Session(caller, row["csrf"], token, ends_at, ends_at == row["ends_at"] and not can_stay)
+
+    def stay(self, session: Session) -> datetime:
+        """Put the end off as far as that goes; when it is now."""
+        longest, most = self._limits(session.caller)
+        until = self.clock.now() + (self.idle_person if session.caller.kind is Kind.PERSON else self.idle)
+        asked = {"until": until, "longest": longest, "most": most, "session_id": session.caller.session_id}
+        with self.db.transaction() as tx:
+            row = tx.execute(STAY, asked).fetchone()
+        return min(until, row["ends_at"]) if row else session.ends_at or until
+
+    def _limits(self, caller: Caller) -> tuple[timedelta, timedelta]:
+        """How long a session lasts at most: without a word, and when she asks to stay."""
+        is_person = caller.kind is Kind.PERSON
+        longest = self.longest_person if is_person else self.longest
+        return longest, max(longest, TIMES_PERSON * longest if is_person else LONGEST_STAY)
 
     def end(self, tx: Connection, session_id: UUID | None) -> None:
         tx.execute(END, (self.clock.now(), session_id))

@@ -22,6 +22,7 @@ from werkzeug.exceptions import PreconditionRequired, RequestEntityTooLarge
 from services.chassis import (
     hints,
     i18n,
+    kept_forms,
     logging,
     operator,
     pages,
@@ -160,6 +161,7 @@ def end_request(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", NEVER_STORED)
     response.headers["traceresponse"] = g.trace.header
     response.headers.update(g.allowance.headers if "allowance" in g else {})
+    kept_forms.forget(response)
     here = room()
     if request.args.get("lang") == g.language and g.get("remembers", True):
         secure = here.settings.secure_cookies

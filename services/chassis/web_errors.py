@@ -3,13 +3,21 @@
 import secrets
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from apiflask.exceptions import HTTPError
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from services.chassis.access import DESK_OVER, PERSON_OVER, ExpiredFormError, StepUpError, UnauthenticatedError
+from services.chassis import kept_forms
+from services.chassis.access import (
+    DESK_OVER,
+    PERSON_OVER,
+    ExpiredFormError,
+    StepUpError,
+    UnauthenticatedError,
+    caller_or_none,
+)
 from services.chassis.addresses import harmless
 from services.chassis.errors import (
     ForbiddenError,
@@ -60,10 +68,21 @@ def answer(status: int, slug: str, data: Mapping[str, Any] | None = None) -> Res
 
 def sign_in_redirect(error: UnauthenticatedError) -> Response:
     """To the sign-in door, which leads back here afterwards."""
-    here = harmless(request.full_path) if request.method == "GET" else ""
+    is_form = request.method == "POST"
+    here = harmless(where_the_form_stood() if is_form else request.full_path)
     asked = ({"next": here} if here else {}) | ({"step-up": "1"} if isinstance(error, StepUpError) else {})
     query = f"?{urlencode(asked)}" if asked else ""
-    return Response(status=303, headers={"Location": f"/{room().service}/sign-in{query}"})
+    answer = Response(status=303, headers={"Location": f"/{room().service}/sign-in{query}"})
+    caller = caller_or_none()
+    if is_form and caller is not None:
+        kept_forms.keep(caller, answer)
+    return answer
+
+
+def where_the_form_stood() -> str:
+    """The page that led here, as an address without a host; whether it is one of ours is asked of it afterwards."""
+    parts = urlsplit(request.referrer or request.path)
+    return urlunsplit(("", "", parts.path, parts.query, ""))
 
 
 def leads_to_sign_in(error: UnauthenticatedError) -> bool:

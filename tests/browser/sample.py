@@ -55,6 +55,11 @@ def make_sample() -> Flask:
         entries = [Entry(NOW, "Die IHK Aachen hat den Verweis angenommen.", "Partner", True), Entry(NOW, "Gesendet.")]
         return render_template("sample/parts.html", entries=entries)
 
+    @blueprint.get("/controls")
+    @staff()
+    def controls() -> str:
+        return render_template("sample/controls.html")
+
     @blueprint.get("/person")
     @public
     @for_persons

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from contracts.codes import EnquirerKind, GivenBy, PersonLinkPurpose, Site, Topic, Urgency
+from contracts.codes import EnquirerKind, GivenBy, PersonLinkPurpose, PlanEnd, PlanOwner, Site, Topic, Urgency
 from contracts.event import PublicJwk, PublicText
 from services.chassis.db import Database
 from services.referral import handlers
-from services.referral.commands import enquiries, invitations, preparing
+from services.referral.commands import enquiries, invitations, plan, preparing
+from services.referral.domain.plan import Said
 from services.referral.domain.referral import Referral
 from services.referral.store.enquiries import Enquiry
 from tests.browser.markup import findings
@@ -89,11 +90,25 @@ def house(make_database: Callable[[str], Any]) -> Iterator[House]:
         enquiry = scene.an_enquiry()
         scene.consent(enquiry, to_hwk(), to_ihk())
         prepared = scene.prepared(enquiry, HWK_SERVICE)
+        make_plan(scene, enquiry)
         scene.clock.instant += timedelta(seconds=31)
         scene.tick()
         scene.fetched(scene.now(prepared.id))
         with served(network.app) as address:
             yield House(network, enquiry, scene.now(prepared.id), address)
+
+
+def make_plan(scene: Scene, enquiry: Enquiry) -> None:
+    """A goal with a step of each: hers and done, ours and to come."""
+    vault, today = scene.keys.vault, scene.clock.today()
+    translated = Said("Zeugnisse übersetzen lassen", PlanOwner.PERSON, today + timedelta(days=3))
+    with scene.unit.work(actor=NAVIGATOR.actor) as work:
+        person_id = enquiry.person_id
+        goal = plan.add_goal(work, vault, NAVIGATOR, enquiry.id, person_id, "Arbeit im gelernten Beruf", translated)
+        first = plan.of_person(work, vault, NAVIGATOR, enquiry.id, person_id).goals[0].steps[0]
+        called = Said("Die Kammer anrufen", PlanOwner.WELCOME_CENTER, today + timedelta(days=9))
+        plan.add_step(work, vault, NAVIGATOR, enquiry.id, person_id, goal, called)
+        plan.end_step(work, vault, NAVIGATOR, enquiry.id, person_id, first.id, PlanEnd.DONE)
 
 
 def look(page: Page, name: str) -> None:
@@ -120,6 +135,9 @@ def test_every_page_in_her_language_on_her_device(browser: Browser, house: House
         press(page)
         look(page, f"overview-{name}")
         assert len(page.content()) < 30_000
+        page.goto(f"{house.address}/referral/my/plan")
+        look(page, f"plan-{name}")
+        page.go_back()
         page.locator("main a.kern-btn--secondary").first.click()
         look(page, f"withdraw-{name}")
         open_with(page, house.draft(language))

@@ -283,6 +283,9 @@ def test_a_call_is_noted_a_plan_made_and_a_case_given_away(browser: Browser, add
         assert axe(page) == []
         page.get_by_role("button", name="Übergeben", exact=True).click()
         assert page.get_by_role("status").is_visible()
+        shoot(page, "handover-done")
+        assert axe(page) == []
+        assert not scrolls_sideways(page)
         page.goto(f"{address}/referral/")
         shoot(page, "worklist-after-handover")
         assert "wurden Ihnen am" in page.content()

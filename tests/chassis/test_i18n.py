@@ -1,5 +1,6 @@
 """Languages: a sentence for every code and slug, in every language it is needed in; formats as people write them."""
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -22,7 +23,9 @@ from services.chassis.i18n import (
     label,
     translations,
 )
+from services.chassis.pages import expectation
 from services.chassis.web_errors import WERKZEUG_SLUGS
+from tests.browser.sample import make_sample
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("directory", "referral", "notifications", "audit")
@@ -149,6 +152,47 @@ def test_a_code_is_called_the_same_in_every_service(service: str, language: str)
     keys = [key_of(code) for codes_of in code_lists() for code in codes_of]
     differing = [key for key in keys if own.gettext(key) != shared.gettext(key)]
     assert [key for key in differing if service != "directory" or not key.startswith(WORDS_OF_ITS_OWN)] == []
+
+
+#: What these expect is said to programs only, by interfaces with English words of their own.
+FOR_PROGRAMS = re.compile(r"api_\w+|receipts|sealing|inlet|operator|web|api")
+
+
+def expectations_of(service: str) -> set[str]:
+    """What the commands and pages of a service tell people to expect of a field."""
+    files = [path for path in (ROOT / "services" / service).rglob("*.py") if not FOR_PROGRAMS.fullmatch(path.stem)]
+    calls = [
+        node
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "InvalidError"
+    ]
+    told = [one for call in calls for one in ast.walk(call) if isinstance(one, ast.Dict)]
+    said = {value.value for one in told for value in one.values if isinstance(value, ast.Constant)}
+    return {word for word in said if isinstance(word, str)}
+
+
+@pytest.mark.parametrize("language", STAFF_LANGUAGES)
+@pytest.mark.parametrize("service", ["referral", "audit", "chassis"])
+def test_what_would_be_right_is_said_in_words(service: str, language: str) -> None:
+    said, expected = translations(service, language), expectations_of(service)
+    assert expected
+    assert sorted(word for word in expected if said.gettext(f"expected:{word}") == f"expected:{word}") == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "words"),
+    [
+        ("a-day", "ein Tag, zum Beispiel 27.11.2026"),
+        (["Missing data for required field."], "eine Angabe; das Feld darf nicht leer bleiben"),
+        ({"0": ["Not a valid UUID."]}, "eine andere Schreibweise"),
+        (["Longer than maximum length 20."], "ein kürzerer Text"),
+        (["Must be one of: a, b."], "ein Eintrag der Liste"),
+    ],
+)
+def test_what_a_schema_says_is_read_in_the_readers_words(expected: object, words: str) -> None:
+    with make_sample().test_request_context("/sample/"):
+        assert expectation(expected) == words
 
 
 def test_easy_language_falls_back_to_german() -> None:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from apiflask import APIBlueprint
-from flask import Flask
+from flask import Flask, render_template_string, request
 from flask.testing import FlaskClient
 
 from contracts.audit import SessionEnded, SignInRefused
@@ -31,6 +31,7 @@ HTML = {"Accept": "text/html"}
 START = datetime.now(UTC)
 ACCOUNT = "anna"
 ANNA = pseudonym(bytes.fromhex(DEMO_DEPLOYMENT_KEY), ISSUER, ACCOUNT)
+KEPT = f"lotsennetz_{SERVICE}_kept"
 STRONG = {"STEP_UP_MINUTES": "15", "STEP_UP_ACR": "mfa phr"}
 
 
@@ -43,11 +44,10 @@ class House:
     clock: FixedClock
     issuer: TestIssuer
 
-    def enter(self, caller: Caller, sid: str | None = None) -> "Seat":
-        session_id = new_id()
+    def enter(self, caller: Caller, sid: str | None = None, client: FlaskClient | None = None) -> "Seat":
+        session_id, client = new_id(), client or self.app.test_client()
         with self.app.test_request_context(), self.db.transaction() as tx:
             session = room().sessions.begin(tx, replace(caller, session_id=session_id), session_id, issuer_session=sid)
-        client = self.app.test_client()
         client.set_cookie(cookie_name(SERVICE), session.token, path=f"/{SERVICE}")
         return Seat(client, session.csrf, session_id)
 
@@ -122,8 +122,17 @@ def make_house(issuer: TestIssuer, database: Database) -> Callable[..., House]:
         def names() -> str:
             return "a name"
 
+        @pages.route("/wishes", methods=["GET", "POST"])
+        @fresh
+        @staff()
+        def wishes() -> str:
+            if request.method == "POST":
+                return "wished: " + request.form["wish"]
+            return render_template_string("<{{ typed_for('/audit/wishes').get('wish', 'nothing') }}>")
+
         with database.transaction() as tx:
             tx.execute("DELETE FROM web_sessions")
+            tx.execute("DELETE FROM kept_forms")
             tx.execute("DELETE FROM outbox")
         facts = SecurityFacts(
             refused=lambda id_, slug, count: SignInRefused(refusal_id=id_, slug=slug, count=count),
@@ -357,7 +366,7 @@ def test_a_door_that_asks_for_more_opens_to_a_strong_and_recent_sign_in(
     assert (answer.text == "a name") is opens
     if not opens:
         assert answer.headers["Location"] == "/audit/sign-in?next=%2Faudit%2Fnames&step-up=1"
-        assert seat.post("names").headers["Location"] == "/audit/sign-in?step-up=1"
+        assert seat.post("names").headers["Location"] == "/audit/sign-in?next=%2Faudit%2Fnames&step-up=1"
         assert seat.is_in, "she stays who she is"
 
 
@@ -381,3 +390,89 @@ def test_a_program_is_told_what_its_token_lacks(make_house: Callable[..., House]
     assert told == 'Bearer error="insufficient_user_authentication", acr_values="mfa phr", max_age=900'
     good = bearer(house.issuer.token(acr="mfa", auth_time=int(START.timestamp())))
     assert house.app.test_client().get("/audit/names", headers=good).text == "a name"
+
+
+# --- what she had typed -----------------------------------------------------------------------------------------------
+
+WISH = "to see <b>her</b> name"
+
+
+def seat_with_a_wish(house: House, wish: str = WISH) -> Seat:
+    """She pressed the button when her sign-in was too old."""
+    seat = house.enter(replace(NAVIGATOR, authenticated_at=house.clock.now() - timedelta(minutes=16)))
+    refused = seat.post("wishes", wish=wish)
+    assert refused.headers["Location"] == "/audit/sign-in?next=%2Faudit%2Fwishes&step-up=1", "nothing of it"
+    return seat
+
+
+def signed_in_anew(house: House, seat: Seat, caller: Caller = NAVIGATOR) -> Seat:
+    return house.enter(replace(caller, authenticated_at=house.clock.now()), client=seat.client)
+
+
+def read(seat: Seat) -> str:
+    return str(seat.client.get("/audit/wishes", headers=HTML).text)
+
+
+def test_what_she_typed_stands_in_the_form_again_once_and_she_presses_again(make_house: Callable[..., House]) -> None:
+    house = make_house(STEP_UP_MINUTES="15")
+    seat = seat_with_a_wish(house)
+    assert seat.client.get_cookie(KEPT, path="/audit") is not None
+    anew = signed_in_anew(house, seat)
+    assert read(anew) == "<to see &lt;b&gt;her&lt;/b&gt; name>"
+    assert anew.client.get_cookie(KEPT, path="/audit") is None
+    assert read(anew) == "<nothing>"
+    assert house.db_rows("SELECT * FROM kept_forms") == []
+    assert anew.post("wishes", wish=WISH).text == f"wished: {WISH}"
+
+
+def test_it_is_kept_for_a_quarter_of_an_hour_and_never_in_the_clear(make_house: Callable[..., House]) -> None:
+    house = make_house(STEP_UP_MINUTES="15")
+    seat = seat_with_a_wish(house)
+    [row] = house.db_rows("SELECT sealed FROM kept_forms")
+    assert b"name" not in row["sealed"]
+    house.clock.instant += timedelta(minutes=16)
+    assert read(signed_in_anew(house, seat)) == "<nothing>"
+    assert house.db_rows("SELECT * FROM kept_forms") == []
+
+
+def test_another_person_and_another_browser_find_nothing(make_house: Callable[..., House]) -> None:
+    house = make_house(STEP_UP_MINUTES="15")
+    assert read(signed_in_anew(house, seat_with_a_wish(house), OTHER)) == "<nothing>"
+    seat_with_a_wish(house)
+    assert read(house.enter(replace(NAVIGATOR, authenticated_at=house.clock.now()))) == "<nothing>"
+
+
+def test_what_is_too_long_or_from_another_site_is_not_kept(make_house: Callable[..., House]) -> None:
+    house = make_house(STEP_UP_MINUTES="15")
+    seat = seat_with_a_wish(house, "x" * 40_000)
+    answer = seat.client.post("/audit/wishes", data={"csrf_token": "forged", "wish": "hers"}, headers=HTML)
+    assert answer.status_code == 419
+    assert house.db_rows("SELECT * FROM kept_forms") == []
+
+
+# --- before it ends ---------------------------------------------------------------------------------------------------
+
+
+def test_a_page_says_when_it_will_warn(house: House) -> None:
+    seat = house.enter(NAVIGATOR)
+    page = seat.client.get("/audit/sessions", headers=HTML).text
+    assert "/static/session-warning/1680.css" in page and 'href="/audit/stay?lang=de"' in page
+    sheet = seat.client.get("/audit/static/session-warning/1680.css")
+    assert (sheet.status_code, "1680s" in sheet.text, "DELAY" in sheet.text) == (200, True, False)
+    house.clock.instant += timedelta(minutes=29)
+    assert "/static/session-warning/1680.css" in seat.client.get("/audit/sessions", headers=HTML).text
+
+
+def test_asking_to_stay_is_enough_to_stay_beyond_the_working_day_and_not_for_ever(house: House) -> None:
+    seat, began = house.enter(NAVIGATOR), house.clock.instant
+    while house.clock.instant < began + timedelta(hours=23):
+        assert "/audit/stay" in seat.client.get("/audit/sessions", headers=HTML).text
+        house.clock.instant += timedelta(minutes=29)
+        assert "Sie bleiben angemeldet" in seat.client.get("/audit/stay", headers=HTML).text
+    house.clock.instant = began + timedelta(hours=23, minutes=35)
+    seat.client.get("/audit/stay", headers=HTML)
+    house.clock.instant = began + timedelta(hours=23, minutes=50)
+    page = seat.client.get("/audit/sessions", headers=HTML).text
+    assert "/static/session-warning/480.css" in page and "/audit/stay" not in page, "that is the last of it"
+    house.clock.instant = began + timedelta(hours=24, minutes=1)
+    assert not seat.is_in

@@ -70,6 +70,11 @@ def test_the_dark_is_for_screens_alone(name: str) -> None:
     assert "position: sticky" not in sheet and "position: fixed" not in sheet  # nothing may cover what has the focus
 
 
+def test_the_one_line_that_stays_in_sight_leaves_room_for_what_has_the_focus() -> None:
+    sheet = (pages.STATIC / pages.WARNING).read_text(encoding="utf-8")
+    assert sheet.count("position:") == 1 and "scroll-padding-block-end" in sheet
+
+
 def test_our_own_sheet_knows_no_left_and_right() -> None:
     sheet = (pages.STATIC / "lotsennetz.css").read_text(encoding="utf-8")
     assert not re.search(r"(margin|padding|border)-(left|right)|text-align:\s*(left|right)|[^-]float:", sheet)

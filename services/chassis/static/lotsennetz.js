@@ -14,6 +14,17 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });
+// Staying signed in needs no new window here; the line is put away and begins to wait anew.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("[data-stay]");
+  if (!link) return;
+  event.preventDefault();
+  const line = link.closest("[role=alert]");
+  fetch(link.href).then(
+    (answer) => (answer.ok && !answer.redirected ? line.replaceWith(line.cloneNode(true)) : location.assign(link.href)),
+    () => open(link.href),
+  );
+});
 // In a list of work the arrow keys lead from item to item; Tab goes everywhere, as always.
 for (const list of document.querySelectorAll("[data-rove]")) {
   const items = [...list.querySelectorAll("[data-item]")];

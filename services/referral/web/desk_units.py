@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import segno
 from apiflask import APIBlueprint, Schema, fields
 from apiflask.validators import OneOf
 from flask import redirect, render_template, request
@@ -72,10 +73,13 @@ def give_code(organization_id: UUID) -> str:
     with room().unit.db.read() as connection:
         code = store.code(connection, UUID(made["id"]))
         unit = Names(connection).organization(organization_id)
+    words = desk_devices.words_of(house().keys.vault, code.id)[0]
+    digits = segno.make("".join(words.split()), error="m", micro=False)
     return render_template(
         "referral/desk_code.html",
         code=code,
-        words=desk_devices.words_of(house().keys.vault, code.id)[0],
+        words=words,
+        picture=digits.svg_data_uri(scale=4, border=4, light="white"),
         unit=unit,
         on=room().unit.clock.today(),
         letters=[(tag, i18n.translations("referral", tag).gettext, until_of(code, tag)) for tag in ("de", "en")],

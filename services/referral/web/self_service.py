@@ -13,6 +13,7 @@ from services.chassis.access import current_caller, person
 from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.i18n import for_persons
 from services.chassis.pages import translate
+from services.chassis.session_pages import stays
 from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import appointing, external_disclosures, helping, self_service
@@ -46,6 +47,7 @@ def blueprint() -> APIBlueprint:
     pages.post("/code")(door.take_code)
     pages.post("/sign-out")(door.sign_out)
     pages.get("/signed-out")(door.signed_out)
+    pages.get("/stay")(stay)
     pages.get("/")(show)
     pages.get("/appointments/<uuid:appointment_id>.ics")(appointment_file)
     pages.get("/withdrawal")(ask_to_withdraw)
@@ -56,6 +58,13 @@ def blueprint() -> APIBlueprint:
     pages.get("/invitation")(self_service_invitation.show_invitation)
     pages.post("/invitation")(self_service_invitation.answer_invitation)
     return pages
+
+
+@person()
+@for_persons
+def stay() -> str:
+    """She needs more time on the page where she is."""
+    return stays()
 
 
 @person(SELF)

@@ -33,6 +33,8 @@ from services.referral.web.subject_access import span
 PATH = "/referral/my/invitation"
 #: Her own first words: who she is and how to reach her. Everything else is asked in the conversation.
 FIELDS = ("given_name", "family_name", "birth_date", "phone", "email", "postal_code")
+#: What the browser may offer her for it, and what a reader with other symbols shows (WCAG 1.3.5): it is her own device.
+HER_OWN = dict(zip(FIELDS, ("given-name", "family-name", "bday", "tel", "email", "postal-code"), strict=True))
 #: In whose name the new enquiry is told: not the placeholder's, so that no log leads from the employer to her.
 HERSELF = "person:self"
 #: How long what she enters is kept, as far as nothing has been passed on yet and after that.
@@ -64,6 +66,7 @@ def page(errors: dict[str, Any]) -> str:
         right_to_left=RIGHT_TO_LEFT,
         done=done if done in {"accepted", "declined"} else "",
         fields=FIELDS,
+        her_own=HER_OWN,
         inputs=INPUTS,
         languages_known=LANGUAGES,
         topics=topics_of(EnquirerKind.PERSON),

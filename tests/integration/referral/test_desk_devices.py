@@ -4,9 +4,11 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from uuid import UUID, uuid4
 
 import pytest
+import segno
 from flask.testing import FlaskClient
 
 from contracts.codes import ChannelKind, TaskKind, Way
@@ -273,6 +275,8 @@ def test_the_letter_shows_the_code_once_per_form_and_names_nobody(network: Netwo
     ]
     (code,) = set(re.findall(r"<bdi>(\d{4} \d{4})</bdi>", "".join(letters)))
     assert len(network.scene.said(DeskCodeIssued)) == 1
+    picture = segno.make(as_typed(code), error="m", micro=False).svg_data_uri(scale=4, border=4, light="white")
+    assert picture in unescape(letters[0]), "to be copied and pasted, too"
     client, referral_id = at_the_door(network)
     assert type_code(client, referral_id, code).status_code == 303
     kept = str(network.scene.rows("SELECT * FROM desk_codes")) + str(network.scene.rows("SELECT * FROM outbox"))

@@ -207,8 +207,22 @@ def test_what_is_missing_is_named_and_nothing_is_kept(network: Network, employer
     guest = guest_of(network, invited(network, employer))
     refused = send(guest, "accept", family_name="Plantova")
     assert refused.status_code == 422 and 'value="Plantova"' in refused.text
+    assert "a telephone number, for example 0241 1234567, or a mail address" in refused.text
     assert placeholder(network)["erased_at"] is None
     assert "Plantova" not in str(everything(network))
+
+
+def test_each_field_says_what_of_hers_it_asks_for(network: Network, employer: Enquiry):
+    page = guest_of(network, invited(network, employer)).get(PATH).text
+    said = dict(re.findall(r'name="(\w+)" type="\w+" value="" autocomplete="([a-z-]+)"', page))
+    assert said == {
+        "given_name": "given-name",
+        "family_name": "family-name",
+        "birth_date": "bday",
+        "phone": "tel",
+        "email": "email",
+        "postal_code": "postal-code",
+    }
 
 
 def test_two_answers_at_once_are_one(network: Network, employer: Enquiry):

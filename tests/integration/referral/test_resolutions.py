@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -21,9 +22,11 @@ from contracts.referral import (
     ResolutionRefused,
     ResolutionShown,
 )
+from services.chassis.access import Caller, Kind
 from services.chassis.auth import caller_from_claims
 from services.chassis.config import DEMO_DEPLOYMENT_KEY
 from services.chassis.db import Database
+from services.chassis.sessions import Session
 from services.referral.commands import enquiries
 from services.referral.domain.resolution import MOST_A_DAY
 from services.referral.domain.retention import DEFAULTS
@@ -32,6 +35,7 @@ from tests.chassis.web_rig import ISSUER as ISSUER_URL
 from tests.integration.referral.rig import Network
 from tests.integration.referral.scene import CENTER, NAVIGATOR, Scene
 from tests.integration.referral.test_data_protection_pages import HUB, browser_of, figures
+from tests.waiting import eventually
 
 PAGE = "/referral/data-protection/pseudonyms"
 OCCASION = "Ein Abruf nach dem Widerruf ist mit der Person zu klären."
@@ -435,3 +439,51 @@ def test_the_key_of_a_staff_member_s_name_is_no_leftover(network: Network) -> No
     network.scene.clock.instant += timedelta(days=2)
     network.scene.tick()
     assert network.scene.keys.vault.person_key(row["key_id"]) is not None
+
+
+def test_two_first_sign_ins_at_once_make_one_key(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is held up with its key made and nothing committed; the second has to wait, and makes none."""
+    vault, made, goes_on = network.scene.keys.vault, list[UUID](), threading.Event()
+    make = vault.new_person_key
+
+    def made_slowly(key_id: UUID, at: Any) -> Any:
+        made.append(key_id)
+        assert goes_on.wait(30)
+        return make(key_id, at)
+
+    monkeypatch.setattr(type(vault), "new_person_key", lambda self, key_id, at: made_slowly(key_id, at))
+    both = [threading.Thread(target=a_colleague, args=(network,), kwargs={"sub": "hurried"}) for _ in range(2)]
+    for one in both:
+        one.start()
+    waiting = (
+        "SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+        " WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted"
+    )
+    eventually(lambda: made and network.scene.rows(waiting))
+    goes_on.set()
+    for one in both:
+        one.join(30)
+    rows = network.scene.rows("SELECT key_id FROM staff_names WHERE key_id = ANY(%s)", made)
+    assert [row["key_id"] for row in rows] == made
+
+
+def test_an_occasion_typed_when_the_sign_in_was_too_old_stands_in_the_form_again(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = network.app.extensions["lotsennetz"]
+    now = network.scene.clock.now()
+    old = Caller(Kind.STAFF, "staff:" + "d" * 32, frozenset({StaffRole.DPO}), StaffRole.DPO, by_session=True)
+    old = replace(old, authenticated_at=now - timedelta(minutes=16))
+    monkeypatch.setattr(here, "settings", replace(here.settings, step_up_minutes=15))
+    monkeypatch.setattr(here.sessions, "find", lambda _: Session(old, "token", "cookie"))
+    client, html = network.app.test_client(), {"Accept": "text/html"}
+    typed = {"pseudonym": "staff:" + "e" * 32, "reason": "FINDING", "purpose": "CLEAR_UP", "occasion": OCCASION}
+    refused = client.post(PAGE, data={**typed, "csrf_token": "token"}, headers={**html, "Referer": f"http://x{PAGE}"})
+    assert refused.headers["Location"] == "/referral/sign-in?next=%2Freferral%2Fdata-protection%2Fpseudonyms&step-up=1"
+    fresh = replace(old, authenticated_at=now)
+    monkeypatch.setattr(here.sessions, "find", lambda _: Session(fresh, "another", "cookie"))
+    page = client.get(PAGE, headers=html).text
+    assert f">{OCCASION}</textarea>" in page and f'value="{typed["pseudonym"]}"' in page
+    assert page.count(" selected>") == 2 and "Abgeschickt ist noch nichts" in page
+    assert network.scene.rows("SELECT FROM resolutions WHERE asked_by = %s", old.actor) == []
+    assert OCCASION not in client.get(PAGE, headers=html).text
