@@ -72,16 +72,37 @@ class Database:
 
     def session(self) -> AbstractContextManager[Connection]:
         """A writing connection in autocommit mode: every statement is a transaction of its own."""
-        return _borrow(self._writers)
+        return self._borrow(self._writers)
 
     def read(self) -> AbstractContextManager[Connection]:
         """A connection that refuses to write, in autocommit mode."""
-        return _borrow(self._readers)
+        return self._borrow(self._readers)
 
     def ping(self) -> None:
         """Raise `UnavailableError` unless the database answers."""
         with self.session() as connection:
             connection.execute("SELECT 1")
+
+    @contextmanager
+    def _borrow(self, pool: ConnectionPool[Connection]) -> Iterator[Connection]:
+        """Lend a connection; trouble of the database's own comes out as `UnavailableError`."""
+        try:
+            if pool.closed:
+                pool.open()
+            with pool.connection() as connection:
+                yield connection
+        except psycopg.OperationalError as error:
+            if error.sqlstate is None or error.sqlstate.startswith(("57P", "08")):
+                self._replace_dead()
+            raise UnavailableError("database.unavailable") from error
+        except INFRASTRUCTURE_ERRORS as error:
+            raise UnavailableError("database.unavailable") from error
+
+    def _replace_dead(self) -> None:
+        """The server went away for one connection: so it did for the others, of either pool; nobody shall meet them."""
+        for pool in (self._writers, self._readers):
+            if not pool.closed:
+                pool.check()
 
     @property
     def waiting(self) -> int:
@@ -110,19 +131,3 @@ def _pool(dsn: str, min_size: int, max_size: int, *, name: str, read_only: bool)
         reconnect_timeout=5,
         open=False,
     )
-
-
-@contextmanager
-def _borrow(pool: ConnectionPool[Connection]) -> Iterator[Connection]:
-    """Lend a connection; trouble of the database's own comes out as `UnavailableError`."""
-    try:
-        if pool.closed:
-            pool.open()
-        with pool.connection() as connection:
-            yield connection
-    except psycopg.OperationalError as error:
-        if error.sqlstate is None or error.sqlstate.startswith(("57P", "08")):
-            pool.check()  # the server went away: the other connections are dead too, replace them now
-        raise UnavailableError("database.unavailable") from error
-    except INFRASTRUCTURE_ERRORS as error:
-        raise UnavailableError("database.unavailable") from error
