@@ -39,9 +39,9 @@ def test_waiting_behind_a_lock_ends_as_unavailable(directory: Room) -> None:
 
 
 def test_after_the_server_went_away_only_what_was_under_way_fails(directory: Room) -> None:
-    with directory.db.session() as one, directory.db.session() as two:
-        one.execute("SELECT 1")
-        two.execute("SELECT 1")
+    with directory.db.session() as one, directory.db.session() as two, directory.db.read() as reader:
+        for connection in (one, two, reader):
+            connection.execute("SELECT 1")
     directory_pids = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'directory.test'"
     with pytest.raises(UnavailableError), directory.db.session() as victim:
         with directory.session() as killer:
@@ -49,6 +49,8 @@ def test_after_the_server_went_away_only_what_was_under_way_fails(directory: Roo
         victim.execute("SELECT 1")
     for _ in range(5):
         directory.db.ping()
+        with directory.db.read() as reader:
+            reader.execute("SELECT 1")
 
 
 def test_a_server_that_is_not_there_is_unavailable_soon() -> None:
