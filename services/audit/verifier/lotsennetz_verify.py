@@ -11,7 +11,7 @@ hashes only shows that nothing was changed without showing what it is. A receipt
 ("LNR1:..."); a proof is what the log answers under /proofs/inclusion or /proofs/consistency.
 
 One file; it needs Python 3.11 and `cryptography`, and for --database also `psycopg`. It shares no code with the
-service. It reads the log once, in constant memory, and names the first wrong entry and what is wrong with it:
+service. It reads the log in constant memory, and names the first wrong entry and what is wrong with it:
 
     changed     an entry's content, hash or search column is not what was recorded
     removed     entries are missing in the middle, or their content is gone and the log does not say that it would go,
@@ -589,10 +589,10 @@ class Streams:
 # sound that the careful way would not.
 
 BLOCK = 256
-#: Entries a process holds at once, and how much of a database or of a file is one piece.
-BATCH, PIECE, PIECE_BYTES = 2_048, 65_536, 8 << 20
+#: Entries a process looks at together, and how much of a database or of a file is one piece, which it holds at once.
+BATCH, PIECE, PIECE_BYTES = 2_048, 8_192, 8 << 20
 #: A whole piece of a database is a subtree of this height.
-WITHIN = 16
+WITHIN = 13
 #: A link begins with the byte 02 and the place in eight.
 LINK = 2 << 64
 
@@ -693,29 +693,33 @@ class Piece:
         heights = [height for height in range(7, -1, -1) if offset >> height & 1]
         return [*self.run.nodes, *((height, levels[height][(offset >> height) - 1]) for height in heights)]
 
-    def hear(self, leaves: Sequence[bytes | None], sent: Iterable[tuple[str, int] | None]) -> None:
+    def hear(self, leaves: Sequence[bytes | None], sources: Sequence[str | None], places: Sequence[int | None]) -> None:
         """Note what expired, what the log says of times and what services sent, as the careful way does."""
-        runs = dict[str, list[int]]()
-        for position, (leaf, one) in enumerate(zip(leaves, sent, strict=True), self.first + self.count):
+        start = self.first + self.count
+        known = 0
+        for index in [index for index, leaf in enumerate(leaves) if leaf is None or leaf.endswith(TOLD_AT_END)]:
+            leaf = leaves[index]
+            self.see(sources[known : index + 1], places[known : index + 1])
+            known = index + 1
             if leaf is None:
                 self.gone += 1
-                self.expired.add(position, position)
+                self.expired.add(start + index, start + index)
                 self.streams.forget()
-                runs.clear()
+            else:
+                self.note(start + index, leaf, is_sent=places[index] is not None)
+        self.see(sources[known:], places[known:])
+
+    def see(self, sources: Sequence[str | None], places: Sequence[int | None]) -> None:
+        """Each service's places; mostly they rise by one."""
+        for source in dict.fromkeys(sources):
+            if source is None:
                 continue
-            if one is not None:
-                source, place = one
-                run = runs.get(source)
-                if run is not None and place == run[1] + 1:
-                    run[1] = place  # places mostly rise by one
-                else:
-                    if run is not None:
-                        self.streams.of(source).see(*run)
-                    runs[source] = [place, place]
-            if leaf.endswith(TOLD_AT_END):
-                self.note(position, leaf, is_sent=one is not None)
-        for source, run in runs.items():
-            self.streams.of(source).see(*run)
+            own = [place for one, place in zip(sources, places, strict=True) if one == source and place is not None]
+            if own and own == list(range(own[0], own[0] + len(own))):
+                self.streams.of(source).see(own[0], own[-1])
+            else:
+                for place in own:
+                    self.streams.of(source).see(place, place)
 
     def note(self, position: int, leaf: bytes, *, is_sent: bool) -> None:
         word = word_of(position, leaf)
@@ -829,7 +833,8 @@ class ExportFile:
         if self.hashes_only:
             piece.gone += len(hashes)
         else:
-            piece.hear(leaves, map(_sent, leaves))
+            sent = [_sent(leaf) for leaf in leaves]
+            piece.hear(leaves, [source for source, _ in sent], [place for _, place in sent])
         piece.add(leaves, hashes, links)
 
     @staticmethod
@@ -863,10 +868,10 @@ class ExportFile:
         return row.leaf, row.leaf_hash, row.chain_hash
 
 
-def _sent(leaf: bytes | None) -> tuple[str, int] | None:
+def _sent(leaf: bytes | None) -> tuple[str, int] | tuple[None, None]:
     """Source and place in the stream; they stand near the end of a leaf."""
     found = None if leaf is None else SENT.match(leaf, leaf.rfind(b'"source":"'))
-    return None if found is None else (found[1].decode(), int(found[2]))
+    return (None, None) if found is None else (found[1].decode(), int(found[2]))
 
 
 # --- the verification -------------------------------------------------------------------------------------------------
@@ -1140,10 +1145,14 @@ def _done(begun: deque[tuple[Part, list[tuple[Checkpoint, bool]], Future[Piece]]
     return part, said, future.result()
 
 
+#: Where a process can be copied, it begins at once; elsewhere it reads this file first.
+BEGIN = "fork" if sys.platform == "linux" else "spawn"
+
+
 @contextmanager
 def _readers(processes: int) -> Iterator[Executor]:
     """Processes that read; for one, a thread of this program does."""
-    many = ProcessPoolExecutor(processes, mp_context=get_context("spawn")) if processes > 1 else ThreadPoolExecutor(1)
+    many = ProcessPoolExecutor(processes, mp_context=get_context(BEGIN)) if processes > 1 else ThreadPoolExecutor(1)
     try:
         yield many
     finally:
@@ -1439,33 +1448,25 @@ CASE_COLUMNS = ("enquiry_id", "referral_id", "person_id", "organization_id")
 TILES = "SELECT level, index, hash FROM tiles ORDER BY (index + 1) << level, level"
 
 
-#: The same for the quick way: of each column the bytes a leaf with this content holds, and holds in this order.
+#: The same for the quick way: ids as a leaf spells them, beside what stands around them.
 QUICK_ROWS = """
-SELECT position, leaf, leaf_hash, chain_hash, source, stream_position,
-       convert_to('{"actor":"' || actor || '",', 'UTF8'),
-       convert_to('"correlationid":"' || correlation_id || '","data":{', 'UTF8'),
-       convert_to('","id":"' || event_id || '","s', 'UTF8'),
-       convert_to(',"source":"' || source || '"' || coalesce(',"streamposition":' || stream_position, '')
-           || coalesce(',"subject":"' || subject || '"', '') || ',"time":"'
-           || to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-           || '","type":"' || type || '"}', 'UTF8'),
-       convert_to('"enquiry_id":"' || enquiry_id || '"', 'UTF8'),
-       convert_to('"organization_id":"' || organization_id || '"', 'UTF8'),
-       convert_to('"person_id":"' || person_id || '"', 'UTF8'),
-       convert_to('"referral_id":"' || referral_id || '"', 'UTF8')
+SELECT position, leaf, leaf_hash, chain_hash, source, stream_position, actor, subject, type, occurred_at::text,
+       '"correlationid":"' || correlation_id || '","data":{', '","id":"' || event_id || '","s',
+       '"enquiry_id":"' || enquiry_id || '"', '"organization_id":"' || organization_id || '"',
+       '"person_id":"' || person_id || '"', '"referral_id":"' || referral_id || '"'
 FROM entries WHERE position >= %s AND position < %s ORDER BY position
 """
+#: Times as they are shown by the length they have: PostgreSQL leaves out the noughts at the end, a leaf never does.
+AS_SHOWN = "SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false)"
+NOUGHTS = {22: ".000000Z", **{23 + places: "0" * (6 - places) + "Z" for places in range(1, 7)}}
 ONE_ROW = ROWS.replace("ORDER BY position", "WHERE position = ANY(%s)")
 ONE_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
-#: Between actor and data stand cause, consent and correlation; before the source, id and place in the case's order.
-MOST_BETWEEN, BEFORE_END = 400, 80
 #: The ids of a case as names of data, and as kinds of a subject.
-ENQUIRY, ORGANIZATION, PERSON, REFERRAL = (
-    b'"%s_id":' % kind for kind in (b"enquiry", b"organization", b"person", b"referral")
-)
-OF_ENQUIRY, OF_ORGANIZATION, OF_PERSON, OF_REFERRAL = (
-    b'"subject":"%s/' % kind for kind in (b"enquiry", b"organization", b"person", b"referral")
-)
+CASE = ("enquiry", "organization", "person", "referral")
+ENQUIRY, ORGANIZATION, PERSON, REFERRAL = (f'"{kind}_id":' for kind in CASE)
+OF_ENQUIRY, OF_ORGANIZATION, OF_PERSON, OF_REFERRAL = (f'"subject":"{kind}/' for kind in CASE)
+#: What JSON spells otherwise than a column does.
+SPELLED = re.compile(r'[\x00-\x1f"\\]')
 #: This process's own way into the database, in the snapshot the whole verification reads.
 OPEN: dict[str, Any] = {}
 
@@ -1484,7 +1485,7 @@ class DatabaseSource:
 
     def read(self, part: Part) -> Piece:
         piece, connection = _new_piece(part), self._connection()
-        with connection.cursor(name="piece", binary=True) as cursor:
+        with connection.cursor(binary=True) as cursor:
             cursor.execute(QUICK_ROWS, (part.first, part.end))
             while rows := cursor.fetchmany(BATCH):
                 self._add(piece, rows, connection)
@@ -1499,51 +1500,55 @@ class DatabaseSource:
             connection = psycopg.connect(self.dsn, options="-c default_transaction_read_only=on")
             connection.execute(ONE_SNAPSHOT)
             connection.execute(f"SET TRANSACTION SNAPSHOT '{self.snapshot}'")
+            connection.execute(AS_SHOWN)
             OPEN[self.snapshot] = connection
         return OPEN[self.snapshot]
 
     @staticmethod
     def _add(piece: Piece, rows: list[tuple[Any, ...]], connection: Any) -> None:
-        positions, leaves, hashes, links, sources, places, *_ = zip(*rows, strict=True)
+        positions, leaves, hashes, links, sources, places, actors, subjects, kinds, *_ = zip(*rows, strict=True)
         start = piece.first + piece.count
         if positions != tuple(range(start, start + len(rows))):
             raise OddError
-        unclear = [row[0] for row in rows if row[1] is not None and not _agrees(row[1], *row[6:])]
+        words = "".join(word for column in (sources, actors, subjects, kinds) for word in column if word)
+        is_plain = SPELLED.search(words) is None
+        unclear = [row[0] for row in rows if row[1] is not None and not (is_plain and _agrees(row))]
         if unclear:
             _compare_columns(connection, unclear)
-        sent = (None if place is None else (source, place) for source, place in zip(sources, places, strict=True))
-        piece.hear(leaves, sent)
+        piece.hear(leaves, sources, places)
         piece.add(leaves, hashes, links)
 
 
-def _agrees(
-    leaf: bytes,
-    actor: bytes,
-    correlation: bytes | None,
-    identity: bytes,
-    end: bytes,
-    enquiry: bytes | None,
-    organization: bytes | None,
-    person: bytes | None,
-    referral: bytes | None,
-) -> bool:
+def _agrees(row: tuple[Any, ...]) -> bool:
     """Whether the leaf surely says what the columns say; where that is not sure, it is parsed.
 
-    With two braces a leaf is one object that holds one of names and plain values, its data; the names are sorted. What
-    is looked for contains its quotes, which no value can, so it is a member; and between the data and the id stands
-    the hash of the event, so that an id this near to the end is the entry's own.
+    With two braces that open and two that close, a leaf is one object that holds one of names and plain values, its
+    data; the names are sorted. What is looked for contains its quotes, which no value can, so it is a member. The id
+    stands behind the data, before the place in the case's order or else before the source.
     """
-    if not leaf.startswith(actor) or not leaf.endswith(end) or leaf.count(b"{") != 2 or correlation is None:
-        return False
-    start, stop = leaf.find(correlation, len(actor), len(actor) + MOST_BETWEEN), len(leaf) - len(end)
-    if start < 0 or identity not in leaf[stop - BEFORE_END : stop + 4]:
-        return False
-    data = leaf[start + len(correlation) : stop]
+    _, content, _, _, source, place, actor, subject, kind, at, related, own, enquiry, partner, person, referral = row
+    leaf = content.decode()
+    opening = f'{{"actor":"{actor}",'
+    streamed = "" if place is None else f',"streamposition":{place}'
+    about = "" if subject is None else f',"subject":"{subject}"'
+    end = f',"source":"{source}"{streamed}{about},"time":"{at[:10]}T{at[11:-3]}{NOUGHTS[len(at)]}","type":"{kind}"}}'
+    begun, closed, stop = leaf.find("{", 1), leaf.find("}"), len(leaf) - len(end)
+    data = leaf[begun:closed]
     return (
-        (ENQUIRY not in data and OF_ENQUIRY not in end if enquiry is None else enquiry in data)
-        and (ORGANIZATION not in data and OF_ORGANIZATION not in end if organization is None else organization in data)
-        and (PERSON not in data and OF_PERSON not in end if person is None else person in data)
-        and (REFERRAL not in data and OF_REFERRAL not in end if referral is None else referral in data)
+        related is not None
+        and leaf.startswith(opening)
+        and leaf.endswith(end)
+        and leaf.rfind("{") == begun
+        and leaf.find("}", closed + 1) == len(leaf) - 1
+        and leaf.endswith(related, len(opening), begun + 1)
+        and (
+            leaf.endswith(own, closed, leaf.rfind('"', closed, stop) - len("equence"))
+            or leaf.endswith(own, closed, stop + len(',"s'))
+        )
+        and (ENQUIRY not in data and OF_ENQUIRY not in about if enquiry is None else enquiry in data)
+        and (ORGANIZATION not in data and OF_ORGANIZATION not in about if partner is None else partner in data)
+        and (PERSON not in data and OF_PERSON not in about if person is None else person in data)
+        and (REFERRAL not in data and OF_REFERRAL not in about if referral is None else referral in data)
     )
 
 
@@ -1681,6 +1686,10 @@ def progress_on(stream: TextIO) -> Callable[[int], None]:
     return show
 
 
+#: More would only crowd the database.
+DEFAULT = min(os.cpu_count() or 1, 4)
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Verify a Lotsennetz audit log.", epilog="Exit codes: 0, 1, 2.")
     source = parser.add_mutually_exclusive_group(required=True)
@@ -1695,7 +1704,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--key", type=Path, metavar="FILE", required=True, help="the log's verifier key")
     parser.add_argument(
-        "--processes", type=int, metavar="N", default=os.cpu_count() or 1, help="how many read at once (one per CPU)"
+        "--processes", type=int, metavar="N", default=DEFAULT, help="how many read at once (one per CPU, at most 4)"
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser.parse_args(arguments)

@@ -7,12 +7,15 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from threading import Thread
 from uuid import UUID
+from warnings import catch_warnings
 
 import psycopg
 import pytest
@@ -28,7 +31,7 @@ from tests.integration.audit.conftest import START, a_log, an_arrival
 VERIFIER = Path(__file__).parents[3] / "services" / "audit" / "verifier" / "lotsennetz_verify.py"
 SIZE = 40
 SPEC = importlib.util.spec_from_file_location("lotsennetz_verify_of_databases", VERIFIER)
-#: A program and no package; most tests run it as one.
+#: A program and no package. What it says is asked here without starting it each time; some tests do start it.
 independent = importlib.util.module_from_spec(SPEC)
 sys.modules[SPEC.name] = independent
 SPEC.loader.exec_module(independent)
@@ -38,14 +41,13 @@ class Verified:
     """What the verifier answered, as a program sees it."""
 
     def __init__(self, *arguments: object) -> None:
-        done = subprocess.run(
-            [sys.executable, "-I", str(VERIFIER), *map(str, arguments), "--json"],
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        self.code = done.returncode
-        self.answer = json.loads(done.stdout or done.stderr)
+        with (
+            redirect_stdout(StringIO()) as said,
+            redirect_stderr(StringIO()) as complained,
+            catch_warnings(action="ignore", category=ResourceWarning),  # cursors end with their transaction
+        ):
+            self.code = independent.main([*map(str, arguments), "--json"])
+        self.answer = json.loads(said.getvalue() or complained.getvalue())
         self.finding = self.answer.get("finding") or {}
 
     def says(self, kind: str, entry: int | None = None, last: int | None = None) -> bool:
@@ -440,6 +442,9 @@ def test_a_leaf_and_its_hash_in_the_database(sealed, wrong):
         "stream_position = 99",
         "subject = 'referral/other'",
         "type = 'referral.rejected.v1'",
+        # a leaf with these columns would have the very same bytes
+        """source = format('%s","streamposition":%s,"subject":"%s', source, stream_position, subject),
+            stream_position = NULL, subject = NULL""",
     ],
 )
 def test_a_search_column_that_says_other_than_its_leaf(sealed, column):
@@ -657,3 +662,39 @@ def test_a_database_read_in_pieces_is_found_sound_or_left_to_the_careful_way(log
         assert quick is None and not careful["ok"], wrong
         log.tamper(wrong)
     assert in_pieces(log, monkeypatch)[0] is not None
+
+
+#: As the program does it, only that a log of a thousand entries has pieces enough.
+IN_PIECES = """
+import sys
+import lotsennetz_verify as program
+
+if __name__ == "__main__":
+    program.PIECE, program.WITHIN, program.BEGIN = 256, 8, sys.argv.pop(1)
+    sys.exit(program.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("begin", ["fork", pytest.param("spawn", marks=pytest.mark.long)])
+def test_several_processes_say_the_same_as_one(log, tmp_path, begin):
+    for start in range(0, 1100, 220):
+        log.hear(*range(start, start + 220))
+    log.sign()
+    log.publish()
+    (tmp_path / "in_pieces.py").write_text(IN_PIECES)
+    shutil.copy(VERIFIER, tmp_path)
+    ways = ("--database", log.superuser_dsn, "--checkpoint", log.directory, "--key", log.key_file, "--json")
+
+    def said(processes):
+        command = [sys.executable, "in_pieces.py", begin, *map(str, ways), "--processes", str(processes)]
+        done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True, timeout=120)
+        assert not done.stderr, done.stderr
+        return done.returncode, {**json.loads(done.stdout), "seconds": 0}
+
+    code, sound = said(2)
+    assert (code, sound["entries"], sound["signed"]) == (0, 1100, 1100)
+    assert said(1) == (code, sound)
+    log.tamper("UPDATE entries SET actor = 'staff:0' WHERE position IN (300, 900)")
+    code, found = said(2)
+    assert (code, found["finding"]["kind"], found["finding"]["entry"]) == (1, "changed", 300)
+    assert said(1) == (code, found)
