@@ -1,7 +1,8 @@
 """A part of the log to hand over: signed entries, a report to read and print, and the program that verifies them.
 
 Whoever gets it needs nothing of ours: the verifier and how to use it lie beside the entries. The report is a page that
-prints well; what proves something are the entries.
+prints well, and a PDF for those who read with a program, where `typst` is installed; what proves something are the
+entries.
 """
 
 import hashlib
@@ -15,12 +16,14 @@ from apiflask import APIBlueprint
 from flask import Response, request, stream_template
 
 from contracts.codes import StaffRole
+from services.audit import pdf
 from services.audit.config import load_keys
 from services.audit.exports import extract_lines
 from services.audit.queries import tree
 from services.audit.queries.search import FoundEntry, Search, entries_at, positions
 from services.audit.web.asking import SearchAsked
 from services.audit.web.looking import export
+from services.audit.web.printing import selection
 from services.audit.web.wanted import search_of
 from services.chassis.access import fresh, staff
 from services.chassis.db import Connection
@@ -30,6 +33,8 @@ from services.chassis.web import room
 VERIFIER = Path(__file__).resolve().parents[1] / "verifier" / "lotsennetz_verify.py"
 STYLES = Path(__file__).resolve().parents[2] / "chassis" / "static" / "sheet.css"
 MOST_BUNDLED = 100_000
+#: Setting so many takes half a second and 100 MiB, and both grow with them; of more the page is there.
+MOST_IN_PDF = 1_000
 IN_MEMORY = 8 << 20
 PIECE = 1_000
 HOW_TO_VERIFY = """How to verify this folder
@@ -41,7 +46,7 @@ HOW_TO_VERIFY = """How to verify this folder
 
 Each entry carries its own proof. Where the program says that all neighboring entries are there, nothing was left out
 between the first and the last; otherwise this is a selection, and only the whole log shows that it is complete.
-report.html is to be read and printed; it proves nothing by itself.
+report.html and report.pdf (if there is one) are to be read and printed; they prove nothing by themselves.
 """
 
 blueprint = APIBlueprint("audit_bundles", __name__, url_prefix="/audit/api/v1")
@@ -83,6 +88,8 @@ def _written(
     assert signed is not None
     yield _add(folder, "audit-extract.ndjson", extract_lines(connection, found))
     yield _add(folder, "report.html", (piece.encode() for piece in _report(connection, found, wanted, signed.note)))
+    if pdf.is_possible() and len(found) <= MOST_IN_PDF:
+        yield _add(folder, "report.pdf", [_paper(connection, found, wanted, signed.note)])
     yield _add(folder, "checkpoint.note", [tree.witnessed_note(connection, signed).encode()])
     yield _add(folder, "audit.pub", [load_keys(room().settings).text().encode()])
     yield _add(folder, "lotsennetz_verify.py", [VERIFIER.read_bytes()])
@@ -108,6 +115,11 @@ def _report(connection: Connection, found: Sequence[int], wanted: Search, note: 
         made_at=room().unit.clock.now(),
         styles=STYLES.read_text(encoding="utf-8"),
     )
+
+
+def _paper(connection: Connection, found: Sequence[int], wanted: Search, note: str) -> bytes:
+    made_at = room().unit.clock.now()
+    return pdf.written(selection(_entries(connection, found), wanted, note, made_at), made_at, "selection.typ")
 
 
 def _entries(connection: Connection, found: Sequence[int]) -> Iterator[FoundEntry]:

@@ -1,6 +1,6 @@
-"""The yearly report in the reader's words, for the program that sets it as a PDF."""
+"""Reports in the reader's words, for the program that sets them as PDFs: of a year, and of what is handed over."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from contracts.codes import LogFindingKind
 from contracts.fields import parse_instant
 from services.audit.queries.findings import FindingState
 from services.audit.queries.report import SECTIONS
+from services.audit.queries.search import FoundEntry, Search
 from services.chassis import i18n
 from services.chassis.pages import label, language
 
@@ -42,6 +43,46 @@ def yearly(figures: Mapping[str, Any], made_at: datetime, sha256: str | None) ->
             _retention(figures["retention"]),
         ],
     }
+
+
+def selection(found: Iterable[FoundEntry], wanted: Search, note: str, made_at: datetime) -> dict[str, Any]:
+    """What the page beside the signed entries says, in the same order."""
+    rows = [_entry(one) for one in found]
+    asked = [
+        (_("From"), wanted.since and i18n.format_moment(wanted.since, language())),
+        (_("Until"), wanted.until and i18n.format_moment(wanted.until, language())),
+        (_("Controller"), wanted.controller and str(wanted.controller)),
+        (_("What happened"), wanted.type and label(f"event:{wanted.type}")),
+        *((label(f"field:{name}"), str(identity)) for name, identity in wanted.mentions.items()),
+    ]
+    return {
+        "language": language(),
+        "title": _("Report from the audit log"),
+        "intro": _(HANDED_OVER),
+        "facts": [
+            [_("Made on"), i18n.format_moment(made_at, language())],
+            [_("Entries"), str(len(rows))],
+            *([name, value] for name, value in asked if value),
+        ],
+        "head": {"title": _("Signed head"), "lines": note.splitlines()},
+        "entries": {
+            "title": _("Entries"),
+            "headers": [_("Entry"), _("When"), _("What happened"), _("About"), _("On whose behalf")],
+            "rows": rows,
+        },
+    }
+
+
+HANDED_OVER = (
+    "Ids, codes and times; names stand in no entry. The signed entries and the program that verifies them lie beside"
+    " this sheet."
+)
+
+
+def _entry(one: FoundEntry) -> list[str]:
+    expired = f" ({_('The content has expired')})" if one.expired else ""
+    moment = i18n.format_moment(one.occurred_at, language())
+    return [str(one.position), moment, f"{label(f'event:{one.type}')}{expired}", one.subject or "–", one.actor or "–"]
 
 
 INTRO = (
