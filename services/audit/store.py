@@ -20,7 +20,8 @@ WRITER_LOCK = 69_629_162
 COPY_ENTRIES = f"""
 COPY entries (position, event_id, type, source, stream_position, subject, actor, occurred_at, recorded_at,
     correlation_id, {", ".join(REFERENCES)}, leaf, leaf_hash, chain_hash) FROM STDIN (FORMAT BINARY)"""
-BEGIN = "SELECT * FROM begin_append(%s, %s)"
+BEGIN = "SELECT * FROM begin_append(%s, %s::uuid[])"
+GROW_HEAD = "INSERT INTO heads (size, root, frontier, chain_hash, recorded_at) VALUES (%s, %s, %s, %s, %s)"
 GROW = """
 WITH head AS (
     INSERT INTO heads (size, root, frontier, chain_hash, recorded_at) VALUES (%s, %s, %s, %s, %s)
@@ -62,7 +63,8 @@ def standing(tx: Connection) -> Standing:
 
 def begin(tx: Connection, event_ids: Sequence[UUID]) -> tuple[Standing, frozenset[UUID]]:
     """Lock the log as `lock_log` does; where it stands, and which of these events it holds already."""
-    row = tx.execute(BEGIN, (WRITER_LOCK, list(event_ids))).fetchone()
+    wanted = ",".join([f"{one.int:032x}" for one in event_ids])  # a general way of writing hundreds of ids costs more
+    row = tx.execute(BEGIN, (WRITER_LOCK, f"{{{wanted}}}")).fetchone()
     assert row is not None, "the function answers one row"
     return _standing(row), frozenset(row["known"])
 
@@ -87,14 +89,14 @@ def append_head(
     tx: Connection, head: Head, subtrees: Sequence[Subtree], signed: Sequence[tuple[str, datetime]] = ()
 ) -> None:
     """Add where the batch left the tree, the subtrees it completed and, if it is time, the signed note."""
+    where = (head.size, head.frontier.root(), b"".join(head.frontier.hashes), head.chain_hash, head.recorded_at)
+    if not subtrees and not signed:
+        tx.execute(GROW_HEAD, where)
+        return
     tx.execute(
         GROW,
         (
-            head.size,
-            head.frontier.root(),
-            b"".join(head.frontier.hashes),
-            head.chain_hash,
-            head.recorded_at,
+            *where,
             [one.level for one in subtrees],
             [one.index for one in subtrees],
             [one.hash for one in subtrees],

@@ -48,12 +48,11 @@ def chain_hash(position: int, previous: bytes, leaf: bytes) -> bytes:
 
 def grow(head: Head, leaves: Sequence[bytes], now: datetime) -> tuple[Head, list[Link], list[Subtree]]:
     """Append leaves: the new head, each leaf's link, and the subtrees that were completed."""
-    links, chain = [], head.chain_hash
-    for position, leaf in enumerate(leaves, start=head.size):
-        hashed = leaf_hash(leaf)
+    links, chain, hashes = [], head.chain_hash, [leaf_hash(leaf) for leaf in leaves]
+    for position, hashed in enumerate(hashes, start=head.size):
         chain = chain_hash(position, chain, hashed)
         links.append(Link(position, hashed, chain))
-    frontier, subtrees = extend(head.frontier, [link.leaf_hash for link in links])
+    frontier, subtrees = extend(head.frontier, hashes)
     return Head(frontier, chain, not_before(head.recorded_at, now)), links, subtrees
 
 
