@@ -103,6 +103,7 @@ AUDIT = Dashboard(
         Panel("Not signed since", "lotsennetz_log_unsigned_seconds", "", "s", 60),
         Panel("Missing events, by service", "lotsennetz_log_missing", "{{source}}", worst=1),
         Panel("Events that differ, by service", "lotsennetz_log_differing", "{{source}}", worst=1),
+        Panel("Owners of entries that differ", "lotsennetz_log_owners_differing", "{{way}}", worst=1),
         Panel("Since a service last reported", "lotsennetz_log_report_age_seconds", "{{source}}", "s", 600),
         Panel("Countersigned, by witness", "lotsennetz_log_cosigned_entries", "{{witness}}"),
     ),

@@ -31,6 +31,15 @@ LOG = (
         f"{COSIGNED} SELECT witness, size::float8 AS value FROM newest",  # noqa: S608 - the text of the tree
         ("witness",),
     ),
+    Figure(
+        "lotsennetz_log_owners_differing",
+        "Owners of entries that are missing in, or too much in, the list by which auditors see the log",
+        """SELECT way, value FROM (
+            SELECT coalesce(sum(missing), 0)::float8 AS missing, coalesce(sum(surplus), 0)::float8 AS surplus
+            FROM owner_checks WHERE missing + surplus > 0
+        ) AS found CROSS JOIN LATERAL (VALUES ('missing', missing), ('surplus', surplus)) AS ways (way, value)""",
+        ("way",),
+    ),
 )
 
 MEANINGS = {

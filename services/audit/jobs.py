@@ -12,6 +12,7 @@ from contracts.audit import CheckpointSigned, EntriesExpired, EntrySpan, Retenti
 from contracts.codes import LogRetentionGround
 from contracts.event import Code, Slug
 from services.audit import commands, config, retention, store
+from services.audit.comparing import OWNER_JOBS
 from services.audit.domain.log import checkpoint_is_due
 from services.audit.finding_jobs import FINDING_JOBS
 from services.audit.queries import retention as expiry
@@ -187,4 +188,5 @@ CLOCK_JOBS = (
     ClockJob("empty_run", told_runs, empty_run),
     *FINDING_JOBS,
     *TALLY_JOBS,
+    *OWNER_JOBS,
 )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from services.audit.domain.streams import Stream
-from services.audit.queries import retention, tree
+from services.audit.queries import owners, retention, tree
 from services.audit.queries.streams import never_heard, streams
 from services.audit.writer import LogContradictsError, Outside
 from services.chassis.db import Connection
@@ -62,6 +62,13 @@ def expiry(connection: Connection, now: datetime) -> dict[str, Any]:
     return {"waiting": left.runs, "since": since, "stuck": left.is_stuck(now)}
 
 
+def compared_owners(connection: Connection) -> dict[str, Any]:
+    """Whether auditors are shown what the log says is theirs; nothing was compared longer ago than `since`."""
+    found = owners.standing(connection)
+    since = None if found.since is None else found.since.isoformat()
+    return {"missing": found.missing, "surplus": found.surplus, "since": since}
+
+
 def log_health(connection: Connection, outside: Outside, now: datetime) -> dict[str, Any]:
     """Everything operations watches, as JSON."""
     times = {
@@ -73,4 +80,5 @@ def log_health(connection: Connection, outside: Outside, now: datetime) -> dict[
         "published": published(connection, outside),
         "completeness": completeness(streams(connection), now),
         "expiry": expiry(connection, now),
+        "owners": compared_owners(connection),
     }

@@ -7,6 +7,7 @@ import pytest
 
 from deploy.demo.clocks import FixedClock
 from services.audit import handlers, jobs
+from services.audit.comparing import OWNER_JOBS
 from services.audit.finding_jobs import FINDING_JOBS
 from services.chassis.db import Database
 from services.chassis.jobs import ClockRole
@@ -19,7 +20,8 @@ def clock(log, monkeypatch):
     """The clock role, one tick at a time, on a fixed instant."""
     monkeypatch.setattr(jobs, "writer", lambda: log.writer)
     with Database(log.app_dsn) as database:
-        chosen = [job for job in jobs.CLOCK_JOBS if job not in FINDING_JOBS]  # they have tests of their own
+        elsewhere = (*FINDING_JOBS, *OWNER_JOBS)  # they have tests of their own
+        chosen = [job for job in jobs.CLOCK_JOBS if job not in elsewhere]
         role = ClockRole(Unit(database, FixedClock(START + timedelta(seconds=5)), "audit"), chosen)
         yield role
 
