@@ -637,7 +637,7 @@ class ContactLimit(StrEnum):
 
 
 class ContactTime(StrEnum):
-    """When a person can be reached safely."""
+    """A part of the day: when a person can be reached safely, or when she has no time."""
 
     MORNING = "MORNING"
     NOON = "NOON"
@@ -1004,6 +1004,7 @@ class RetentionKind(StrEnum):
     """What ends by itself when its time has run out, and under which name a run counts it."""
 
     RESTRICTION = "RESTRICTION"
+    ENQUIRY_DRAFT = "ENQUIRY_DRAFT"
     REFERRAL_DRAFT = "REFERRAL_DRAFT"
     CONSENT_DRAFT = "CONSENT_DRAFT"
     CUSTODIAL_DOSSIER = "CUSTODIAL_DOSSIER"

@@ -85,6 +85,7 @@ class PersonSchema(marshmallow.Schema):
     safe_channel = _of(DataCategory.CONTACT, CodeOf(SafeChannel))
     contact_limits = _of(DataCategory.CONTACT, fields.List(CodeOf(ContactLimit), validate=validate.Length(max=10)))
     contact_times = _of(DataCategory.CONTACT, fields.List(CodeOf(ContactTime), validate=validate.Length(max=10)))
+    unavailable_times = _of(DataCategory.CONTACT, fields.List(CodeOf(ContactTime), validate=validate.Length(max=10)))
     email = _pattern(DataCategory.CONTACT, r"^[^@\s]{1,64}@[^@\s]{1,190}$")
     phone = _pattern(DataCategory.CONTACT, r"^\+?[0-9 ()/-]{3,30}$")
     address = _text(DataCategory.CONTACT)

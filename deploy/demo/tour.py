@@ -103,12 +103,15 @@ NAVIGATOR = Stop(
             (See("Eingang"), Press("Verstanden, nicht mehr zeigen"), See("Glossar")),
         ),
         Step(
-            "„Neues Anliegen“: Haken bei „Anerkennung ausländischer Abschlüsse“, dann „Vorname“, „Familienname“ (ein"
-            " erfundener), „Geburtsdatum“, „Postleitzahl“ 52062, „Beruf“ Tischlerin; ganz unten „Anliegen aufnehmen“.",
-            "New enquiry: tick recognition, give a first name, a made-up family name, a date of birth, postal code"
-            " 52062 and a craft as the occupation; take it down.",
+            "„Neues Anliegen“ fragt Schritt für Schritt, „Schnell auf einer Seite“ alles zugleich. Dort: Haken bei"
+            " „Anerkennung ausländischer Abschlüsse“, dann „Vorname“, „Familienname“ (ein erfundener), „Geburtsdatum“,"
+            " „Postleitzahl“ 52062, „Beruf“ Tischlerin; ganz unten „Anliegen aufnehmen“.",
+            "A new enquiry is asked for step by step, or quickly on one page. There: tick recognition, give a first"
+            " name, a made-up family name, a date of birth, postal code 52062 and a craft as the occupation; take it"
+            " down.",
             (
-                Follow("Neues Anliegen"),
+                See("Neues Anliegen"),
+                Follow("Schnell auf einer Seite"),
                 Tick("Anerkennung ausländischer Abschlüsse"),
                 Fill("Vorname", "Tara"),
                 Fill("Familienname", "Rundgang", made_up=True),

@@ -19,6 +19,7 @@ from services.referral.commands import (
     disclosing,
     erasures,
     external_disclosures,
+    intake,
     invitations,
     partner_keys,
     preparing,
@@ -60,6 +61,11 @@ def jobs(keys: Callable[[], Keys], kept: Callable[[], Retention] = Retention) ->
         ClockJob("agreements-ended", due.agreements_ended, lambda work, one: agreements.tell_end(work, *one.payload)),
         ClockJob("breaches", breaches.to_escalate, escalate),
         ClockJob("erasures", due.erasures, lambda work, one: erasures.finish(work, keys(), one.payload)),
+        ClockJob(
+            "enquiry-drafts-ended",
+            due.enquiry_drafts_ended,
+            lambda work, one: intake.destroy_key(work, keys().vault, *one.payload),
+        ),
         ClockJob("leftover-keys", lambda *when: leftovers(keys(), *when), lambda work, _: sweep(work, keys())),
         ClockJob("pseudonyms-over", due.pseudonyms_over, lambda work, _: pseudonyms.expire(work)),
         ClockJob(

@@ -70,6 +70,7 @@ ALLOWED = {
     "commands/person_links.py": STAYS,  # where a letter to herself goes
     "commands/duplicates.py": STAYS,  # keyed codes are made of it
     "commands/enterprise.py": STAYS,  # is there a contact at all
+    "commands/intake.py": STAYS,  # what somebody is typing goes back to herself alone
     "commands/staff_names.py": STAYS,  # is a staff member's name still the one that is kept
     "store/marks.py": STAYS,  # keyed codes of those in care
     "store/enclosures.py": STAYS,  # the record with its papers, for the one place that seals

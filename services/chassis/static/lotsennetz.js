@@ -57,3 +57,51 @@ for (const place of document.querySelectorAll("[data-news]")) {
   setInterval(quietly, 60_000);
   addEventListener("focus", quietly);
 }
+// What is typed is kept as it stands, a moment after the last key; without this each button of the form keeps it.
+for (const form of document.querySelectorAll("form[data-keep]")) {
+  const said = form.querySelector("[data-kept]");
+  let waiting, sending, again, sent;
+  const say = (text) => {
+    if (said.textContent !== text) said.textContent = text;
+  };
+  const keep = async (keepalive) => {
+    clearTimeout(waiting);
+    waiting = undefined;
+    if (sending) {
+      again = true;
+      return;
+    }
+    sending = new AbortController();
+    const body = new URLSearchParams(new FormData(form));
+    body.set("go", "keep");
+    body.set("typed", Date.now());
+    try {
+      const answer = await fetch(form.dataset.keep, { method: "POST", body, keepalive, redirect: "error", signal: sending.signal });
+      say(answer.ok ? said.dataset.yes : said.dataset.no);
+    } catch {
+      if (!sent) say(said.dataset.no);
+    }
+    sending = undefined;
+    if (again && !sent) {
+      again = false;
+      keep(false);
+    }
+  };
+  form.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(keep, 800, false);
+  });
+  // What was sent by a button counts, whatever comes late.
+  form.addEventListener("submit", () => {
+    sent = true;
+    clearTimeout(waiting);
+    sending?.abort();
+    form.elements.typed.value = Date.now();
+  });
+  addEventListener("pageshow", () => {
+    sent = false;
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden && waiting && !sent) keep(true);
+  });
+}

@@ -17,7 +17,7 @@ from services.referral.commands import closing, disclosing
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.retention import Item, Periods
 from services.referral.queries.retention import NOBODY, SOURCES, Look, Source, found_under, is_still_due
-from services.referral.store import documents, enquiries, persons, referrals, retention
+from services.referral.store import documents, enquiries, intake, persons, referrals, retention
 from services.referral.store.retention import Run
 
 OCCASION = "retention"
@@ -121,6 +121,10 @@ def _lock_person(work: Work, item: Item) -> None:
         retention.lock_person(work, item.person_id)
 
 
+def _lock_enquiry_draft(work: Work, item: Item) -> None:
+    retention.lock_enquiry_draft(work, item.id)
+
+
 def _lock_referral(work: Work, item: Item) -> None:
     retention.lock_referral(work, item.id)
 
@@ -161,6 +165,7 @@ def _row(delete: Callable[[Work, UUID], None]) -> Deed:
 DEEDS: Mapping[RetentionKind, Deed] = MappingProxyType(
     {
         RetentionKind.RESTRICTION: _restrict,
+        RetentionKind.ENQUIRY_DRAFT: _row(intake.end),
         RetentionKind.REFERRAL_DRAFT: _delete_draft,
         RetentionKind.CONSENT_DRAFT: _row(retention.delete_consent_draft),
         RetentionKind.CUSTODIAL_DOSSIER: _destroy_dossier,
@@ -176,5 +181,8 @@ DEEDS: Mapping[RetentionKind, Deed] = MappingProxyType(
 )
 OF_REFERRALS = frozenset({RetentionKind.REFERRAL_DRAFT, RetentionKind.CUSTODIAL_DOSSIER, RetentionKind.PARTNER_WORDS})
 LOCKS: Mapping[RetentionKind, Callable[[Work, Item], None]] = MappingProxyType(
-    {kind: _lock_referral if kind in OF_REFERRALS else _lock_person for kind in RetentionKind}
+    {
+        **{kind: _lock_referral if kind in OF_REFERRALS else _lock_person for kind in RetentionKind},
+        RetentionKind.ENQUIRY_DRAFT: _lock_enquiry_draft,
+    }
 )

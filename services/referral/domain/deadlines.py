@@ -89,6 +89,23 @@ def contact_by(urgency: Urgency, accepted_on: date, is_working_day: IsWorkingDay
     return add_working_days(accepted_on, CONTACT_WORKING_DAYS[urgency], is_working_day)
 
 
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What an urgency sets off: by when there has to be contact, and how long a request waits for an answer."""
+
+    contact_working_days: int
+    expiry_days: int
+    in_working_days: bool
+
+
+def consequence(urgency: Urgency) -> Consequence:
+    """The same figures the deadlines are made of."""
+    is_urgent = urgency is Urgency.URGENT
+    return Consequence(
+        CONTACT_WORKING_DAYS[urgency], URGENT_EXPIRY_WORKING_DAYS if is_urgent else EXPIRY_DAYS, is_urgent
+    )
+
+
 def deadlines(referral: "Referral", is_working_day: IsWorkingDay) -> tuple[Deadline, ...]:
     """Everything that will fall due if nothing happens any more; what has passed is in it too."""
     if referral.release_at is not None:

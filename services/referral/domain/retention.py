@@ -55,6 +55,7 @@ def period(spelled: str) -> Period:
 DEFAULTS: Mapping[RetentionKind, Period] = MappingProxyType(
     {
         RetentionKind.RESTRICTION: Period(days=30),
+        RetentionKind.ENQUIRY_DRAFT: Period(days=14),
         RetentionKind.REFERRAL_DRAFT: Period(days=90),
         RetentionKind.CONSENT_DRAFT: Period(days=90),
         RetentionKind.CUSTODIAL_DOSSIER: Period(days=30),

@@ -14,7 +14,7 @@ from services.referral.domain.partner_keys import RENEWAL_DAYS as KEY_RENEWAL_DA
 from services.referral.domain.partner_keys import sealed_until
 from services.referral.domain.retention import Period
 from services.referral.domain.workdays import PLACE
-from services.referral.store import external_disclosures, pseudonyms, resolutions, staff_names, withdrawals
+from services.referral.store import external_disclosures, intake, pseudonyms, resolutions, staff_names, withdrawals
 
 MAJORITY_DAYS = 30
 
@@ -110,6 +110,11 @@ def resolutions_run_out(connection: Connection, now: datetime, limit: int) -> li
     """A name was asked for, and nobody answered or looked in time."""
     found = resolutions.run_out(connection, now, limit)
     return [Due(f"resolution/{one}:over:{at.astimezone(UTC).isoformat()}", one) for one, at in found]
+
+
+def enquiry_drafts_ended(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """Drafts that are over, and whose key is still there."""
+    return [Due(f"enquiry-draft/{key}:destroy-key", (one, key)) for one, key in intake.ended(connection, now, limit)]
 
 
 def staff_names_over(connection: Connection, now: datetime, limit: int, *, kept: Period) -> list[Due]:

@@ -35,6 +35,7 @@ ENDINGS: Mapping[str, Ending] = MappingProxyType(
         "deletions": Ending((), "who was erased and when, so that no backup brings anybody back (Art. 17)"),
         "retention_items": Ending((), "that it was deleted, or held, and when (Art. 5(2))"),
         "enquiries": Ending(ERASURE, CODES),
+        "enquiry_drafts": Ending((RetentionKind.ENQUIRY_DRAFT,)),
         "enquiry_persons": Ending(ERASURE, CODES),
         "needs": Ending(ERASURE, CODES),
         "contact_cards": Ending(ERASURE, CODES),

@@ -1,6 +1,6 @@
 """Enquiries as they are shown, the services that could help, and what lies on the desk."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -63,6 +63,14 @@ def head(found: Enquiry) -> dict[str, Any]:
 
 def need_shown(need: Need) -> dict[str, Any]:
     return {"id": str(need.id), "topic": need.topic, "urgency": need.urgency, "person_id": str(need.person_id)}
+
+
+def recorded_at(connection: Connection, enquiry_id: UUID) -> datetime:
+    """When it was taken down."""
+    row = connection.execute("SELECT recorded_at FROM enquiries WHERE id = %s", (enquiry_id,)).fetchone()
+    assert row is not None, "whoever asks has loaded it"
+    found: datetime = row["recorded_at"]
+    return found
 
 
 def cards(connection: Connection, enquiry_id: UUID) -> list[dict[str, Any]]:

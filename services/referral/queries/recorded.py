@@ -187,6 +187,7 @@ TABLES: tuple[Table, ...] = (
 #: Tables that name a person and are not for her, with the reason.
 NOT_FOR_HER: Mapping[str, str] = {
     "person_keys": "the key itself; handing it out would open every backup",
+    "enquiry_drafts": "what a member of staff has begun to take down; nobody's yet, gone within days",
     "staff_names": "names of staff behind their pseudonyms, for two persons and an occasion",
 }
 

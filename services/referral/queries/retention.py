@@ -147,6 +147,10 @@ def _old(kind: RetentionKind, begun: LiteralString) -> Source:
     return find
 
 
+#: Of whom it would have been, nobody knows yet: no hold can keep it.
+ENQUIRY_DRAFTS: LiteralString = """
+SELECT id, NULL::uuid AS person_id, (changed_at AT TIME ZONE 'Europe/Berlin')::date AS begun_on
+FROM enquiry_drafts WHERE ended_at IS NULL"""
 REFERRAL_DRAFTS: LiteralString = """
 SELECT id, person_id, (changed_at AT TIME ZONE 'Europe/Berlin')::date AS begun_on
 FROM referrals WHERE status IN ('draft', 'awaiting_consent')"""
@@ -207,6 +211,7 @@ SELECT a.id, a.id AS person_id, min(a.on_day) AS begun_on FROM (
 
 #: In this order, so that what waits for something else finds it gone: drafts before the persons they keep.
 SOURCES: tuple[tuple[str, Source], ...] = (
+    ("enquiry-drafts", _old(RetentionKind.ENQUIRY_DRAFT, ENQUIRY_DRAFTS)),
     ("referral-drafts", _old(RetentionKind.REFERRAL_DRAFT, REFERRAL_DRAFTS)),
     ("consent-drafts", _old(RetentionKind.CONSENT_DRAFT, CONSENT_DRAFTS)),
     ("custodial-dossiers", _old(RetentionKind.CUSTODIAL_DOSSIER, CUSTODIAL_DOSSIERS)),

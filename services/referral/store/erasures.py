@@ -6,7 +6,7 @@ from uuid import UUID
 from services.chassis.db import Connection
 from services.chassis.work import Work
 from services.referral.keystore.ledger import Erasure
-from services.referral.store import staff_names
+from services.referral.store import intake, staff_names
 
 
 def of_person(connection: Connection, person_id: UUID) -> Erasure | None:
@@ -55,6 +55,7 @@ def open_records(connection: Connection, person_ids: Collection[UUID]) -> set[UU
 
 
 def existing(connection: Connection, person_ids: Collection[UUID]) -> set[UUID]:
-    """Which of these have a row at all, erased or not; the key of a staff member's name has one too."""
+    """Which of these have a row at all, erased or not; a draft's key and that of a staff member's name too."""
     rows = connection.execute("SELECT id FROM persons WHERE id = ANY(%s)", (list(person_ids),)).fetchall()
-    return {row["id"] for row in rows} | staff_names.owners(connection, person_ids)
+    others = staff_names.owners(connection, person_ids) | intake.owners(connection, person_ids)
+    return {row["id"] for row in rows} | others

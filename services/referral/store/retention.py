@@ -144,6 +144,10 @@ def lock_referral(work: Work, referral_id: UUID) -> None:
     work.tx.execute("SELECT FROM referrals WHERE id = %s FOR UPDATE", (referral_id,))
 
 
+def lock_enquiry_draft(work: Work, draft_id: UUID) -> None:
+    work.tx.execute("SELECT FROM enquiry_drafts WHERE id = %s FOR UPDATE", (draft_id,))
+
+
 def close_cases(work: Work, person_id: UUID) -> None:
     """Her enquiries are over, and nothing about them waits on a desk any more."""
     work.tx.execute(

@@ -48,6 +48,7 @@ from services.referral.web import (
     duplicate_matters,
     enclosures,
     enquiry,
+    enquiry_sheet,
     erasure,
     external_disclosures,
     fhir,
@@ -56,6 +57,7 @@ from services.referral.web import (
     handover,
     helping,
     holding,
+    intake,
     key_custody,
     ledger,
     names,
@@ -161,13 +163,7 @@ def pages() -> tuple[APIBlueprint, ...]:
         helping.blueprint(),
         documents.blueprint(),
         enclosures.blueprint(),
-        enquiry.blueprint(),
-        further_needs.blueprint(),
-        several.blueprint(),
-        obstacles.blueprint(),
-        notes.blueprint(),
-        plan.blueprint(),
-        holding.blueprint(),
+        *of_enquiries(),
         resolutions.blueprint(),
         retention.blueprint(),
         consent_form.blueprint(),
@@ -194,6 +190,21 @@ def pages() -> tuple[APIBlueprint, ...]:
         steering.blueprint(),
         funder_report.blueprint(),
         person_links.blueprint(),
+    )
+
+
+def of_enquiries() -> tuple[APIBlueprint, ...]:
+    """How an enquiry is taken down, shown and gone on with."""
+    return (
+        intake.blueprint(),
+        enquiry.blueprint(),
+        enquiry_sheet.blueprint(),
+        further_needs.blueprint(),
+        several.blueprint(),
+        obstacles.blueprint(),
+        notes.blueprint(),
+        plan.blueprint(),
+        holding.blueprint(),
     )
 
 

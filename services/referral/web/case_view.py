@@ -67,6 +67,8 @@ class Headline:
     limits: tuple[str, ...] = ()
     #: She is not telephoned: her number is shown, and no touch dials it.
     may_ring: bool = True
+    #: When she has no time, in words.
+    busy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +178,7 @@ def headline_of(record: Mapping[str, Any]) -> Headline:
         tuple(datum(field, record[field]) for field in ("safe_channel", "contact_times") if record.get(field)),
         tuple(datum("contact_limits", one) for one in limits),
         ContactLimit.NO_PHONE not in limits,
+        datum("unavailable_times", record.get("unavailable_times", [])),
     )
 
 

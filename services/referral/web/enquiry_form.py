@@ -10,13 +10,14 @@ from contracts.codes import ContactLimit, ContactTime, EnquirerKind, SafeChannel
 from contracts.partner.dossier import EMPLOYER, PERSON, SCHEMAS
 from services.chassis.errors import InvalidError
 from services.referral.commands.enquiries import topics_of
+from services.referral.domain.documents import UPLOADED
 from services.referral.web import bodies
 from services.referral.web.callers import validated
 
 #: What the desk asks first. Residence is not asked here: it is always optional and never hinted at.
 PERSON_FIELDS = (
     *("given_name", "family_name", "birth_date", "phone", "email", "postal_code", "city"),
-    *("safe_channel", "contact_limits", "contact_times"),
+    *("safe_channel", "contact_limits", "contact_times", "unavailable_times"),
     *("languages", "interpreter", "occupation", "occupation_code"),
     *("qualification_title", "qualification_country", "qualification_year", "note"),
 )
@@ -31,9 +32,12 @@ CODES: Mapping[str, type[StrEnum]] = {
     "safe_channel": SafeChannel,
     "contact_limits": ContactLimit,
     "contact_times": ContactTime,
+    "unavailable_times": ContactTime,
 }
 #: Fields of which several are ticked.
-SEVERAL = frozenset({"languages", "contact_limits", "contact_times"})
+SEVERAL = frozenset({"languages", "contact_limits", "contact_times", "unavailable_times"})
+#: Which papers a person has is ticked by kind; a paper that is scanned has an id, and is taken in by itself.
+PAPERS = "documents"
 INPUTS = {
     **dict.fromkeys(DAYS, "date"),
     **dict.fromkeys(NUMBERS, "number"),
@@ -51,12 +55,17 @@ def fields_of(kind: EnquirerKind) -> tuple[str, ...]:
 
 def read_record(kind: EnquirerKind, form: MultiDict[str, str]) -> dict[str, Any]:
     """The record as it will be sealed; each wrong field is named."""
-    return _read(kind, form, fields_of(kind))
+    return read_fields(kind, form, (*fields_of(kind), PAPERS))
 
 
-def _read(kind: EnquirerKind, form: MultiDict[str, str], names: Iterable[str]) -> dict[str, Any]:
+def read_fields(kind: EnquirerKind, form: MultiDict[str, str], names: Iterable[str]) -> dict[str, Any]:
+    """These fields alone; each wrong one is named."""
     given: dict[str, Any] = {}
     for name in names:
+        if name == PAPERS:
+            papers = [{"kind": paper} for paper in form.getlist(name) if paper in set(UPLOADED)]
+            given |= {name: papers} if papers and kind is EnquirerKind.PERSON else {}
+            continue
         value: Any = form.getlist(name) if name in SEVERAL else form.get(name, "").strip()
         if value:
             given[name] = int(value) if name in NUMBERS and str(value).isdigit() else value
@@ -105,7 +114,7 @@ def read_changes(kind: EnquirerKind, form: MultiDict[str, str]) -> dict[str, Any
     shown = [name for name in SCHEMAS[kind].fields if f"was/{name}" in form]
     anew = [name for name in shown if _lines(form, name) != _lines(form, f"was/{name}")]
     emptied = {name: None for name in [*anew, *form.getlist("remove")] if name in SCHEMAS[kind].fields}
-    changes = {**emptied, **_read(kind, form, anew)}
+    changes = {**emptied, **read_fields(kind, form, anew)}
     if not changes:
         raise InvalidError("request.invalid", {"changes": "at-least-one"})
     return changes

@@ -1,21 +1,22 @@
-"""How an enquiry begins at the desk: an empty form, taking it down, and finding somebody who has been here."""
+"""How an enquiry begins at the desk: everything on one page, taking it down, and finding somebody who has been here."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import redirect, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from contracts.codes import EnquirerKind, StaffRole, Urgency
-from services.chassis.access import current_caller, staff
+from contracts.codes import StaffRole
+from services.chassis.access import staff
 from services.chassis.errors import InvalidError
 from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import enquiries
-from services.referral.web import bodies, enquiry_form
+from services.referral.web import bodies, intake, intake_steps
 from services.referral.web.callers import house, staff_actor, validated
 from services.referral.web.forms import once_per_form
+from services.referral.web.intake_steps import PAGE
 
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 
@@ -23,55 +24,38 @@ navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 @navigators
 def new() -> str:
     """An empty form, for a person or an employer; an address may choose topics beforehand and nothing else."""
-    kind = EnquirerKind.EMPLOYER if request.args.get("enquirer") == "employer" else EnquirerKind.PERSON
-    return form_page(kind, {}, MultiDict([("topics", topic) for topic in request.args.getlist("topics")]))
-
-
-def form_page(kind: EnquirerKind, errors: dict[str, Any], given: MultiDict[str, str]) -> str:
-    return render_template(
-        "referral/enquiry_new.html",
-        kind=kind,
-        kinds=tuple(EnquirerKind),
-        fields=enquiry_form.fields_of(kind),
-        inputs=enquiry_form.INPUTS,
-        codes=enquiry_form.CODES,
-        several=enquiry_form.SEVERAL,
-        languages_known=enquiry_form.LANGUAGES,
-        countries=enquiry_form.COUNTRIES,
-        topics=enquiries.topics_of(kind),
-        urgencies=tuple(Urgency),
-        given=given,
-        errors=errors,
-    )
+    kind = intake.kind_of(request.args)
+    chosen = MultiDict([("topics", topic) for topic in request.args.getlist("topics")])
+    return intake.page(uuid4(), kind, intake.expected(kind, PAGE), chosen)
 
 
 @navigators
 def take_down() -> str | Response | tuple[str, int]:
-    """Seal the record at once; what is wrong is shown beside its field, with everything still filled in."""
+    """Seal the record at once; what is wrong is kept as it is and shown beside its field."""
     by, form = staff_actor(), request.form
-    kind = EnquirerKind(form["enquirer"]) if form.get("enquirer") in set(EnquirerKind) else EnquirerKind.PERSON
+    kind, named = intake.kind_of(form), draft_named()
+    draft_id = named or uuid4()
     try:
-        record, needs = enquiry_form.read_record(kind, form), enquiry_form.read_needs(kind, form)
+        record, needs = intake_steps.read(kind, form)
     except InvalidError as error:
-        return form_page(kind, error.fields, form), 422
-    site = current_caller().site
-    assert site is not None
+        here = intake.expected(kind, PAGE)
+        intake.keep(by, draft_id, kind, here, form)
+        return intake.page(draft_id, kind, here, form, error.fields), 422
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:
-        found = enquiries.record_enquiry(
-            work,
-            house().keys.vault,
-            by,
-            enquirer=kind,
-            site=site,
-            record=record,
-            needs=needs,
-            asking=house().asking,
-        )
-        return 201, {"id": str(found.id)}
+        return intake.record_once(work, by, kind, record, needs, draft_id)
 
-    body = once_per_form(by.actor, UUID(int=0), "enquiry", run)
+    key = f"draft-{named.hex}" if named else None
+    body = once_per_form(by.actor, intake.NOWHERE, "enquiry", run, key=key)
     return redirect(f"/referral/enquiries/{body['id']}", 303)
+
+
+def draft_named() -> UUID | None:
+    """Under which number the page kept what was typed; a form made by hand may name none."""
+    try:
+        return UUID(request.form.get("draft", ""))
+    except ValueError:
+        return None
 
 
 @navigators

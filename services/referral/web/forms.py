@@ -58,6 +58,8 @@ REASONS: dict[Action, type[StrEnum]] = {
 MOMENTS = frozenset({"became_aware_at"})
 DAYS = frozenset({"contact_by", "estimated_on", "first_contact_on", "contact_on", "told_on"})
 REQUIRED = frozenset({"question", "reason", "outcome", "deletion", "first_contact_on", "contact_on"})
+#: What a browser sends along and nobody has said.
+UNSAID = frozenset({"csrf_token", "typed"})
 WORDS = "sealed_comment"
 APPOINTMENT = "sealed_appointment"
 
@@ -179,7 +181,7 @@ def once_per_form(
     file: bytes = b"",
 ) -> Any:
     """Do it once per form shown, or per `key`: a second click, or a page sent again, has no second effect."""
-    said = sorted((key, value) for key, value in request.form.items(multi=True) if key != "csrf_token")
+    said = sorted((key, value) for key, value in request.form.items(multi=True) if key not in UNSAID)
     if file:
         said.append(("file", hashlib.sha256(file).hexdigest()))
     digest, *formerly = house().keys.vault.digests(json.dumps([str(referral_id), action, said]).encode())

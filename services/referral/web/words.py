@@ -21,7 +21,12 @@ DETAILS = {"better_service_id": "better", "category": "category", "next_step": "
 LANGUAGE_FIELDS = frozenset({"languages", "interpreter", "language"})
 COUNTRY_FIELDS = frozenset({"qualification_country"})
 #: Fields that hold codes, and the list these come from.
-CODE_FIELDS = {"safe_channel": "safe_channel", "contact_limits": "contact_limit", "contact_times": "contact_time"}
+CODE_FIELDS = {
+    "safe_channel": "safe_channel",
+    "contact_limits": "contact_limit",
+    "contact_times": "contact_time",
+    "unavailable_times": "contact_time",
+}
 DATE_FIELDS = frozenset({"birth_date", "residence_until"})
 
 

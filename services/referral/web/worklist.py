@@ -20,6 +20,8 @@ from services.referral.domain.workdays import ONE_DAY, PLACE, add_working_days, 
 from services.referral.queries import worklist
 from services.referral.queries.worklist import Asked, DueBy, Item, Source, Wanted
 from services.referral.store import handover
+from services.referral.store import intake as intake_store
+from services.referral.web import intake
 from services.referral.web.absences import shown_desk
 from services.referral.web.callers import staff_actor
 from services.referral.web.names import in_words
@@ -55,6 +57,7 @@ def show() -> str:
         items, following = worklist.worklist(connection, asked, wanted)
         counted = worklist.counts(connection, asked)
         handed_over = handover.told(connection, by, asked.now - TOLD_FOR)
+        begun = intake_store.of(connection, by)
     return render_template(
         "referral/worklist.html",
         groups=groups_of(items, asked.today),
@@ -74,6 +77,8 @@ def show() -> str:
         tomorrow=asked.today + ONE_DAY,
         week=asked.week,
         handed_over=handed_over,
+        begun=[(one, _working_days(one.begun_at, asked.today)) for one in begun],
+        kept_for=intake.kept_for(),
         **shown_desk(by),
     )
 
@@ -134,7 +139,11 @@ def place(item: Item) -> str:
 
 def waits(item: Item, today: date) -> int:
     """Its age in working days."""
-    return working_days_between(item.opened_at.astimezone(PLACE).date(), today, is_working_day)
+    return _working_days(item.opened_at, today)
+
+
+def _working_days(since: datetime, today: date) -> int:
+    return working_days_between(since.astimezone(PLACE).date(), today, is_working_day)
 
 
 def latest(item: Item, today: date) -> date:
@@ -150,7 +159,7 @@ def later(item: Item, today: date) -> list[date]:
 
 def told_of(given: Any, today: date) -> dict[str, Any] | None:
     """What was done a moment ago, said above the list; an address made by hand says nothing."""
-    if given.get("done") in ("closed", "woken"):
+    if given.get("done") in ("closed", "woken", "draft-kept", "draft-gone"):
         return {"done": given["done"], "task": "", "until": today}
     try:
         until = date.fromisoformat(given.get("until", ""))

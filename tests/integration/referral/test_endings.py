@@ -80,7 +80,13 @@ def lived(network: Network) -> Ageing:
     access(network.staff(sub="lena", roles=["lead"]), enquiry)
     [first] = scene.rows("SELECT id::text FROM referrals WHERE duties <> '[]'")
     network.hwk.act(first["id"], "acknowledge_stop")
-    for one in (aged.a_consent_draft, aged.a_custodial_dossier, aged.a_link, aged.a_rights_record):
+    for one in (
+        aged.an_enquiry_draft,
+        aged.a_consent_draft,
+        aged.a_custodial_dossier,
+        aged.a_link,
+        aged.a_rights_record,
+    ):
         one(ageing, ageing.today)
     aged.insert(
         ageing, "UPDATE referrals SET status = 'completed', ended_on = %s WHERE status = %s", ageing.today, aged.RUNNING

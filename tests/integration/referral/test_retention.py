@@ -66,6 +66,20 @@ def a_case_to_restrict(ageing: Ageing, day: date) -> None:
     ageing.referral(enquiry, day=before(day, days=30))
 
 
+def an_enquiry_draft(ageing: Ageing, day: date) -> None:
+    began = noon(before(day, days=14))
+    insert(
+        ageing,
+        "INSERT INTO enquiry_drafts (id, key_id, kept_by, site, organization_id, enquirer, step, sealed, begun_at,"
+        " changed_at) VALUES (%s, %s, 'staff:x', 'aachen', %s, 'person', 'needs', 'x', %s, %s)",
+        uuid4(),
+        uuid4(),
+        CENTER,
+        began,
+        began,
+    )
+
+
 def a_referral_draft(ageing: Ageing, day: date) -> None:
     ageing.referral(ageing.case(contact=day), DRAFT, day=before(day, days=90))
 
@@ -189,6 +203,7 @@ def insert(ageing: Ageing, sql: str, *params: Any) -> None:
 
 AGED: dict[RetentionKind, Callable[[Ageing, date], None]] = {
     RetentionKind.RESTRICTION: a_case_to_restrict,
+    RetentionKind.ENQUIRY_DRAFT: an_enquiry_draft,
     RetentionKind.REFERRAL_DRAFT: a_referral_draft,
     RetentionKind.CONSENT_DRAFT: a_consent_draft,
     RetentionKind.CUSTODIAL_DOSSIER: a_custodial_dossier,

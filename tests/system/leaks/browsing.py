@@ -76,7 +76,7 @@ def _take_down(page: Page, eyes: Eyes) -> None:
         page.locator("[name=email]").fill(email)
         page.locator("[name=topics]").first.check()
         page.locator("form[action='/referral/enquiries/']").evaluate("form => { form.noValidate = true }")
-        page.locator("form[action='/referral/enquiries/'] button").last.click()
+        page.locator("form[action='/referral/enquiries/'] button").first.click()
         eyes.look()
 
 

@@ -18,6 +18,8 @@ PAGES = (
     "/referral/{}",
     "/referral/enquiries/{}",
     "/referral/enquiries/new?enquirer={}",
+    "/referral/enquiries/begin?enquirer={}&topics={}",
+    "/referral/enquiries/drafts/{}/{}",
     "/referral/referrals/{}?done={}",
     "/referral/?due={}&kind={}&desk={}&after={}&done={}&task={}&until={}",
     "/referral/news?since={}",

@@ -16,12 +16,14 @@ from tests.system.leaks.places import Item
 
 ID = r"[0-9a-f-]{36}"
 #: The pages and answers that exist to show a person to whoever may see her; each commits a view or a disclosure first.
-#: A form that was filled in wrongly is shown again with what was typed, to the one who typed it.
+#: What was typed is shown again to the one who typed it: a form that was filled in wrongly, or a draft.
 MAY_SHOW = tuple(
     re.compile(pattern)
     for pattern in (
         rf"GET 200 /referral/api/v1/enquiries/{ID}/person",
         rf"GET 200 /referral/enquiries/{ID}",
+        rf"GET 200 /referral/enquiries/{ID}/sheet",
+        rf"(GET 200|POST 422) /referral/enquiries/drafts/{ID}/[a-z-]+",
         rf"GET 200 /referral/referrals/{ID}",
         rf"POST 200 /referral/referrals/{ID}/handover-sheet",
         rf"POST 200 /referral/api/v1/referrals/{ID}/prints",
