@@ -23,6 +23,8 @@ MANY = 200
 POLL_BUSY = 0.002
 POLL_IDLE = 0.020
 REPORT_SECONDS = 60.0
+#: Who has led so long without trouble has overcome it.
+CALM_SECONDS = 1.0
 DAYS_AHEAD, DAYS_KEPT = 3, 35
 #: Their own words name an exchange or a queue, never a content.
 OURS = (broker.PublishError, topology.TopologyError)
@@ -54,21 +56,23 @@ class Relay:
         try:
             topology.require(link, [self._exchange], topology.listeners_of(self._exchange))
             turns = Turns(database, link, self._window)
-            backoff.reset()
             self._log.info("relay.leads")
-            self._turn_until(stop, turns, database)
+            self._turn_until(stop, turns, database, backoff)
             self._say_goodbye(turns)
         finally:
             broker.close_quietly(link)
 
-    def _turn_until(self, stop: Event, turns: "Turns", database: Connection) -> None:
+    def _turn_until(self, stop: Event, turns: "Turns", database: Connection, backoff: Backoff) -> None:
         pause, next_second, last_beat, next_report = POLL_BUSY, 0.0, 0.0, monotonic() + REPORT_SECONDS
+        calm = monotonic() + CALM_SECONDS
         while not stop.is_set():
             moved = turns.turn()
             now = monotonic()
             if now >= next_second:
                 next_second = now + 1.0
                 turns.breathe()
+            if now >= calm:  # whoever is refused with its first window has led, too: that is no success
+                backoff.reset()
             last_beat = beats.due(last_beat, database, "relay", {"published": turns.published})
             if now >= next_report:
                 next_report = now + REPORT_SECONDS

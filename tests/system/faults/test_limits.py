@@ -100,7 +100,10 @@ def test_a_full_queue_refuses_and_the_outbox_keeps(
         here.call("PUT", path, {"pattern": f"^{INBOX}$", "definition": {"max-length": 20}, "apply-to": "queues"})
         before = network["relay"].said("refused by the broker")
         eventually(lambda: network["relay"].said("refused by the broker") > before, timeout=30)
-        waiting = network.announced() - network.confirmed()
+        waiting, began = network.announced() - network.confirmed(), monotonic()
+        before = network["relay"].said("refused by the broker")
+        eventually(lambda: monotonic() - began > 6)
+        assert network["relay"].said("refused by the broker") - before <= 8, "it asks ever more rarely"
         load.goes_on(10)
         assert network.announced() - network.confirmed() > waiting, "the service works on, its outbox grows"
         here.call("DELETE", path)
