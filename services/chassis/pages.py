@@ -73,7 +73,6 @@ def prepare(app: Flask, service: str) -> None:
         t=label,
         sentence=sentence,
         asset=asset,
-        warning_print=fingerprint(WARNING),
         expectation=expectation,
         service=service,
         language_names=i18n.NAMES,
@@ -178,12 +177,14 @@ WARNED_BEFORE = timedelta(minutes=2)
 
 
 def warning() -> dict[str, Any] | None:
-    """After how many seconds a page warns of the end of its sign-in, and whether it can be put off."""
+    """The sheet by which a page warns in time of the end of its sign-in, and whether that can be put off."""
     session = g.get("session")
     if not isinstance(session, Session) or session.ends_at is None:
         return None
     left = session.ends_at - room().unit.clock.now() - WARNED_BEFORE
-    return {"after": max(1, int(left.total_seconds()) // 60 * 60), "is_last": session.is_last}
+    after = max(1, int(left.total_seconds()) // 60 * 60)
+    sheet = f"/{service_name()}/static/session-warning/{after}.css?v={fingerprint(WARNING)}"
+    return {"sheet": sheet, "is_last": session.is_last}
 
 
 def error_page(status: int, slug: str, reference: str, data: Mapping[str, Any]) -> Response:

@@ -133,6 +133,7 @@ def test_the_desk_of_a_unit(browser: Browser, address: str, town: Town) -> None:
         page.get_by_role("button", name="Dieses Gerät bekannt machen").click()
         shoot(page, "desk")
         assert "Rahimi" in page.content()
+        assert not page.locator(".session-warning").is_visible(), "whatever a page calls its own values"
         assert axe(page) == []
         page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
         assert axe(page) == []
