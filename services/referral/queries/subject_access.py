@@ -63,6 +63,7 @@ def document(connection: Connection, own: ReferralSettings, enquiry: Enquiry, ha
         **_responsible(own.controllers, enquiry.organization_id),
         "data": _by_category(enquiry.enquirer, record),
         "words": _words(recorded),
+        "appointments": [_appointment(one, recorded, names) for one in recorded["appointments"]],
         "documents": recorded["documents"],
         "purposes": _purposes(recorded),
         "sources": _sources(enquiry.enquirer, recorded),
@@ -169,6 +170,27 @@ def _words(recorded: Mapping[str, Rows]) -> Rows:
     return sorted(said, key=lambda one: str(one["at"]))
 
 
+def _appointment(row: Json, recorded: Mapping[str, Rows], names: Mapping[str, Any]) -> Json:
+    """When and where a body expected her, as long as that is kept, and who was to come along."""
+    beside = [one for one in recorded["helpers"] if one["appointment_id"] == row["id"]]
+    return {
+        "organization_id": row["organization_id"],
+        "recipient": names.get(row["organization_id"]),
+        "reference": _reference(recorded, row["referral_id"]),
+        **(row.get("appointment") or {"starts_at": None, "minutes": None, "place": "", "bring": ""}),
+        "called_off_at": row.get("cancelled_at"),
+        "beside": [{name: one.get(name) for name in BESIDE} for one in beside],
+    }
+
+
+BESIDE = ("kind", "name", "invited_at", "declared_at", "ended_at")
+
+
+def _reference(recorded: Mapping[str, Rows], referral_id: str) -> str | None:
+    """The number people call a referral by."""
+    return next((one["reference"] for one in recorded["referrals"] if one["id"] == referral_id), None)
+
+
 def _purposes(recorded: Mapping[str, Rows]) -> list[str]:
     asked = (need["topic"] for need in recorded["needs"])
     agreed = (purpose for row in recorded["consents"] for one in row["recipients"] for purpose in one["purposes"])
@@ -255,14 +277,13 @@ REFERRAL = (
 
 def _decision(row: Json, recorded: Mapping[str, Rows], names: Mapping[str, Any]) -> Json:
     """One answer of the consent engine: to whom, what, why, on what ground - or why not."""
-    reference = next((one["reference"] for one in recorded["referrals"] if one["id"] == row["referral_id"]), None)
     return {
         "decision_id": row["id"],
         "at": row["decided_at"],
         "organization_id": row["organization_id"],
         "recipient": names.get(row["organization_id"]),
         "service": names.get(row["service_id"]),
-        "reference": reference,
+        "reference": _reference(recorded, row["referral_id"]),
         "purpose": row["purpose"],
         "categories": row["categories"],
         "point": row["point"],

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import icalendar
 import pytest
@@ -13,7 +14,7 @@ from flask.testing import FlaskClient
 from contracts.referral import AppointmentCancelled, AppointmentSet, PersonalDataViewed
 from services.chassis.db import Database
 from services.chassis.i18n import PERSON_LANGUAGES
-from services.referral.store import enquiries
+from services.referral.store import enquiries, retention
 from services.referral.web.forms import seal_words
 from tests.integration.referral.desk_rig import a_desk, at_the_desk, fields_of, press
 from tests.integration.referral.guests import HTML, everything, issued, path_of
@@ -308,3 +309,30 @@ def test_it_is_part_of_what_she_may_ask_for_and_ends_with_the_partners_words(sha
     answer = lead.ask("POST", f"/referral/api/v1/enquiries/{enquiry_id}/subject-access", body)
     assert answer.status_code in (200, 201), answer.text
     assert PLACE in json.dumps(answer.json, ensure_ascii=False)
+    [told] = [one for one in answer.json["appointments"] if one["place"] == PLACE]
+    assert (told["starts_at"], told["minutes"], told["called_off_at"]) == ("2026-11-30T09:00:00Z", 60, None)
+    assert told["reference"] == shared.navigator.see(referral_id)["reference"]
+
+
+@pytest.mark.parametrize("language", ["de", pytest.param("ar", marks=pytest.mark.long)])
+def test_the_sheet_she_is_handed_says_when_where_and_what_to_bring_until_it_is_kept_no_longer(
+    shared: Network, language: str
+):
+    referral_id = appointed(shared)
+    enquiry_id = shared.navigator.see(referral_id)["enquiry_id"]
+    path = f"/referral/api/v1/enquiries/{enquiry_id}/subject-access"
+    lead = shared.staff(sub="lena", roles=["lead"])
+
+    def sheet() -> str:
+        return lead.ask("POST", path, {"identity_check": "id_document", "language": language}, Accept="text/html").text
+
+    before = sheet()
+    titles = {"de": "Ihre Termine", "ar": "مواعيدك"}
+    for word in (titles[language], PLACE, BRING):
+        assert word in before, word
+    assert "30.11.2026, 10:00" in before or language != "de"
+    with shared.scene.unit.work(actor="system:clock") as work:
+        retention.delete_words(work, UUID(referral_id))
+    after = sheet()
+    assert titles[language] in after and PLACE not in after and "Your appointments" not in after
+    assert "ist nicht mehr gespeichert" in after or language != "de"
