@@ -361,6 +361,16 @@ class StaffRole(StrEnum):
     HELPER = "helper"
 
 
+class ClashAnswer(StrEnum):
+    """Why two appointments of one person that overlap stay as they are."""
+
+    KEEPS_BOTH = "keeps_both"
+    AGREED_OTHERWISE = "agreed_otherwise"
+    SOMEBODY_ELSE_GOES = "somebody_else_goes"
+    ANOTHER_PERSON = "another_person"
+    OVER = "over"
+
+
 class HelperKind(StrEnum):
     """As what somebody comes along to one appointment."""
 
@@ -769,6 +779,7 @@ class TaskKind(StrEnum):
     FOLLOW_UP_DUE = "follow_up_due"
     PLAN_STEP_DUE = "plan_step_due"
     GOAL_WITHOUT_STEP = "goal_without_step"
+    APPOINTMENTS_CLASH = "appointments_clash"
 
 
 class DuplicateAnswer(StrEnum):

@@ -10,6 +10,7 @@ from contracts.codes import (
     BreachReason,
     BreachRisk,
     CareResolution,
+    ClashAnswer,
     ConsentChannel,
     DataCategory,
     DelayReason,
@@ -621,6 +622,16 @@ class AppointmentCancelled:
     organization_id: UUID
     appointment_id: UUID
     by_hand: Way | None = None
+
+
+@event("referral.appointments_clash_answered.v1", subject=("referral", "referral_id"))
+class AppointmentsClashAnswered:
+    """Two appointments of one person overlap; the desk has looked into it and says why both stay as they are."""
+
+    clash_id: UUID
+    referral_id: UUID
+    enquiry_id: UUID
+    answer: ClashAnswer
 
 
 @event("referral.helper_invited.v1", subject=("referral", "referral_id"))

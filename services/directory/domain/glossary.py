@@ -83,6 +83,7 @@ LISTS: tuple[type[StrEnum], ...] = (
     codes.SafeChannel,
     codes.ContactTime,
     codes.ContactLimit,
+    codes.ClashAnswer,
     codes.HelperKind,
     codes.HelperEnd,
     codes.EnquirerKind,

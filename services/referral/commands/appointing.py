@@ -6,10 +6,12 @@ from uuid import UUID
 
 import marshmallow
 
+from contracts.codes import Status
 from contracts.partner.appointment import read
 from services.chassis.db import Connection
 from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.work import Work
+from services.referral.commands import clashing
 from services.referral.config import Keys
 from services.referral.domain.appointments import Appointment, Kept
 from services.referral.domain.lifecycle import Actor
@@ -47,8 +49,12 @@ def keep(work: Work, vault: Vault, before: Referral, after: Referral, what: Mapp
     appointment = what.get("appointment")
     if appointment is not None:
         appointments.keep(work, persons.key_of(work.tx, vault, after.person_id), after, appointment)
-    elif before.appointment_id is not None and after.appointment_id is None and not after.status.is_terminal:
-        appointments.cancel(work, before.appointment_id)
+        clashing.compare(work, vault, after, appointment, what.get("former"))
+    elif before.appointment_id is not None and after.appointment_id is None:
+        if not after.status.is_terminal:
+            appointments.cancel(work, before.appointment_id)
+        if after.status is not Status.COMPLETED:
+            clashing.gone(work, before)
 
 
 def of_person(connection: Connection, vault: Vault, person_id: UUID, *, visible_to: Actor) -> list[Kept]:

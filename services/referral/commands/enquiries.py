@@ -21,7 +21,7 @@ from contracts.codes import (
 from contracts.event import Code
 from contracts.partner import dossier as contract
 from contracts.referral import ContactCardIssued, EnquiryRecorded, NeedRecorded
-from services.chassis.errors import ForbiddenError, InvalidError
+from services.chassis.errors import ForbiddenError, InvalidError, RefusedError
 from services.chassis.work import Work
 from services.referral.commands import cascade, duplicates, holds, records
 from services.referral.config import Keys
@@ -255,5 +255,8 @@ def public_contact(listing: Listing) -> dict[str, Any]:
 
 
 def close_task(work: Work, by: StaffActor, task_id: UUID, kinds: Collection[TaskKind] = tuple(TaskKind)) -> None:
-    """Take something off the desk that no action settles by itself."""
+    """Take something off the desk that no action settles by itself; of two appointments it wants to be said why."""
+    waiting = tasks.load_open(work, task_id, site=by.site, organization_id=by.employer, roles=by.desks)
+    if waiting["kind"] == TaskKind.APPOINTMENTS_CLASH:
+        raise RefusedError("task.answer-wanted")
     timeline.close_task(work, task_id, site=by.site, organization_id=by.employer, roles=by.desks, kinds=kinds)

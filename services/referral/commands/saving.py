@@ -6,8 +6,9 @@ from uuid import UUID
 
 from contracts.codes import Action, TaskKind
 from services.chassis.work import Work
-from services.referral.commands import disclosing
+from services.referral.commands import clashing, disclosing
 from services.referral.domain import lifecycle
+from services.referral.domain.appointments import VOID
 from services.referral.domain.lifecycle import Actor
 from services.referral.domain.referral import Referral
 from services.referral.store import persons, referrals, timeline
@@ -60,4 +61,6 @@ def save(
     timeline.close_tasks(work, after.id, settled)
     if after.status.is_terminal:
         disclosing.destroy(work, after)
+    if after.status in VOID and not isinstance(after, Seen):  # whoever only saw it has said so with the appointment
+        clashing.gone(work, after)
     return saved

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
-from contracts.codes import Action, Status, Way
+from contracts.codes import Action, Site, Status, Way
 from contracts.partner.appointment import USUAL_MINUTES
 from contracts.referral import AppointmentCancelled, AppointmentSet
 from services.chassis.errors import InvalidError
@@ -38,6 +38,10 @@ class Appointment:
         """The calendar day it begins on, where the network works."""
         return self.starts_at.astimezone(PLACE).date()
 
+    def is_at_the_time_of(self, other: "Appointment") -> bool:
+        """Whether place or things to bring are all that differs."""
+        return (self.starts_at, self.minutes) == (other.starts_at, other.minutes)
+
     def overlaps(self, other: "Appointment") -> bool:
         """Nobody can be at both; where one ends the other may begin."""
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at
@@ -64,6 +68,16 @@ class Kept:
 
     def is_to_come(self, now: datetime) -> bool:
         return self.stands() and self.what.ends_at > now
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """An appointment of hers in another referral, and the case that belongs to."""
+
+    enquiry_id: UUID
+    person_id: UUID
+    site: Site
+    kept: Kept
 
 
 def appoint(
@@ -142,6 +156,11 @@ def clashing(appointments: Sequence[Kept]) -> frozenset[UUID]:
     return frozenset(
         one.id for one in standing for other in standing if one.id != other.id and one.what.overlaps(other.what)
     )
+
+
+def beside(one: Appointment, others: Sequence[Beside]) -> list[Beside]:
+    """Those she cannot keep besides this one."""
+    return [other for other in others if other.kept.stands() and one.overlaps(other.kept.what)]
 
 
 def by_day(appointments: Sequence[Kept]) -> list[tuple[date, tuple[Kept, ...]]]:

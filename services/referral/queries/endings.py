@@ -49,6 +49,7 @@ ENDINGS: Mapping[str, Ending] = MappingProxyType(
         "questions": Ending((RetentionKind.PARTNER_WORDS,), CODES),
         "comments": Ending((RetentionKind.PARTNER_WORDS,)),
         "appointments": Ending((RetentionKind.PARTNER_WORDS,), CODES),
+        "appointment_clashes": Ending(ERASURE, CODES),
         "helpers": Ending((RetentionKind.PARTNER_WORDS,), f"{CODES}; that confidentiality was promised (Art. 32(4))"),
         "dossiers": Ending((RetentionKind.CUSTODIAL_DOSSIER,)),
         "decisions": Ending((RetentionKind.ACCESS_RECORD,)),

@@ -242,8 +242,11 @@ def count_tasks(connection: Connection, by: StaffActor) -> int:
 def tasks(connection: Connection, by: StaffActor, limit: int = 200) -> list[dict[str, Any]]:
     """What this caller may act on at the own organization's desk of this site, the most urgent first."""
     rows = connection.execute(
-        "SELECT t.id, t.kind, t.referral_id, t.enquiry_id, t.site, t.role, t.due_on, t.opened_at, r.reference, r.status"
-        " FROM tasks t LEFT JOIN referrals r ON r.id = t.referral_id"
+        "SELECT t.id, t.kind, coalesce(t.referral_id, c.referral_id) AS referral_id, t.enquiry_id, t.site, t.role,"
+        " t.due_on, t.opened_at, r.reference, r.status, c.id AS clash_id, other.reference AS other_reference"
+        " FROM tasks t LEFT JOIN appointment_clashes c ON c.task_id = t.id"
+        " LEFT JOIN referrals r ON r.id = coalesce(t.referral_id, c.referral_id)"
+        " LEFT JOIN referrals other ON other.id = c.other_referral_id"
         " WHERE t.closed_at IS NULL AND t.site = %s AND t.organization_id = %s AND t.role = ANY(%s)"
         " ORDER BY t.due_on, t.opened_at LIMIT %s",
         (by.site, by.employer, [str(role) for role in by.desks], limit),
@@ -256,6 +259,7 @@ def tasks(connection: Connection, by: StaffActor, limit: int = 200) -> list[dict
             "enquiry_id": str(row["enquiry_id"]) if row["enquiry_id"] else None,
             "reference": row["reference"],
             "status": row["status"],
+            "clash": {"id": str(row["clash_id"]), "with": row["other_reference"]} if row["clash_id"] else None,
             "site": row["site"],
             "role": row["role"],
             "due_on": row["due_on"].isoformat(),

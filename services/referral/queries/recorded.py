@@ -116,6 +116,16 @@ TABLES: tuple[Table, ...] = (
         "set_at, id",
         sealed={"sealed": Sealed("appointments/{id}", "appointment", is_record=True)},
     ),
+    Table(
+        "appointment_clashes",
+        OWN,
+        "found_at, id",
+        omitted={
+            "other_person_id": "herself, or another record of hers",
+            "other_referral_id": "one of her referrals, at this desk or another",
+            "other_appointment_id": "stands in `appointments`, or in what that desk hands out",
+        },
+    ),
     Table("helpers", OWN, "invited_at, id", sealed={"sealed": Sealed("helpers/{id}", "name")}),
     Table("dossiers", OF_REFERRALS, "sealed_at", omitted={"sealed": "her record once more, sealed to the partner"}),
     Table("decisions", OWN, "decided_at, id"),

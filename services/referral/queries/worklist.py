@@ -85,9 +85,11 @@ AWAKE: LiteralString = " AND (snoozed_until IS NULL OR snoozed_until <= %(today)
 ITEMS: LiteralString = """
 SELECT page.*, r.reference, r.status, r.urgency, r.topic, r.need_id, r.rejection, r.questions, r.organization_id,
     services.snapshot -> 'name' AS service_name, organizations.snapshot -> 'name' AS organization_name,
-    organizations.snapshot ->> 'phone' AS phone, n.next_step
+    organizations.snapshot ->> 'phone' AS phone, n.next_step, c.referral_id AS clash_of, other.reference AS clash_with
 FROM (SELECT * FROM ({sources}) AS waiting ORDER BY due_on, id LIMIT %(limit)s) AS page
-LEFT JOIN referrals r ON r.id = page.referral_id
+LEFT JOIN appointment_clashes c ON c.task_id = page.id
+LEFT JOIN referrals r ON r.id = coalesce(page.referral_id, c.referral_id)
+LEFT JOIN referrals other ON other.id = c.other_referral_id
 LEFT JOIN services ON services.id = r.service_id
 LEFT JOIN organizations ON organizations.id = r.organization_id
 LEFT JOIN case_notes n ON n.task_id = page.id
@@ -158,6 +160,8 @@ class Item:
     organization: Mapping[str, str]
     service: Mapping[str, str]
     phone: str | None = None
+    #: The number of the other referral whose appointment overlaps, at whichever desk.
+    clash_with: str = ""
     snoozed_until: date | None = None
     snoozed_by: str | None = None
 
@@ -297,7 +301,7 @@ def _item(row: Mapping[str, Any]) -> Item:
         role=StaffRole(row["role"]),
         due_on=row["due_on"],
         opened_at=row["opened_at"],
-        referral_id=row["referral_id"],
+        referral_id=row["referral_id"] or row["clash_of"],
         enquiry_id=row["enquiry_id"],
         need_id=row["need_id"],
         reference=row["reference"] or "",
@@ -310,6 +314,7 @@ def _item(row: Mapping[str, Any]) -> Item:
         organization=row["organization_name"] or {},
         service=row["service_name"] or {},
         phone=row["phone"],
+        clash_with=row["clash_with"] or "",
         snoozed_until=row["snoozed_until"],
         snoozed_by=row["snoozed_by"],
     )

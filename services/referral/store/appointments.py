@@ -71,11 +71,12 @@ def of_referral(connection: Connection, key: PersonKey, referral_id: UUID, *, vi
 
 
 def _opened(rows: list[dict[str, Any]], key: PersonKey) -> list[Kept]:
-    found = [_from_row(row, key) for row in rows]
+    found = [opened(row, key) for row in rows]
     return sorted(found, key=lambda one: (one.what.starts_at, one.id))
 
 
-def _from_row(row: Mapping[str, Any], key: PersonKey) -> Kept:
+def opened(row: Mapping[str, Any], key: PersonKey) -> Kept:
+    """One row, with what its referral says beside it."""
     return Kept(
         id=row["id"],
         referral_id=row["referral_id"],

@@ -9,22 +9,17 @@ from services.chassis.db import Connection
 from services.chassis.work import Work
 from services.referral.domain.funding import Chosen
 from services.referral.domain.lifecycle import OPEN
-from services.referral.store import candidates
+from services.referral.store import candidates, persons
 
-#: Her referrals at one controller: of this record, of others with exactly her name and birth date, and of those that
-#: two desks do not hold for another person.
-CHOSEN: LiteralString = """
+#: Her referrals at one controller.
+CHOSEN: LiteralString = (
+    """
 SELECT DISTINCT service_id, site, sender_id, status = 'completed' AS is_over FROM referrals r
-WHERE r.id <> %(besides)s AND r.sender_id = %(controller)s AND r.status = ANY(%(counted)s) AND r.person_id IN (
-    SELECT %(person)s::uuid
-    UNION SELECT p.id FROM persons p JOIN persons own ON own.blind_index = p.blind_index
-          WHERE own.id = %(person)s AND p.erased_at IS NULL
-    UNION SELECT other.person_id FROM duplicate_sides s
-          JOIN duplicate_sides other ON other.matter_id = s.matter_id AND other.side <> s.side
-          WHERE s.person_id = %(person)s AND 'other_person' NOT IN (
-              SELECT DISTINCT ON (w.side) w.resolution FROM duplicate_statements w
-              WHERE w.matter_id = s.matter_id AND w.resolution IS NOT NULL ORDER BY w.side, w.said_at DESC, w.id DESC))
+WHERE r.id <> %(besides)s AND r.sender_id = %(controller)s AND r.status = ANY(%(counted)s) AND r.person_id IN ("""
+    + persons.SAME_PERSON
+    + """)
 ORDER BY service_id, site, sender_id"""
+)
 
 
 def chosen_for(work: Work, person_id: UUID, controller: UUID, *, besides: UUID) -> list[Chosen]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from services.chassis.db import Connection
@@ -12,6 +12,18 @@ from services.referral.store import person_links, pseudonyms
 from services.referral.vault import PersonKey, Vault
 
 RECORD = "persons/sealed"
+#: Herself, whoever has exactly her name and birth date, and whomever two desks do not hold for another person; to be
+#: asked of one controller's rows only.
+SAME_PERSON: LiteralString = """
+    SELECT %(person)s::uuid
+    UNION SELECT p.id FROM persons p JOIN persons own ON own.blind_index = p.blind_index
+          WHERE own.id = %(person)s AND p.erased_at IS NULL
+    UNION SELECT other.person_id FROM duplicate_sides s
+          JOIN duplicate_sides other ON other.matter_id = s.matter_id AND other.side <> s.side
+          WHERE s.person_id = %(person)s AND 'other_person' NOT IN (
+              SELECT DISTINCT ON (w.side) w.resolution FROM duplicate_statements w
+              WHERE w.matter_id = s.matter_id AND w.resolution IS NOT NULL ORDER BY w.side, w.said_at DESC, w.id DESC)
+"""
 FOUND_BY = "SELECT id FROM persons WHERE blind_index = ANY(%s) AND erased_at IS NULL ORDER BY recorded_at"
 
 

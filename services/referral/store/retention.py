@@ -23,6 +23,7 @@ HANGS_ON_REFERRAL: tuple[LiteralString, ...] = (
     "questions",
     "comments",
     "helpers",
+    "appointment_clashes",
     "appointments",
     "dossiers",
     "decisions",
@@ -156,8 +157,9 @@ def close_cases(work: Work, person_id: UUID) -> None:
     )
     _close_tasks(
         work,
-        f"enquiry_id IN ({OF_PERSON}) OR referral_id IN (SELECT id FROM referrals WHERE person_id = %s)",
-        (person_id, person_id, person_id),
+        f"enquiry_id IN ({OF_PERSON}) OR referral_id IN (SELECT id FROM referrals WHERE person_id = %s)"
+        " OR id IN (SELECT task_id FROM appointment_clashes WHERE other_person_id = %s)",
+        (person_id, person_id, person_id, person_id),
     )
 
 

@@ -35,6 +35,7 @@ from services.referral.web import (
     board,
     breaches,
     case,
+    clashes,
     company_requests,
     consent_drafts,
     consent_form,
@@ -145,6 +146,7 @@ def interfaces() -> tuple[APIBlueprint, ...]:
         api_external_disclosures.blueprint,
         api_absences.blueprint,
         duplicate_matters.api,
+        clashes.api,
     )
 
 
@@ -160,6 +162,7 @@ def pages() -> tuple[APIBlueprint, ...]:
         handover.blueprint(),
         case.blueprint(),
         appointments.blueprint(),
+        clashes.blueprint(),
         helping.blueprint(),
         documents.blueprint(),
         enclosures.blueprint(),

@@ -8,7 +8,7 @@ from flask import redirect, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from contracts.codes import Action, HelperKind, StaffRole
+from contracts.codes import Action, ClashAnswer, HelperKind, StaffRole
 from contracts.fields import format_instant
 from services.chassis.access import staff
 from services.chassis.errors import InvalidError, RefusedError, StaleError
@@ -18,6 +18,7 @@ from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import closing, enquiries, partners, referrals
 from services.referral.commands.referrals import Withheld
+from services.referral.store import clashes
 from services.referral.store import referrals as store
 from services.referral.web import bodies, helping, notes, obstacles
 from services.referral.web.api_referrals import STAFF_ACTIONS, record_details
@@ -34,7 +35,7 @@ navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 NOT_CONTENT = frozenset({"csrf_token", "version", "request_key", "confirmed"})
 SEVERAL = frozenset({"obstacles"})
 #: What a form of the case as a whole has just done, told here because it was sent from here.
-TOLD = frozenset({"obstacle", "note"})
+TOLD = frozenset({"obstacle", "note", "clash"})
 
 
 def blueprint() -> APIBlueprint:
@@ -61,6 +62,7 @@ def show(referral_id: UUID) -> str | Response:
         may_tell = not enquiry.is_restricted and view.referral.person_id not in enquiry.erased
         noted = notes.section(work, enquiry, view.referral.person_id) if may_tell else None
         helpers = helping.of_case(work, view.referral)
+        overlapping = clashes.of_case(work.tx, by, referral_id)
         days = days_of(view.appointments, view.referral, Names(work.tx), work.now)
     done = request.args.get("done", "")
     return render_template(
@@ -70,6 +72,8 @@ def show(referral_id: UUID) -> str | Response:
         papers=papers,
         appointment_days=days,
         helpers=helpers,
+        clashes=overlapping,
+        clash_answers=[(one.value, label(one)) for one in ClashAnswer],
         helper_kinds=[(kind.value, label(kind)) for kind in HelperKind],
         now=room().unit.clock.now(),
         obstacles=obstacles.choices(view.referral) if may_tell else None,

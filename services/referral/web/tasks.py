@@ -114,6 +114,8 @@ def place_of(task: Mapping[str, Any]) -> str:
     """Where this task is done."""
     if place := PLACES.get(TaskKind(task["kind"])):
         return place
+    if TaskKind(task["kind"]) is TaskKind.APPOINTMENTS_CLASH and task["referral_id"]:
+        return f"/referral/referrals/{task['referral_id']}#appointments"
     if task["referral_id"]:
         return f"/referral/referrals/{task['referral_id']}"
     if TaskKind(task["kind"]) in PLANNED:

@@ -110,6 +110,15 @@ def lived(network: Network) -> Ageing:
     )
     aged.insert(
         ageing,
+        "INSERT INTO appointment_clashes (id, enquiry_id, person_id, referral_id, appointment_id, other_person_id,"
+        " other_referral_id, other_appointment_id, task_id, found_at)"
+        " SELECT %s, r.enquiry_id, a.person_id, r.id, a.id, a.person_id, r.id, a.id, %s, now()"
+        " FROM appointments a JOIN referrals r ON r.id = a.referral_id",
+        uuid4(),
+        uuid4(),
+    )
+    aged.insert(
+        ageing,
         "INSERT INTO person_letters (id, link_id, state, attempt, due_at, made_at, changed_at)"
         " SELECT %s, id, 'sent', 1, issued_at, issued_at, issued_at FROM person_links",
         uuid4(),

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.codes import Action, Status, Way
+from contracts.codes import Action, Site, Status, Way
 from contracts.referral import AppointmentCancelled, AppointmentSet, ReferralAccepted, ReferralStarted
 from services.chassis.errors import InvalidError
 from services.referral import domain
-from services.referral.domain.appointments import Appointment, Kept, by_day, clashing
+from services.referral.domain.appointments import Appointment, Beside, Kept, beside, by_day, clashing
 from services.referral.domain.day_strip import LANE_HEIGHT, strip_of
 from tests.unit.referral.builders import (
     HWK,
@@ -103,11 +103,25 @@ def test_nothing_is_expected_of_her_once_a_referral_was_stopped():
 
 def test_two_at_the_same_hour_clash_and_one_after_the_other_do_not():
     first = kept(1)
-    beside, after = kept(2, NOON + timedelta(minutes=59)), kept(3, NOON + timedelta(minutes=60))
-    assert clashing([first, beside]) == {first.id, beside.id}
+    besides, after = kept(2, NOON + timedelta(minutes=59)), kept(3, NOON + timedelta(minutes=60))
+    assert clashing([first, besides]) == {first.id, besides.id}
     assert clashing([first, after]) == frozenset()
-    assert clashing([first, replace(beside, cancelled_at=NOON)]) == frozenset()
-    assert clashing([first, replace(beside, is_void=True)]) == frozenset()
+    assert clashing([first, replace(besides, cancelled_at=NOON)]) == frozenset()
+    assert clashing([first, replace(besides, is_void=True)]) == frozenset()
+
+
+def test_what_overlaps_with_a_new_one_is_told_by_its_case_and_what_no_longer_stands_is_not():
+    others = [
+        Beside(UUID(int=number), UUID(int=9), Site.NEUSS, kept(number, NOON + timedelta(minutes=minutes), **more))
+        for number, minutes, more in ((1, 59, {}), (2, 60, {}), (3, 30, {"cancelled_at": NOON}), (4, -30, {}))
+    ]
+    assert [one.kept.id.int for one in beside(Appointment(NOON, 60), others)] == [1, 4]
+
+
+def test_another_room_at_the_same_time_is_the_same_time():
+    one = Appointment(NOON, 60, "Zimmer 1")
+    assert one.is_at_the_time_of(Appointment(NOON, 60, "Zimmer 2"))
+    assert not one.is_at_the_time_of(Appointment(NOON, 45))
 
 
 def test_a_day_is_the_day_of_the_place():
