@@ -15,7 +15,7 @@ from contracts.codes import HelperKind, StaffRole
 from services.chassis.access import current_caller, staff
 from services.chassis.errors import ForbiddenError, InvalidError, RefusedError
 from services.chassis.pages import language
-from services.chassis.room import count_refusal
+from services.chassis.room import count_refusal, room
 from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import helping
@@ -60,10 +60,10 @@ def show() -> str:
     return render_template("referral/help/appointment.html", seen=seen, hours=hours)
 
 
-def _door(*, wrong: bool = False, left: bool = False, over: bool = False) -> str:
+def _door(*, tries_left: int | None = None, left: bool = False, over: bool = False) -> str:
     found = declaration()
     text = filled(found, house().controllers, _responsible()) if found else None
-    return render_template("referral/help/door.html", text=text, wrong=wrong, left=left, over=over)
+    return render_template("referral/help/door.html", text=text, tries_left=tries_left, left=left, over=over)
 
 
 def declaration() -> PrintedText | None:
@@ -78,10 +78,11 @@ def _responsible() -> list[UUID]:
 
 @helper
 def declare() -> Response | tuple[str, int]:
-    """Code and signature in one step; a wrong code is counted, for this account and for all together."""
-    caller, form = current_caller(), request.form
+    """Code and signature in one step; wrong codes are counted for this account, after five none is looked up."""
+    caller, form, wrong = current_caller(), request.form, limits().wrong_of_account
     expect_patience(limits().per_link, caller.actor)
-    expect_patience(limits().wrong_codes, "", attempts=0)
+    if wrong.take(caller.actor, room().unit.clock.now(), attempts=0).left <= 0:
+        expect_patience(wrong, caller.actor)
     if not form.get("signed"):
         raise InvalidError("request.invalid", {"signed": "to-be-ticked"})
     if declaration() is None:
@@ -91,9 +92,9 @@ def declare() -> Response | tuple[str, int]:
         signed = helping.declare(work, house().keys.vault, caller.actor, form.get("code", ""), text)
     if signed is not None:
         return redirect(HOME, 303)
-    expect_patience(limits().wrong_codes, "")
+    counted = wrong.take(caller.actor, room().unit.clock.now())
     count_refusal(ForbiddenError(WRONG))
-    return _door(wrong=True), 403
+    return _door(tries_left=max(counted.left, 0)), 403
 
 
 @helper

@@ -18,6 +18,8 @@ class Limits:
     per_link: Limiter = field(default_factory=lambda: Limiter(10, timedelta(minutes=10)))
     #: Codes can be typed at random, so all attempts that fail are counted together as well.
     wrong_codes: Limiter = field(default_factory=lambda: Limiter(60, timedelta(minutes=1)))
+    #: As many as a unit has for its code; then none is looked up for this account until the hour is over.
+    wrong_of_account: Limiter = field(default_factory=lambda: Limiter(5, timedelta(hours=1)))
     per_session: Limiter = field(default_factory=lambda: Limiter(120, timedelta(minutes=10)))
 
 

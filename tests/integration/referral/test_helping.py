@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from services.chassis.access import Caller, Kind, access_of
 from services.chassis.db import Database
 from services.chassis.errors import ForbiddenError
 from services.referral.consent_texts import TextKind
+from services.referral.web.limits import Limiter, Limits
 from tests.integration.referral.guests import HTML, everything
 from tests.integration.referral.rig import Network
 from tests.integration.referral.scene import NOW, Scene, an_appointment
@@ -149,6 +151,43 @@ def test_without_the_right_code_or_the_declaration_nothing_opens(
     assert PLACE not in helper.get(HELP, headers=HTML).text
     assert told_of(shared, referral_id, HelperDeclared) == []
     assert sign(helper, code.lower().replace("-", " ")).status_code == 303
+
+
+def test_after_five_wrong_codes_an_account_waits_and_nobody_else_does(
+    shared: Network, desk: FlaskClient, helper: FlaskClient
+):
+    code, rates = invited(desk, appointed(shared)), shared.app.extensions["referral-limits"]
+    with no_pause_between_tries(rates):
+        answers = [sign(helper, "234-234-234") for _ in range(5)]
+        assert [one.status_code for one in answers] == [403] * 5
+        assert "Versuche übrig: 4" in answers[0].text and "eine Stunde Pause" in answers[-1].text
+        late = sign(helper, code)
+        assert late.status_code == 429 and 60 < int(late.headers["Retry-After"]) <= 3600, "the right one, too"
+        assert PLACE not in helper.get(HELP, headers=HTML).text
+        assert sign(signed_in(shared, "fourth", "helper"), "234-234-235").status_code == 403
+        shared.scene.clock.instant += timedelta(hours=1, seconds=1)
+        assert sign(helper, code).status_code == 303
+
+
+def test_wrong_codes_of_others_shut_no_helper_out(shared: Network, desk: FlaskClient, helper: FlaskClient):
+    """Whoever types codes at the persons' door, signed in as nobody, or from many accounts."""
+    code, rates = invited(desk, appointed(shared)), shared.app.extensions["referral-limits"]
+    for number in range(12):
+        assert sign(signed_in(shared, f"guesser-{number}", "helper"), "234-234-234").status_code == 403
+    rates.wrong_codes.take("", shared.scene.clock.now(), attempts=1000)
+    typed = shared.app.test_client().post("/referral/my/code", data={"code": "AAAAA-AAAAA"}, headers=HTML)
+    assert typed.status_code == 429
+    assert sign(helper, code).status_code == 303
+
+
+@contextmanager
+def no_pause_between_tries(rates: Limits) -> Iterator[None]:
+    """As if the tries were spread over the hour: how often somebody may press the button at all is another limit."""
+    kept, rates.per_link = rates.per_link, Limiter(1000, timedelta(minutes=10))
+    try:
+        yield
+    finally:
+        rates.per_link = kept
 
 
 def test_a_code_opens_once(shared: Network, desk: FlaskClient, helper: FlaskClient):
