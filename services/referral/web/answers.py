@@ -35,6 +35,10 @@ def day(*, allow_none: bool = False) -> Any:
     return fields.String(allow_none=allow_none, metadata={"format": "date"})
 
 
+def instant(*, allow_none: bool = False) -> Any:
+    return fields.String(allow_none=allow_none, metadata={"format": "date-time"})
+
+
 def identity(*, allow_none: bool = False) -> Any:
     return fields.String(allow_none=allow_none, metadata={"format": "uuid"})
 

@@ -25,6 +25,7 @@ from services.referral.web import (
     api_enclosures,
     api_enquiries,
     api_external_disclosures,
+    api_helpers,
     api_holding,
     api_household,
     api_partner,
@@ -147,6 +148,7 @@ def interfaces() -> tuple[APIBlueprint, ...]:
         api_absences.blueprint,
         duplicate_matters.api,
         clashes.api,
+        api_helpers.blueprint,
     )
 
 

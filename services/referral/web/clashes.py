@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from apiflask import APIBlueprint, Schema
+from apiflask import APIBlueprint
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
@@ -21,7 +21,9 @@ Json = dict[str, Any]
 api = APIBlueprint("api_clashes", __name__, url_prefix="/referral/api/v1", tag="Referrals")
 
 
-class ClashAnswerIn(Schema):
+class ClashAnswerIn(bodies.Body):
+    """Why both stay as they are."""
+
     answer = bodies.code(ClashAnswer, required=True)
 
 

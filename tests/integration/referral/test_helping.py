@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from contracts.codes import StaffRole
-from contracts.referral import HelperDeclared, HelperEnded, HelperInvited, PersonalDataViewed
+from contracts.fields import format_instant
+from contracts.referral import AppointmentSet, HelperDeclared, HelperEnded, HelperInvited, PersonalDataViewed
 from services.chassis.access import Caller, Kind, access_of
 from services.chassis.db import Database
 from services.chassis.errors import ForbiddenError
@@ -298,6 +299,64 @@ def test_she_herself_sees_who_comes_along_once_somebody_has_signed(
     sign(helper, code)
     page = guest.get("/referral/my/", headers=HTML).text
     assert NAME in page and "Interpreter" in page and "Nov 23, 2026" in page
+
+
+def test_a_program_invites_and_ends_as_the_page_does(shared: Network, helper: FlaskClient):
+    referral_id = appointed(shared)
+    [told] = told_of(shared, referral_id, AppointmentSet)
+    api = f"/referral/api/v1/referrals/{referral_id}"
+    body = {"kind": "interpreter", "name": f"  {NAME} "}
+    key = {"Idempotency-Key": f"once-{referral_id}"}
+    answers = [shared.navigator.post(f"{api}/appointments/{told.appointment_id}/helpers", body, **key) for _ in "ab"]
+    assert answers[0] == answers[1] and len(told_of(shared, referral_id, HelperInvited)) == 1
+    invited = answers[0]
+    assert (invited["appointment_id"], invited["kind"]) == (str(told.appointment_id), "interpreter")
+    looks = len(shared.scene.said(PersonalDataViewed))
+    [listed] = shared.navigator.get(f"{api}/helpers")["helpers"]
+    assert (listed["name"], listed["code"], listed["declared_at"]) == (NAME, invited["code"], None)
+    assert len(shared.scene.said(PersonalDataViewed)) == looks + 1
+    assert sign(helper, invited["code"]).status_code == 303
+    [listed] = shared.navigator.get(f"{api}/helpers")["helpers"]
+    assert listed["code"] is None and listed["declared_at"] == format_instant(shared.scene.clock.now())
+    shared.navigator.post(f"{api}/helpers/{invited['id']}/ends", {})
+    assert PLACE not in helper.get(HELP, headers=HTML).text
+    assert shared.navigator.get(f"{api}/helpers")["helpers"][0]["ending"] == "by_navigator"
+    kept = f"{shared.scene.said()}{json.dumps(everything(shared), ensure_ascii=False)}"
+    assert NAME not in kept and invited["code"] not in kept
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"kind": "spy", "name": NAME}, "kind"),
+        ({"kind": "volunteer"}, "name"),
+        ({"kind": "volunteer", "name": " "}, "name"),
+        ({"kind": "volunteer", "name": "x" * 101}, "name"),
+        ({"kind": "volunteer", "name": NAME, "code": "234"}, "code"),
+    ],
+)
+def test_a_program_is_told_by_its_field_what_is_wrong(shared: Network, body: dict[str, str], field: str):
+    referral_id = appointed(shared)
+    [told] = told_of(shared, referral_id, AppointmentSet)
+    path = f"/referral/api/v1/referrals/{referral_id}/appointments/{told.appointment_id}/helpers"
+    answer = shared.navigator.ask("POST", path, body)
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+    assert (answer.json["slug"], list(answer.json["fields"])) == ("request.invalid", [field])
+    assert told_of(shared, referral_id, HelperInvited) == []
+
+
+def test_only_her_own_desks_programs_invite_and_only_to_her_own_appointments(shared: Network):
+    referral_id, other = appointed(shared), appointed(shared)
+    [told] = told_of(shared, other, AppointmentSet)
+    path = f"/referral/api/v1/referrals/{referral_id}/appointments/{told.appointment_id}/helpers"
+    body = {"kind": "volunteer", "name": NAME}
+    answer = shared.navigator.ask("POST", path, body)
+    assert (answer.status_code, answer.json["slug"]) == (404, "appointment.unknown")
+    for claims, status in (({"site": "neuss"}, 404), ({"roles": ["helper"]}, 403), ({"roles": ["dpo"]}, 403)):
+        caller = shared.staff(sub="else", **claims)
+        assert caller.ask("POST", path, body).status_code == status
+        assert caller.ask("GET", f"/referral/api/v1/referrals/{referral_id}/helpers").status_code == status
+    assert told_of(shared, referral_id, HelperInvited) == []
 
 
 def test_no_more_than_four_are_invited(shared: Network, desk: FlaskClient):
