@@ -28,6 +28,7 @@ from services.referral.domain import partner_keys as keys
 from services.referral.domain.drafting import Review
 from services.referral.domain.lifecycle import TRANSITIONS
 from services.referral.domain.resolution import State as ResolutionState
+from services.referral.queries.protection_list import OTHERS_STEP, OWN_STEP
 from services.referral.queries.steering import Table
 from services.referral.queries.subject_access import RIGHTS, WRITTEN
 from services.referral.queries.worklist import Source
@@ -37,6 +38,10 @@ from tests.chassis.test_i18n import code_lists
 #: Where a key begins and what is put behind it is not known before the page is drawn.
 ASKED = re.compile(r'\b(?:t|label|translate)\(\s*f?"([a-z_]+):(?:\{|"\s*~)')
 PREFIXED = re.compile(r'map\("prefixed", "([a-z_]+)"\)')
+PROTECTION = {"breach", "requests", "duties", "told_outside", "duplicates"} | {
+    *OWN_STEP.values(),
+    *OTHERS_STEP.values(),
+}
 WAITING = {one.value for one in Source} - {Source.TASK}
 
 #: By service and key: the codes that may stand behind it.
@@ -58,7 +63,9 @@ LISTED: Mapping[tuple[str, str], Iterable[str]] = {
     ("referral", "review"): Review,
     ("referral", "steering"): Table,
     ("referral", "steering_hint"): Table,
+    ("referral", "protect"): PROTECTION,
     ("referral", "waits"): WAITING,
+    ("referral", "watch"): PROTECTION,
     ("audit", "event"): REGISTRY,
     ("audit", "finding_state"): FindingState,
     ("audit", "lane"): Lane,

@@ -1,14 +1,21 @@
 """Everything about data protection that referral keeps, behind one door: what waits, and the pages listed below."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from apiflask import APIBlueprint
 from flask import render_template
 
 from contracts.codes import StaffRole
 from services.chassis.access import current_caller, staff
+from services.chassis.pages import label
 from services.chassis.room import room
+from services.referral.calendar import is_working_day
+from services.referral.domain.workdays import PLACE, working_days_between
+from services.referral.queries import protection_list
 from services.referral.queries.attention import Asked, attention
+from services.referral.queries.protection_list import MOST, Waiting
 from services.referral.store.referrals import StaffActor
 from services.referral.web.callers import house, staff_actor
 
@@ -134,6 +141,26 @@ def hub() -> str:
     asked = Asked(scope_of(role), clock.now(), clock.today(), house().retention.periods, caller.actor)
     with here.unit.db.read() as connection:
         waiting = attention(connection, asked)
+        found = protection_list.listed(connection, asked)
     entries = [one for one in ENTRIES if role in one.roles]
     places = {kind: one.path for one in entries for kind in one.shows}
-    return render_template("referral/protection/hub.html", waiting=waiting, entries=entries, places=places)
+    return render_template(
+        "referral/protection/hub.html",
+        waiting=waiting,
+        entries=entries,
+        places=places,
+        items=[Shown(one, places, role, asked.today) for one in found[:MOST] if one.kind in places],
+        is_more=len(found) > MOST,
+        today=asked.today,
+        is_officer=role is StaffRole.DPO,
+    )
+
+
+class Shown:
+    """One thing that waits, as the page says it: what, since when, and what this reader does about it."""
+
+    def __init__(self, item: Waiting, places: Mapping[str, str], role: StaffRole | None, today: date) -> None:
+        self.item = item
+        self.place = f"{places[item.kind]}/{item.id}" if item.kind == "resolutions" else places[item.kind]
+        self.next = label(f"watch:{item.step}" if role is StaffRole.DPO else f"protect:{item.step}")
+        self.waits = working_days_between(item.since.astimezone(PLACE).date(), today, is_working_day)

@@ -84,6 +84,37 @@ def test_the_hub_counts_what_waits_and_puts_what_is_over_first(network: Network,
     assert "1 overdue" in page
 
 
+def listed(page: str) -> list[tuple[str, str]]:
+    """What waits one by one: what it is and what this reader does about it."""
+    rows = re.findall(r'data-item>([^<]+)</a>.*?data-label="Next step">([^<]+)<', page, re.DOTALL)
+    return [(what, step.strip()) for what, step in rows]
+
+
+def test_an_officer_sees_one_by_one_what_waits_soonest_due_first_and_where_it_goes_on(
+    network: Network, lead: FlaskClient, dpo: FlaskClient
+):
+    assert listed(dpo.get(HUB).text) == []
+    receive(lead)
+    referral_id = network.requested()
+    network.hwk.fetch(referral_id)
+    network.navigator.act(referral_id, "mark_entered_in_error")
+    page = dpo.get(HUB).text
+    assert listed(page) == [
+        ("Check for a data breach", "Keep an eye on the 72 hours; ask the lead"),
+        ("Requests of persons", "See whether it is answered in time"),
+    ]
+    assert "72 hours left of 72" in page and "Dec 20, 2026" in page and "access" in page.lower()
+    assert network.navigator.see(referral_id)["reference"] in page
+    assert [step for _, step in listed(lead.get(HUB).text)] == ["Assess whether the authority is told", "Answer it"]
+    network.scene.days_pass(60)
+    late = dpo.get(HUB).text
+    assert listed(late)[0][0] == "Check for a data breach" and "The 72 hours are over." in late
+    assert ("Partners’ statements on stop and deletion", "Ask the lead what the body says") in listed(late)
+    assert 'href="/audit/findings"' in late and 'href="/audit/findings"' not in lead.get(HUB).text
+    lead.post(f"{PAGE}/{open_id(network)}/answers", data={"answer": "granted", "answered_on": "2027-01-22"})
+    assert "Requests of persons" not in dict(listed(dpo.get(HUB).text))
+
+
 def test_what_is_over_its_limit_stands_before_what_is_not(network: Network, lead: FlaskClient):
     referral_id = network.requested()
     network.hwk.fetch(referral_id)

@@ -1,5 +1,6 @@
 """The name behind a pseudonym of the log: two persons, a written occasion, shown once, and each step a fact."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -321,6 +322,26 @@ def test_the_hub_counts_what_waits_for_the_second_person(
     press(lead, resolution, "agreements")
     after = figures(lead.get(HUB).text).get("Names behind pseudonyms asked for, not answered yet", 0)
     assert (counted, after) == (before + 1, before)
+
+
+def test_each_officer_finds_in_her_list_what_she_does_about_it(network: Network, officer: FlaskClient) -> None:
+    other = an_officer(network)
+    _, resolution = asked(network, officer)
+
+    def step(client: FlaskClient) -> str:
+        return dict(listed_at(client.get(HUB).text)).get(resolution, "")
+
+    assert (step(officer), step(other)) == ("Ask a second person to answer", "Read the occasion, agree or refuse")
+    press(other, resolution, "agreements")
+    assert (step(officer), step(other)) == ("Look at it now, as long as you may", "")
+    press(officer, resolution, "showings")
+    assert step(officer) == ""
+
+
+def listed_at(page: str) -> list[tuple[str, str]]:
+    """The requests in the hub's list, and what this reader does about each."""
+    rows = re.findall(rf'href="{PAGE}/([0-9a-f-]+)" data-item>.*?data-label="Next step">([^<]+)<', page, re.DOTALL)
+    return [(one, told.strip()) for one, told in rows]
 
 
 def test_the_database_itself_keeps_the_second_person_another(network: Network, officer: FlaskClient) -> None:
