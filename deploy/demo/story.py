@@ -173,7 +173,11 @@ class Story:
             ("Consent in her language", "4 recipients, each its own purposes and categories", self.consent),
             ("HWK declines, naming the IHK", "rejected, NOT_COMPETENT, IHK named", self.hwk_rejects),
             ("Referred again to the IHK", "based_on the first; question asked", self.ihk_asks),
-            ("Question answered, IHK accepts", "accepted with contact-by date", self.ihk_accepts),
+            (
+                "Question answered, IHK accepts",
+                "accepted with contact-by date and an appointment, a file for the calendar",
+                self.ihk_accepts,
+            ),
             ("KIA waitlists, later starts", "waitlisted, then in_progress", self.kia_starts),
             (
                 "Jobcenter may only say received",
@@ -323,7 +327,14 @@ class Story:
         self.desk.act(self.ids["amira-ihk"], "answer", {"person": {"qualification_year": 2016}})
         seen = self.desk.wait_for(self.ids["amira-ihk"], "accepted")
         assert seen["contact_by"], "no contact-by date"
-        return f"{seen['status']}, contact by {seen['contact_by']}"
+        named = [row for row in self._timeline("amira-ihk") if row["type"] == "referral.appointment_set.v1"]
+        assert len(named) == 1, "no appointment"
+        path = f"/referral/referrals/{self.ids['amira-ihk']}/appointments/{named[0]['data']['appointment_id']}.ics"
+        file = self.desk.ask("GET", path)
+        assert file.status_code == 200 and "DTSTART" in file.text, (file.status_code, file.text[:200])
+        starts = re.search(r"DTSTART[^:]*:(\d{8})", file.text)
+        assert starts, file.text
+        return f"{seen['status']}, contact by {seen['contact_by']}, expected on {starts[1]} (.ics)"
 
     def kia_starts(self) -> str:
         seen = self.desk.wait_for(self.ids["amira-kia"], "in_progress")

@@ -2,12 +2,17 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
+from joserfc import jwe
+from joserfc.jwk import ECKey
 
-from deploy.demo.partners.office import Store, fetch_once
+from contracts.partner.appointment import APPOINTMENT
+from deploy.demo.partners.office import SEALING, Network, Store, fetch_once
 
 
 class Refusing:
@@ -35,3 +40,21 @@ def test_what_is_closed_is_given_up_so_that_nobody_waits_behind_it(store: Store,
     with pytest.raises(requests.HTTPError):
         fetch_once(store, Refusing(slug), "referral-1")  # type: ignore[arg-type]
     assert [row["step"] for row in store.rows("select step from cases")] == [step]
+
+
+@pytest.mark.parametrize("days", range(7))
+def test_an_appointment_is_on_a_working_day_and_sealed_alone(
+    days: int,
+) -> None:
+    key = ECKey.generate_key("P-256", {"use": "enc"}, auto_kid=True)
+    answer = requests.Response()
+    answer.status_code, answer._content = 200, json.dumps({"keys": [key.as_dict(private=False)]}).encode()
+    network = Network.__new__(Network)
+    network.settings = SimpleNamespace(network="http://network")  # type: ignore[assignment]
+    network._http = SimpleNamespace(get=lambda *_, **__: answer)  # type: ignore[assignment]
+    sealed = network.seal_appointment(days, "Raum 2", "Ausweis")
+    opened = json.loads(jwe.decrypt_compact(sealed, key, algorithms=SEALING).plaintext or b"")
+    told = APPOINTMENT.load(opened)
+    local = told["starts_at"].astimezone(ZoneInfo("Europe/Berlin"))
+    assert (local.hour, local.weekday() < 5, told["place"]) == (10, True, "Raum 2")
+    assert "Raum" not in sealed

@@ -25,6 +25,8 @@ from deploy.demo.partners.office import (
 )
 
 LARGEST_NOTICE = 20_000
+PLACE = os.environ.get("PARTNER_PLACE", "Beispielhaus der IHK, Raum 2.14")
+BRING = os.environ.get("PARTNER_BRING", "Zeugnisse mit Übersetzung und Ihren Ausweis")
 
 
 def receiver(store: Store, secret: str) -> type[BaseHTTPRequestHandler]:
@@ -74,7 +76,10 @@ class Kammer:
         elif step == "received":
             self.read(referral_id)
         elif step == "asked" and "question_answered" in kinds:
-            self.store.plan(referral_id, "accept", {"contact_by": in_days(5)}, step="closed")
+            sealed = self.network.seal_appointment(3, PLACE, BRING)
+            self.store.plan(
+                referral_id, "accept", {"contact_by": in_days(5), "sealed_appointment": sealed}, step="closed"
+            )
         elif step == "accepted":
             self.store.plan(referral_id, "start", {"first_contact_on": date.today().isoformat()}, step="started")
         elif step == "started":

@@ -14,10 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import requests
 from joserfc import jwe, jwt
@@ -25,6 +27,7 @@ from joserfc.jwk import ECKey, KeySet, RSAKey
 
 JSON = dict[str, Any]
 TIMEOUT = 15
+SATURDAY = 5
 SEALING = ["RSA-OAEP-256", "ECDH-ES+A256KW", "A256GCM"]
 
 
@@ -237,6 +240,14 @@ class Network:
             answer.raise_for_status()
             return "done", answer.json()
         raise ConnectionError("the referral kept changing")
+
+    def seal_appointment(self, days: int, place: str, bring: str) -> str:
+        """When, where and what to bring, sealed alike: on the first working day from then on, at ten."""
+        day = date.today() + timedelta(days=days)
+        if day.weekday() >= SATURDAY:
+            day += timedelta(days=7 - day.weekday())
+        starts_at = datetime.combine(day, clock(10), ZoneInfo("Europe/Berlin")).isoformat()
+        return self.seal_comment(json.dumps({"starts_at": starts_at, "minutes": 45, "place": place, "bring": bring}))
 
     def seal_comment(self, text: str) -> str:
         """Free text goes sealed to the welcome center's own key."""
