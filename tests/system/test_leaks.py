@@ -1,13 +1,14 @@
 """Nobody planted comes out: the whole story with distinctive words, and a search through every place there is.
 
-The words are searched in the broker, all tables, logs, metrics, mails, webhooks, addresses, headers, error pages and
-processes. Then the same search is shown to find what a program with holes lets out.
+The gate plays a part of it (`test_leaks_at_a_glance.py`), the long run all. The words are searched in the broker, all
+tables, logs, metrics, mails, webhooks, addresses, headers, error pages and processes, and in a backup. Then the same
+search is shown to find what a program with holes lets out.
 """
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +19,10 @@ from playwright.sync_api import Browser
 
 from deploy.demo.desk import Desk
 from deploy.demo.places import free_port
+from lotse.backups import postgres
 from tests.system.collector import Collector
-from tests.system.conftest import ROOT, RunningNetwork
-from tests.system.leaks import plants
+from tests.system.conftest import ROOT, RunningNetwork, Told
+from tests.system.leaks import places, plants
 from tests.system.leaks.browsing import browse
 from tests.system.leaks.editorial import OF_EDITORS
 from tests.system.leaks.later import missing
@@ -38,7 +40,7 @@ from tests.system.leaks.search import (
 )
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.system, pytest.mark.long, pytest.mark.timeout(900)]
 SEARCHER = Searcher(plants.NEEDLES)
 PEOPLE = Searcher(plants.PEOPLE.needles)
 
@@ -85,9 +87,9 @@ whose names, contacts and texts occur nowhere else; besides it {scene.strays} wr
 commands that carried words of their own, a webhook that failed, and a navigator at a browser; papers handed in
 and passed on, a household, what was told by telephone, a person at her own page who withdraws, access to all
 her data, a letter with a link, a hold, a consent that an interpreter heard and one given online, a breach with
-its note, receipts, FHIR tasks, desk codes and devices, units, absences and tasks by name, every page and file
-of a data-protection officer, and what a clerk and an editor write about an entry of the directory. Every role told
-a collector its spans. Then
+its note, a note on a case, goals and steps, an appointment and who came along to it, receipts, FHIR tasks, desk codes
+and devices, units, absences and tasks by name, every page and file of a data-protection officer, and what a clerk and
+an editor write about an entry of the directory. Every role told a collector its spans. Then
 {len(SEARCHER.needles)} words in {found.patterns} spellings (UTF-8 and UTF-16, percent, JSON, HTML and mail encodings,
 hexadecimal, base64 in all alignments) were searched in every place below. What partners opened with their own keys
 and the pages that exist to show a person were searched, too: there the words were found, so they had travelled.
@@ -143,7 +145,37 @@ def test_the_words_did_travel(scene: Scene) -> None:
     }
 
 
-@pytest.mark.long
+#: A name of staff is shown to whoever leads a desk, and at the issuer; what is kept of it is sealed.
+KEPT = frozenset(
+    {"tables", "tables (binary)", "messages", "logs", "metrics", "mails", "webhooks", "URLs", "answer headers", "spans"}
+)
+
+
+def test_no_name_of_staff_lies_in_the_open(searched: list[Item]) -> None:
+    assert any(item.kind == "tables" and "staff_names" in item.place and item.units for item in searched)
+    found = search(Searcher(plants.STAFF.needles), [item for item in searched if item.kind in KEPT])
+    assert [str(leak) for leak in found.leaks] == []
+
+
+def test_no_word_lies_in_a_backup(scene: Scene, lotse: Callable[..., Told], tmp_path: Path) -> None:
+    """Both halves as they are put away, and every database of them as whoever restores it would read it."""
+    told = lotse("backup", "--out", str(tmp_path / "data"), "--keys-out", str(tmp_path / "keys"), timeout=300)
+    assert told.code == 0, told.err
+    dumps = sorted(tmp_path.rglob("*.dump"))
+    assert len(dumps) >= 5
+    version = postgres.server_version(postgres.Place("referral", scene.network.postgres.dsn))
+    restored = []
+    for dump in dumps:
+        text = tmp_path / f"{dump.stem}.sql"
+        program = postgres.program("pg_restore", version)
+        subprocess.run([program, f"--file={text}", str(dump)], check=True, capture_output=True, timeout=120)
+        assert b"COPY" in text.read_bytes()
+        restored.append(text)
+    found = search(SEARCHER, places.files("backup", [tmp_path]))
+    assert found.places["backup"] > len(dumps) + len(restored)
+    assert [str(leak) for leak in found.leaks] == []
+
+
 def test_not_even_the_servers_own_files_hold_a_word(scene: Scene) -> None:
     """Dead rows, write-ahead logs, message stores. What partners sent wrongly did pass the broker; nobody else did."""
     plain = Searcher((*plants.PEOPLE.needles, *plants.TEXTS.needles), only=("utf-8", "utf-16-le"))

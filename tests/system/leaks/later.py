@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from contracts.codes import BreachReason, BreachRisk
 from deploy.demo.story import FULL, IHK, IHK_RECOGNITION
-from tests.system.leaks import editorial, plants
+from tests.system.leaks import beside, editorial, plants
 from tests.system.leaks.places import Item
 from tests.system.leaks.traffic import Exchange
 from tests.waiting import eventually
@@ -53,15 +53,18 @@ NAMED = {
 }
 
 
+ALL_NAMED = {**NAMED, **editorial.NAMED, **beside.NAMED}
+
+
 def missing(items: list[Item]) -> list[str]:
     """Which of the named places nobody looked at."""
     found = {
         name
         for item in items
-        for name, (kind, what) in {**NAMED, **editorial.NAMED}.items()
+        for name, (kind, what) in ALL_NAMED.items()
         if item.kind == kind and (what in item.place or what.encode() in item.content)
     }
-    return sorted((NAMED.keys() | editorial.NAMED.keys()) - found)
+    return sorted(ALL_NAMED.keys() - found)
 
 
 def everything_later(scene: "Scene") -> None:

@@ -93,6 +93,16 @@ LATER: JSON = {
 }
 INTERPRETER = "Dolmetschine Zungenwirbel"
 BREACH_NOTE = "Der Windhosenfritz hat es gelesen"
+#: What is written beside a case, what a body seals for her calendar, and who comes along.
+NOTE = "Sie rief an wegen Notizkrümelwisch"
+GOAL = "Ankommen im Zielschnabelitz"
+STEP = "Zuerst zum Schrittknöpfling"
+SECOND_STEP = "Danach zum Stapfenbrösel"
+PLACE = "Terminwinkelgasse 9, Zimmer Türschnarr"
+BRING = "Den Mitbringbüchsling im Original"
+HELPER = "Beiseitine Helferknurr"
+#: The made-up staff of the demo: their names stand at the issuer, and sealed under their own key.
+STAFF_NAMES = ("Nina Beispiel", "Lena Beispiel", "Hanna Beispiel", "Dora Beispiel")
 #: What is written about an entry of the directory: not about persons, and not for everybody.
 PROPOSED = "Kammer Wunschkringel"
 DECLINED_WISH = "So sagt es Begründungsschnurps"
@@ -182,6 +192,11 @@ TEXTS = Crowd(
         *_words("document", "Schnabeldokument"),
         *_words("name of a file", "Dateinamsel"),
         *_words("told to", "Fernsprechnudel"),
+        *_words("note on a case", "Notizkrümelwisch"),
+        *_words("goal", "Zielschnabelitz"),
+        *_words("step of a plan", "Schrittknöpfling", "Stapfenbrösel"),
+        *_words("appointment", "Terminwinkelgass", "Türschnarr", "Mitbringbüchsling"),
+        *_words("whoever comes along", "Beiseitine", "Helferknurr"),
         *_words("why held", "Aufbewahrungsknirps"),
         *_words("note on a breach", "Windhosenfritz"),
     ),
@@ -209,5 +224,6 @@ EDITORIAL = Crowd(
         *_words("doubt", "Zweifelszwirbel"),
     ),
 )
+STAFF = Crowd("names of staff", _words("name of staff", *STAFF_NAMES))
 CROWDS = (PEOPLE, TEXTS, STRAYS)
 NEEDLES = tuple(needle for crowd in CROWDS for needle in crowd.needles)

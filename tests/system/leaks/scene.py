@@ -23,6 +23,7 @@ from deploy.demo.places import free_port, read_state
 from deploy.demo.story import IHK, Row, Story
 from lotse.broker import Broker
 from tests.system.leaks import plants, strays
+from tests.system.leaks.beside import everything_beside
 from tests.system.leaks.editorial import everything_editorial
 from tests.system.leaks.later import everything_later
 from tests.system.leaks.places import amqp_connection
@@ -84,6 +85,13 @@ class Scene:
             self.more_words()
         return self.story.rows
 
+    def play_a_part(self, *steps: str) -> None:
+        """Some steps of it, for a look at what is written beside a case."""
+        with patch.multiple(story, **CAST):
+            for title, _, act in self.story.steps():
+                if title in steps:
+                    act()
+
     def more_words(self) -> None:
         """Comments, corrections, searches, an answer that consent does not cover, an erasure."""
         desk, ids = self.desk, self.story.ids
@@ -104,6 +112,7 @@ class Scene:
             f"/referral/api/v1/enquiries/{ids['amira']}/rectifications",
             {"person": {"address": plants.RECTIFIED, "health_note": "Hat nun auch Plumpsfieber zweiter Art"}},
         )
+        everything_beside(self, "amira", "amira-ihk")
         self._comment_by_hand()
         self._cancel_with_words()
         desk.get(f"/referral/api/v1/enquiries/{ids['amira']}/person")

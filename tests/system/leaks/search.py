@@ -82,6 +82,18 @@ def everywhere(scene: Scene) -> Iterator[Item]:
     )
 
 
+def at_a_glance(scene: Scene) -> Iterator[Item]:
+    """Where a word would come to lie first: tables, events, logs, metrics, mails and whatever was answered."""
+    return chain(
+        places.tables(scene.network.postgres.dsn),
+        scene.tap.messages(),
+        places.files("logs", (scene.dev / "logs").iterdir()),
+        places.metrics(scene.state["services"].items()),
+        places.mails(scene.dev / "mail"),
+        scene.traffic.items(),
+    )
+
+
 def server_logs(scene: Scene) -> Iterator[places.Path]:
     """What PostgreSQL and RabbitMQ write beside their data."""
     yield from (scene.dev / "postgres").resolve().rglob("*.log")

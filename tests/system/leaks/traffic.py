@@ -32,6 +32,12 @@ MAY_SHOW = tuple(
         rf"GET 200 /referral/api/v1/enquiries/{ID}/persons/{ID}",
         rf"POST 200 /referral/enquiries/{ID}/subject-access",
         rf"GET 200 /referral/data-protection/breaches/{ID}/note",
+        rf"GET 200 /referral/enquiries/{ID}/persons/{ID}/plan",
+        rf"GET 200 /referral/api/v1/referrals/{ID}/helpers",
+        rf"GET 200 /referral/referrals/{ID}/appointments/{ID}\.ics",
+        r"GET 200 /referral/help",
+        r"GET 200 /referral/my/(plan)?",
+        rf"GET 200 /referral/my/appointments/{ID}\.ics",
     )
 )
 #: The directory holds no persons; its editors are told by name which field of an import nobody knows.
