@@ -5,6 +5,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
+
+from services.chassis import i18n
 
 AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1.min.js"
 SCREENS = Path(__file__).resolve().parents[2] / ".dev" / "screens"
@@ -89,12 +92,30 @@ def _fresh(browser: Browser, locale: str, **more: Any) -> Page:
     return browser.new_context(locale=locale, **more).new_page()
 
 
+#: Keys that a page asked a word for and got none, since somebody looked.
+WORDLESS: list[str] = []
+say = i18n.label
+
+
+def noting(service: str, language: str, value: Enum | str) -> str:
+    """As the product says it; what nobody has translated is remembered."""
+    key = i18n.key_of(value) if isinstance(value, Enum) else value
+    if i18n.translations(service, language).gettext(key) == key:
+        WORDLESS.append(f"no word in {language} for {key}")
+    return say(service, language, value)
+
+
+i18n.label = noting
+
+
 def axe(page: Page) -> list[str]:
-    """Findings of axe-core, one line each: rule, impact, where."""
+    """Findings of axe-core, one line each: rule, impact, where; and codes that were shown for want of a word."""
+    wordless = sorted(set(WORDLESS))
+    WORDLESS.clear()
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("tags => axe.run({runOnly: tags, resultTypes: ['violations']})", TAGS)
-    return [f"{one['id']} ({one['impact']}): {_places(one)}" for one in found["violations"]]
+    return [*(f"{one['id']} ({one['impact']}): {_places(one)}" for one in found["violations"]), *wordless]
 
 
 def _places(finding: dict[str, Any]) -> str:

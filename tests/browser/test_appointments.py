@@ -1,5 +1,6 @@
 """Appointments and whoever comes along, in a browser: the day of a case, her own page, and the helper's only one."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +16,7 @@ from tests.integration.referral.scene import IHK_SERVICE, NOW, Scene, an_appoint
 from tests.integration.referral.test_appointments import guest_link
 from tests.integration.referral.test_helping import code_for
 
+NUMBER = re.compile(r"R-26-\w{6}")
 VIEWS = first_in_the_gate(
     {"language": "de"},
     {"language": "de", "width": "phone"},
@@ -77,6 +79,15 @@ def test_the_day_on_the_case_page(browser: Browser, house: House, view: dict[str
         looks_well(page, f"appointments-case-{name_of(view)}")
 
 
+@pytest.mark.parametrize("view", VIEWS, ids=name_of)
+def test_the_overlap_on_the_desk(browser: Browser, house: House, view: dict[str, str]) -> None:
+    with page_of(browser, **view, extra_http_headers=house.as_role("navigator")) as page:  # type: ignore[arg-type]
+        page.goto(f"{house.address}/referral/")
+        [row] = page.locator("tr", has=page.locator("a[data-item][href*='#appointments']")).all()
+        assert len(set(NUMBER.findall(row.inner_text()))) == 2
+        looks_well(page, f"appointments-desk-{name_of(view)}")
+
+
 @pytest.mark.parametrize("view", HERS, ids=name_of)
 def test_her_own_page(browser: Browser, house: House, view: dict[str, str]) -> None:
     with page_of(browser, **view) as page:  # type: ignore[arg-type]
@@ -91,6 +102,10 @@ def test_whoever_comes_along_signs_and_sees_one_appointment(browser: Browser, ho
     with page_of(browser, width="phone", extra_http_headers=hers) as page:
         page.goto(f"{house.address}/referral/help")
         looks_well(page, "helper-door")
+        page.locator("#code").fill("234-234-234")
+        page.locator("#signed").check()
+        page.locator("form[action$=declarations] button").click()
+        looks_well(page, "helper-door-wrong-code")
         page.locator("#code").fill(house.code)
         page.locator("#signed").check()
         page.locator("form[action$=declarations] button").click()
