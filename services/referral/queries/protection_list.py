@@ -30,7 +30,7 @@ SELECT 'breach' AS kind, b.id, NULL AS what, b.became_aware_at AS since, r.refer
 FROM breach_checks b JOIN referrals r ON r.id = b.referral_id WHERE b.assessed_at IS NULL AND """
     + OWN_REFERRALS
     + """
-UNION ALL SELECT 'requests', o.id, o."right", o.recorded_at, NULL, o.site, o.due_on
+UNION ALL SELECT 'requests', o.id, o.subject_right, o.recorded_at, NULL, o.site, o.due_on
 FROM subject_requests o WHERE o.answer IS NULL AND """
     + SCOPE
     + """

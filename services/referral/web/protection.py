@@ -162,5 +162,5 @@ class Shown:
     def __init__(self, item: Waiting, places: Mapping[str, str], role: StaffRole | None, today: date) -> None:
         self.item = item
         self.place = f"{places[item.kind]}/{item.id}" if item.kind == "resolutions" else places[item.kind]
-        self.next = label(f"watch:{item.step}" if role is StaffRole.DPO else f"protect:{item.step}")
+        self.next = label(f"watch:{item.step}") if role is StaffRole.DPO else label(f"protect:{item.step}")
         self.waits = working_days_between(item.since.astimezone(PLACE).date(), today, is_working_day)
