@@ -212,7 +212,7 @@ def two_at_the_same_hour(network: Network) -> tuple[str, str]:
 def test_the_case_page_shows_her_day_across_referrals_and_what_overlaps(shared: Network, browser: FlaskClient):
     first, second = two_at_the_same_hour(shared)
     page = show(browser, first)
-    assert "Nicht alle diese Termine sind zu schaffen" in page
+    assert "Zwei Termine überschneiden sich" in page
     assert page.count("day-strip__bar--clashes") == 2
     assert "10:00 – 11:00" in page and "10:30 – 11:30" in page
     assert f'href="/referral/referrals/{second}"' in page
