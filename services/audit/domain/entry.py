@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -74,7 +75,7 @@ def leaf_of(envelope: Envelope, data: str, stream_position: int | None) -> bytes
     return (
         f'{{"actor":{encode_basestring(envelope.actor)},{cause}{consent}"correlationid":{_spell_uuid(envelope.correlationid)},'
         f'"data":{data},"dataclassification":{encode_basestring(envelope.dataclassification)},'
-        f'"eventsha256":"{hashlib.sha256(envelope.raw).hexdigest()}","id":{_spell_uuid(envelope.id)},{sequence}'
+        f'"eventsha256":"{hashlib.sha256(envelope.raw).hexdigest()}","id":{_spelled(envelope.id.int)},{sequence}'
         f'"source":{encode_basestring(envelope.source)},{place}{subject}"time":"{format_instant(envelope.time)}",'
         f'"type":{encode_basestring(envelope.type)}}}'
     ).encode()
@@ -135,9 +136,17 @@ def _found_for(cls: type) -> Way:
     raise TypeError(f"a {cls.__name__} may not stand in the log")
 
 
-def _spell_uuid(value: UUID) -> str:
-    digits = f"{value.int:032x}"
+def _spelled(value: int) -> str:
+    digits = f"{value:032x}"
     return f'"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"'
+
+
+#: Cases, persons and partners come again and again; an event's own id never does.
+_spelled_before = lru_cache(maxsize=4_096)(_spelled)
+
+
+def _spell_uuid(value: UUID) -> str:
+    return _spelled_before(value.int)
 
 
 #: Every kind of scalar that may stand in the log, and how it is written there.
@@ -152,9 +161,20 @@ SCALARS: Mapping[type, Way] = {
 WAYS = Ways(SCALARS)
 
 
+class Referred(dict[tuple[str, ...], tuple[str, ...]]):
+    """Which of the members of an event are ids of a case."""
+
+    def __missing__(self, kept: tuple[str, ...]) -> tuple[str, ...]:
+        found = self[kept] = tuple(name for name in REFERENCES if name in kept)
+        return found
+
+
+REFERRED = Referred()
+
+
 def references_of(subject: str, event: object, kept: tuple[str, ...]) -> dict[str, UUID]:
     """The ids by which the entry is found: those in its data, and its subject's own."""
-    found = {name: value for name in REFERENCES if name in kept and (value := getattr(event, name)) is not None}
+    found = {name: value for name in REFERRED[kept] if (value := getattr(event, name)) is not None}
     kind, _, identity = subject.partition("/")
     name = OF_SUBJECT.get(kind)
     if name is not None and name not in found and (own := _uuid(identity)) is not None:

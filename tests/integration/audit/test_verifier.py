@@ -26,6 +26,7 @@ from services.audit.exports import export_lines, extract_lines
 from services.audit.keys import make_signer, save_signer
 from services.audit.writer import Writer
 from services.chassis.db import connect
+from tests.benchmarks import audit_tamperings
 from tests.integration.audit.conftest import START, a_log, an_arrival
 
 VERIFIER = Path(__file__).parents[3] / "services" / "audit" / "verifier" / "lotsennetz_verify.py"
@@ -630,7 +631,8 @@ def in_pieces(log, monkeypatch):
         source = independent.shared_source(connection, log.superuser_dsn)
         outside = partial(independent.checkpoints_at, log.directory, key)
         opening = independent.Opening(partial(independent.open_database, connection, key), outside, source, 1)
-        quick, careful = (way(opening, lambda _: None) for way in (independent._in_order, independent._in_detail))
+        with catch_warnings(action="ignore", category=ResourceWarning):
+            quick, careful = (way(opening, lambda _: None) for way in (independent._in_order, independent._in_detail))
     return quick and asdict(quick), asdict(careful)
 
 
@@ -675,26 +677,48 @@ if __name__ == "__main__":
 """
 
 
+def in_several(folder, begin, processes, *ways):
+    """Exit code and answer of the program, its time aside."""
+    (folder / "in_pieces.py").write_text(IN_PIECES)
+    shutil.copy(VERIFIER, folder)
+    command = [sys.executable, "in_pieces.py", begin, *map(str, ways), "--json", "--processes", str(processes)]
+    done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True, timeout=120)
+    assert not done.stderr, done.stderr
+    return done.returncode, {**json.loads(done.stdout), "seconds": 0}
+
+
 @pytest.mark.parametrize("begin", ["fork", pytest.param("spawn", marks=pytest.mark.long)])
 def test_several_processes_say_the_same_as_one(log, tmp_path, begin):
     for start in range(0, 1100, 220):
         log.hear(*range(start, start + 220))
     log.sign()
     log.publish()
-    (tmp_path / "in_pieces.py").write_text(IN_PIECES)
-    shutil.copy(VERIFIER, tmp_path)
-    ways = ("--database", log.superuser_dsn, "--checkpoint", log.directory, "--key", log.key_file, "--json")
-
-    def said(processes):
-        command = [sys.executable, "in_pieces.py", begin, *map(str, ways), "--processes", str(processes)]
-        done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True, timeout=120)
-        assert not done.stderr, done.stderr
-        return done.returncode, {**json.loads(done.stdout), "seconds": 0}
-
-    code, sound = said(2)
+    ways = ("--database", log.superuser_dsn, "--checkpoint", log.directory, "--key", log.key_file)
+    said = partial(in_several, tmp_path, begin)
+    code, sound = said(2, *ways)
     assert (code, sound["entries"], sound["signed"]) == (0, 1100, 1100)
-    assert said(1) == (code, sound)
+    assert said(1, *ways) == (code, sound)
     log.tamper("UPDATE entries SET actor = 'staff:0' WHERE position IN (300, 900)")
-    code, found = said(2)
+    code, found = said(2, *ways)
     assert (code, found["finding"]["kind"], found["finding"]["entry"]) == (1, "changed", 300)
-    assert said(1) == (code, found)
+    assert said(1, *ways) == (code, found)
+
+
+@pytest.mark.long
+def test_whatever_is_tampered_with_several_processes_name_what_the_careful_way_names(postgres, tmp_path, monkeypatch):
+    found = []
+
+    def both(what, dsn, outside, key):
+        ways = ("--database", dsn, "--checkpoint", outside, "--key", key)
+        code, answer = in_several(tmp_path, "fork", 2, *ways)
+        with monkeypatch.context() as only:
+            only.setattr(independent, "_in_order", lambda *_: None)
+            careful = Verified(*ways)
+        assert (code, answer) == (careful.code, {**careful.answer, "seconds": 0}), what
+        found.append((what, code))
+        return audit_tamperings.Tried(what, code, "", None, None, "")
+
+    monkeypatch.setattr(audit_tamperings, "_verified", both)
+    audit_tamperings.tampered(postgres, tmp_path)
+    assert len(found) == 1 + len(audit_tamperings.IN_DATABASE) + len(audit_tamperings.BY_HAND)
+    assert [what for what, code in found if code == 0] == ["nothing"]
