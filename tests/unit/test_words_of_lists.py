@@ -33,6 +33,7 @@ from services.referral.queries.steering import Table
 from services.referral.queries.subject_access import RIGHTS, WRITTEN
 from services.referral.queries.worklist import Source
 from services.referral.store.letters import State as LetterState
+from services.referral.web import intake_steps
 from tests.chassis.test_i18n import code_lists
 
 #: Where a key begins and what is put behind it is not known before the page is drawn.
@@ -53,6 +54,8 @@ LISTED: Mapping[tuple[str, str], Iterable[str]] = {
     ("referral", "consequence"): {action for action, _ in TRANSITIONS if action not in {"request", "expire", "revoke"}},
     ("referral", "counts"): indicators.Counts,
     ("referral", "indicator_source"): indicators.Source,
+    ("referral", "intake"): {step.name for steps in intake_steps.STEPS.values() for step in steps}
+    | {intake_steps.CHECK},
     ("referral", "key_state"): set(keys.KeyState) - {keys.KeyState.ENDED},  # a key that has simply ended is not shown
     ("referral", "left_out"): following_up.LeftOut,
     ("referral", "letter_state"): LetterState,
@@ -61,6 +64,7 @@ LISTED: Mapping[tuple[str, str], Iterable[str]] = {
     ("referral", "resolution"): ResolutionState,
     ("referral", "retention_reason"): codes.RetentionKind,
     ("referral", "review"): Review,
+    ("referral", "situation"): intake_steps.SITUATIONS,
     ("referral", "steering"): Table,
     ("referral", "steering_hint"): Table,
     ("referral", "protect"): PROTECTION,
@@ -119,6 +123,7 @@ ELSEWHERE: Mapping[str, str] = {
     "state_means": "states of an object of the directory",
     "step": "steps of the tour of consent",
     "subject": "tests/integration/referral/test_record_of_processing.py",
+    "told": "what was just done, from an address",
     "term": "tests/unit/directory/test_glossary.py",
     "text": "fields of an object that are translated",
     "unit": "units of a period",
