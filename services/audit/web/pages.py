@@ -10,7 +10,7 @@ from flask import render_template, request
 from contracts.codes import StaffRole
 from contracts.event import REGISTRY
 from services.audit.domain.merkle import inclusion_proof
-from services.audit.queries import health, retention, tree
+from services.audit.queries import health, owners, retention, tree
 from services.audit.queries.disclosures import with_consents
 from services.audit.queries.findings import anchored_at
 from services.audit.queries.search import CASES, Search, entry_at, of_case, of_staff, search, with_referrals
@@ -127,7 +127,7 @@ def integrity() -> str:
     with here.db.read() as connection:
         standing = health.standing(connection)
         found = streams(connection)
-        expiring = retention.waiting(connection)
+        expiring, owned = retention.waiting(connection), owners.standing(connection)
         signed, witnesses = tree.latest_checkpoint(connection), tree.witnesses(connection)
         published = health.published(connection, outside())
     return render_template(
@@ -136,6 +136,7 @@ def integrity() -> str:
         streams=[(one, one.is_silent(now)) for one in found],
         never_heard=never_heard(found),
         expiring=expiring if expiring.is_stuck(now) else None,
+        owners=owned,
         signed=signed,
         witnesses=witnesses,
         published=published,

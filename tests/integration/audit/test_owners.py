@@ -20,7 +20,7 @@ from tests.benchmarks.audit_console import page_plans
 from tests.integration.audit.conftest import START, LogAtWork
 from tests.integration.audit.test_controllers import ADD, CONSENT, DRAFTED, RECORDED, owned
 from tests.integration.audit.test_retention import EMPTIED
-from tests.integration.audit.test_web import OTHER, OWN, two_cases
+from tests.integration.audit.test_web import OPERATIONS, OTHER, OWN, serving, two_cases
 
 FIGURE = next(one for one in LOG if one.name == "lotsennetz_log_owners_differing")
 AS_NEW = {"missing": 0.0, "surplus": 0.0}
@@ -149,6 +149,25 @@ def test_the_clock_compares_one_stretch_a_minute_and_tells_what_differs(log, clo
     log.tamper(f"INSERT INTO owned_entries VALUES ('{OTHER}', 1, 'referral.drafted.v1', now())")
     assert [tick(clock, timedelta(hours=1)) for _ in range(3)] == [1, 1, 1]
     assert told(log) == {"missing": 0.0, "surplus": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("de", "Zu wenige: 1, zu viele: 0."), ("en", "Too few: 1, too many: 0.")]
+)
+def test_a_difference_stands_on_the_page_of_integrity_until_it_is_mended(log, clock, language, said):
+    two_cases(log)
+    with serving(log) as client:
+
+        def page():
+            answer = client.get("/audit/integrity", headers={**OPERATIONS, "Accept-Language": language})
+            return " ".join(answer.get_data(as_text=True).split())
+
+        assert tick(clock, timedelta(0)) == 1 and said not in page()
+        log.tamper("DELETE FROM owned_entries WHERE position = 5")
+        assert tick(clock, timedelta(hours=1)) == 1 and said in page()
+        with connect(log.owner_dsn) as owner:
+            owner.execute("SELECT own_everything()")
+        assert said not in page()
 
 
 def test_whether_anything_that_told_is_gone_is_asked_of_its_own_index(log: LogAtWork):
