@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from contracts.codes import LogFindingKind
 from services.audit.queries.rules import RULES, Rule
 from services.audit.queries.staff_rules import STAFF_RULES, agreed, in_force
-from services.chassis.db import Connection
+from services.chassis.db import Connection, take_time
 
 ALL_RULES = (*RULES, *STAFF_RULES)
 #: So many entries are judged at a time, and for so long in one transaction of the clock.
@@ -113,7 +113,8 @@ def is_due(last: Reading | None, size: int, now: datetime, today: date) -> bool:
 
 def read_on(tx: Connection, now: datetime, today: date) -> int:
     """Judge what is new, as much as one turn of the clock may take; answers how many facts were kept."""
-    tx.execute("SELECT pg_advisory_xact_lock(%s), set_config('statement_timeout', '60000', true)", (LOCK,))
+    take_time(tx, 60)
+    tx.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
     last = last_reading(tx) or Reading(0, today, now)
     agreements, size, kept, began = agreed(in_force(tx), now), size_of(tx), 0, time.monotonic()
     while True:

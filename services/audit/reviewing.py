@@ -12,6 +12,7 @@ from services.audit.notes import Notes
 from services.audit.queries import tree
 from services.audit.queries.reviews import counted, saved_search
 from services.audit.queries.search import Search
+from services.chassis.db import take_time
 from services.chassis.errors import InvalidError, RefusedError
 from services.chassis.work import Work
 
@@ -62,7 +63,7 @@ def hold_review(work: Work, notes: Notes, search_id: UUID | None, asked: Asked, 
     """Say what was reviewed: everything the search finds under the head the officer had before her."""
     if tree.note_of_size(work.tx, size) is None:
         raise RefusedError("audit.not-yet-signed", size=size)
-    work.tx.execute("SELECT set_config('statement_timeout', '60000', true)")
+    take_time(work.tx, 60)
     seen, root = counted(work.tx, asked.wanted, size, exactly=True), tree.root_at(work.tx, size)
     review_id = work.new_id()
     sealed = notes.seal(note, about_review(review_id))

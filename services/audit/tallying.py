@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.audit.noticing import size_of
 from services.audit.queries.tally import BLOCK, COUNTED, next_block
-from services.chassis.db import Connection
+from services.chassis.db import Connection, take_time
 from services.chassis.jobs import ClockJob, Due
 from services.chassis.work import Work
 
@@ -24,7 +24,8 @@ def uncounted(connection: Connection, _now: datetime, _limit: int) -> list[Due]:
 def count(work: Work, _due: Due) -> None:
     """Count what is whole, as much as one turn of the clock may take."""
     tx, began = work.tx, time.monotonic()
-    tx.execute("SELECT pg_advisory_xact_lock(%s), set_config('statement_timeout', '60000', true)", (LOCK,))
+    take_time(tx, 60)
+    tx.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
     size, block = size_of(tx), next_block(tx)
     while (block + 1) * BLOCK <= size and time.monotonic() - began < SECONDS:
         window = {"block": block, "first": block * BLOCK, "end": (block + 1) * BLOCK, "year": None}

@@ -53,6 +53,7 @@ def migrate_only(dsn: str, *folders: Path) -> list[str]:
     """The same for a database that holds no letters: these folders alone."""
     plan = [item for folder in folders for item in migrations_in(folder)]
     with connect(dsn, name="migrate", statement_ms=MIGRATION_MS) as connection:
+        connection.patience = None  # some set a deadline of their own
         connection.execute("SET idle_in_transaction_session_timeout = 0")
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
         try:

@@ -1,8 +1,10 @@
 """The ear by itself: when it listens to a queue it shares with other workers, and when it lets go of it."""
 
 import json
+import socket
 import warnings
 from collections.abc import Iterator, Sequence
+from time import monotonic
 from typing import Any
 
 import amqp
@@ -12,6 +14,7 @@ from contracts.topology import inbox_queue
 from services.chassis.hear import Mail
 from tests.brokers import as_user
 from tests.conftest import Broker
+from tests.waiting import PATIENCE
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # eventlet says of itself that it is old; the worker asks nothing new of it
@@ -147,3 +150,13 @@ def test_of_several_addresses_the_first_that_answers_is_taken(vhost: Broker) -> 
     link.close()
     with pytest.raises(OSError):
         consumer.broker.connect("amqp://nobody@127.0.0.1:9;amqp://nobody@127.0.0.1:19", "test")
+
+
+def test_a_node_that_fell_silent_is_passed_over(vhost: Broker) -> None:
+    """Its kernel still takes connections."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = monotonic()
+        link = consumer.broker.connect(f"amqp://nobody@127.0.0.1:{silent.getsockname()[1]};{vhost.amqp_uri}", "test")
+        assert link.connected
+        assert monotonic() - began < 5 * PATIENCE
+        link.close()

@@ -9,16 +9,16 @@ from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from services.chassis.db import Connection
+from services.chassis.db import Connection, take_time
 from services.directory.domain.objects import Kind
 from services.directory.domain.planning import Name
 from services.directory.domain.reading import Row
 
 BATCH = 500
+MOST_SECONDS = 15 * 60
 PLACES = {kind: place for place, kind in enumerate(Kind)}
 
 PREPARE: tuple[LiteralString, ...] = (
-    "SET LOCAL statement_timeout = '15min'",
     "SET LOCAL lock_timeout = '1min'",
     "SET LOCAL idle_in_transaction_session_timeout = '15min'",
     "SET LOCAL work_mem = '64MB'",
@@ -109,6 +109,7 @@ STANDING: LiteralString = """
 
 
 def prepare(tx: Connection) -> None:
+    take_time(tx, MOST_SECONDS)
     for statement in PREPARE:
         tx.execute(statement)
 

@@ -7,11 +7,11 @@ from typing import Any, LiteralString
 from psycopg import Copy
 from psycopg.types.json import Jsonb
 
-from services.chassis.db import Connection
+from services.chassis.db import Connection, take_time
 
 BATCH = 500
+MOST_SECONDS = 15 * 60
 PREPARE: tuple[LiteralString, ...] = (
-    "SET LOCAL statement_timeout = '15min'",
     "SET LOCAL idle_in_transaction_session_timeout = '15min'",
     """
     CREATE TEMPORARY TABLE cells (
@@ -30,6 +30,7 @@ ORDER: tuple[LiteralString, ...] = (
 @contextmanager
 def cells(tx: Connection) -> Iterator[Copy]:
     """Rows go in as they are read, and can be asked for afterwards."""
+    take_time(tx, MOST_SECONDS)
     for statement in PREPARE:
         tx.execute(statement)
     with tx.cursor() as cursor, cursor.copy("COPY cells (kind, id, parents, line, document) FROM STDIN") as copy:
