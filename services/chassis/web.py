@@ -4,18 +4,21 @@ A service hands in its blueprints and gets: callers identified before anything i
 problem details, health, metrics, the operators' door, security headers and one canonical log line per request.
 """
 
-import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
+from select import select
+from time import monotonic
 from typing import IO, Any
 from uuid import uuid4
 
 from apiflask import APIFlask
 from flask import Request, Response, current_app, g, request
 from prometheus_client import Histogram
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
 from werkzeug.exceptions import PreconditionRequired, RequestEntityTooLarge
 
@@ -29,6 +32,7 @@ from services.chassis import (
     probes,
     session_pages,
     sign_in,
+    supervisor,
     telemetry,
     tracing,
     web_errors,
@@ -57,6 +61,9 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
 }
 NEVER_STORED = "no-store, private"
+LOOK_SECONDS = 0.2
+#: A role that leaves: so long who is in may still ask and be told that it was the last time; so long at most in all.
+LAST_WORD_SECONDS, LEAVE_SECONDS = 1.0, 5.0
 
 
 class RequestInMemory(Request):
@@ -210,19 +217,27 @@ def proxied(settings: Settings) -> dict[str, Any]:
     return {"trusted_proxy": named, "trusted_proxy_headers": {"x-forwarded-for"}} if named else {}
 
 
+class Guest(HTTPChannel):  # type: ignore[misc]
+    """Whoever has come in by a door; once that is shut, the next answer tells that it was the last."""
+
+    def service(self) -> None:
+        if not self.server.accepting:
+            self.requests[0].headers["CONNECTION"] = "close"
+        super().service()
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing was asked that is not answered."""
+        return not (self.requests or self.request or self.total_outbufs_len)
+
+
 def serve(app: APIFlask, settings: Settings) -> None:
     """Answer requests until the process is told to stop; from then on who comes finds no door and goes to another."""
     here: Room = app.extensions["lotsennetz"]
     host, _, port = settings.http_address.rpartition(":")
     doors: dict[int, Any] = {}
-
-    def leave(*_: object) -> None:
-        for door in [one for one in doors.values() if one.accepting]:
-            door.socket.close()
-        raise SystemExit(0)
-
-    signal.signal(signal.SIGTERM, leave)
-    create_server(
+    stop = supervisor.stop_on_signals()
+    server = create_server(
         app,
         doors,
         host=host.strip("[]"),
@@ -232,8 +247,28 @@ def serve(app: APIFlask, settings: Settings) -> None:
         clear_untrusted_proxy_headers=True,
         **proxied(settings),
         **buffers(here.largest_request),
-    ).run()
+    )
+    for door in doors.values():
+        door.channel_class = Guest
+    while not stop.is_set():
+        wasyncore.loop(LOOK_SECONDS, map=doors, count=1)
+    see_off(doors)
+    server.task_dispatcher.shutdown(timeout=1)
     here.refusals.flush(here.unit.clock.now() + timedelta(minutes=1))  # what the last minute counted
+
+
+def see_off(doors: dict[int, Any]) -> None:
+    """Shut the doors behind whoever stands before them, and answer all who are in."""
+    for door in [one for one in doors.values() if one.accepting]:
+        while select([door.socket], [], [], 0)[0]:
+            door.handle_accept()
+        wasyncore.dispatcher.close(door)  # and not its own close: those who answer still wake us by its bell
+    began = monotonic()
+    while (guests := [one for one in doors.values() if isinstance(one, Guest)]) and monotonic() < began + LEAVE_SECONDS:
+        for guest in guests:
+            if guest.is_idle and monotonic() > began + LAST_WORD_SECONDS:
+                guest.handle_close()
+        wasyncore.loop(0.05, map=doors, count=1)
 
 
 def buffers(largest: int) -> dict[str, int]:
