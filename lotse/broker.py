@@ -11,6 +11,8 @@ import urllib3
 from contracts.topology import Binding, Permissions, Topology
 
 FIRST_WITH_A_LIMIT = 4
+#: So many nodes keep a queue, as soon as there are so many: one may be lost.
+COPIES = 3
 INBOX = re.compile(r"[a-z]+\.inbox(\.\d+)?")
 
 
@@ -161,6 +163,13 @@ class Broker:
         """Queues that exist with other arguments than wanted; the broker changes none of them in place."""
         seen = {row["name"]: row["arguments"] for row in self.call("GET", f"/queues/{self._v}?columns=name,arguments")}
         return [one.name for one in topology.queues if one.name in seen and seen[one.name] != dict(one.arguments)]
+
+    def thin(self, topology: Topology) -> list[tuple[str, int, int]]:
+        """Queues that lie on fewer nodes than they might, on how many, and of how many; three are enough."""
+        nodes = min(COPIES, len(self.call("GET", "/nodes?columns=name")))
+        rows = self.call("GET", f"/queues/{self._v}?columns=name,members")
+        kept = {row["name"]: len(row["members"]) for row in rows if row.get("members")}  # what it knows by now
+        return [(one.name, kept[one.name], nodes) for one in topology.queues if kept.get(one.name, nodes) < nodes]
 
     def drop_empty(self, queue: str) -> None:
         """Remove a queue to be made anew, unless something lies in it. What comes in that moment is in the feed."""

@@ -37,6 +37,16 @@ def apply_to(broker: Broker, passwords: Mapping[str, str] | None = None, partiti
     return missing
 
 
+def differences(broker: Broker, partitions: int = 1) -> list[str]:
+    """Where what exists is not what `apply` would have made; it mends the bindings, the rest is done by hand."""
+    topology = core(partitions)
+    return [
+        *(f"arguments of queue {name}" for name in broker.different(topology)),
+        *(f"binding {one.source} -> {one.destination} ({one.routing_key})" for one in broker.led_elsewhere(topology)),
+        *(f"queue {name} lies on {kept} of {nodes} nodes" for name, kept, nodes in broker.thin(topology)),
+    ]
+
+
 def onboard(broker: Broker, organization_id: UUID, password: str | None) -> list[str]:
     """Give a partner its queue, its exchange and its user, with exactly the rights it needs."""
     topology = for_partner(organization_id)

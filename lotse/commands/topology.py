@@ -37,15 +37,16 @@ def check(
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only the exit code.")] = False,
 ) -> None:
-    """Name what is missing and change nothing; exit 1 if anything is.
+    """Name what is missing or differs and change nothing; exit 1 if anything does.
 
     \b
     lotse topology check
     """
-    missing = broker_of(context).missing(core(config_of(context).inbox_partitions))
+    broker, partitions = broker_of(context), config_of(context).inbox_partitions
+    missing, differs = broker.missing(core(partitions)), topology.differences(broker, partitions)
     if as_json:
-        showing.as_json({"missing": missing})
+        showing.as_json({"missing": missing, "differs": differs})
     elif not quiet:
-        for item in missing or ["Nothing is missing."]:
+        for item in [*missing, *(f"differs: {one}" for one in differs)] or ["Nothing is missing."]:
             showing.say(item)
-    raise typer.Exit(1 if missing else 0)
+    raise typer.Exit(1 if missing or differs else 0)

@@ -6,12 +6,13 @@ none has to remember. A service adds figures of its own by a list of `Figure`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from contracts.topology import HEARS, source_of
 from services.chassis.db import Connection, Database
 from services.chassis.errors import UnavailableError
 
@@ -52,6 +53,7 @@ class Figure:
     meaning: str
     sql: LiteralString
     labels: tuple[str, ...] = ()
+    params: tuple[Any, ...] | None = None
 
 
 ROLES = Figure(
@@ -60,6 +62,27 @@ ROLES = Figure(
     "SELECT role, extract(epoch FROM now() - beaten_at)::float8 AS value FROM beats",
     ("role",),
 )
+
+
+#: Further back nobody looks: it is silence, however long.
+SILENT_SECONDS = 900
+#: Ids of events begin with the milliseconds they were made at, and the inbox is ordered by them.
+HEARD = """
+SELECT told.source, coalesce(extract(epoch FROM now() - last.received_at), %s)::float8 AS value
+FROM unnest(%s::text[]) AS told (source) LEFT JOIN LATERAL (
+    SELECT received_at FROM inbox
+    WHERE inbox.source = told.source AND event_id >= (
+        lpad(to_hex(1000 * (extract(epoch FROM now())::bigint - %s)), 12, '0') || repeat('0', 20))::uuid
+    ORDER BY event_id DESC LIMIT 1
+) AS last ON true"""
+
+
+def heard_of(service: str) -> Figure:
+    """Each stream says every minute how far it goes; who hears nothing of it is cut off, whatever others hear."""
+    sources = [source_of(told) for told in HEARS.get(service, ())]
+    meaning = "Since anything was heard of a stream this service listens to; each speaks every minute"
+    params = (SILENT_SECONDS, sources, SILENT_SECONDS)
+    return Figure("lotsennetz_stream_heard_age_seconds", meaning, HEARD, ("source",), params)
 
 
 class CountedFigures(Collector):
@@ -71,7 +94,7 @@ class CountedFigures(Collector):
     def collect(self) -> Iterator[Metric]:
         try:
             with self._db.read() as connection:
-                found = [(one, connection.execute(one.sql).fetchall()) for one in self._counted]
+                found = [(one, connection.execute(one.sql, one.params).fetchall()) for one in self._counted]
         except UnavailableError:
             return
         for figure, rows in found:
@@ -85,7 +108,7 @@ class StreamFigures(CountedFigures):
     """What every service tells: its streams, its roles, and how many wait for a connection to its database."""
 
     def __init__(self, db: Database, service: str) -> None:
-        super().__init__(db, service, [ROLES])
+        super().__init__(db, service, [ROLES, heard_of(service)])
 
     def collect(self) -> Iterator[Metric]:
         try:

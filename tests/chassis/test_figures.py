@@ -1,10 +1,13 @@
 """What the streams tell about themselves."""
 
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
 from prometheus_client.registry import CollectorRegistry
 
 from services.chassis.beats import beats, due
 from services.chassis.db import Database
-from services.chassis.figures import MEANINGS, StreamFigures, figures
+from services.chassis.figures import MEANINGS, SILENT_SECONDS, StreamFigures, figures
 from tests.chassis.rig import Room
 
 
@@ -32,3 +35,28 @@ def test_a_role_says_that_it_lives_and_the_lag_is_a_figure(directory: Room) -> N
         assert said.role == "worker"
         assert said.age_seconds >= 0
         assert figures(session)["inbox_lag_seconds"] == 0.25
+
+
+def heard(room: Room, source: str, ago: timedelta) -> None:
+    """One event, made and heard so long ago."""
+    at = datetime.now(UTC) - ago
+    made = UUID(int=(int(at.timestamp() * 1000) << 80) | (uuid4().int & ((1 << 80) - 1)))
+    with room.session() as session:
+        session.execute("INSERT INTO inbox (event_id, source, received_at) VALUES (%s, %s, %s)", (made, source, at))
+
+
+def test_a_stream_nothing_is_heard_of_is_told_whatever_is_heard_of_others(referral: Room) -> None:
+    registry = CollectorRegistry()
+    registry.register(StreamFigures(referral.db, "notifications"))
+
+    def age(service: str) -> float | None:
+        labels = {"service": "notifications", "source": f"/lotsennetz/{service}"}
+        return registry.get_sample_value("lotsennetz_stream_heard_age_seconds", labels)
+
+    assert (age("directory"), age("referral"), age("audit")) == (SILENT_SECONDS, SILENT_SECONDS, None)
+    heard(referral, "/lotsennetz/directory", timedelta(hours=5))
+    heard(referral, "/lotsennetz/referral", timedelta(minutes=4))
+    assert age("directory") == SILENT_SECONDS
+    assert 239 < (age("referral") or 0) < 270
+    heard(referral, "/lotsennetz/directory", timedelta(seconds=10))
+    assert 9 < (age("directory") or 0) < 40

@@ -70,6 +70,33 @@ def test_a_lost_binding_is_named_and_repaired(broker_admin: Broker) -> None:
     assert topology.apply_to(broker_admin) == []
 
 
+def test_what_differs_from_the_contracts_is_named(broker_admin: Broker) -> None:
+    """Another number of partitions, other arguments, and fewer copies than the cluster has nodes."""
+    assert topology.differences(broker_admin) == []
+    broker_admin.bind(wanted.Binding("notifications.events", "referral.inbox.0", "#"))
+    vhost = broker_admin.vhost
+    broker_admin.call("DELETE", f"/queues/{vhost}/dead")
+    broker_admin.call("PUT", f"/queues/{vhost}/dead", {"durable": True, "arguments": {"x-queue-type": "classic"}})
+    assert topology.differences(broker_admin) == [
+        "arguments of queue dead",
+        "binding notifications.events -> referral.inbox.0 (#)",
+    ]
+
+
+def test_a_queue_with_fewer_copies_than_there_might_be_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    queues = [
+        {"name": "dead", "members": ["a", "b", "c"]},
+        {"name": "unrouted", "members": ["a"]},
+        {"name": "audit.inbox.0"},  # just made: nobody knows yet
+        {"name": "somebody's own", "members": ["a"]},
+    ]
+    nodes = [{"name": name} for name in "abcde"]
+    monkeypatch.setattr(Broker, "call", lambda _, __, path: nodes if path.startswith("/nodes") else queues)
+    assert Broker("http://127.0.0.1:1").thin(wanted.core()) == [("unrouted", 1, 3)]
+    nodes[1:] = []
+    assert Broker("http://127.0.0.1:1").thin(wanted.core()) == []
+
+
 def test_a_queue_that_was_there_before_its_bound_is_bounded_with_what_lies_in_it(broker_admin: Broker) -> None:
     policy = f"/policies/{broker_admin.vhost}/{wanted.COMMANDS_QUEUE}"
     broker_admin.call("DELETE", policy)
