@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Brings what the commands of the Makefile need; does nothing that is done already.
 #   deploy/dev/setup.sh            Python packages into .venv
-#   deploy/dev/setup.sh --tests    and, where apt may be used, a browser, fonts, node, java, nginx, curl, jq and iptables for the tests
+#   deploy/dev/setup.sh --tests    and, where apt may be used, a browser, fonts, node, java, nginx, curl, jq, iptables and
+#                                  faketime for the tests
 # RabbitMQ and PostgreSQL are brought by deploy/demo when they are needed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -63,7 +64,7 @@ bring_test_tools() {
     command -v java >/dev/null 2>&1 || missing+=(default-jre-headless)
     command -v node >/dev/null 2>&1 || missing+=(nodejs npm)
     command -v nginx >/dev/null 2>&1 || missing+=(nginx-light)
-    for tool in curl jq iptables; do command -v "$tool" >/dev/null 2>&1 || missing+=("$tool"); done
+    for tool in curl jq iptables faketime; do command -v "$tool" >/dev/null 2>&1 || missing+=("$tool"); done
     [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
 }
 

@@ -16,7 +16,7 @@ from tests.waiting import eventually
 pytestmark = [
     pytest.mark.long,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(not LIBRARIES, reason="no libfaketime (apt-get install libfaketime)"),
+    pytest.mark.skipif(not LIBRARIES, reason="no libfaketime (deploy/dev/setup.sh --tests brings Debian's faketime)"),
 ]
 #: Nobody agrees with anybody, and each changes its mind twice.
 HOURS = {
