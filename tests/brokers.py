@@ -9,6 +9,10 @@ PASSWORDS: Mapping[str, str] = {wanted.user: f"of-the-{wanted.user}-user" for wa
 
 
 def as_user(amqp_uri: str, user: str) -> str:
-    """The administrator's address, spoken to by somebody else."""
-    scheme, _, rest = amqp_uri.partition("://")
+    """The administrator's address, spoken to by somebody else; of a cluster each node's."""
+    return ";".join(_as_user(node, user) for node in amqp_uri.split(";"))
+
+
+def _as_user(node: str, user: str) -> str:
+    scheme, _, rest = node.partition("://")
     return f"{scheme}://{user}:{PASSWORDS[user]}@{rest.rpartition('@')[2]}"

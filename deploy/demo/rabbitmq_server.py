@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +102,17 @@ class RabbitServer:
         """Stop and start on the same ports."""
         self.stop()
         self.start()
+
+    def ctl(self, *words: str, program: str = "rabbitmqctl", seconds: float = 400) -> str:
+        """One of the broker's own commands, spoken to this node; what it says."""
+        if self._installation is None:
+            raise RuntimeError("the node was never started")
+        env = self._environment(self.folder / "rabbitmq", self._installation)
+        command = [str(self._installation.script.with_name(program)), *words]
+        done = subprocess.run(command, env=env, check=False, capture_output=True, text=True, timeout=seconds)
+        if done.returncode:
+            raise RuntimeError(f"{program} {' '.join(words)}:\n{done.stdout}{done.stderr}")
+        return done.stdout
 
     def _configuration(self) -> str:
         tls = self.certificates

@@ -116,26 +116,11 @@ class Database:
         with self.session() as connection:
             connection.execute("SELECT 1")
 
-    @contextmanager
-    def _borrow(self, pool: ConnectionPool[Connection]) -> Iterator[Connection]:
-        """Lend a connection; trouble of the database's own comes out as `UnavailableError`."""
-        try:
-            if pool.closed:
-                pool.open()
-            with pool.connection() as connection:
-                yield connection
-        except psycopg.OperationalError as error:
-            if error.sqlstate is None or error.sqlstate.startswith(("57P", "08")):
-                self._replace_dead()
-            raise UnavailableError("database.unavailable") from error
-        except INFRASTRUCTURE_ERRORS as error:
-            raise UnavailableError("database.unavailable") from error
-
     def _replace_dead(self) -> None:
         """The server went away for one connection: so it did for the others, of either pool; nobody shall meet them."""
         for pool in (self._writers, self._readers):
             if not pool.closed:
-                pool.check()
+                pool.drain()  # and nobody waits for an answer of a dead one
 
     @property
     def waiting(self) -> int:
@@ -157,7 +142,7 @@ class Database:
         except psycopg.OperationalError as error:
             if error.sqlstate is None or error.sqlstate.startswith(("57P", "08")):
                 self._is_away = True
-                pool.drain()  # the other connections are as dead: others are made, and nobody waits for an answer
+                self._replace_dead()
             raise UnavailableError("database.unavailable") from error
         except INFRASTRUCTURE_ERRORS as error:
             raise UnavailableError("database.unavailable") from error

@@ -29,7 +29,11 @@ class Load:
     #: What else was answered: a status, or the name of what went wrong on the way.
     troubles: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
+    #: The longest time in which nothing was done for anybody.
+    longest_pause: float = 0.0
+    _last_done: float = 0.0
     _over: threading.Event = field(default_factory=threading.Event)
+    _gives_up: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def __enter__(self) -> "Load":
@@ -46,6 +50,10 @@ class Load:
             thread.join(180)
         assert not any(thread.is_alive() for thread in self._threads), "a step was never answered"
 
+    def give_up(self) -> None:
+        """Whoever was told no asks no more: what she asked for may be done or not."""
+        self._gives_up.set()
+
     def goes_on(self, steps: int = 20, timeout: float = 40) -> None:
         """Wait until so many more are done."""
         done = len(self.acknowledged)
@@ -55,20 +63,24 @@ class Load:
         client, subjects = Client(self.ports), [str(uuid4()) for _ in range(3)]
         for number in itertools.count(1):
             step = {"name": uuid4().hex, "subject": subjects[number % 3], "number": number}
-            self._until_done(client, step)
-            self.acknowledged.append(str(step["name"]))
-            if self._over.wait(self.pause):
+            if self._until_done(client, step):
+                self.acknowledged.append(str(step["name"]))
+                before, self._last_done = self._last_done or monotonic(), monotonic()
+                self.longest_pause = max(self.longest_pause, self._last_done - before)
+            if self._over.wait(self.pause) or self._gives_up.is_set():
                 return
 
-    def _until_done(self, client: "Client", step: dict[str, Any]) -> None:
+    def _until_done(self, client: "Client", step: dict[str, Any]) -> bool:
         patience = threading.Event()
         while True:
             began = monotonic()
             told = client.ask(step)
             self.slowest = max(self.slowest, monotonic() - began)
             if told in ("200", "201"):
-                return
+                return True
             self.troubles[told] += 1
+            if self._gives_up.is_set():
+                return False
             patience.wait(0.2)
 
 

@@ -29,6 +29,9 @@ TYPES = "tests/contracts/test_type_rule.py"
 TOKENS = "tests/chassis/test_tokens.py"
 BROKER_TLS = "tests/integration/notifications/test_broker_tls.py"
 TLS = "tests/integration/notifications/test_tls.py"
+FIGURES = "tests/chassis/test_figures.py"
+TOPOLOGY = "tests/lotse/test_topology.py"
+CLUSTER = "tests/system/cluster/test_cluster.py"
 DELIVERY = "tests/integration/notifications/test_delivery_faults.py"
 
 
@@ -131,8 +134,11 @@ MATRIX = (
     row(
         11,
         "broker frozen",
-        "no confirm in time, everything unmarked goes again",
-        SERVERS=("the_broker_is_frozen_longer_than_a_confirm_may_take",),
+        "no confirm in time, everything unmarked goes again; the service answers and says that it can work",
+        SERVERS=(
+            "the_broker_is_frozen_longer_than_a_confirm_may_take",
+            "a_frozen_broker_keeps_nobody_from_the_service",
+        ),
         CRASHES=("broker_frozen_longer_than_a_confirm_may_take",),
     ),
     row(
@@ -229,12 +235,13 @@ MATRIX = (
     row(
         24,
         "no packet between service and database; a frozen database",
-        "503 within seconds; whoever asks a frozen one is answered when it thaws",
+        "503 within seconds, with when to come back",
         CONNECTIONS=(
             "between_service_and_database_every_packet_is_lost",
             "between_a_role_and_its_database_every_packet_is_lost",
         ),
         SERVERS=("the_database_is_frozen_and_thaws",),
+        DB=("a_server_that_fell_silent_is_let_go",),
     ),
     row(
         25,
@@ -323,10 +330,11 @@ MATRIX = (
     ),
     row(
         33,
-        "SIGTERM during load, replicas one after the other",
-        "what is under way ends, stopped within seconds; what was cut off is asked again and done once",
+        "SIGTERM during load, replicas of each role one after the other",
+        "who has come in is answered, stopped within seconds; no request fails behind two replicas",
         ROLLING=(
             "replicas_restarted_one_after_the_other_do_everything_once",
+            "every_replica_of_every_role_is_restarted_under_load",
             "other_roles_are_asked_to_stop_beside_their_successor",
         ),
         CHASSIS=(
@@ -369,5 +377,29 @@ BESIDES = (
             "a_certificate_that_has_expired_is_refused_by_webhook_and_broker",
         ),
         TOKENS=("a_wrong_claim_is_refused",),
+    ),
+    row(
+        39,
+        "what leads into one queue is deleted, others still hear",
+        "the service that is cut off tells it; nothing is lost once it is made anew and said again",
+        LIMITS=("a_deleted_binding_is_noticed_while_another_queue_still_hears",),
+        FIGURES=("a_stream_nothing_is_heard_of_is_told_whatever_is_heard_of_others",),
+        TOPOLOGY=("a_lost_binding_is_named_and_repaired",),
+    ),
+    row(
+        40,
+        "any one of three brokers killed, frozen, or restarted",
+        "another leads its queues, roles find it; no confirmed message lost",
+        CLUSTER=(
+            "a_broker_is_killed_and_comes_back",
+            "a_broker_freezes_and_thaws",
+            "brokers_are_restarted_one_after_the_other",
+        ),
+    ),
+    row(
+        41,
+        "any one of three database servers lost",
+        "no acknowledged commit lost; who is ahead takes over, the log verifies",
+        CLUSTER=("a_standby_is_killed_and_comes_back", "the_first_database_is_killed_and_another_takes_over"),
     ),
 )

@@ -46,6 +46,8 @@ class Network:
     folder: Path
     ways: Mapping[str, Way]
     ports: list[int]
+    #: No way lies between: the servers themselves are what is done something to.
+    direct: bool = False
     processes: dict[str, Process] = field(default_factory=dict)
 
     def __getitem__(self, role: str) -> Process:
@@ -62,7 +64,7 @@ class Network:
         """One process of a role, not yet started; `direct` leaves the ways aside."""
         room = {"hearer": self.referral, "log": self.audit, "clock": self.audit}.get(role, self.directory)
         env = settings_of(room, self.amqp_uri)
-        if not direct and role in ROLES:
+        if not (direct or self.direct) and role in ROLES:
             env = self._through_ways(role, env)
         module, name = {
             "web": ("tests.system.faults.teller", "web"),
@@ -206,17 +208,25 @@ def rooms(admin_dsn: str) -> tuple[Room, Room, Room]:
 @contextlib.contextmanager
 def running_network(admin_dsn: str, amqp_uri: str, folder: Path) -> Iterator[Network]:
     """`amqp_uri` names a virtual host of this network's own, with the whole topology in it."""
-    directory, referral, audit = rooms(admin_dsn)
-    save_signer(make_signer("lotsennetz.example/audit"), folder / "log.key")
-    (folder / "checkpoints").mkdir()
+    made = rooms(admin_dsn)
     servers = {"db": urlsplit(admin_dsn).port or 5432, "broker": urlsplit(amqp_uri).port or 5672}
     with ways() as lay:
         laid = {f"{role}-{server}": lay(servers[server]) for role, on in ROLES.items() for server in on}
-        network = Network(directory, referral, audit, amqp_uri, folder, laid, [free_port()])
         try:
-            network.start(*ROLES, "clock")
-            yield network
+            with running(Network(*made, amqp_uri, folder, laid, [free_port()])) as network:
+                yield network
         finally:
-            network.stop()
-            for room in (directory, referral, audit):
+            for room in made:
                 databases.drop_database(admin_dsn, room.dsn.rpartition("/")[2])
+
+
+@contextlib.contextmanager
+def running(network: Network) -> Iterator[Network]:
+    """With a key for the log, and all its processes."""
+    save_signer(make_signer("lotsennetz.example/audit"), network.folder / "log.key")
+    (network.folder / "checkpoints").mkdir()
+    try:
+        network.start(*ROLES, "clock")
+        yield network
+    finally:
+        network.stop()

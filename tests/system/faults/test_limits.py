@@ -16,13 +16,17 @@ import psutil
 import psycopg
 import pytest
 import urllib3
+from prometheus_client.registry import CollectorRegistry
 
 from contracts.envelope import MAX_BYTES
+from contracts.topology import core
+from lotse import topology
 from lotse.broker import Broker as Manager
 from services.chassis import broker, parking
+from services.chassis.figures import StreamFigures
 from tests.brokers import as_user
 from tests.chassis.rig import Room
-from tests.system.faults.conftest import Under
+from tests.system.faults.conftest import Under, leave_out_notifications
 from tests.system.faults.load import Client, Load
 from tests.system.faults.network import Network, answers
 from tests.waiting import PATIENCE, eventually
@@ -122,6 +126,35 @@ def test_events_nobody_is_bound_for_are_not_lost(
         eventually(lambda: network.announced() > told + 20)
         here.call("POST", bindings, {"routing_key": "#"})
         republish(network)
+
+
+def test_a_deleted_binding_is_noticed_while_another_queue_still_hears(
+    network: Network, under: Under, broker_server: tuple[str, str]
+) -> None:
+    """Row 39: whoever is cut off says so by a figure, whatever others hear; the check names what is gone."""
+    here = manager(network, broker_server)
+    with under("the hearer's binding deleted until its figure told", timeout=120):
+        here.call("DELETE", f"/bindings/{here.vhost}/e/directory.events/q/{INBOX}/%23")
+        assert here.missing(core()) == [f"binding directory.events -> {INBOX} (#)", *NOT_BOUND_HERE]
+        eventually(lambda: unheard(network.referral) > 75, timeout=120, interval=1)
+        assert unheard(network.audit) < 60, "the log hears on, so that nobody's letter is returned to its relay"
+        topology.apply_to(here)
+        leave_out_notifications(network.amqp_uri)
+        assert here.missing(core()) == NOT_BOUND_HERE
+        republish(network)
+    eventually(lambda: unheard(network.referral) < 60, timeout=90, interval=1)
+
+
+#: Nobody reads the queue of notifications in this network.
+NOT_BOUND_HERE = ["binding directory.events -> notifications.inbox.0 (#)"]
+
+
+def unheard(room: Room) -> float:
+    """What the service tells whoever watches it: seconds since it heard anything of the directory."""
+    registry = CollectorRegistry()
+    registry.register(StreamFigures(room.db, room.name))
+    labels = {"service": room.name, "source": "/lotsennetz/directory"}
+    return registry.get_sample_value("lotsennetz_stream_heard_age_seconds", labels) or 0.0
 
 
 def republish(network: Network) -> None:

@@ -5,7 +5,8 @@ import json
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from uuid import uuid4
@@ -13,20 +14,28 @@ from uuid import uuid4
 import pytest
 
 from deploy.demo.places import free_port
+from services.chassis import broker as amqp
+from services.chassis.leader import RELAY
+from tests.chassis.rig import Process
 from tests.system.faults.conftest import Under
 from tests.system.faults.network import Network, answers
 from tests.waiting import PATIENCE, eventually
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 ROUNDS = 2
+#: What a quiet machine needs at most until a role has ended what it is at.
+STOP_SECONDS = 6
 
 
 @dataclass
 class Door:
-    """A proxy before two replicas: a connection per request, the other one if nobody opens. Its clients ask again."""
+    """A proxy before two replicas, with what it told its clients: a connection per request; whoever does not open, or
+    hangs up before the first word, is passed over for the other one. What changes something carries a key, so that may
+    be asked twice."""
 
     ports: list[int]
     told: Counter[str] = field(default_factory=Counter)
+    hung_up: int = 0
     done: list[str] = field(default_factory=list)
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -52,45 +61,113 @@ class Door:
                 headers = {"Content-Type": "application/json", "Connection": "close"}
                 connection.request("POST", "/directory/faults/steps", json.dumps(step), headers)
                 return str(connection.getresponse().status)
+            except (ConnectionError, http.client.RemoteDisconnected):
+                self.hung_up += 1
             except (OSError, http.client.HTTPException) as error:
                 return type(error).__name__
             finally:
                 connection.close()
-        return "nobody opened"
+        return "nobody"
 
-    def close(self, threads: list[threading.Thread]) -> None:
-        self._over.set()
+    @contextmanager
+    def open(self) -> Iterator["Door"]:
+        threads = [threading.Thread(target=self.run, args=(client,)) for client in range(6)]
         for thread in threads:
-            thread.join(60)
+            thread.start()
+        try:
+            yield self
+        finally:
+            self._over.set()
+            for thread in threads:
+                thread.join(60)
+
+
+@pytest.fixture
+def second(network: Network) -> Iterator[tuple[Process, int]]:
+    """Another replica of the service, beside the network's own."""
+    port = free_port()
+    process = network.process("web", HTTP_ADDRESS=f"127.0.0.1:{port}").start()
+    try:
+        eventually(lambda: answers(port), timeout=30)
+        yield process, port
+    finally:
+        process.kill()
+
+
+def restarted(replica: Process, ready: Callable[[], object]) -> None:
+    """Asked to stop, gone within seconds with what it had in hand done, and started again."""
+    began = monotonic()
+    replica.process.send_signal(signal.SIGTERM)
+    assert replica.process.wait(STOP_SECONDS * PATIENCE) == 0
+    assert monotonic() - began < STOP_SECONDS * PATIENCE
+    replica.start()
+    eventually(ready, timeout=60)
 
 
 def test_replicas_restarted_one_after_the_other_do_everything_once(
-    network: Network, under: Under, record_property: Callable[[str, object], None]
+    network: Network, second: tuple[Process, int], under: Under, record_property: Callable[[str, object], None]
 ) -> None:
-    other = free_port()
-    replicas = [network["web"], network.process("web", HTTP_ADDRESS=f"127.0.0.1:{other}").start()]
-    door = Door([network.ports[0], other])
-    try:
-        eventually(lambda: answers(other), timeout=30)
-        with under("two replicas asked to stop in turn, twice each") as load:
-            threads = [threading.Thread(target=door.run, args=(client,)) for client in range(6)]
-            for thread in threads:
-                thread.start()
+    """Nobody who asks at their door notices: every step is done at the first try as far as its client can see."""
+    door = Door([network.ports[0], second[1]])
+    replicas = [network["web"], second[0]]
+    with under("two replicas asked to stop in turn, twice each") as load:
+        with door.open():
             for turn in range(2 * ROUNDS):
-                replica, port = replicas[turn % 2], door.ports[turn % 2]
-                began = monotonic()
-                replica.process.send_signal(signal.SIGTERM)
-                assert replica.process.wait(5 * PATIENCE) == 0
-                assert monotonic() - began < 5 * PATIENCE
-                replica.start()
-                eventually(lambda port=port: answers(port), timeout=30)
-            door.close(threads)
+                restarted(replicas[turn % 2], lambda at=turn % 2: answers(door.ports[at]))
+        load.acknowledged.extend(door.done)
+    record_property("told", json.dumps({**door.told, "hung up": door.hung_up}))
+    assert door.told["201"] > 20 * ROUNDS
+    assert set(door.told) == {"201"}, door.told
+    assert door.hung_up <= 2 * ROUNDS, "whoever had come in was answered"
+
+
+def test_every_replica_of_every_role_is_restarted_under_load(
+    network: Network, second: tuple[Process, int], under: Under, record_property: Callable[[str, object], None]
+) -> None:
+    """An upgrade: two of each role, hearers before those they hear, one after the other, twice."""
+    beside = {role: network.process(role).start() for role in ("log", "hearer", "relay")}
+    door = Door([network.ports[0], second[1]])
+    try:
+        eventually(lambda: all(at_work(network, role) == 2 for role in beside), timeout=60)
+        with under("every replica of every role restarted in turn, twice", timeout=120) as load:
+            with door.open():
+                for _ in range(ROUNDS):
+                    for role, other in beside.items():
+                        for replica in (network[role], other):
+                            restarted(replica, lambda role=role: at_work(network, role) == 2)
+                    for at, web in enumerate((network["web"], second[0])):
+                        restarted(web, lambda at=at: answers(door.ports[at]))
             load.acknowledged.extend(door.done)
-        record_property("told", json.dumps(door.told))
-        assert door.told["201"] > 20 * ROUNDS
-        assert "nobody opened" not in door.told, "one of the two is always there"
     finally:
-        replicas[1].kill()
+        for other in beside.values():
+            other.kill()
+    record_property("told", json.dumps({**door.told, "hung up": door.hung_up}))
+    assert set(door.told) == {"201"}, door.told
+    assert door.hung_up <= 2 * ROUNDS
+
+
+#: Relays that lead, and that ask for it.
+RELAYS = """
+WITH leads AS (
+    SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+), asks AS (
+    SELECT pid FROM pg_stat_activity WHERE datname = current_database()
+        AND query LIKE 'SELECT pg_try_advisory_lock%%' AND pid NOT IN (SELECT pid FROM leads)
+)
+SELECT (SELECT count(*) FROM leads) + (SELECT count(*) FROM asks)"""
+
+
+def at_work(network: Network, role: str) -> int:
+    """How many of a role are at work or stand by."""
+    if role == "relay":
+        return int(str(network.directory.value(RELAYS, RELAY)))
+    queue = "referral.inbox.0" if role == "hearer" else "audit.inbox.0"
+    link = amqp.connect(network.amqp_uri, "test")
+    try:
+        return int(link.channel().queue_declare(queue, passive=True).consumer_count)
+    finally:
+        link.close()
 
 
 @pytest.mark.parametrize("role", ["relay", "hearer", "log"])

@@ -4,25 +4,28 @@ import contextlib
 import os
 import shutil
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+from uuid import uuid4
 
 import psutil
 import psycopg
 import pytest
+import urllib3
 
 from deploy.demo.places import free_port
 from deploy.demo.postgres_server import PostgresServer
 from deploy.demo.rabbitmq_install import NoBrokerError
 from deploy.demo.rabbitmq_server import RabbitServer
 from lotse import topology
+from services.chassis.db import AWAY_SECONDS, SILENCE_SECONDS, STATEMENT_MS
 from tests.brokers import PASSWORDS
 from tests.integration.audit.test_disk_full import small_disk
 from tests.system.faults.conftest import Under, leave_out_notifications
+from tests.system.faults.load import Load
 from tests.system.faults.network import Network, running_network
 from tests.waiting import PATIENCE, eventually
 
@@ -30,6 +33,8 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 VHOST = "faults"
 DATABASE_DISK, BROKER_DISK = "400m", "600m"
 SMALL_JOURNAL = {"max_wal_size": "64MB", "min_wal_size": "32MB"}
+#: A statement that was under way is given up; who comes then waits behind as many as there are threads for it.
+FROZEN_SECONDS = STATEMENT_MS / 1000 + SILENCE_SECONDS + 4 * AWAY_SECONDS
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a small disk")
 
 
@@ -47,15 +52,6 @@ class Servers:
             yield
         finally:
             filling.unlink(missing_ok=True)
-
-    def ctl(self, *words: str) -> None:
-        """The broker's own command, spoken to this node."""
-        installation = self.rabbit._installation
-        assert installation is not None
-        env = self.rabbit._environment(self.rabbit.folder / "rabbitmq", installation)
-        program = installation.script.with_name("rabbitmqctl")
-        done = subprocess.run([str(program), *words], env=env, check=False, capture_output=True, text=True, timeout=400)
-        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -129,20 +125,20 @@ def test_the_broker_takes_nothing_while_it_is_alarmed(
     """Rows 12, 13: the relay waits, the service goes on, and the outbox empties when the alarm is over."""
     with under(f"broker alarmed: {limit}") as load:
         try:
-            servers.ctl(limit, alarming)
+            servers.rabbit.ctl(limit, alarming)
             eventually(lambda: network.announced() - network.confirmed() > 30, timeout=30)
             assert not load.troubles, "the service does not depend on the broker"
         finally:
-            servers.ctl(limit, usual)
+            servers.rabbit.ctl(limit, usual)
 
 
 def test_the_broker_is_stopped_and_started_three_times(servers: Servers, network: Network, under: Under) -> None:
     """Row 14: the application ends, the machine stays; everything unacknowledged comes again."""
     with under("broker stop_app and start_app, three times", timeout=120) as load:
         for _ in range(3):
-            servers.ctl("stop_app")
+            servers.rabbit.ctl("stop_app")
             load.goes_on(10)
-            servers.ctl("start_app")
+            servers.rabbit.ctl("start_app")
             told = network.confirmed()
             eventually(lambda told=told: network.confirmed() > told, timeout=40)
     assert not load.troubles
@@ -191,9 +187,44 @@ def family(name: str) -> list[psutil.Process]:
 
 
 def test_the_database_is_frozen_and_thaws(servers: Servers, network: Network, under: Under) -> None:
-    """Not gone: the kernel acknowledges every packet, nobody is told anything, and whoever asked is answered late."""
-    with under("database frozen for 12 s", timeout=120), stopped(family("postgres")):
-        rest(12)
+    """Row 24. Not gone: the kernel acknowledges every packet and no deadline of the server's is kept. Nobody hangs:
+    who asks is told within seconds that we are not available and when to come back, however many ask."""
+    with under("database frozen for 25 s", timeout=120) as load, stopped(family("postgres")):
+        with Load(network.ports, clients=30, pause=0.0) as many:
+            eventually(lambda: load.troubles["503"] and many.troubles["503"] >= 60, timeout=40)
+            answer = a_step(network)
+            ready = timed(f"http://127.0.0.1:{network.ports[0]}/directory/health/ready")
+            many.give_up()
+        rest(5)
+    assert answer.status == 503
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.json()["type"].endswith("database.unavailable")
+    assert ready[0] == 503
+    assert ready[1] < FROZEN_SECONDS * PATIENCE
+    assert max(load.slowest, many.slowest) < FROZEN_SECONDS * PATIENCE
+    assert set(load.troubles) | set(many.troubles) == {"503"}
+
+
+def a_step(network: Network) -> urllib3.BaseHTTPResponse:
+    step = {"name": uuid4().hex, "subject": str(uuid4()), "number": 1}
+    url = f"http://127.0.0.1:{network.ports[0]}/directory/faults/steps"
+    return urllib3.request("POST", url, json=step, retries=False, timeout=60)
+
+
+def timed(url: str) -> tuple[int, float]:
+    began = monotonic()
+    return urllib3.request("GET", url, retries=False, timeout=60).status, monotonic() - began
+
+
+def test_a_frozen_broker_keeps_nobody_from_the_service(servers: Servers, network: Network, under: Under) -> None:
+    """Nor from knowing that it can work: what is said meanwhile waits in the outbox."""
+    with under("broker frozen for 10 s", timeout=120) as load, stopped(family("beam.smp")):
+        ready = timed(f"http://127.0.0.1:{network.ports[0]}/directory/health/ready")
+        rest(10)
+    assert ready[0] == 200
+    assert ready[1] < 1.0 * PATIENCE
+    assert not load.troubles
 
 
 def test_the_broker_is_frozen_longer_than_a_confirm_may_take(servers: Servers, network: Network, under: Under) -> None:

@@ -1,0 +1,1 @@
+"""Several of each server: what it costs to lose one of them, and that it costs nothing that was promised."""
