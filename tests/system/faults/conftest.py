@@ -8,6 +8,7 @@ from time import monotonic
 
 import pytest
 
+from lotse.broker import Broker as Manager
 from services.chassis import broker as amqp
 from tests.conftest import Broker
 from tests.system.faults.load import Load
@@ -41,6 +42,13 @@ def leave_out_notifications(amqp_uri: str) -> None:
 def under(network: Network, record_property: Callable[[str, object], None]) -> Iterator[Under]:
     yield lambda fault, **more: watched(network, fault, record_property, **more)
     network.mend()
+
+
+@pytest.fixture
+def listeners(network: Network, broker_server: tuple[str, str]) -> Callable[[str], int]:
+    """How many listen to a queue, with those who stand by: of them a passive declaration knows nothing."""
+    manager = Manager(broker_server[1], network.amqp_uri.rpartition("/")[2])
+    return lambda queue: next(row["consumers"] for row in manager.queues() if row["name"] == queue)
 
 
 @contextlib.contextmanager

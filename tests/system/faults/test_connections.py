@@ -2,11 +2,11 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from time import monotonic
 
 import pytest
 
-from services.chassis import broker as amqp
 from tests.chassis.rig import LISTENS, running
 from tests.system.faults.conftest import Under
 from tests.system.faults.network import Network
@@ -53,25 +53,17 @@ def test_between_a_role_and_the_broker_every_packet_is_lost(network: Network, un
 
 
 def test_of_a_half_open_consumer_the_broker_hears_nothing_and_another_takes_over(
-    network: Network, under: Under
+    network: Network, under: Under, listeners: Callable[[str], int]
 ) -> None:
     """Row 25: letters still reach it, its words and heartbeats do not; what both of them handle has one effect."""
     with running(network.process("hearer", direct=True), until=LISTENS) as second:
+        eventually(lambda: listeners("referral.inbox.0") == 2, timeout=30, interval=0.5)
         with under("half-open: the broker hears nothing of the consumer", timeout=90):
             network.ways["hearer-broker"].there.hold()
-            eventually(lambda: listeners(network) == 1, timeout=60, interval=0.5)
+            eventually(lambda: listeners("referral.inbox.0") == 1, timeout=60, interval=0.5)
             heard = network.referral.heard()
             eventually(lambda: network.referral.heard() > heard + 20, timeout=30)
         assert second.alive
-
-
-def listeners(network: Network) -> int:
-    """As the broker counts them."""
-    link = amqp.connect(network.amqp_uri, "test")
-    try:
-        return int(link.channel().queue_declare("referral.inbox.0", passive=True).consumer_count)
-    finally:
-        link.close()
 
 
 def test_of_a_half_open_broker_the_consumer_hears_nothing_and_lets_go(network: Network, under: Under) -> None:

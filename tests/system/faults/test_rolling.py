@@ -14,7 +14,6 @@ from uuid import uuid4
 import pytest
 
 from deploy.demo.places import free_port
-from services.chassis import broker as amqp
 from services.chassis.leader import RELAY
 from tests.chassis.rig import Process
 from tests.system.faults.conftest import Under
@@ -122,19 +121,23 @@ def test_replicas_restarted_one_after_the_other_do_everything_once(
 
 
 def test_every_replica_of_every_role_is_restarted_under_load(
-    network: Network, second: tuple[Process, int], under: Under, record_property: Callable[[str, object], None]
+    network: Network,
+    second: tuple[Process, int],
+    under: Under,
+    at_work: Callable[[str], int],
+    record_property: Callable[[str, object], None],
 ) -> None:
     """An upgrade: two of each role, hearers before those they hear, one after the other, twice."""
     beside = {role: network.process(role).start() for role in ("log", "hearer", "relay")}
     door = Door([network.ports[0], second[1]])
     try:
-        eventually(lambda: all(at_work(network, role) == 2 for role in beside), timeout=60)
+        eventually(lambda: {role: at_work(role) for role in beside} == dict.fromkeys(beside, 2), timeout=60)
         with under("every replica of every role restarted in turn, twice", timeout=120) as load:
             with door.open():
                 for _ in range(ROUNDS):
                     for role, other in beside.items():
                         for replica in (network[role], other):
-                            restarted(replica, lambda role=role: at_work(network, role) == 2)
+                            restarted(replica, lambda role=role: at_work(role) == 2)
                     for at, web in enumerate((network["web"], second[0])):
                         restarted(web, lambda at=at: answers(door.ports[at]))
             load.acknowledged.extend(door.done)
@@ -158,16 +161,11 @@ WITH leads AS (
 SELECT (SELECT count(*) FROM leads) + (SELECT count(*) FROM asks)"""
 
 
-def at_work(network: Network, role: str) -> int:
+@pytest.fixture
+def at_work(network: Network, listeners: Callable[[str], int]) -> Callable[[str], int]:
     """How many of a role are at work or stand by."""
-    if role == "relay":
-        return int(str(network.directory.value(RELAYS, RELAY)))
-    queue = "referral.inbox.0" if role == "hearer" else "audit.inbox.0"
-    link = amqp.connect(network.amqp_uri, "test")
-    try:
-        return int(link.channel().queue_declare(queue, passive=True).consumer_count)
-    finally:
-        link.close()
+    queues = {"hearer": "referral.inbox.0", "log": "audit.inbox.0"}
+    return lambda role: listeners(queues[role]) if role in queues else int(str(network.directory.value(RELAYS, RELAY)))
 
 
 @pytest.mark.parametrize("role", ["relay", "hearer", "log"])
