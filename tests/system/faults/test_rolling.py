@@ -23,7 +23,7 @@ from tests.waiting import PATIENCE, eventually
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 ROUNDS = 2
 #: What a quiet machine needs at most until a role has ended what it is at.
-STOP_SECONDS = 6
+STOP_SECONDS = 10
 
 
 @dataclass
