@@ -67,7 +67,7 @@ def let_expire(log: LogAtWork, which: str) -> None:
         superuser.execute("ALTER TABLE entries ENABLE TRIGGER only_expires")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 6))])
 def test_nothing_that_happens_by_itself_is_called_a_difference(log: LogAtWork, seed: int):
     """Whatever expires, in whatever order, and whoever comes after that."""
     chance = Random(seed)
@@ -93,7 +93,7 @@ def test_nothing_that_happens_by_itself_is_called_a_difference(log: LogAtWork, s
         ("UPDATE owned_entries SET occurred_at = now() WHERE position = 0", [(0, False), (0, True)]),
     ],
 )
-@pytest.mark.parametrize("is_something_gone", [False, True])
+@pytest.mark.parametrize("is_something_gone", [pytest.param(False, marks=pytest.mark.long), True])
 def test_what_somebody_changed_in_the_list_is_found_and_mended(log, tampering, found, is_something_gone):
     two_cases(log)
     if is_something_gone:
