@@ -29,9 +29,9 @@ def test_the_vendored_files_are_those_of_the_list() -> None:
         assert hashlib.sha256(path.read_bytes()).hexdigest() == listed[name], name
 
 
-def test_the_one_script_is_at_most_three_kilobytes() -> None:
+def test_the_one_script_is_at_most_four_and_a_half_kilobytes() -> None:
     assert [path.name for path in pages.STATIC.rglob("*.js")] == ["lotsennetz.js"]
-    assert (pages.STATIC / "lotsennetz.js").stat().st_size <= 3_000
+    assert (pages.STATIC / "lotsennetz.js").stat().st_size <= 4_500
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
