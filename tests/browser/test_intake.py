@@ -1,11 +1,16 @@
 """Taking an enquiry down in a browser: step by step, kept while it is typed, and on paper."""
 
 from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Page
+from pypdf import PdfReader
 
+from tests.browser.markup import findings
 from tests.browser.referral_town import Town
 from tests.browser.rig import axe, first_in_the_gate, page_of, scrolls_sideways, shoot
 
@@ -111,3 +116,42 @@ def test_a_keeping_that_does_not_arrive_is_said(browser: Browser, address: str) 
         page.route("**/drafts/*/page", lambda route: route.abort())
         page.locator("#family_name").press_sequentially("Ohne Netz")
         page.get_by_text("Gerade nicht gespeichert").wait_for()
+
+
+def walked(address: str, note: str = "ruft wieder an") -> dict[str, str]:
+    """Every page of the way as the server wrote it, the one with what is wrong too; the last is the sheet."""
+    client, found = requests.Session(), dict[str, str]()
+    client.headers.update({"Accept": "text/html", "Accept-Language": "de"})
+    form = {"csrf_token": "form-token", "enquirer": "person"}
+    found["one page"] = client.get(f"{address}/referral/enquiries/new", timeout=30).text
+    answer = client.get(f"{address}/referral/enquiries/begin", timeout=30)
+    draft = answer.url.partition("/needs")[0]
+    found["needs"], found["wrong"] = answer.text, client.post(f"{draft}/needs", data=form, timeout=30).text
+    client.post(f"{draft}/needs", data={**form, "topics": "SPRACHE"}, timeout=30)
+    for step in ("person", "reach", "language", "background", "papers"):
+        found[step] = client.get(f"{draft}/{step}", timeout=30).text
+        client.post(f"{draft}/{step}", data={**form, "note": note} if step == "papers" else form, timeout=30)
+    found["check"] = client.get(f"{draft}/check", timeout=30).text
+    found["worklist"] = client.get(f"{address}/referral/", timeout=30).text
+    enquiry = client.post(f"{draft}/taken-down", data={"csrf_token": "form-token"}, timeout=30)
+    assert enquiry.status_code == 200
+    found["sheet"] = client.get(f"{enquiry.url}/sheet", timeout=30).text
+    found["address of the sheet"] = f"{enquiry.url}/sheet"
+    return found
+
+
+@pytest.mark.long
+def test_the_pages_are_proper_html(address: str, tmp_path: Path) -> None:
+    pages = walked(address)
+    del pages["address of the sheet"]
+    assert findings(pages, tmp_path) == []
+
+
+@pytest.mark.long
+def test_every_page_that_is_printed_is_marked(browser: Browser, address: str) -> None:
+    sheet = walked(address, "Sie erzählt ausführlich von ihrem Weg. " * 100)["address of the sheet"]
+    with page_of(browser) as page:
+        page.goto(sheet)
+        printed = PdfReader(BytesIO(page.pdf(format="A5"))).pages
+        assert len(printed) > 1
+        assert all("Vertraulich" in one.extract_text() for one in printed)

@@ -25,7 +25,7 @@ FURTHEST = 150
 IS_BEHIND_US = """one => document.activeElement !== document.body
   && !!(document.activeElement.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_PRECEDING)"""
 #: Step by step there are seven pages more.
-KEYS_AT_MOST_IN_STEPS = 330
+KEYS_AT_MOST_IN_STEPS = 320
 TOPICS = (Topic.QUALIFIZIERUNG, Topic.ANERKENNUNG, Topic.SPRACHE)
 TARA = {
     "given_name": "Tara",

@@ -16,7 +16,7 @@ from services.referral.web.callers import validated
 
 #: What the desk asks first. Residence is not asked here: it is always optional and never hinted at.
 PERSON_FIELDS = (
-    *("given_name", "family_name", "birth_date", "phone", "email", "postal_code", "city"),
+    *("given_name", "family_name", "birth_date", "phone", "postal_code", "city", "email"),
     *("safe_channel", "contact_limits", "contact_times", "unavailable_times"),
     *("languages", "interpreter", "occupation", "occupation_code"),
     *("qualification_title", "qualification_country", "qualification_year", "note"),

@@ -18,7 +18,7 @@ from services.referral.web.words import datum
 #: As somebody tells it: topics that belong to one situation of her life, or of the company's. Each topic stands once.
 SITUATIONS: Mapping[str, tuple[Topic, ...]] = {
     "work": (Topic.ARBEIT, Topic.AUSBILDUNG),
-    "profession": (Topic.ANERKENNUNG, Topic.QUALIFIZIERUNG),
+    "profession": (Topic.QUALIFIZIERUNG, Topic.ANERKENNUNG),
     "german": (Topic.SPRACHE,),
     "stay": (Topic.AUFENTHALT, Topic.EINBUERGERUNG),
     "arrive": (Topic.ANKOMMEN, Topic.WOHNEN, Topic.BANK_VERSICHERUNG),
