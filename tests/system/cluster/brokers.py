@@ -18,6 +18,7 @@ from tests.waiting import eventually
 
 VHOST = "cluster"
 NODES = 3
+AT_WORK = ("cluster_partition_handling = pause_minority", "net_ticktime = 15")
 
 
 @dataclass(slots=True)
@@ -43,7 +44,8 @@ class Node(RabbitServer):
         """It runs already, for all."""
 
     def _configuration(self) -> str:
-        return RabbitServer._configuration(self) + "cluster_partition_handling = pause_minority\n"
+        """As for a cluster at work (deploy/kubernetes/base/rabbitmq.yaml)."""
+        return RabbitServer._configuration(self) + "\n".join((*AT_WORK, ""))
 
 
 @dataclass

@@ -3,7 +3,11 @@
 import json
 from datetime import UTC, datetime
 
+import yaml
+
+from deploy.kubernetes.workloads import BASE
 from tests.system.cluster.__main__ import outcomes, page
+from tests.system.cluster.brokers import AT_WORK, NODES
 
 TOLD = {"fault": "broker 1 of 3 killed -9", "events": 321, "repeated_by_clients": 0, "lost": 1, "twice": 0}
 NOTED = {"longest_pause": 0.4, "longest_wait": 2.5, "leader_again": 0.9, "whole_again": 14.2}
@@ -32,3 +36,9 @@ def test_what_was_recorded_stands_on_the_page_with_what_did_not_hold() -> None:
     assert "test_three" not in told
     assert "test_four" not in told
     assert "Together 321 events." in told
+
+
+def test_the_brokers_here_are_set_up_as_those_at_work() -> None:
+    spec = yaml.safe_load((BASE / "rabbitmq.yaml").read_text())["spec"]
+    assert spec["replicas"] == NODES
+    assert set(AT_WORK) <= set(spec["rabbitmq"]["additionalConfig"].splitlines())
