@@ -24,6 +24,8 @@ SCHEMA_ROOT = "https://lotsennetz.example/schemas"
 MAX_BYTES = 512 * 1024
 _UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _SEQUENCE = re.compile(r"^[0-9]{1,18}$")
+#: Made once: `json.dumps` and `json.loads` make theirs anew for every call that asks for something unusual.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 class InvalidEnvelopeError(ValueError):
@@ -105,10 +107,18 @@ def write(
 
 def serialize(attributes: Mapping[str, Any], data: Mapping[str, Any]) -> bytes:
     """The bytes of an envelope: attributes in the order given, nulls left out, the same input giving the same bytes."""
-    checked = {name: READERS[name](name, _plain(name, item)) for name, item in attributes.items() if item is not None}
-    plain = {name: _plain(name, checked[name]) for name in checked}
+    plain = {name: _written(name, item) for name, item in attributes.items() if item is not None}
     document = {"specversion": "1.0", **plain, "datacontenttype": "application/json", "data": data}
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _ENCODER.encode(document).encode()
+
+
+def _written(name: str, item: Any) -> Any:
+    """As it stands in the envelope, checked as if it were read; what is an id or an instant already cannot be wrong."""
+    plain, reader = _plain(name, item), READERS[name]
+    if (reader is _uuid and isinstance(item, UUID)) or (reader is _instant and isinstance(item, datetime)):
+        return plain
+    checked = reader(name, plain)
+    return plain if checked == plain else _plain(name, checked)
 
 
 def _plain(name: str, item: Any) -> Any:
@@ -241,7 +251,7 @@ def parse(raw: bytes) -> Any:
     if not isinstance(raw, bytes) or len(raw) > MAX_BYTES:
         raise InvalidEnvelopeError("envelope", f"at most {MAX_BYTES} bytes")
     try:
-        return json.loads(raw.decode(), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+        return _DECODER.decode(raw.decode())
     except InvalidEnvelopeError:
         raise
     except (ValueError, RecursionError):
@@ -257,6 +267,9 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(_: str) -> Any:
     raise InvalidEnvelopeError("envelope", "finite numbers")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
 
 
 def _open(document: Any, raw: bytes) -> Envelope:

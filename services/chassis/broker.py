@@ -86,11 +86,14 @@ class _Window:
     """Which of the numbers sent on a channel are still unconfirmed, and whether something went wrong."""
 
     sent: int = 0
+    #: Of the last `send`, and of all before it.
     open: set[int] = field(default_factory=set)
+    earlier: set[int] = field(default_factory=set)
     trouble: str = ""
 
     def confirm(self, tag: int, multiple: bool) -> None:
-        self.open -= {number for number in self.open if number <= tag} if multiple else {tag}
+        for numbers in (self.earlier, self.open):
+            numbers.difference_update({number for number in numbers if number <= tag} if multiple else {tag})
 
 
 class Publisher:
@@ -108,6 +111,8 @@ class Publisher:
     def send(self, letters: Iterable[Sendable]) -> None:
         """Hand messages to the broker, persistent and mandatory; nothing is certain before `wait`."""
         window = self._window
+        window.earlier |= window.open
+        window.open.clear()
         for letter in letters:
             message = amqp.Message(
                 letter.body,
@@ -124,10 +129,13 @@ class Publisher:
                 spec.Basic.Publish, "Bssbb", (0, letter.exchange, letter.routing_key, True, False), message
             )
 
-    def wait(self, seconds: float = CONFIRM_SECONDS) -> None:
-        """Until all is confirmed; a return, a refusal or silence is an error and the window counts as not sent."""
-        deadline = monotonic() + seconds
-        while self._window.open and not self._window.trouble:
+    def wait(self, seconds: float = CONFIRM_SECONDS, *, but_the_last: bool = False) -> None:
+        """Until all is confirmed; a return, a refusal or silence is an error and what was sent counts as not sent.
+
+        `but_the_last`: what the last `send` handed over may stay under way.
+        """
+        deadline, window = monotonic() + seconds, self._window
+        while (window.earlier or (window.open and not but_the_last)) and not window.trouble:
             left = deadline - monotonic()
             if left <= 0:
                 raise PublishError("confirm timeout")

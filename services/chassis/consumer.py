@@ -1,6 +1,7 @@
 """The worker's ear: takes messages from one queue in batches and acknowledges each batch with one word.
 
-A batch closes after 200 messages or a few milliseconds after its *first* one. If handling fails because the database or
+A batch closes after 200 messages, a few milliseconds after its *first* one, or when nothing followed for one: relays
+send in windows, and between two of them waiting gathers nothing. If handling fails because the database or
 the broker is ill, the whole channel is dropped: the broker then gives everything back in order. Giving single messages
 back would put them behind those already fetched. Before it listens again it waits until the database answers, so that
 an outage costs each message one delivery and not one per attempt.
@@ -29,7 +30,7 @@ from services.chassis.logging import get_logger
 
 PREFETCH = 500
 BATCH = 200
-LINGER_SECONDS = 0.005
+LINGER_SECONDS, QUIET_SECONDS = 0.005, 0.001
 IDLE_SECONDS = 0.5
 TICK_SECONDS = 1.0
 SETUP_SECONDS = 10.0
@@ -76,7 +77,7 @@ class Batch:
 
     def patience(self) -> float:
         """How long to wait for more."""
-        return max(self.due_at - monotonic(), 0.0005) if self.mails else IDLE_SECONDS
+        return min(max(self.due_at - monotonic(), 0.0005), QUIET_SECONDS) if self.mails else IDLE_SECONDS
 
 
 class Batches(Entrypoint):  # type: ignore[misc]

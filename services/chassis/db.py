@@ -66,6 +66,7 @@ def conninfo(dsn: str, *, name: str = "lotsennetz", read_only: bool = False, sta
         "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS,
         "default_transaction_read_only": "on" if read_only else "off",
         "timezone": "UTC",
+        "jit": "off",  # compiling takes longer than anything we ask
     }
     options = " ".join(f"-c {key}={value}" for key, value in settings.items())
     deadlines: dict[str, Any] = {

@@ -37,6 +37,8 @@ NAMES: Mapping[str, str] = {
 }
 FALLBACK = {"de-simple": ("de-simple", "de", "en"), "de": ("de", "en"), "en": ("en",)}
 COOKIE = "lotsennetz_language"
+#: Where a request may say which language is read, besides its address.
+SPEAKING = ("HTTP_COOKIE", "HTTP_ACCEPT_LANGUAGE")
 LANGUAGES_MARK = "__lotsennetz_languages__"
 SERVICES = Path(__file__).resolve().parent.parent
 CONTRACTS = SERVICES.parent / "contracts"
@@ -56,6 +58,8 @@ def offered(request: Request) -> tuple[str, ...]:
 
 def negotiate(request: Request) -> str:
     """What the reader chose (address, then cookie), otherwise what the browser asks for, otherwise German."""
+    if request.environ.keys().isdisjoint(SPEAKING) and not request.query_string:
+        return "de"  # a program, which says nothing of languages
     languages = offered(request)
     for chosen in (request.args.get("lang"), request.cookies.get(COOKIE)):
         if chosen in languages:

@@ -4,6 +4,7 @@ A name cannot reach the log by accident, because there is no key under which a n
 their type and place; their texts may quote data and stay out.
 """
 
+import json
 import logging
 import sys
 import traceback
@@ -26,6 +27,9 @@ ALLOWED_KEYS = frozenset(
     }
 )
 # fmt: on
+
+#: Made once; `json.dumps` would make one for every line.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 
 DROPPED = Counter("lotsennetz_log_keys_dropped_total", "Log keys that are not on the allow-list and were dropped")
 
@@ -70,12 +74,11 @@ def configure(service: str, role: str, level: str = "INFO") -> None:
     structlog.configure(
         processors=[
             add_process,
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             place_of_error,
             drop_unknown_keys,
-            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+            structlog.processors.JSONRenderer(lambda entry, **_: _ENCODER.encode(entry)),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),

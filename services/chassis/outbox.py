@@ -28,12 +28,11 @@ SELECT subject, wanted FROM unnest(%s::text[], %s::bigint[]) AS asked (subject, 
 ON CONFLICT (subject) DO UPDATE SET last = known.last + EXCLUDED.last
 RETURNING subject, last"""
 
-INSERT_ONE: LiteralString = """
-INSERT INTO outbox (event_id, subject, exchange, routing_key, headers, body) VALUES (%s, %s, %s, %s, %s::json, %s)"""
-
-INSERT_MANY: LiteralString = """
-INSERT INTO outbox (event_id, subject, exchange, routing_key, headers, body)
-SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::json[], %s::bytea[])"""
+INSERT: LiteralString = "\nINSERT INTO outbox (event_id, subject, exchange, routing_key, headers, body)"
+ROW: LiteralString = "(%s, %s, %s, %s, %s::json, %s)"
+MANY: LiteralString = " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::json[], %s::bytea[])"
+#: So few letters are written value by value: to put them into arrays costs more than the rest of the writing.
+FEW = 6
 
 
 def take_numbers(connection: Connection, subjects: Iterable[str]) -> dict[str, int]:
@@ -56,14 +55,16 @@ def post(connection: Connection, letters: Sequence[Letter]) -> None:
 
 
 def insert(count: int) -> LiteralString:
-    """The statement for that many letters: writing arrays for a single one would cost more than the rest."""
-    return INSERT_ONE if count == 1 else INSERT_MANY
+    """The statement for that many letters; for more than a few it is the same for any number."""
+    return INSERT + (MANY if count > FEW else f" VALUES {', '.join([ROW] * count)}")  # noqa: S608 - fixed parts
 
 
 def columns(letters: Sequence[Letter]) -> Sequence[object]:
-    """The values `insert` wants: those of the one letter, or one array per column."""
+    """The values `insert` wants: of a few letters one by one, otherwise one array per column."""
     rows = [_values(letter) for letter in letters]
-    return rows[0] if len(rows) == 1 else [list(column) for column in zip(*rows, strict=True)]
+    if len(rows) <= FEW:
+        return [value for row in rows for value in row]
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _values(letter: Letter) -> tuple[object, ...]:

@@ -107,7 +107,7 @@ def tell_of(confirmed: list[Parcel]) -> None:
 
 
 class Turns:
-    """One leadership: the database places the next window while the broker still confirms the one before."""
+    """One leadership: a window leaves as soon as it is placed, while the broker still confirms the one before."""
 
     def __init__(self, database: Connection, link: Any, window: int) -> None:
         self.shelf = Shelf(database, window)
@@ -119,17 +119,14 @@ class Turns:
         self._publisher.send(self._in_flight)
 
     def turn(self) -> int:
-        """Place, wait for the window before, send; returns how many letters moved a step."""
+        """Place, send, wait for what was sent the turn before; returns how many letters moved a step."""
         following = self.shelf.next(self._confirmed)
         moved = len(self._confirmed) + len(self._in_flight) + len(following)
-        self._confirmed = []
-        if self._in_flight:
-            self._publisher.wait()
-            self._confirmed = self._in_flight
-            tell_of(self._confirmed)
-            self.published += len(self._in_flight)
-        self._in_flight = following
         self._publisher.send(following)
+        self._publisher.wait(but_the_last=True)
+        self._confirmed, self._in_flight = self._in_flight, following
+        tell_of(self._confirmed)
+        self.published += len(self._confirmed)
         return moved
 
     def finish(self, seconds: float = 3.0) -> None:

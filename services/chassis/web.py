@@ -20,6 +20,7 @@ from prometheus_client import Histogram
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import create_server
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import PreconditionRequired, RequestEntityTooLarge
 
 from services.chassis import (
@@ -49,7 +50,7 @@ from services.chassis.tokens import AccessTokens, IssuerKeys
 from services.chassis.work import Unit
 
 SECONDS = Histogram("lotsennetz_http_request_seconds", "Requests by route", ["service", "method", "route", "status"])
-SECURITY_HEADERS = {
+STANDING_HEADERS = {
     "Content-Security-Policy": (  # data: images are the icons inside the style sheet
         "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self';"
         " frame-ancestors 'none'"
@@ -59,11 +60,12 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
+    "Cache-Control": "no-store, private",
 }
-NEVER_STORED = "no-store, private"
 LOOK_SECONDS = 0.2
 #: A role that leaves: so long who is in may still ask and be told that it was the last time; so long at most in all.
 LAST_WORD_SECONDS, LEAVE_SECONDS = 1.0, 5.0
+TRANSPORT_HEADERS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 
 
 class RequestInMemory(Request):
@@ -163,9 +165,7 @@ def identify(access: Access) -> Caller | None:
 
 
 def end_request(response: Response) -> Response:
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Cache-Control", NEVER_STORED)
+    set_unless_given(response.headers, STANDING_HEADERS)
     response.headers["traceresponse"] = g.trace.header
     response.headers.update(g.allowance.headers if "allowance" in g else {})
     kept_forms.forget(response)
@@ -174,9 +174,15 @@ def end_request(response: Response) -> Response:
         secure = here.settings.secure_cookies
         response.set_cookie(i18n.COOKIE, g.language, max_age=31_536_000, samesite="Lax", httponly=True, secure=secure)
     if here.settings.secure_cookies:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        set_unless_given(response.headers, TRANSPORT_HEADERS)
     log_request(here.service, response)
     return response
+
+
+def set_unless_given(headers: Headers, standing: Mapping[str, str]) -> None:
+    """What a view has said itself stays. One look at them all: `setdefault` looks three times, for each of them."""
+    given = {name.lower() for name, _ in headers}
+    headers.extend([(name, value) for name, value in standing.items() if name.lower() not in given])
 
 
 def log_request(service: str, response: Response) -> None:

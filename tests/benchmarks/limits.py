@@ -73,10 +73,11 @@ def _stage(dsn: str) -> None:
 
 def command() -> str:
     """The statement as the spine sends it, with pgbench's words for the values."""
-    values = iter(_values())
-    shape = statement.Shape(known=1, begun=False, letters=1, kept=False)
-    text = re.sub("%s(?!:)", lambda _: next(values), statement.compose((ADVANCE,), shape).replace("%s::json", "%s"))
-    assert next(values, None) is None
+    values = list(_values())
+    shape = statement.Shape(known=1, begun=0, letters=1, kept=False)
+    sent = statement.compose((ADVANCE,), shape).decode().replace("::json", "")
+    text, many = re.subn(r"\$(\d+)", lambda found: values[int(found[1]) - 1], sent)
+    assert many == len(values)
     return text
 
 

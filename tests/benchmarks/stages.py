@@ -34,9 +34,11 @@ from tests.benchmarks.stage import Servers, databases_of_the_spine, new_database
 from tests.chassis.web_rig import TestIssuer, settings
 from tests.integration.referral.scene import HWK
 
+DATABASE = "database: sending and reading"
 #: A stage, and the functions that are it: where the name is looked up when it is called.
 BOTH: list[tuple[str, object, str]] = [
-    ("database: sending and reading", psycopg.Connection, "execute"),
+    (DATABASE, psycopg.Connection, "execute"),
+    (DATABASE, psycopg.RawCursor, "execute"),
     ("announcement: the event's bytes", Unit, "_letter"),
     ("who calls: token, rights, moderation", web, "begin_request"),
     ("the log line, headers, metrics", web, "end_request"),
@@ -118,7 +120,7 @@ def measured(ask: Callable[[int], None], many: int, counted: Counted, database: 
         counted.leave()
     found = {name: seconds * 1000 / (many - warm) for name, seconds in counted.seconds.items()}
     found["PostgreSQL, all of it"] = (_ticks(database) - before) / (many - warm)
-    found["round trips"] = counted.calls.get(BOTH[0][0], 0) / (many - warm)
+    found["round trips"] = counted.calls.get(DATABASE, 0) / (many - warm)
     return {name: round(value, 4) for name, value in found.items()}
 
 

@@ -244,6 +244,22 @@ def test_silence_is_an_error(vhost: Broker, letters_of: Callable[[int], list[Any
         publisher.wait(0.0)
 
 
+def test_what_was_sent_last_may_stay_under_way_and_nothing_before_it(
+    vhost: Broker, letters_of: Callable[[int], list[Any]]
+) -> None:
+    publisher = Publisher(amqp_broker.connect(vhost.amqp_uri, "test"))
+    letters = letters_of(200)
+    publisher.send(letters)
+    publisher.wait(0.0, but_the_last=True)  # asks for nothing
+    publisher.send([])
+    with pytest.raises(PublishError, match="timeout"):
+        publisher.wait(0.0, but_the_last=True)
+    publisher.send(letters)
+    publisher.wait(but_the_last=True)
+    publisher.wait()
+    assert len(messages(vhost.amqp_uri)) == 400
+
+
 def test_days_are_dropped_whole_but_never_with_something_unpublished(directory: Room) -> None:
     for day in ("2026-01-01", "2026-01-02"):
         name = f"outbox_{day.replace('-', '')}"

@@ -19,6 +19,7 @@ from services.chassis.tokens import (
     AccessTokens,
     IssuerKeys,
     fetch_json,
+    signed_claims,
 )
 from tests.chassis.web_rig import ISSUER, TestIssuer
 
@@ -142,6 +143,43 @@ def test_a_rotated_key_is_found_without_a_restart() -> None:
     assert tokens.claims(issuer.token({"kid": "k2"}))
     times.now += KEYS_LIVE_SECONDS + 1
     assert refused(tokens, issuer.token({"kid": "k1"})) == "auth.unknown-key"
+
+
+def test_a_signature_is_reckoned_once_and_anew_under_new_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    issuer, times, reckoned = TestIssuer(), Times(), list[str]()
+    tokens = AccessTokens(ISSUER, "lotsennetz", IssuerKeys(ISSUER, f"{ISSUER}/jwks", issuer.fetch, times))
+    plain = signed_claims
+
+    def counting(token: str, keys: IssuerKeys) -> Any:
+        reckoned.append(token)
+        return plain(token, keys)
+
+    monkeypatch.setattr("services.chassis.tokens.signed_claims", counting)
+    tokens.claims(issuer.token(sub="somebody else"))  # brings the keys
+    one, other = issuer.token(), issuer.token(sub="berta")
+    assert [tokens.claims(token)["sub"] for token in (one, other, one, one)] == ["anna", "berta", "anna", "anna"]
+    assert reckoned[1:] == [one, other]
+    issuer.key = RSAKey.generate_key(2048, {"kid": "k1"}, auto_kid=False)
+    times.now += KEYS_LIVE_SECONDS + 1
+    assert refused(tokens, one) == "auth.token-invalid", "what held under the keys of yesterday is asked again"
+
+
+def test_a_token_that_held_before_still_ends(issuer: TestIssuer) -> None:
+    times = Times()
+    times.now = float(NOW)
+    tokens, token = AccessTokens(ISSUER, "lotsennetz", issuer.keys(), times), issuer.token(exp=NOW + 60)
+    for _ in range(3):
+        assert tokens.claims(token)["sub"] == "anna"
+    times.now += 120
+    assert refused(tokens, token) == "auth.token-expired"
+
+
+def test_no_more_tokens_are_remembered_than_so_many(issuer: TestIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.chassis.tokens.HELD_AT_MOST", 3)
+    tokens = AccessTokens(ISSUER, "lotsennetz", issuer.keys())
+    for number in range(10):
+        assert tokens.claims(issuer.token(sub=f"number {number}"))["sub"] == f"number {number}"
+    assert len(tokens._held) <= 3
 
 
 def test_a_discovery_of_another_issuer_is_not_believed() -> None:

@@ -208,6 +208,22 @@ def test_the_short_way_needs_no_transaction_and_writes_everything(directory: Roo
     assert [int(letter["sequence"]) for letter in letters(directory)] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("in_transaction", [False, True], ids=["one-statement", "transaction"])
+@pytest.mark.parametrize("many", [0, 1, 2, 6, 7, 20])
+def test_however_many_letters_there_are_they_leave_in_their_order(
+    directory: Room, many: int, in_transaction: bool
+) -> None:
+    account = an_account(directory)
+    with directory.unit().work(actor="partner:x") as work:
+        accept(work, account)
+        work.bag.announcements.clear()
+        told = [str(work.announce(an_import(account, number=number))) for number in range(many)]
+        assert not in_transaction or work.tx.execute("SELECT 1")
+    assert [letter["id"] for letter in letters(directory)] == told
+    assert [int(letter["sequence"]) for letter in letters(directory)] == list(range(1, many + 1))
+    assert directory.value("SELECT version FROM accounts") == 2
+
+
 def test_a_lost_guard_is_stale_and_nothing_of_the_statement_happened(directory: Room) -> None:
     account = an_account(directory)
     with pytest.raises(StaleError), directory.unit().work(actor="staff:ab") as work:

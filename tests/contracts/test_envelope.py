@@ -9,12 +9,13 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from marshmallow import ValidationError
 
 from contracts import envelope, upcasters
 from contracts.codes import Classification, RejectionReason
 from contracts.describe.examples import an_event
 from contracts.envelope import Envelope, InvalidEnvelopeError
-from contracts.event import REGISTRY
+from contracts.event import REGISTRY, from_dict, spec_of, to_dict
 from contracts.referral import ReferralRejected
 from tests.contracts.conftest import GENERATED
 
@@ -57,6 +58,24 @@ def test_every_event_survives_its_envelope(name: str, minimal: bool) -> None:
     original = written(an_event(name, minimal=minimal))
     assert envelope.read(original.raw) == original
     assert original.is_known
+
+
+@pytest.mark.parametrize("minimal", [True, False])
+@pytest.mark.parametrize("name", sorted(REGISTRY))
+def test_fields_asked_one_by_one_say_what_the_whole_schema_says(name: str, minimal: bool) -> None:
+    event = an_event(name, minimal=minimal)
+    schema = spec_of(event).schema
+    assert to_dict(event) == schema.dump(event)
+    assert from_dict(name, to_dict(event)) == schema.load(to_dict(event)) == event
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(ValidationError) as refusal:
+        from_dict("referral.rejected.v1", {"referral_id": 7, "organization_id": None})
+    assert isinstance(refusal.value.messages, dict)
+    assert {"referral_id", "organization_id"} <= set(refusal.value.messages)
+    with pytest.raises(ValidationError):
+        from_dict("referral.rejected.v1", ["not", "a", "mapping"])  # type: ignore[arg-type]
 
 
 def test_the_same_event_gives_the_same_bytes() -> None:

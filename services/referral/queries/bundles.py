@@ -26,7 +26,8 @@ BUNDLED: LiteralString = """
            (extract(year FROM on_day) * 4 + extract(quarter FROM on_day))::int - 1 AS quarter
     FROM happened WHERE on_day >= %(since)s AND on_day < %(before)s
 ), cell AS (
-    SELECT a, b, quarter, site, count(DISTINCT person_id) AS persons FROM fact GROUP BY a, b, quarter, site
+    SELECT a, b, quarter, site, count(*) AS persons
+    FROM (SELECT DISTINCT a, b, quarter, site, person_id FROM fact) AS each_once GROUP BY a, b, quarter, site
 ), part AS (
     SELECT a, b, quarter / 4 AS year, CASE WHEN %(sites_first)s THEN quarter::text ELSE site END AS of,
            CASE WHEN %(sites_first)s THEN %(sites)s ELSE least(4, %(now)s - quarter / 4 * 4 + 1) END
@@ -71,11 +72,13 @@ SPREAD: LiteralString = """
 SELECT a, b, often, CASE WHEN persons >= 4 * %(fewest)s THEN low END AS low,
        CASE WHEN persons >= 2 * %(fewest)s THEN middle END AS middle,
        CASE WHEN persons >= 4 * %(fewest)s THEN high END AS high
-FROM (SELECT a, b, count(*) AS often, count(DISTINCT person_id) AS persons,
-             percentile_disc(0.25) WITHIN GROUP (ORDER BY days) AS low,
+FROM (SELECT a, b, count(*) AS often, percentile_disc(0.25) WITHIN GROUP (ORDER BY days) AS low,
              percentile_disc(0.5) WITHIN GROUP (ORDER BY days) AS middle,
              percentile_disc(0.75) WITHIN GROUP (ORDER BY days) AS high
-      FROM told GROUP BY a, b) AS spread ORDER BY a, often DESC, b"""
+      FROM told GROUP BY a, b) AS spread
+JOIN (SELECT a, b, count(*) AS persons FROM (SELECT DISTINCT a, b, person_id FROM told) AS each_once
+      GROUP BY a, b) AS whom USING (a, b)
+ORDER BY a, often DESC, b"""
 
 
 def bundled(happened: LiteralString, counted: LiteralString = COUNTED) -> LiteralString:

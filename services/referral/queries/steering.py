@@ -53,6 +53,9 @@ UNSERVED: LiteralString = """NOT (
     FROM matchings WHERE need_id = n.id ORDER BY made_at DESC, id DESC LIMIT 1)"""
 #: What statements about what happened may name.
 FACTS: Mapping[str, Any] = MappingProxyType({"zone": str(PLACE), "ours_to_mend": Jsonb(sorted(OURS_TO_MEND))})
+#: Years of rows are put together by hashing in memory: in the usual four megabytes, and because nobody can foretell how
+#: many rows a bundle has, they would be sorted several times, and on the disk.
+ROOM: LiteralString = "SET LOCAL work_mem = '32MB'; SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off"
 WAITED: LiteralString = """
 SELECT 'accept' AS what, r.organization_id, r.requested_on, r.site, r.person_id,
        (t.at AT TIME ZONE %(zone)s)::date - r.requested_on AS days
@@ -151,4 +154,6 @@ def rows_of(connection: Connection, table: Table, view: View, today: date) -> li
     """What may be told of this table for this period and site."""
     source = SOURCES[table]
     params = {**FACTS, **params_of(view, today, sites_first=source.sites_first)}
-    return [Row(**row) for row in connection.execute(bundled(source.happened, source.counted), params).fetchall()]
+    with connection.transaction():
+        connection.execute(ROOM)
+        return [Row(**row) for row in connection.execute(bundled(source.happened, source.counted), params).fetchall()]
