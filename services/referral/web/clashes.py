@@ -18,7 +18,7 @@ from services.referral.web.forms import once_per_form
 navigators = staff(StaffRole.NAVIGATOR, StaffRole.LEAD)
 Json = dict[str, Any]
 
-api = APIBlueprint("api_clashes", __name__, url_prefix="/referral/api/v1", tag="Referrals")
+api = APIBlueprint("api_clashes", __name__, url_prefix="/referral/api/v1", tag="Appointments")
 
 
 class ClashAnswerIn(bodies.Body):

@@ -29,7 +29,7 @@ HELP = "/referral/help"
 NAME = "Hanna Muster"
 #: All a helper may do: her page, and what belongs to being signed in.
 HERS = {"helping.show", "helping.declare", "helping.leave", "sessions.own_sessions", "sessions.end_own"}
-HERS |= {"sign_in.sign_out"}
+HERS |= {"sign_in.sign_out", "sessions.stay"}
 
 
 @pytest.fixture(scope="module")
