@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import requests
 from apiflask import APIBlueprint
+from flask import render_template_string, request
 from flask.testing import FlaskClient
 from joserfc.jwk import ECKey
 from werkzeug.serving import make_server
@@ -21,7 +22,7 @@ from contracts.audit import SignInRefused
 from contracts.codes import StaffRole
 from deploy.demo.issuer import create_issuer
 from deploy.demo.issuer_register import Register
-from services.chassis.access import current_caller, staff
+from services.chassis.access import current_caller, fresh, staff
 from services.chassis.auth import pseudonym
 from services.chassis.clock import SystemClock
 from services.chassis.config import DEMO_DEPLOYMENT_KEY
@@ -68,7 +69,8 @@ def database(make_database: Callable[[str], Any]) -> str:
 
 @pytest.fixture
 def client(issuer: str, database: str) -> Iterator[FlaskClient]:
-    configured = settings(ISSUER_URL=issuer, DATABASE_URL=database, OIDC_CLIENT_ID="lotsennetz-audit")
+    own = {"OIDC_CLIENT_ID": "lotsennetz-audit", "STEP_UP_MINUTES": "15"}
+    configured = settings(ISSUER_URL=issuer, DATABASE_URL=database, **own)
     pages = APIBlueprint("sample", __name__, url_prefix=f"/{SERVICE}", enable_openapi=False)
 
     @pages.get("/")
@@ -81,6 +83,14 @@ def client(issuer: str, database: str) -> Iterator[FlaskClient]:
     @staff(StaffRole.NAVIGATOR)
     def change() -> str:
         return "changed"
+
+    @pages.route("/wishes", methods=["GET", "POST"])
+    @fresh
+    @staff()
+    def wishes() -> str:
+        if request.method == "POST":
+            return f"wished: {request.form['wish']}"
+        return render_template_string("<{{ typed_for('/audit/wishes').get('wish', 'nothing') }}>{{ csrf_token() }}")
 
     facts = SecurityFacts(
         refused=lambda id_, slug, count: SignInRefused(refusal_id=id_, slug=slug, count=count),
@@ -123,6 +133,27 @@ def test_a_page_leads_to_sign_in_and_sign_in_leads_back_to_that_page(client: Fla
     assert asked.status_code == 303
     target = parse_qs(urlsplit(asked.headers["Location"]).query)["next"][0]
     assert sign_in(client, next_path=target).headers["Location"] == "/audit/?status=received"
+
+
+def test_what_she_typed_before_a_fresh_sign_in_waits_for_her_and_is_sent_by_her(
+    client: FlaskClient, database: str
+) -> None:
+    sign_in(client)
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE web_sessions SET authenticated_at = authenticated_at - interval '1 hour'")
+    typed = {"csrf_token": csrf_of(database), "wish": "a name"}
+    refused = client.post("/audit/wishes", data=typed, headers=HTML)
+    assert refused.headers["Location"] == "/audit/sign-in?next=%2Faudit%2Fwishes&step-up=1"
+    there = client.get(refused.headers["Location"]).headers["Location"]
+    assert "a+name" not in there and "a%20name" not in there
+    back = client.get(sign_in_there(there, "anna"))
+    assert back.headers["Location"] == "/audit/wishes"
+    found, _, token = client.get(back.headers["Location"], headers=HTML).text.partition(">")
+    assert (found, token == typed["csrf_token"]) == ("<a name", False)
+    assert client.post("/audit/wishes", data=typed, headers=HTML).status_code == 419, (
+        "by the former form nothing is sent"
+    )
+    assert client.post("/audit/wishes", data={**typed, "csrf_token": token}, headers=HTML).text == "wished: a name"
 
 
 def test_who_signed_in_is_known_by_pseudonym_role_and_site(client: FlaskClient, issuer: str) -> None:
