@@ -235,6 +235,16 @@ def test_after_a_quarter_of_an_hour_without_a_click_and_after_an_hour_in_all_it_
     assert busy.get(HOME, headers=HTML).status_code == 401
 
 
+def test_who_asks_to_stay_is_given_ten_times_her_hour_and_no_more(network: Network):
+    guest, began = guest_of(network, network.scene.requested()), network.scene.clock.instant
+    while network.scene.clock.instant < began + timedelta(hours=9, minutes=48):
+        network.scene.clock.instant += timedelta(minutes=14)
+        stays = guest.get(f"{HOME}stay?lang=fr", headers=HTML)
+        assert stays.status_code == 200 and "Vous restez connecté" in stays.text
+    network.scene.clock.instant = began + timedelta(hours=10, minutes=1)
+    assert guest.get(HOME, headers=HTML).status_code == 401
+
+
 def test_leaving_ends_the_session(network: Network):
     guest = guest_of(network, network.scene.requested())
     page = guest.get(HOME, headers=HTML).text
