@@ -1,7 +1,9 @@
 """Taking an enquiry down: kept from the first word, step by step, for whoever types it, and taken down once."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -253,6 +255,28 @@ def test_what_the_browser_keeps_late_changes_nothing(intake: Intake) -> None:
     assert 'value="Rahimi-Noori"' in intake.see("person").text
     intake.say("person", "next", family_name="Ohne Skript")
     assert 'value="Ohne Skript"' in intake.see("person").text
+
+
+def test_the_first_words_of_two_windows_become_one_draft(network: Network, intake: Intake) -> None:
+    """Both find nothing, each makes a key; whoever loses writes under the other's."""
+    gate = Barrier(4)
+
+    def keep(number: int) -> int:
+        gate.wait(10)
+        return intake.say("person", "keep", given_name=f"Una-{number}", typed="1").status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(keep, range(4))) == [204] * 4
+    assert re.search(r'value="Una-[0-3]"', intake.see("person").text)
+
+
+def test_one_that_a_restore_brought_back_without_its_key_is_thrown_away(network: Network, intake: Intake) -> None:
+    intake.say("person", "later", family_name="Rahimi")
+    network.scene.keys.vault.destroy(intake.row["key_id"])
+    assert intake.see("person").status_code == 404
+    assert intake.id in intake.get(HOME).text
+    intake.throw_away()
+    assert intake.id not in intake.get(HOME).text
 
 
 def test_pressed_twice_it_is_one_enquiry_and_the_draft_is_over(network: Network, intake: Intake) -> None:
