@@ -130,6 +130,26 @@ def test_what_is_wrong_stands_at_its_field_in_its_step_and_is_kept(intake: Intak
     assert 'value="5206"' in intake.see("person").text
 
 
+@pytest.mark.parametrize(
+    ("step", "name", "right"),
+    [
+        ("person", "birth_date", "ein Tag im Kalender"),
+        ("reach", "email", "eine Adresse wie"),
+        ("reach", "phone", "Ziffern, zum Beispiel"),
+        ("background", "qualification_year", "ein Jahr, zum Beispiel 2014"),
+        ("background", "occupation_code", "Ziffern der Klassifikation"),
+        ("background", "occupation", "Bitte prüfen"),
+    ],
+)
+def test_what_would_be_right_is_said(intake: Intake, step: str, name: str, right: str) -> None:
+    answer = intake.say(step, **{name: "?" * 300})
+    assert answer.status_code == 422
+    assert f'href="#{name}"' in answer.text
+    assert re.search(rf'id="{name}-error">.*{right}', answer.text)
+    intake.say("needs", "later", topics="SPRACHE")
+    assert re.search(rf'id="wrong-{name}">.*{right}', intake.see("check").text)
+
+
 def test_without_a_topic_nobody_goes_on(intake: Intake) -> None:
     answer = intake.say("needs", urgency="normal")
     assert answer.status_code == 422 and 'id="topics-error"' in answer.text
