@@ -20,6 +20,8 @@ HEARS: Mapping[str, tuple[str, ...]] = {
 
 #: Whose inbox may be several queues beside each other. Not the log's: it is one sequence, and has one writer.
 PARTITIONED = ("referral", "notifications")
+#: So many queues at most: more would only be kept, not read faster.
+MOST_PARTITIONS = 8
 #: By it a letter finds its partition: what is told of one subject stays in its order.
 PARTITION_HEADER = "ce-subject"
 #: The weight of a queue at that exchange, which it takes for the key of the binding.

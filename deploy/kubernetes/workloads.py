@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from contracts.topology import SERVICES
+from contracts.topology import MOST_PARTITIONS, PARTITIONED, SERVICES, inbox_queues
 from deploy.demo.front import ROUTES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +21,8 @@ BASE = Path(__file__).parent / "base"
 PORT, NAMESPACE = 8080, "lotsennetz"
 #: Two of each: the second web role answers, every other second one stands by and takes over within seconds.
 REPLICAS = 2
+#: What waits for one worker before another is brought: about a second of its work (docs/performance.md, "Catching up").
+LETTERS_FOR_ONE = "1000"
 #: What a replica is sure to get; what it may take at most stands in the compose file.
 REQUESTS = {"cpu": "50m", "memory": "128Mi"}
 #: Roles that speak to the world: web to the issuer, the others to partners' webhooks and mail servers.
@@ -75,7 +77,8 @@ def files() -> dict[str, str]:
         "services": [_service(role) for role in standing if role.name == "web"],
         "ingress": [_ingress()],
         "disruption": [_budget(role) for role in standing],
-        "scaling": [_scaling(role) for role in standing if role.name == "web"],
+        "scaling": [_scaling(role) for role in standing if role.name == "web"]
+        + [_draining(role) for role in standing if is_divided(role)],
         "network": list(_policies()),
         "storage": [_claim("deletions"), _claim("checkpoints")],
     }
@@ -207,7 +210,7 @@ def _deployment(role: Role) -> Object:
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
         "template": {"metadata": {"labels": role.labels}, "spec": pod},
     }
-    if role.name == "web":
+    if role.name == "web" or is_divided(role):
         del spec["replicas"]  # the autoscaler's
     return _object("apps/v1", "Deployment", role.title, {"spec": spec}, role.labels)
 
@@ -249,13 +252,33 @@ def _budget(role: Role) -> Object:
     return _object("policy/v1", "PodDisruptionBudget", role.title, {"spec": spec})
 
 
+def is_divided(role: Role) -> bool:
+    """Whether several may work beside each other, each on a part of the inbox."""
+    return role.name == "worker" and role.service in PARTITIONED
+
+
 def _scaling(role: Role) -> Object:
-    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": role.title}
     metric = {
         "type": "Resource",
         "resource": {"name": "cpu", "target": {"type": "AverageValue", "averageValue": "600m"}},
     }
-    spec = {"scaleTargetRef": target, "minReplicas": REPLICAS, "maxReplicas": 6, "metrics": [metric]}
+    return _autoscaler(role, 6, metric)
+
+
+def _draining(role: Role) -> Object:
+    """As many workers as there is to hear; one above the number of queues would only stand by."""
+    queues = list(inbox_queues(role.service, MOST_PARTITIONS))
+    chosen = {"matchExpressions": [{"key": "queue", "operator": "In", "values": queues}]}
+    waiting = {
+        "metric": {"name": "rabbitmq_detailed_queue_messages", "selector": chosen},
+        "target": {"type": "AverageValue", "averageValue": LETTERS_FOR_ONE},
+    }
+    return _autoscaler(role, MOST_PARTITIONS, {"type": "External", "external": waiting})
+
+
+def _autoscaler(role: Role, most: int, metric: Object) -> Object:
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": role.title}
+    spec = {"scaleTargetRef": target, "minReplicas": REPLICAS, "maxReplicas": most, "metrics": [metric]}
     return _object("autoscaling/v2", "HorizontalPodAutoscaler", role.title, {"spec": spec})
 
 

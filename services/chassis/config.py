@@ -16,6 +16,8 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from contracts.topology import MOST_PARTITIONS
+
 #: Published with the demo; production refuses to start with it.
 DEMO_DEPLOYMENT_KEY = "d3" * 32
 HEX_32 = r"[0-9a-f]{64}"
@@ -190,7 +192,7 @@ def load(service: str, variables: Mapping[str, str] | None = None) -> Settings:
         partner_requests_per_minute=env.number("PARTNER_REQUESTS_PER_MINUTE", 600, low=10, high=100_000),
         trusted_proxy=env.optional("TRUSTED_PROXY"),
         max_request_bytes=env.number("MAX_REQUEST_BYTES", 5_000_000, low=10_000, high=50_000_000),
-        inbox_partitions=env.number("INBOX_PARTITIONS", 1, low=1, high=8),
+        inbox_partitions=env.number("INBOX_PARTITIONS", 1, low=1, high=MOST_PARTITIONS),
         log_level=env.text("LOG_LEVEL", "one of " + ", ".join(LOG_LEVELS), "INFO", matches="|".join(LOG_LEVELS)),
     )
     if settings.mode is Mode.PRODUCTION:

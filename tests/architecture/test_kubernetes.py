@@ -7,7 +7,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from contracts.topology import SERVICES
+from contracts.topology import MOST_PARTITIONS, PARTITIONED, SERVICES, core
 from deploy.kubernetes import workloads
 from deploy.kubernetes.workloads import BASE, PORT, files, roles
 
@@ -76,3 +76,19 @@ def test_what_nobody_allows_is_refused():
     policies = of_kind("NetworkPolicy")
     assert policies["nobody"]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     assert set(policies["outward"]["spec"]["podSelector"]["matchExpressions"][0]["values"]) == workloads.OUTWARD
+
+
+def test_web_grows_by_its_work_and_a_worker_by_what_waits_in_queues_that_exist():
+    waiting, deployed = {}, of_kind("Deployment")
+    for name, one in of_kind("HorizontalPodAutoscaler").items():
+        [metric] = one["spec"]["metrics"]
+        assert "replicas" not in deployed[name]["spec"], "each new version would undo what the autoscaler did"
+        if metric["type"] == "External":
+            [chosen] = metric["external"]["metric"]["selector"]["matchExpressions"]
+            waiting[name] = chosen["values"]
+            assert one["spec"]["maxReplicas"] == len(chosen["values"])
+        else:
+            assert name.endswith("-web")
+    assert set(waiting) == {f"{service}-worker" for service in PARTITIONED}
+    made = {queue.name for queue in core(MOST_PARTITIONS).queues}
+    assert all(set(queues) < made for queues in waiting.values())

@@ -97,7 +97,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--cases", type=int, default=150, help="lifecycles of six transitions per round")
-    parser.add_argument("--referrals", type=int, default=160, help="referrals a partner answers per round")
+    parser.add_argument("--referrals", type=int, default=400, help="referrals a partner answers per round")
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--letters", type=int, default=10_000, help="letters in the outbox for the drain")
     parser.add_argument("--commits", type=int, default=1_000, help="of each of pgbench's sixteen clients")

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tests.benchmarks import charts, machine, tried
+from tests.benchmarks import charts, machine, rounds, tried
 from tests.benchmarks.contestants import ROOT
 
 RESULTS = ROOT / "docs" / "results" / "bench.json"
@@ -21,6 +21,9 @@ CHARTS = ROOT / "docs" / "performance"
 #: In the order of the path.
 PARTS = ("api", "relay", "consumer", "postgresql", "rabbitmq")
 TRIPS = "round trips"
+#: What the sizing assumes: steps of a referral after its answer, and what part of a day's its busiest hour has.
+FURTHER_STEPS, BUSIEST_HOUR = 5, 0.25
+REFERRALS_A_DAY = (1_000, 10_000, 100_000, 1_000_000)
 
 Json = dict[str, Any]
 
@@ -54,13 +57,16 @@ def page(found: Json, grown: Json | None) -> str:
         found=found,
         grown=grown,
         busy=found["others"] > machine.BUSY,
-        rounds=len(found["drains"]),
+        rounds_played=len(found["drains"]),
         figures=figures(found),
         made_of=", ".join(f"{name} {version}" for name, version in found["peers"].items()),
         peers=peers(found),
         latencies=latencies(found),
         stages=stages(found["stages"]) if found["stages"] else "",
         memory=memory(found),
+        sizing=sizing(found),
+        further_steps=FURTHER_STEPS,
+        busiest_hour=BUSIEST_HOUR,
         stack=kept(COMPOSE),
         growth=[{**one, "key": key, "table": growth(one)} for key, one in (grown or {"groups": {}})["groups"].items()],
         missed=missed(found, grown),
@@ -122,6 +128,18 @@ def memory(found: Json) -> str:
         (name, *(f"{one['memory'].get(part, 0):.0f}" for part in PARTS)) for name, one in found["contestants"].items()
     ]
     return table(("", *PARTS), rows)
+
+
+def sizing(found: Json) -> str:
+    """Cores that are busy in the busiest hour, by component; memory is what each holds whatever it does."""
+    first, further = (found["contestants"][name]["cpu_ms"] for name in ("product", rounds.FURTHER))
+    rows = []
+    for referrals in REFERRALS_A_DAY:
+        a_second = referrals * BUSIEST_HOUR / 3600
+        cores = [a_second * (first[part] + FURTHER_STEPS * further[part]) / 1000 for part in PARTS]
+        steps = a_second * (1 + FURTHER_STEPS)
+        rows.append((f"{referrals:,} referrals a day", number(steps), *(f"{one:.3f}" for one in (*cores, sum(cores)))))
+    return table(("", "steps/s in the busiest hour", *(f"cores: {part}" for part in PARTS), "all"), rows)
 
 
 def growth(group: Json) -> str:

@@ -118,7 +118,8 @@ def play_product(made: Prepared, logs: Path, *, clients: int, half: int = 0) -> 
     """`accept` on every case but those kept for half the load and for warming up, then what follows on each."""
     with products.product(made, logs) as at_work:
         cases = list(made.cases)
-        warm, cases = cases[: len(cases) // 10], cases[len(cases) // 10 :]
+        many = min(WARM_UP * STEPS, len(cases) // 3)  # as many commands as the others get to warm up
+        warm, cases = cases[:many], cases[many:]
         kept, cases = cases[:half], cases[half:]
         _answer(at_work, warm, clients, ACCEPT)
         with machine.Watch(at_work.pids) as watch:
