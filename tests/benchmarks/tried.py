@@ -25,7 +25,8 @@ _LATENCY = (
     " waits for more.",
     "Tried: a window leaves while the broker still confirms the one before; a batch closes when nothing"
     " followed for a millisecond instead of always 5 ms after its first message (size of batches unchanged"
-    " under load: 11 to 14 letters).",
+    " under load: 11 to 14 letters). What it brings at half load was not measured on a quiet machine before"
+    " this run.",
     "Not done: NOTIFY with every commit (a lock for all writers: 44 % of the rate at 16 of them), shorter"
     " turns of the relay (each is a commit; its CPU time grows as its wait shrinks).",
 )
@@ -39,23 +40,25 @@ _PRODUCT = (
     " by the partner's index past all its referrals; the benchmark analyzes its copy now, as a database at"
     " work has been.",
     "Tried: a token's signature reckoned once under the same keys (0.30 to 0.16 ms of the web process),"
-    " values of the statement numbered once instead of looked for in every one (psycopg keeps no parse of more"
-    " than 50), no arrays for a few letters (0.89 to 0.72 ms for sending and reading), events field by field"
-    " (0.24 to 0.18 ms).",
+    " values of the statement numbered once instead of looked for in every one, since psycopg keeps no parse"
+    " of more than 50 (0.89 to 0.72 ms for sending and reading), events field by field (0.24 to 0.18 ms), no"
+    " arrays for a few letters (not measured by itself).",
     "Not done: asking in the same statement whether the partner takes part (a round trip, 0.2 ms; who is"
     " refused has to be refused before anything is read), and leaving out indexes of the referrals (13 of them"
     " are written with every step; each carries a list of the desk at 100,000 referrals).",
 )
 _ABOVE = "What was tried stands above."
-_FULL = "Four clients of the product keep both cores busy: its half load is none, and the way shortens as its CPU time does."
+_FULL = (
+    "Four clients of the product keep both cores busy: its half load is none. The way shortens as its CPU time does."
+)
 
 #: By the beginning of a figure's name.
 TRIED: dict[str, tuple[str, ...]] = {
     "product (accept) / spine": _PRODUCT,
     "transitions, spine / nameko": (
         "Where the goal was set nameko per message took 6.41 CPU-ms for a transition and ours 2.37; in the"
-        " run of 2026-11-27 they took 3.99 and 2.06. What ours has to take is reached; that the other got"
-        " cheaper is not undone.",
+        " run of 2026-11-27 they took 3.99 and 2.06. The spine's own goal is reached; the other got cheaper by"
+        " more.",
         *_PEERS[1:],
     ),
     "transitions, spine / FastAPI + aio-pika": (*_PEERS[:1], _ABOVE),
