@@ -15,9 +15,14 @@ from werkzeug.routing import RequestRedirect
 
 from contracts import codes
 
+#: What the directory's lists are of.
+KINDS = (
+    *("source", "area", "organization", "location", "service", "service_at_location"),
+    *("competence", "participation", "report"),
+)
 #: Every code of every list: what filters and forms put into an address.
 LISTS = [known for known in vars(codes).values() if isinstance(known, type) and issubclass(known, StrEnum)]
-CODES = frozenset({"all", "overdue", "true", "false"}.union(*LISTS))
+CODES = frozenset({"all", "overdue", "true", "false"}.union(KINDS, *LISTS))
 #: Ids, numbers, days, languages, a referral's number, types of events, subjects and pseudonyms.
 SHAPES = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z]{2}(-simple)?"

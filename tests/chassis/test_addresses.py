@@ -6,7 +6,8 @@ import pytest
 from apiflask import APIBlueprint
 from flask import Flask
 
-from services.chassis.addresses import harmless, harmless_query
+from services.chassis.addresses import KINDS, harmless, harmless_query
+from services.directory.domain.objects import Kind
 
 ID = "01a21411-54f8-7acf-8f97-4a80d4f64f3f"
 
@@ -30,6 +31,7 @@ def app() -> Iterator[Flask]:
         "/referral/entries/7",
         "/referral/?status=received&waiting_for=navigator&due=overdue",
         "/referral/?reference=R-26-ABC234&topic=ANERKENNUNG&from=2026-01-31",
+        "/referral/?kind=service_at_location",
         f"/referral/?subject=referral%2F{ID}&type=referral.accepted.v1",
     ],
 )
@@ -64,3 +66,7 @@ def test_what_was_typed_into_a_filter_is_left_out(app: Flask) -> None:
 @pytest.mark.parametrize("typed", ["maria", "Maria", "maria.muster@example.org", "+49 241 1", "Ma", "ANERKENNUNG x"])
 def test_a_name_is_no_code(typed: str) -> None:
     assert harmless_query({"q": typed}) == {}
+
+
+def test_the_lists_of_the_directory_are_found_again_after_a_sign_in() -> None:
+    assert set(KINDS) == set(Kind)

@@ -118,5 +118,5 @@ def test_the_tour_can_be_walked_from_its_first_step_to_its_last(browser: Browser
             page.set_default_timeout(PATIENCE_MS)
             page.goto(f"{network.state['origin']}{stop.path}")
             page.get_by_role("button", name=stop.person).click()
-            page.wait_for_url(f"**{stop.path}")
+            expect(page, stop.person).to_have_url(f"{network.state['origin']}{stop.path}")
             walk(page, stop, stop.person.partition(" ")[0].lower())
