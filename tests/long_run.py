@@ -85,7 +85,8 @@ def _storm(storm: dict[str, object] | None) -> Iterator[str]:
     kills = storm["kills"]
     assert isinstance(kills, list)
     killed = f"{len(kills)} processes and servers killed with SIGKILL"
-    yield f"\nThe storm: {killed}, {storm['stories']} stories, {storm['held']} held (seed {storm['seed']})."
+    played = "1 story" if storm["stories"] == 1 else f"{storm['stories']} stories"
+    yield f"\nThe storm: {killed}, {played}, {storm['held']} held (seed {storm['seed']})."
 
 
 def _failures(parts: dict[str, Part], again: dict[str, Part]) -> Iterator[str]:

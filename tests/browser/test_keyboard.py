@@ -24,7 +24,7 @@ KEYS_AT_MOST = 300
 FURTHEST = 150
 IS_BEHIND_US = """one => document.activeElement !== document.body
   && !!(document.activeElement.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_PRECEDING)"""
-#: Step by step there are seven pages more.
+#: Step by step there are six pages more.
 KEYS_AT_MOST_IN_STEPS = 320
 TOPICS = (Topic.QUALIFIZIERUNG, Topic.ANERKENNUNG, Topic.SPRACHE)
 TARA = {
