@@ -44,6 +44,7 @@ from services.chassis.db import Connection, connect
 from tests.benchmarks.audit_log import cpu_seconds
 from tests.benchmarks.audit_stage import ROOT, database
 from tests.benchmarks.machine import facts as machine
+from tests.benchmarks.machine import told as machine_told
 
 RESULTS = ROOT / "docs" / "results"
 #: A controller with three cases, all of long ago, and one without any.
@@ -380,8 +381,8 @@ def document(found: Figures) -> str:
     lines = [
         "# The officer's console at its full length",
         "",
-        f"{found['at']}, {found['entries']:,} entries, {found['findings']:,} findings; {found['machine']},",
-        f"at the end {found['machine_at_the_end']};",
+        f"{found['at']}, {found['entries']:,} entries, {found['findings']:,} findings;",
+        f"{machine_told(found['machine'])}, load {found['machine_at_the_end']['load1']} at the end;",
         f"`python -m tests.benchmarks.audit_console --entries {found['entries']} --write`.",
         "",
         f"The rules read everything at {rules['entries_per_second']:,.0f} entries a second, "

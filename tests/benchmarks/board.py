@@ -36,6 +36,7 @@ from services.referral.queries.tracking import Wanted
 from services.referral.queries.worklist import Asked, DueBy
 from services.referral.store.referrals import StaffActor, staff_actor
 from tests.benchmarks.machine import facts as machine
+from tests.benchmarks.machine import told as machine_told
 from tests.benchmarks.stage import HERE, ROOT
 from tests.integration.referral.rig import Network
 from tests.integration.referral.scene import CENTER, NOW, Scene, a_service, an_organization
@@ -311,7 +312,7 @@ def page(found: Figures) -> str:
         "",
         f"{found['at']}, {found['referrals']:,} open referrals on one desk and half as many ended ones,",
         f"{PARTNERS} partners, {COLLEAGUES} colleagues, a task for every third; {found['rounds']} rounds a page;",
-        f"{found['machine']}, at the end {found['machine_at_the_end']};",
+        f"{machine_told(found['machine'])}, load {found['machine_at_the_end']['load1']} at the end;",
         f"`python -m tests.benchmarks.board --referrals {found['referrals']} --write`.",
         "",
         "Milliseconds from the request to the finished page, asked one after another of the whole application with its",

@@ -21,9 +21,17 @@ def facts() -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "load1": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
-        "kernel": platform.release(),
+        "kernel": platform.release().partition("-")[0],
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
     }
+
+
+def told(known: Mapping[str, Any]) -> str:
+    """The same for a reader."""
+    return (
+        f"{known['cpus']} cores, {known['memory_gib']} GiB, Python {known['python']}, kernel {known['kernel']},"
+        f" load {known['load1']}"
+    )
 
 
 class Watch:
