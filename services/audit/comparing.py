@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.audit.queries.owners import astray, next_block
-from services.chassis.db import Connection
+from services.chassis.db import Connection, take_time
 from services.chassis.jobs import ClockJob, Due
 from services.chassis.work import Work
 
@@ -22,7 +22,7 @@ def uncompared(connection: Connection, now: datetime, _limit: int) -> list[Due]:
 
 def compare(work: Work, due: Due) -> None:
     """Keep what the comparison came to; whoever watches the figures is told of a difference."""
-    work.tx.execute("SELECT set_config('statement_timeout', '60000', true)")
+    take_time(work.tx, 60)
     missing, surplus = astray(work.tx, due.payload)
     work.tx.execute(KEEP, (due.payload, missing, surplus, work.now))
 

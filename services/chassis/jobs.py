@@ -94,11 +94,13 @@ class ClockRole:
         return True
 
 
-#: What is kept only so that a repetition is recognized: longer than anybody may still repeat it.
+#: What is kept only so that a repetition is recognized: longer than anybody may still repeat it; and what was typed and
+#: never looked for again.
 SWEEPS = (
     "DELETE FROM inbox WHERE received_at < now() - interval '40 days'",
     "DELETE FROM command_results WHERE written_at < now() - interval '31 days'",
     "DELETE FROM parked_events WHERE settled_at < now() - interval '35 days'",
+    "DELETE FROM kept_forms WHERE kept_at < now() - interval '1 hour'",
 )
 
 

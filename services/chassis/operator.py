@@ -64,7 +64,7 @@ def status() -> Json:
 def list_parked() -> Any:
     """What was put aside, oldest first; ``after`` is the cursor of the page before."""
     after = request.args.get("after", "0")
-    if not after.isdigit():
+    if not after.isdecimal():
         raise InvalidError("request.invalid", {"after": "a-parked-id"})
     with room().unit.db.read() as connection:
         found = parking.parked(connection, PAGE, int(after))

@@ -81,7 +81,10 @@ def sign_in_redirect(error: UnauthenticatedError) -> Response:
 
 def where_the_form_stood() -> str:
     """The page that led here, as an address without a host; whether it is one of ours is asked of it afterwards."""
-    parts = urlsplit(request.referrer or request.path)
+    try:
+        parts = urlsplit(request.referrer or request.path)
+    except ValueError:  # no browser says so
+        return ""
     return urlunsplit(("", "", parts.path, parts.query, ""))
 
 

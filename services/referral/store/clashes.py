@@ -29,7 +29,7 @@ WHERE r.sender_id = %(controller)s AND a.referral_id <> %(referral)s AND a.seale
   AND a.cancelled_at IS NULL AND r.status <> ALL(%(void)s) AND a.person_id IN ("""
     + persons.SAME_PERSON
     + """)
-  AND NOT EXISTS (SELECT FROM appointment_clashes c WHERE c.answer = 'another_person'
+  AND NOT EXISTS (SELECT FROM appointment_clashes c WHERE c.answer = 'another_person' AND a.person_id <> %(person)s
       AND (c.person_id, c.other_person_id) IN ((a.person_id, %(person)s), (%(person)s, a.person_id)))
 ORDER BY a.id"""
 )

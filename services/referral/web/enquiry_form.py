@@ -68,7 +68,7 @@ def read_fields(kind: EnquirerKind, form: MultiDict[str, str], names: Iterable[s
             continue
         value: Any = form.getlist(name) if name in SEVERAL else form.get(name, "").strip()
         if value:
-            given[name] = int(value) if name in NUMBERS and str(value).isdigit() else value
+            given[name] = int(value) if name in NUMBERS and str(value).isdecimal() else value
     schema = bodies.ClosedPerson() if kind is EnquirerKind.PERSON else bodies.ClosedEmployer()
     loaded = validated(schema, given)
     return dict((PERSON if kind is EnquirerKind.PERSON else EMPLOYER).dump(loaded))

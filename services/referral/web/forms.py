@@ -163,7 +163,7 @@ def instant_typed(name: str, given: str) -> datetime | None:
 def version_of(form: MultiDict[str, str]) -> int | None:
     """The version the page showed; a form made by hand without one is judged on what stands."""
     seen = form.get("version", "")
-    return int(seen) if seen.isdigit() else None
+    return int(seen) if seen.isdecimal() else None
 
 
 def request_key_of(form: MultiDict[str, str]) -> str:
