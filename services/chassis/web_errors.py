@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -75,7 +76,8 @@ def sign_in_redirect(error: UnauthenticatedError) -> Response:
     answer = Response(status=303, headers={"Location": f"/{room().service}/sign-in{query}"})
     caller = caller_or_none()
     if is_form and caller is not None:
-        kept_forms.keep(caller, answer)
+        with suppress(UnavailableError):  # the way in stays open, if only without what was typed
+            kept_forms.keep(caller, answer)
     return answer
 
 

@@ -25,21 +25,21 @@ def compare(work: Work, vault: Vault, referral: Referral, what: Appointment, for
     assert referral.appointment_id is not None, "it has just been kept"
     clashes.lock(work, referral)
     found = {one.kept.id: one for one in beside(what, clashes.standing(work, vault, referral))}
-    known = set()
+    known: set[tuple[UUID, UUID]] = set()  # of each desk for itself: what one has answered the other may have to
     for row in clashes.open_ones(work.tx, referral.id):
-        pair = {row["appointment_id"], row["other_appointment_id"]}
-        if referral.appointment_id in pair and pair & set(found):
-            known |= pair
+        others = {row["appointment_id"], row["other_appointment_id"]} - {referral.appointment_id}
+        if others <= set(found):
+            known |= {(row["enquiry_id"], other_id) for other_id in others}
         else:
             timeline.close_tasks_by_id(work, [row["task_id"]])
     if former is not None and what.is_at_the_time_of(former):
         known |= clashes.answered_with(work.tx, referral.appointment_id)
     own = (referral.person_id, referral.id, referral.appointment_id)
-    for other_id in found.keys() - known:
-        one = found[other_id]
+    for other_id, one in found.items():
         other = (one.person_id, one.kept.referral_id, one.kept.id)
-        _tell(work, referral.enquiry_id, referral.site, referral.sender_id, own, other)
-        if one.enquiry_id != referral.enquiry_id:
+        if (referral.enquiry_id, other_id) not in known:
+            _tell(work, referral.enquiry_id, referral.site, referral.sender_id, own, other)
+        if one.enquiry_id != referral.enquiry_id and (one.enquiry_id, other_id) not in known:
             _tell(work, one.enquiry_id, one.site, referral.sender_id, other, own)
 
 

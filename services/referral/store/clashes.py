@@ -93,14 +93,19 @@ def open_ones(connection: Connection, referral_id: UUID) -> Sequence[Mapping[str
     return connection.execute(OPEN, (referral_id,)).fetchall()
 
 
-def answered_with(connection: Connection, appointment_id: UUID) -> set[UUID]:
-    """The others of which a desk has said that both may stay as they are."""
+def answered_with(connection: Connection, appointment_id: UUID) -> set[tuple[UUID, UUID]]:
+    """Each desk's case, and the other appointment of which it has said that both may stay as they are."""
     rows = connection.execute(
-        "SELECT appointment_id, other_appointment_id FROM appointment_clashes WHERE answer IS NOT NULL"
+        "SELECT enquiry_id, appointment_id, other_appointment_id FROM appointment_clashes WHERE answer IS NOT NULL"
         " AND %s IN (appointment_id, other_appointment_id)",
         (appointment_id,),
     ).fetchall()
-    return {one for row in rows for one in row.values()} - {appointment_id}
+    return {
+        (row["enquiry_id"], other_id)
+        for row in rows
+        for other_id in (row["appointment_id"], row["other_appointment_id"])
+        if other_id != appointment_id
+    }
 
 
 def add(work: Work, *, enquiry_id: UUID, own: "Side", other: "Side", task_id: UUID) -> None:

@@ -209,6 +209,15 @@ def test_two_sites_of_one_house_are_told_each_of_the_other_by_its_number_alone(n
     assert clashes(network) == clashes(network, other) == []
 
 
+def test_what_one_site_answered_for_other_hours_it_is_asked_again_though_the_other_has_not_answered(network: Network):
+    _, there, other = at_two_desks(network)
+    [ours], [theirs] = clashes(network), clashes(network, other)
+    network.navigator.post(f"{API}/appointment-clashes/{ours['clash']['id']}/answers", {"answer": "somebody_else_goes"})
+    network.ihk.act(there, "set_appointment", {"sealed_appointment": sealed(at=NOW + timedelta(minutes=5))})
+    assert len(clashes(network)) == 1
+    assert [one["id"] for one in clashes(network, other)] == [theirs["id"]], "it still waits there, once"
+
+
 def test_somebody_else_of_her_name_is_not_taken_for_her_again(network: Network):
     here, there, other = at_two_desks(network)
     [ours], [theirs] = clashes(network), clashes(network, other)
@@ -217,6 +226,14 @@ def test_somebody_else_of_her_name_is_not_taken_for_her_again(network: Network):
     network.ihk.act(there, "set_appointment", {"sealed_appointment": sealed(at=NOW + timedelta(minutes=5))})
     network.hwk.act(here, "set_appointment", {"sealed_appointment": sealed(at=NOW + timedelta(minutes=10))})
     assert clashes(network) == clashes(network, other) == []
+
+
+def test_whoever_has_one_record_is_never_taken_for_another_person(network: Network):
+    _, second = two_at_the_same_hour(network)
+    [task] = clashes(network)
+    network.navigator.post(f"{API}/appointment-clashes/{task['clash']['id']}/answers", {"answer": "another_person"})
+    network.ihk.act(second, "set_appointment", {"sealed_appointment": sealed(at=NOW + timedelta(minutes=20))})
+    assert len(clashes(network)) == 1
 
 
 def test_another_controllers_referrals_are_never_compared(network: Network):
