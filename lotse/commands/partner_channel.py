@@ -77,8 +77,9 @@ def show(found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         showing.as_json(found)
         return
-    rows = [{"stands": name, **row(found[name])} for name in ("in_force", "waits") if name in found]
-    showing.table(rows, ("stands", "kind", "address", "contact", "thumbprint"), empty="Reached by none.")
+    for name in ("in_force", "waits"):
+        if name in found:
+            showing.details({"stands": name, **row(found[name])})
     if "waits" in found:
         showing.say("`waits`: not used before a second person confirms it (lotse partner channel confirm).")
 

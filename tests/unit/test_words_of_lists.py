@@ -70,7 +70,7 @@ LISTED: Mapping[tuple[str, str], Iterable[str]] = {
     ("referral", "protect"): PROTECTION,
     ("referral", "waits"): WAITING,
     ("referral", "watch"): PROTECTION,
-    ("audit", "event"): REGISTRY,
+    ("audit", "event"): [name for name in REGISTRY if not name.startswith("partner.")],  # those are no facts
     ("audit", "finding_state"): FindingState,
     ("audit", "lane"): Lane,
     ("audit", "turn"): FindingTurn,

@@ -56,6 +56,7 @@ ENDINGS: Mapping[str, Ending] = MappingProxyType(
         "views": Ending((RetentionKind.ACCESS_RECORD,)),
         "external_disclosures": Ending((*ERASURE, RetentionKind.ACCESS_RECORD)),
         "resolutions": Ending((RetentionKind.ACCESS_RECORD,)),
+        "kept_forms": Ending((), "a quarter of an hour, sealed under a key that only the browser of who typed it has"),
         "staff_names": Ending((RetentionKind.ACCESS_RECORD,)),
         "duplicate_questions": Ending((RetentionKind.ACCESS_RECORD,)),
         "duplicate_matters": Ending(ERASURE, CODES),

@@ -198,6 +198,7 @@ TABLES: tuple[Table, ...] = (
 NOT_FOR_HER: Mapping[str, str] = {
     "person_keys": "the key itself; handing it out would open every backup",
     "enquiry_drafts": "what a member of staff has begun to take down; nobody's yet, gone within days",
+    "kept_forms": "what a member of staff had typed when her sign-in ran out; only her browser opens it, for minutes",
     "staff_names": "names of staff behind their pseudonyms, for two persons and an occasion",
 }
 

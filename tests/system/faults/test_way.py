@@ -99,7 +99,7 @@ def test_a_cut_is_a_reset_and_a_new_connection_works(way: Way) -> None:
 
 def test_who_is_refused_is_hung_up_on(way: Way) -> None:
     way.refuses = True
-    with to(way) as connection, pytest.raises(ConnectionError):
+    with pytest.raises(ConnectionError), to(way) as connection:
         said_back(connection) or connection.recv(1)
     way.mend()
     with to(way) as connection:
