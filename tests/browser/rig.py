@@ -98,9 +98,10 @@ say = i18n.label
 
 
 def noting(service: str, language: str, value: Enum | str) -> str:
-    """As the product says it; what nobody has translated is remembered."""
+    """As the product says it; a key nobody has translated is remembered. An English sentence is its own word."""
     key = i18n.key_of(value) if isinstance(value, Enum) else value
-    if not key.endswith(":") and i18n.translations(service, language).gettext(key) == key:  # of no code a page says "–"
+    is_code = ":" in key and " " not in key and not key.endswith(":")  # of no code a page says "–"
+    if is_code and i18n.translations(service, language).gettext(key) == key:
         WORDLESS.append(f"no word in {language} for {key}")
     return say(service, language, value)
 
