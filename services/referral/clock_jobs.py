@@ -66,6 +66,9 @@ def jobs(keys: Callable[[], Keys], kept: Callable[[], Retention] = Retention) ->
             due.enquiry_drafts_ended,
             lambda work, one: intake.destroy_key(work, keys().vault, *one.payload),
         ),
+        ClockJob(
+            "enquiry-drafts-used-up", due.enquiry_drafts_used_up, lambda work, one: intake.forget(work, one.payload)
+        ),
         ClockJob("leftover-keys", lambda *when: leftovers(keys(), *when), lambda work, _: sweep(work, keys())),
         ClockJob("pseudonyms-over", due.pseudonyms_over, lambda work, _: pseudonyms.expire(work)),
         ClockJob(

@@ -77,7 +77,7 @@ for (const form of document.querySelectorAll("form[data-keep]")) {
     body.set("typed", Date.now());
     try {
       const answer = await fetch(form.dataset.keep, { method: "POST", body, keepalive, redirect: "error", signal: sending.signal });
-      say(answer.ok ? said.dataset.yes : said.dataset.no);
+      say(answer.ok ? said.dataset.yes : [404, 409].includes(answer.status) ? said.dataset.refused : said.dataset.no);
     } catch {
       if (!sent) say(said.dataset.no);
     }

@@ -5,7 +5,7 @@ from typing import Any
 from contracts.codes import CHANNEL_REFUSALS, ChannelOutcome
 from services.chassis.errors import InvalidError, NotFoundError, RefusedError, StaleError
 from services.chassis.work import Work
-from services.directory import store
+from services.directory import config, store
 from services.directory.commands.applying import plan_rows, tell_organizations
 from services.directory.commands.participation import participation_of
 from services.directory.domain import channel_life
@@ -45,6 +45,16 @@ def refuse_channel(work: Work, organization_id: str, thumbprint: Any, reason: An
     _put_back(work, organization_id)
     _settle(work, organization_id, waits, ChannelOutcome(reason))
     return channel_of(work, organization_id)
+
+
+def note_unnoted(work: Work, limit: int) -> int:
+    """What a version before this one wrote down waits for a second person from now on; how many there were."""
+    found = confirmations.unnoted(work.tx, limit)
+    for organization_id, by in found.items():
+        held = participation_of(work, organization_id)
+        confirmations.note(work, held, second_person=config.asks_second_person(), by=by)
+    tell_organizations(work, list(found))
+    return len(found)
 
 
 def _waiting(work: Work, organization_id: str, thumbprint: Any) -> tuple[Document, tuple[str, ...]]:

@@ -27,8 +27,11 @@ class Standing:
     touched_by: tuple[str, ...] = ()
 
 
-def note(work: Work, participation: Document, *, second_person: bool) -> None:
-    """A channel that is written down waits for a second person, whichever way it came in by; one given up does not."""
+def note(work: Work, participation: Document, *, second_person: bool, by: Sequence[str] = ()) -> None:
+    """A channel that is written down waits for a second person, whichever way it came in by; one given up does not.
+
+    ``by`` names who wrote it, where that is not who acts.
+    """
     organization_id, wanted = participation["organization_id"], channel_life.written(participation)
     now = standing(work.tx, organization_id)
     at_once = channel_life.given_up(now.in_force, wanted) if second_person else wanted
@@ -42,7 +45,7 @@ def note(work: Work, participation: Document, *, second_person: bool) -> None:
     if at_once == wanted:
         drop(work, organization_id)
         return
-    wait(work, organization_id, wanted)
+    wait(work, organization_id, wanted, by or [work.actor])
     work.announce(
         PartnerChannelHandedIn(
             organization_id=UUID(organization_id),
@@ -70,7 +73,7 @@ def standing(tx: Connection, organization_id: str) -> Standing:
     return Standing(None) if row is None else Standing(row["in_force"], row["waiting"], tuple(row["touched_by"]))
 
 
-def wait(work: Work, organization_id: str, reached_by: Document) -> None:
+def wait(work: Work, organization_id: str, reached_by: Document, by: Sequence[str]) -> None:
     """This one waits, in place of any that did; so long the one in force stays.
 
     Whoever wrote what it follows has a hand in this one, too: somebody else's correction is no second pair of eyes.
@@ -78,10 +81,10 @@ def wait(work: Work, organization_id: str, reached_by: Document) -> None:
     work.tx.execute(
         """
         INSERT INTO channel_confirmations AS known (organization_id, waiting, touched_by, handed_in_at)
-        VALUES (%(organization)s, %(waiting)s, ARRAY[%(actor)s], %(now)s)
+        VALUES (%(organization)s, %(waiting)s, %(by)s, %(now)s)
         ON CONFLICT (organization_id) DO UPDATE SET waiting = EXCLUDED.waiting, handed_in_at = EXCLUDED.handed_in_at,
-            touched_by = array_append(array_remove(known.touched_by, %(actor)s), %(actor)s)""",
-        {"organization": organization_id, "waiting": Jsonb(reached_by), "actor": work.actor, "now": work.now},
+            touched_by = ARRAY(SELECT one FROM unnest(known.touched_by) one WHERE one <> ALL(%(by)s)) || %(by)s""",
+        {"organization": organization_id, "waiting": Jsonb(reached_by), "by": list(by), "now": work.now},
     )
 
 
@@ -104,6 +107,25 @@ def drop(work: Work, organization_id: str) -> None:
         " WHERE organization_id = %s",
         (organization_id,),
     )
+
+
+#: A participation whose channel is neither the one in force nor the one that waits. Notices go on to the one in force.
+UNNOTED = """
+SELECT p.organization_id::text AS organization_id, ARRAY(
+    SELECT DISTINCT h.changed_by FROM object_history h
+    WHERE h.kind = 'participation' AND h.id = p.organization_id::text
+        AND h.changed_at > coalesce(c.confirmed_at, '-infinity')) AS changed_by
+FROM participations p LEFT JOIN channel_confirmations c ON c.organization_id = p.organization_id
+WHERE coalesce(c.waiting, c.in_force, %(nowhere)s) IS DISTINCT FROM jsonb_strip_nulls(jsonb_build_object(
+    'channel', p.document -> 'channel', 'contact', p.document #> '{agreement,contact}'))
+ORDER BY p.organization_id LIMIT %(limit)s"""
+
+
+def unnoted(connection: Connection, limit: int) -> dict[str, list[str]]:
+    """Organizations whose channel was written by a version that knew of no second person, each with who wrote it: while
+    a new version is rolled out the old one still writes beside it."""
+    rows = connection.execute(UNNOTED, {"nowhere": Jsonb(channel_life.NOWHERE), "limit": limit})
+    return {row["organization_id"]: row["changed_by"] for row in rows}
 
 
 def unconfirmed(connection: Connection) -> Sequence[Mapping[str, Any]]:

@@ -38,20 +38,21 @@ def keep(
     step: str,
     typed: int = 0,
     by_itself: bool = False,
-) -> None:
+) -> bool:
     """Write these fields over what was typed there before; the others stay.
 
     ``typed`` is the browser's own count of what was typed when: what it keeps ``by_itself`` and comes late, after a
-    step that was sent by a button, changes nothing.
+    step that was sent by a button, changes nothing, and False says so.
     """
     kept = store.lock(work, by, draft_id) or _begin(work, vault, by, draft_id, enquirer, step)
     key = _key(vault, kept)
     before = key.open_record(store.RECORD, kept.sealed)
     if by_itself and typed < before["typed"]:
-        return
+        return False
     said = {**before["words"], **{name: list(given) for name, given in words.items()}}
     sealed = key.seal_record(store.RECORD, {"words": said, "typed": typed or before["typed"]})
     store.replace(work, replace(kept, enquirer=enquirer, step=step, sealed=sealed, changed_at=work.now))
+    return True
 
 
 def find(work: Work, vault: Vault, by: StaffActor, draft_id: UUID) -> Opened | None:
@@ -79,8 +80,17 @@ def end(work: Work, by: StaffActor, draft_id: UUID, enquirer: EnquirerKind) -> N
 
 
 def destroy_key(work: Work, vault: Vault, draft_id: UUID, key_id: UUID) -> None:
-    """Nobody reads it any more, here or in a backup; done again after a crash, it is done once."""
+    """Nobody reads it any more, here or in a backup; done again after a crash, it is done once.
+
+    Its number stays used up a while longer: what a browser keeps by itself may still be on its way, and would begin
+    a draft that nobody asked for.
+    """
     vault.destroy(key_id)
+    store.key_is_gone(work, draft_id)
+
+
+def forget(work: Work, draft_id: UUID) -> None:
+    """Its number, too: nothing that was typed for it can still come."""
     store.drop(work, draft_id)
 
 

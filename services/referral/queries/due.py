@@ -117,6 +117,11 @@ def enquiry_drafts_ended(connection: Connection, now: datetime, limit: int) -> l
     return [Due(f"enquiry-draft/{key}:destroy-key", (one, key)) for one, key in intake.ended(connection, now, limit)]
 
 
+def enquiry_drafts_used_up(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """Drafts of which nothing but the number is left, and that long enough."""
+    return [Due(f"enquiry-draft/{one}:forget", one) for one in intake.used_up(connection, now, limit)]
+
+
 def staff_names_over(connection: Connection, now: datetime, limit: int, *, kept: Period) -> list[Due]:
     """Members of staff who have not come for so long that the log itself has forgotten them."""
     today = now.astimezone(PLACE).date()

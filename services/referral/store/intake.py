@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from services.referral.store.referrals import StaffActor
 
 #: What sealed words are bound to, together with the key's own number.
 RECORD = "enquiry_drafts/sealed"
+#: How long the number of one that is over stays used up: a browser that lost its network may still send what it had.
+NUMBER_STAYS = timedelta(days=1)
 HERS: LiteralString = (
     "SELECT * FROM enquiry_drafts WHERE kept_by = %s AND site = %s AND organization_id = %s AND ended_at IS NULL"
 )
@@ -94,9 +96,24 @@ def end(work: Work, draft_id: UUID) -> None:
 def ended(connection: Connection, now: datetime, limit: int) -> list[tuple[UUID, UUID]]:
     """Those whose key is still to be destroyed, each with that key."""
     rows = connection.execute(
-        "SELECT id, key_id FROM enquiry_drafts WHERE ended_at <= %s ORDER BY ended_at LIMIT %s", (now, limit)
+        "SELECT id, key_id FROM enquiry_drafts WHERE ended_at <= %s AND key_id IS NOT NULL ORDER BY ended_at LIMIT %s",
+        (now, limit),
     )
     return [(row["id"], row["key_id"]) for row in rows]
+
+
+def used_up(connection: Connection, now: datetime, limit: int) -> list[UUID]:
+    """Those without a key whose number need not stay any longer."""
+    rows = connection.execute(
+        "SELECT id FROM enquiry_drafts WHERE ended_at <= %s AND key_id IS NULL ORDER BY ended_at LIMIT %s",
+        (now - NUMBER_STAYS, limit),
+    )
+    return [row["id"] for row in rows]
+
+
+def key_is_gone(work: Work, draft_id: UUID) -> None:
+    """Only its number is left."""
+    work.tx.execute("UPDATE enquiry_drafts SET key_id = NULL WHERE id = %s AND ended_at IS NOT NULL", (draft_id,))
 
 
 def drop(work: Work, draft_id: UUID) -> None:

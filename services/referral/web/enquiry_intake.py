@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from contracts.codes import StaffRole
 from services.chassis.access import staff
-from services.chassis.errors import InvalidError
+from services.chassis.errors import InvalidError, NotFoundError
 from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import enquiries
@@ -39,7 +39,10 @@ def take_down() -> str | Response | tuple[str, int]:
         record, needs = intake_steps.read(kind, form)
     except InvalidError as error:
         here = intake.expected(kind, PAGE)
-        intake.keep(by, draft_id, kind, here, form)
+        try:
+            intake.keep(by, draft_id, kind, here, form)
+        except NotFoundError:  # that one is over, or never was hers: what she typed goes on under a number of its own
+            intake.keep(by, draft_id := uuid4(), kind, here, form)
         return intake.page(draft_id, kind, here, form, error.fields), 422
 
     def run(work: Work) -> tuple[int, dict[str, Any]]:

@@ -68,9 +68,9 @@ def answer(draft_id: UUID, step: str) -> Answer:
     by, form, go = staff_actor(), request.form, request.form.get("go", "next")
     kind = kind_of(form)
     here = expected(kind, step)
-    keep(by, draft_id, kind, here, form)
+    is_kept = keep(by, draft_id, kind, here, form)
     if go == "keep":
-        return Response(status=204)
+        return Response(status=204 if is_kept else 409)
     if go == "later":
         return redirect("/referral/?done=draft-kept", 303)
     if go == PAGE:
@@ -135,10 +135,11 @@ def record_once(
     return 201, {"id": str(found.id)}
 
 
-def keep(by: StaffActor, draft_id: UUID, kind: EnquirerKind, here: Step, form: MultiDict[str, str]) -> None:
+def keep(by: StaffActor, draft_id: UUID, kind: EnquirerKind, here: Step, form: MultiDict[str, str]) -> bool:
+    """Write down what was typed; False where the browser sent by itself what is older than what is kept."""
     typed = form.get("typed", "")
     with request_work() as work:
-        intake.keep(
+        return intake.keep(
             work,
             house().keys.vault,
             by,

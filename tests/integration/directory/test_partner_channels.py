@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +11,14 @@ from werkzeug.test import TestResponse
 from contracts.codes import ChannelKind, ChannelOutcome
 from contracts.directory import OrganizationPublished, PartnerChannelHandedIn, PartnerChannelSettled
 from contracts.identity import id_of
-from services.directory import config
-from services.directory.commands.applying import announce_everything
+from services.chassis.jobs import ClockRole
+from services.directory import config, store
+from services.directory.clock_jobs import CLOCK_JOBS
+from services.directory.commands.applying import announce_everything, plan_rows
 from services.directory.domain.keys import thumbprint
+from services.directory.domain.objects import Kind
+from services.directory.domain.reading import Row
+from services.directory.store import channel_confirmations as confirmations
 from services.directory.web.app import create_app
 from tests.chassis.web_rig import TestIssuer, settings
 from tests.integration.directory.conftest import Directory
@@ -174,6 +180,38 @@ def test_a_key_that_waits_can_still_be_confirmed_by_whoever_refused_a_channel(ho
     told = {"thumbprint": thumbprint(KEY)}
     answer = house.client.post(f"{PLACE}/keys/confirmations", json=told, headers=house.as_("ben", "lead"))
     assert answer.status_code == 200, answer.json
+
+
+def test_what_the_version_before_wrote_down_waits_for_somebody_else_within_the_hour(house: House):
+    """It knows of no second person: it writes the file and its history, and nothing else."""
+    unit = house.directory.unit
+    unit.clock.instant += timedelta(minutes=1)  # type: ignore[attr-defined]
+    name = (Kind.PARTICIPATION, CHAMBER)
+    with unit.work(actor="staff:mallory") as work:
+        held = store.load(work.tx, [name])[name]
+        changes, _ = plan_rows(work, [Row(1, *name, {**held, "channel": HERS})])
+        store.write(work, changes)
+    clock = ClockRole(unit, CLOCK_JOBS)
+    assert clock.run_due(CLOCK_JOBS[1]) == 1
+    assert house.stands()["waits"]["channel"] == HERS and house.told().channel.kind is ChannelKind.AMQP
+    assert house.facts() == [ChannelKind.LIGHT]
+    with unit.db.read() as connection:
+        (waits,) = confirmations.unconfirmed(connection)
+        assert waits["touched_by"] == ["staff:mallory"]
+        assert confirmations.unnoted(connection, 10) == {}
+    assert clock.run_due(CLOCK_JOBS[1]) == 0, "looked at in this hour"
+
+
+def test_nothing_is_noted_twice_whatever_became_of_a_channel(house: House):
+    house.write("anna", {"kind": "webhook", "webhook_url": "https://hooks.chamber.example/in"}, contact="a@b.example")
+    for what, given in (("refusals", {"reason": "mistyped"}), ("confirmations", {})):
+        with house.directory.db.read() as connection:
+            assert confirmations.unnoted(connection, 10) == {}
+        house.decide("ben", what, **given)
+        with house.directory.db.read() as connection:
+            assert confirmations.unnoted(connection, 10) == {}
+        house.write("anna", {"kind": "none"})
+        house.write("cleo")
 
 
 def test_a_demo_may_do_without(directory: Directory):

@@ -243,8 +243,19 @@ def test_thrown_away_nothing_is_left_of_it(network: Network, intake: Intake) -> 
     assert intake.see("person").status_code == 404
     assert intake.say("person", "keep", family_name="Rahimi").status_code == 404
     network.scene.tick()
-    assert intake.row == {}
     assert network.scene.keys.vault.person_key(key) is None
+    assert intake.row["key_id"] is None
+
+
+def test_what_comes_late_for_a_draft_that_is_gone_begins_no_other(network: Network, intake: Intake) -> None:
+    intake.say("person", "later", family_name="Rahimi")
+    intake.throw_away()
+    network.scene.tick()
+    assert intake.say("person", "keep", family_name="Rahimi").status_code == 404
+    for hours, is_left in ((23, True), (2, False)):
+        network.scene.clock.instant += timedelta(hours=hours)
+        network.scene.tick()
+        assert bool(intake.row) is is_left
 
 
 def test_its_key_is_no_leftover_while_it_lasts(network: Network, intake: Intake) -> None:
@@ -269,7 +280,7 @@ def test_the_number_of_a_draft_opens_and_ends_nobody(network: Network, intake: I
 
 def test_what_the_browser_keeps_late_changes_nothing(intake: Intake) -> None:
     intake.say("person", "next", family_name="Rahimi", typed="20")
-    assert intake.say("person", "keep", family_name="Rah", typed="19").status_code == 204
+    assert intake.say("person", "keep", family_name="Rah", typed="19").status_code == 409
     assert 'value="Rahimi"' in intake.see("person").text
     intake.say("person", "keep", family_name="Rahimi-Noori", typed="21")
     assert 'value="Rahimi-Noori"' in intake.see("person").text
@@ -321,6 +332,16 @@ def test_the_one_page_pressed_twice_is_one_enquiry_and_leaves_no_draft(intake: I
 def test_the_one_page_keeps_what_it_refuses(intake: Intake) -> None:
     form = {"enquirer": "person", "draft": intake.id, "topics": "SPRACHE", "given_name": "Una", "postal_code": "1"}
     assert intake._post("/referral/enquiries/", form).status_code == 422
+    assert 'value="Una"' in intake.see("page").text
+
+
+def test_the_one_page_refused_for_a_draft_that_is_over_goes_on_under_another_number(intake: Intake) -> None:
+    intake.through()
+    intake.take_down()
+    form = {"enquirer": "person", "draft": intake.id, "topics": "SPRACHE", "given_name": "Una", "postal_code": "1"}
+    answer = intake._post("/referral/enquiries/", form)
+    assert answer.status_code == 422 and 'value="Una"' in answer.text
+    (intake.id,) = set(re.findall(r"drafts/([0-9a-f-]{36})/", answer.text)) - {intake.id}
     assert 'value="Una"' in intake.see("page").text
 
 
