@@ -47,14 +47,13 @@ def refuse_channel(work: Work, organization_id: str, thumbprint: Any, reason: An
     return channel_of(work, organization_id)
 
 
-def note_unnoted(work: Work, limit: int) -> int:
-    """What a version before this one wrote down waits for a second person from now on; how many there were."""
+def note_unnoted(work: Work, limit: int) -> None:
+    """What a version before this one wrote down waits for a second person from now on."""
     found = confirmations.unnoted(work.tx, limit)
     for organization_id, by in found.items():
         held = participation_of(work, organization_id)
         confirmations.note(work, held, second_person=config.asks_second_person(), by=by)
     tell_organizations(work, list(found))
-    return len(found)
 
 
 def _waiting(work: Work, organization_id: str, thumbprint: Any) -> tuple[Document, tuple[str, ...]]:

@@ -6,24 +6,20 @@ writes `cluster.json` and `cluster.md` there. ARGS after `--` go to pytest; what
 before.
 """
 
-import argparse
 import json
 import os
 import platform
 import sys
-import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import pytest
-
 from tests.system.cluster.conftest import FIGURES
 from tests.system.faults.conftest import OUTCOME
+from tests.system.kept import run_and_keep
 
-HERE = Path(__file__).parent
 TESTS = ".test_cluster"
 HEAD = """# Several brokers, several database servers
 
@@ -51,25 +47,6 @@ WORDS = {
     "confirmed_again": "confirmed",
     "whole_again": "whole",
 }
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.system.cluster", description=__doc__)
-    parser.add_argument("--out", type=Path, help="write the result here, as JSON and as a page")
-    parser.add_argument("rest", nargs="*", help="for pytest")
-    options = parser.parse_args()
-    os.environ.pop("PYTEST_ADDOPTS", None)
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder, "report.xml")
-        code = pytest.main([str(HERE), f"--junitxml={report}", "-o", "junit_family=xunit1", *options.rest])
-        found = outcomes(report.read_text(encoding="utf-8"))
-    if options.out:
-        kept = options.out / "cluster.json"
-        before = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-        found = {**before, **found}
-        kept.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        kept.with_suffix(".md").write_text(page(found, datetime.now(UTC)), encoding="utf-8")
-    return int(code)
 
 
 def outcomes(report: str) -> dict[str, dict[str, Any]]:
@@ -101,4 +78,4 @@ def line(name: str, told: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_and_keep(Path(__file__).parent, __doc__, outcomes, lambda found: page(found, datetime.now(UTC))))

@@ -6,21 +6,16 @@ writes `faults.json` and `faults.md` there: events under the fault, lost, twice,
 was through. ARGS after `--` go to pytest, such as `-- -k kills`; rows that were not run keep what was found before.
 """
 
-import argparse
 import json
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import pytest
-
 from tests.system.faults.conftest import OUTCOME
 from tests.system.faults.matrix import BESIDES, MATRIX, Row
+from tests.system.kept import run_and_keep
 
-HERE = Path(__file__).parent
 HEAD = """# Faults
 
 Every row of the matrix of faults, and the test that asserts what is expected of it. Where this suite lets steps be done
@@ -32,25 +27,6 @@ by an ordered hearer, stood in the audit log, and the log verified from outside.
 by `python -m tests.system.faults`. A fault of this suite that has no line in the second table was not counted yet.
 
 """
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.system.faults", description=__doc__)
-    parser.add_argument("--out", type=Path, help="write the result here, as JSON and as a page")
-    parser.add_argument("rest", nargs="*", help="for pytest")
-    options = parser.parse_args()
-    os.environ.pop("PYTEST_ADDOPTS", None)
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder, "report.xml")
-        code = pytest.main([str(HERE), f"--junitxml={report}", "-o", "junit_family=xunit1", *options.rest])
-        found = outcomes(report.read_text(encoding="utf-8"))
-    if options.out:
-        kept = options.out / "faults.json"
-        before = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-        found = {**before, **found}
-        kept.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        kept.with_suffix(".md").write_text(page(found), encoding="utf-8")
-    return int(code)
 
 
 def outcomes(report: str) -> dict[str, dict[str, Any]]:
@@ -71,7 +47,9 @@ def page(found: dict[str, dict[str, Any]]) -> str:
     lines += ["", "| # | what was done | events | again | lost | twice | out of order | recovered |"]
     lines += ["|---|---|---|---|---|---|---|---|"]
     numbers = {name: one.number for one in reversed((*MATRIX, *BESIDES)) for name in one.tests}
-    rows = sorted((numbers.get(name.partition("[")[0], 0), name, told) for name, told in found.items())
+    rows = sorted(
+        (numbers.get(name, numbers.get(name.partition("[")[0], 0)), name, told) for name, told in found.items()
+    )
     lines += [figures(number, told) for number, _, told in rows]
     events = sum(told["events"] for told in found.values())
     lines += ["", f"Together {events} events under {len(found)} faults."]
@@ -89,4 +67,4 @@ def figures(number: int, told: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_and_keep(Path(__file__).parent, __doc__, outcomes, page))

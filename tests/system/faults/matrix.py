@@ -145,13 +145,13 @@ MATRIX = (
         12,
         "broker's memory alarm",
         "the relay waits, the service answers, the outbox grows and empties",
-        SERVERS=("the_broker_takes_nothing_while_it_is_alarmed",),
+        SERVERS=("the_broker_takes_nothing_while_it_is_alarmed[memory]",),
     ),
     row(
         13,
         "broker's disk alarm, broker's disk full",
         "as in 12",
-        SERVERS=("the_broker_takes_nothing_while_it_is_alarmed", "the_brokers_disk_is_full"),
+        SERVERS=("the_broker_takes_nothing_while_it_is_alarmed[disk]", "the_brokers_disk_is_full"),
     ),
     row(
         14,

@@ -17,13 +17,12 @@ from joserfc.jwk import KeySet
 from deploy.demo.partners.office import SEALING
 from deploy.demo.story import IHK, TODAY
 from tests.system.leaks import plants
+from tests.system.leaks.entering import HIDDEN, enter
 
 if TYPE_CHECKING:
     from tests.system.leaks.scene import Scene
 
 JSON = dict[str, Any]
-HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
-CODE = re.compile(r"[2-9A-Z]{5}-[2-9A-Z]{5}")
 FILE = re.compile(r'href="(/referral/[^"]+[.]ics)"')
 GOAL = re.compile(r"/plan/goals/([0-9a-f-]{36})/")
 
@@ -124,13 +123,8 @@ def _helper(scene: "Scene", referral_id: str) -> None:
 
 def _her_calendar(scene: "Scene", enquiry: str) -> None:
     """By the code on a card: what she is expected at, her plan, and the file for her own calendar."""
-    form = {"language": "fr", "way": "shown", "mail_is_safe": "no", "request_key": uuid4().hex}
-    card = scene.press("nina-navigator", f"/referral/enquiries/{enquiry}/person-links", form)
-    [code] = set(CODE.findall(card.text))
-    her, my = scene.visitor(), f"{scene.origin}/referral/my"
-    door = her.post(f"{my}/code", data={"code": code}, timeout=20, allow_redirects=False).headers["Location"]
-    page = her.post(f"{scene.origin}{door}", timeout=20)
+    her, page = enter(scene, enquiry)
     assert plants.PLACE in page.text and plants.HELPER in page.text
     [file] = FILE.findall(page.text)
     assert her.get(f"{scene.origin}{file}", timeout=20).status_code == 200
-    assert plants.GOAL in her.get(f"{my}/plan", timeout=20).text
+    assert plants.GOAL in her.get(f"{scene.origin}/referral/my/plan", timeout=20).text

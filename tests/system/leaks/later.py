@@ -14,6 +14,7 @@ from pypdf import PdfReader
 from contracts.codes import BreachReason, BreachRisk
 from deploy.demo.story import FULL, IHK, IHK_RECOGNITION
 from tests.system.leaks import beside, editorial, plants
+from tests.system.leaks.entering import HIDDEN, enter
 from tests.system.leaks.places import Item
 from tests.system.leaks.traffic import Exchange
 from tests.waiting import eventually
@@ -23,11 +24,9 @@ if TYPE_CHECKING:
 
 JSON = dict[str, Any]
 NAME = "later"
-CODE = re.compile(r"[2-9A-Z]{5}-[2-9A-Z]{5}")
 SPOKEN = ["IDENTITY", "CONTACT", "LANGUAGE"]
 CHECK = re.compile(r"/referral/data-protection/breaches/([0-9a-f-]{36})/assessments")
 UNIT = re.compile(r"/referral/desk-units/([0-9a-f-]{36})/codes")
-HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 TICKED = re.compile(r'name="recipients" value="([^"]+)"')
 
 #: What is looked for by name: the kind of place, and what its name (or, of headers, its content) holds.
@@ -97,18 +96,7 @@ def _agrees_online(scene: "Scene") -> None:
     drafted = scene.desk.post(
         f"{place}/consent-drafts", {"given_by": "self", "language": "fr", "recipients": recipients}
     )
-    form = {
-        "consent_id": drafted["id"],
-        "language": "fr",
-        "way": "shown",
-        "mail_is_safe": "no",
-        "request_key": uuid4().hex,
-    }
-    card = scene.press("nina-navigator", f"/referral/enquiries/{scene.story.ids[NAME]}/person-links", form)
-    [code] = set(CODE.findall(card.text))
-    her, my = scene.visitor(), f"{scene.origin}/referral/my"
-    door = her.post(f"{my}/code", data={"code": code}, timeout=20, allow_redirects=False).headers["Location"]
-    page = her.post(f"{scene.origin}{door}", timeout=20)
+    her, page = enter(scene, scene.story.ids[NAME], consent_id=drafted["id"])
     assert page.url.endswith("/referral/my/consent"), page.url
     main = page.text[page.text.index("<main") :]
     said = [*HIDDEN.findall(main), *(("recipients", one) for one in TICKED.findall(main)), ("answer", "agree")]

@@ -12,6 +12,7 @@ from uuid import uuid4
 from contracts.codes import HoldReason
 from deploy.demo.story import FULL, IHK, IHK_RECOGNITION, TODAY
 from tests.system.leaks import plants
+from tests.system.leaks.entering import HIDDEN, enter
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 JSON = dict[str, Any]
 NAME = "papierine"
-CODE = re.compile(r"[2-9A-Z]{5}-[2-9A-Z]{5}")
 LINKS = re.compile(r'href="(/referral/data-protection/[a-z./-]+)"')
 
 
@@ -91,17 +91,12 @@ def _told_by_telephone(scene: "Scene") -> None:
 
 def _her_own_page(scene: "Scene") -> None:
     """By the code on a card: she looks, and takes back what one body may have."""
-    form = {"language": "fr", "way": "shown", "mail_is_safe": "no", "request_key": uuid4().hex}
-    card = scene.press("nina-navigator", f"/referral/enquiries/{scene.story.ids[NAME]}/person-links", form)
-    [code] = set(CODE.findall(card.text))
-    her = scene.visitor()
+    her, entered = enter(scene, scene.story.ids[NAME])
     my = f"{scene.origin}/referral/my"
-    door = her.post(f"{my}/code", data={"code": code}, timeout=20, allow_redirects=False).headers["Location"]
-    entered = her.post(f"{scene.origin}{door}", timeout=20)
     assert entered.status_code == 200 and "/my" in entered.url, entered.url
     her.get(f"{my}/", timeout=20)
     asked = her.get(f"{my}/withdrawal", timeout=20)
-    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', asked.text))
+    fields = dict(HIDDEN.findall(asked.text))
     assert her.post(f"{my}/withdrawal", data=fields, timeout=20).status_code == 200
     scene.desk.wait_for(scene.story.ids[f"{NAME}-ihk"], "cancelled")
 
