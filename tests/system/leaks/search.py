@@ -71,8 +71,8 @@ def everywhere(scene: Scene) -> Iterator[Item]:
         scene.tap.messages(),
         places.waiting_messages(scene.broker, scene.amqp_uri),
         places.definitions(scene.broker),
-        places.files("logs", (dev / "logs").iterdir()),
-        places.files("server logs", server_logs(scene)),
+        places.files("logs", (dev / "logs").iterdir(), skip=server_logs(dev)),
+        places.files("server logs", server_logs(dev)),
         places.metrics([(service, origin) for service, origin in scene.state["services"].items()]),
         places.mails(dev / "mail"),
         scene.recorder.received,
@@ -94,10 +94,10 @@ def at_a_glance(scene: Scene) -> Iterator[Item]:
     )
 
 
-def server_logs(scene: Scene) -> Iterator[places.Path]:
-    """What PostgreSQL and RabbitMQ write beside their data."""
-    yield from (scene.dev / "postgres").resolve().rglob("*.log")
-    yield from (scene.dev / "rabbitmq").resolve().rglob("*.log")
+def server_logs(dev: places.Path) -> list[places.Path]:
+    """What PostgreSQL and RabbitMQ say of themselves: of a statement that fails PostgreSQL writes down every word."""
+    said = [dev / "logs" / f"{server}.log" for server in ("postgresql", "rabbitmq")]
+    return [*said, *(dev / "rabbitmq").resolve().rglob("*.log")]
 
 
 def server_files(scene: Scene) -> Iterator[Item]:
