@@ -8,6 +8,7 @@ from uuid import UUID
 
 from contracts.codes import ClashAnswer, Site, StaffRole, TaskKind
 from contracts.referral import AppointmentsClashAnswered, TaskOpened
+from services.chassis.errors import InvalidError
 from services.chassis.work import Work
 from services.referral.calendar import moment_of
 from services.referral.domain.appointments import Appointment, beside
@@ -18,6 +19,8 @@ from services.referral.vault import Vault
 
 #: The same for all of them: a day that followed from the appointment would tell when it is.
 WORKING_DAYS = 1
+#: What may be said where both stand under one record: she cannot be somebody else.
+OF_ONE_RECORD = tuple(one for one in ClashAnswer if one is not ClashAnswer.ANOTHER_PERSON)
 
 
 def compare(work: Work, vault: Vault, referral: Referral, what: Appointment, former: Appointment | None) -> None:
@@ -68,6 +71,8 @@ def gone(work: Work, referral: Referral) -> None:
 def answer(work: Work, by: StaffActor, clash_id: UUID, why: ClashAnswer) -> None:
     """The desk has looked into it and says why both stay as they are."""
     row = clashes.load_open(work, clash_id, by)
+    if why is ClashAnswer.ANOTHER_PERSON and row["person_id"] == row["other_person_id"]:
+        raise InvalidError("request.invalid", {"answer": "one of " + ", ".join(OF_ONE_RECORD)})
     clashes.answer(work, clash_id, why)
     timeline.close_tasks_by_id(work, [row["task_id"]])
     work.announce(

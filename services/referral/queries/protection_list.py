@@ -43,8 +43,9 @@ UNION ALL SELECT 'told_outside', o.id, o.ground, o.recorded_at, NULL, o.site, o.
 FROM external_disclosures o WHERE o.confirmed_at IS NULL AND """
     + SCOPE
     + """
-UNION ALL SELECT 'duplicates', m.id, m.topic, m.opened_at, NULL, NULL, m.opened_at::date + 7
-FROM duplicate_matters m WHERE (m.state = 'at_odds' OR m.state = 'open' AND m.opened_at::date + 7 < %(today)s)
+UNION ALL SELECT 'duplicates', m.id, m.topic, m.opened_at, NULL, NULL, m.due_on
+FROM (SELECT *, (opened_at AT TIME ZONE 'Europe/Berlin')::date + 7 AS due_on FROM duplicate_matters) AS m
+WHERE (m.state = 'at_odds' OR m.state = 'open' AND m.due_on < %(today)s)
     AND EXISTS (SELECT FROM duplicate_sides o WHERE o.matter_id = m.id AND """
     + SCOPE
     + """)

@@ -40,7 +40,7 @@ WHERE %s IN (c.referral_id, c.other_referral_id)"""
 OF_CASE: LiteralString = """
 SELECT c.id, c.referral_id, c.other_referral_id, own.reference, other.reference AS other_reference,
     other.site AS other_site, own.site = other.site AS is_ours, c.found_at, c.answer, c.answered_at,
-    t.closed_at IS NULL AS is_open
+    t.closed_at IS NULL AS is_open, c.person_id = c.other_person_id AS is_one_record
 FROM appointment_clashes c JOIN tasks t ON t.id = c.task_id JOIN referrals own ON own.id = c.referral_id
 JOIN referrals other ON other.id = c.other_referral_id
 WHERE own.site = %(site)s AND own.sender_id = %(employer)s AND %(referral)s IN (c.referral_id, c.other_referral_id)
@@ -64,6 +64,8 @@ class Clash:
     answer: ClashAnswer | None
     answered_at: datetime | None
     is_open: bool
+    #: Both stand under one record: that she is somebody else is no answer.
+    is_one_record: bool
 
 
 def lock(work: Work, referral: Referral) -> None:

@@ -17,6 +17,7 @@ from services.chassis.room import room
 from services.chassis.web import request_work
 from services.chassis.work import Work
 from services.referral.commands import closing, enquiries, partners, referrals
+from services.referral.commands.clashing import OF_ONE_RECORD
 from services.referral.commands.referrals import Withheld
 from services.referral.store import clashes
 from services.referral.store import referrals as store
@@ -36,6 +37,8 @@ NOT_CONTENT = frozenset({"csrf_token", "version", "request_key", "confirmed"})
 SEVERAL = frozenset({"obstacles"})
 #: What a form of the case as a whole has just done, told here because it was sent from here.
 TOLD = frozenset({"obstacle", "note", "clash"})
+#: What may be said of two appointments, by whether both stand under one record.
+CLASH_ANSWERS = {True: OF_ONE_RECORD, False: tuple(ClashAnswer)}
 
 
 def blueprint() -> APIBlueprint:
@@ -73,7 +76,7 @@ def show(referral_id: UUID) -> str | Response:
         appointment_days=days,
         helpers=helpers,
         clashes=overlapping,
-        clash_answers=[(one.value, label(one)) for one in ClashAnswer],
+        clash_answers={whole: [(one.value, label(one)) for one in said] for whole, said in CLASH_ANSWERS.items()},
         helper_kinds=[(kind.value, label(kind)) for kind in HelperKind],
         now=room().unit.clock.now(),
         obstacles=obstacles.choices(view.referral) if may_tell else None,

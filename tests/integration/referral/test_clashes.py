@@ -231,9 +231,13 @@ def test_somebody_else_of_her_name_is_not_taken_for_her_again(network: Network):
 def test_whoever_has_one_record_is_never_taken_for_another_person(network: Network):
     _, second = two_at_the_same_hour(network)
     [task] = clashes(network)
-    network.navigator.post(f"{API}/appointment-clashes/{task['clash']['id']}/answers", {"answer": "another_person"})
+    asked = f"{API}/appointment-clashes/{task['clash']['id']}/answers"
+    refused = network.navigator.ask("POST", asked, body={"answer": "another_person"})
+    assert (refused.status_code, "another_person" in refused.text) == (422, False), refused.text
+    assert 'value="another_person"' not in show(desk(network), second)
+    network.navigator.post(asked, {"answer": "keeps_both"})
     network.ihk.act(second, "set_appointment", {"sealed_appointment": sealed(at=NOW + timedelta(minutes=20))})
-    assert len(clashes(network)) == 1
+    assert len(clashes(network)) == 1, "asked again for other hours"
 
 
 def test_another_controllers_referrals_are_never_compared(network: Network):
