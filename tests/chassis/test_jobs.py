@@ -96,6 +96,15 @@ def test_what_is_remembered_only_against_repetition_is_forgotten_in_time(directo
     assert directory.value("SELECT count(*) FROM inbox") == 1
 
 
+def test_what_was_typed_and_never_looked_for_again_is_forgotten_within_the_hour(directory: Room) -> None:
+    kept = "INSERT INTO kept_forms VALUES (%s, '', now() - %s * interval '1 minute') RETURNING 1"
+    directory.rows(kept, "staff:late", 61)
+    directory.rows(kept, "staff:soon", 59)
+    with directory.session() as session:
+        sweep(session)
+    assert directory.rows("SELECT actor FROM kept_forms") == [{"actor": "staff:soon"}]
+
+
 def test_a_clock_whose_session_is_cut_begins_anew(dates: Room) -> None:
     stop = threading.Event()
     job = ClockJob("remind", due, remind)
