@@ -16,10 +16,14 @@ from services.referral.store import appointments, persons
 from services.referral.store.referrals import StaffActor
 from services.referral.vault import Vault
 
-#: Of two that name an appointment of hers at once the second sees the first one's. Her row stays free for consent.
-LOCK: LiteralString = """
-SELECT pg_advisory_xact_lock(hashtextextended('appointments/' || coalesce(encode(blind_index, 'hex'), id::text), 0))
-FROM persons WHERE id = %s"""
+#: Of two that name an appointment of hers at once the second sees the first one's: each takes all records of her, in
+#: one order. Her row itself stays free for consent.
+LOCK: LiteralString = (
+    """
+SELECT pg_advisory_xact_lock(hashtextextended('appointments/' || id, 0)) FROM (SELECT id FROM ("""
+    + persons.SAME_PERSON
+    + """) AS same (id) ORDER BY id) AS hers"""
+)
 #: What stands in her other referrals at this controller; nobody's of whom a desk has said that she is somebody else.
 STANDING: LiteralString = (
     """
@@ -71,7 +75,7 @@ class Clash:
 def lock(work: Work, referral: Referral) -> None:
     """The referral first, then what is hers: in this order everywhere, so that nobody waits for each other."""
     work.tx.execute("SELECT FROM referrals WHERE id = %s FOR NO KEY UPDATE", (referral.id,))
-    work.tx.execute(LOCK, (referral.person_id,))
+    work.tx.execute(LOCK, {"person": referral.person_id})
 
 
 def standing(work: Work, vault: Vault, referral: Referral) -> list[Beside]:
