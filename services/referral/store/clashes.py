@@ -18,12 +18,10 @@ from services.referral.vault import Vault
 
 #: Of two that name an appointment of hers at once the second sees the first one's: each takes all records of her, in
 #: one order. Her row itself stays free for consent.
-LOCK: LiteralString = (
-    """
-SELECT pg_advisory_xact_lock(hashtextextended('appointments/' || id, 0)) FROM (SELECT id FROM ("""
-    + persons.SAME_PERSON
-    + """) AS same (id) ORDER BY id) AS hers"""
-)
+LOCK: LiteralString = """
+WITH same (id) AS (SAME_PERSON)
+SELECT pg_advisory_xact_lock(hashtextextended('appointments/' || id, 0)) FROM (SELECT id FROM same ORDER BY id) AS hers
+""".replace("SAME_PERSON", persons.SAME_PERSON)
 #: What stands in her other referrals at this controller; nobody's of whom a desk has said that she is somebody else.
 STANDING: LiteralString = (
     """
