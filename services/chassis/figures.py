@@ -4,7 +4,7 @@ Everything is read from the service's own tables at the moment somebody asks, so
 none has to remember. A service adds figures of its own by a list of `Figure`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -53,7 +53,7 @@ class Figure:
     meaning: str
     sql: LiteralString
     labels: tuple[str, ...] = ()
-    params: tuple[Any, ...] | None = None
+    params: tuple[Any, ...] | Mapping[str, Any] | None = None
 
 
 ROLES = Figure(
@@ -66,22 +66,32 @@ ROLES = Figure(
 
 #: Further back nobody looks: it is silence, however long.
 SILENT_SECONDS = 900
-#: Ids of events begin with the milliseconds they were made at, and the inbox is ordered by them.
+#: Ids of events begin with the milliseconds they were made at, and the inbox is ordered by them. The newest of all is
+#: asked for, and the newest that does not come from the future: a sender's clock that once was ahead would otherwise
+#: hide, for as long as it was, everything it says since.
 HEARD = """
-SELECT told.source, coalesce(extract(epoch FROM now() - last.received_at), %s)::float8 AS value
-FROM unnest(%s::text[]) AS told (source) LEFT JOIN LATERAL (
-    SELECT received_at FROM inbox
-    WHERE inbox.source = told.source AND event_id >= (
-        lpad(to_hex(1000 * (extract(epoch FROM now())::bigint - %s)), 12, '0') || repeat('0', 20))::uuid
-    ORDER BY event_id DESC LIMIT 1
-) AS last ON true"""
+WITH bounds AS (
+    SELECT (lpad(to_hex(1000 * (extract(epoch FROM now())::bigint - %(silent)s)), 12, '0') || repeat('0', 20))::uuid
+            AS since,
+        (lpad(to_hex(1000 * (extract(epoch FROM now())::bigint + 60)), 12, '0') || repeat('0', 20))::uuid AS ahead
+)
+SELECT told.source, coalesce(extract(epoch FROM now() - last.received_at), %(silent)s)::float8 AS value
+FROM bounds, unnest(%(sources)s::text[]) AS told (source), LATERAL (
+    SELECT max(received_at) AS received_at FROM (
+        (SELECT received_at FROM inbox WHERE inbox.source = told.source AND event_id >= bounds.since
+         ORDER BY event_id DESC LIMIT 1)
+        UNION ALL
+        (SELECT received_at FROM inbox WHERE inbox.source = told.source AND event_id >= bounds.since
+            AND event_id < bounds.ahead ORDER BY event_id DESC LIMIT 1)
+    ) AS newest
+) AS last"""
 
 
 def heard_of(service: str) -> Figure:
     """Each stream says every minute how far it goes; who hears nothing of it is cut off, whatever others hear."""
     sources = [source_of(told) for told in HEARS.get(service, ())]
     meaning = "Since anything was heard of a stream this service listens to; each speaks every minute"
-    params = (SILENT_SECONDS, sources, SILENT_SECONDS)
+    params = {"silent": SILENT_SECONDS, "sources": sources}
     return Figure("lotsennetz_stream_heard_age_seconds", meaning, HEARD, ("source",), params)
 
 

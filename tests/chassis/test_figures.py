@@ -37,10 +37,10 @@ def test_a_role_says_that_it_lives_and_the_lag_is_a_figure(directory: Room) -> N
         assert figures(session)["inbox_lag_seconds"] == 0.25
 
 
-def heard(room: Room, source: str, ago: timedelta) -> None:
-    """One event, made and heard so long ago."""
+def heard(room: Room, source: str, ago: timedelta, ahead: timedelta = timedelta()) -> None:
+    """One event, made and heard so long ago, by a clock that may have been ahead."""
     at = datetime.now(UTC) - ago
-    made = UUID(int=(int(at.timestamp() * 1000) << 80) | (uuid4().int & ((1 << 80) - 1)))
+    made = UUID(int=(int((at + ahead).timestamp() * 1000) << 80) | (uuid4().int & ((1 << 80) - 1)))
     with room.session() as session:
         session.execute("INSERT INTO inbox (event_id, source, received_at) VALUES (%s, %s, %s)", (made, source, at))
 
@@ -60,3 +60,7 @@ def test_a_stream_nothing_is_heard_of_is_told_whatever_is_heard_of_others(referr
     assert 239 < (age("referral") or 0) < 270
     heard(referral, "/lotsennetz/directory", timedelta(seconds=10))
     assert 9 < (age("directory") or 0) < 40
+    heard(referral, "/lotsennetz/referral", timedelta(minutes=3), ahead=timedelta(hours=1))
+    assert 179 < (age("referral") or 0) < 210, "its clock is ahead, and it is heard all the same"
+    heard(referral, "/lotsennetz/referral", timedelta(seconds=10))
+    assert 9 < (age("referral") or 0) < 40, "its clock is right again"
