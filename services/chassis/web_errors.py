@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from apiflask.exceptions import HTTPError
 from flask import Flask, Response, g, request
+from psycopg import DataError
 from werkzeug.exceptions import HTTPException
 
 from services.chassis import kept_forms
@@ -34,6 +35,8 @@ from services.chassis.pages import error_page, sentence
 from services.chassis.problem import problem
 from services.chassis.room import count_refusal, room
 
+#: As Python writes it, in a text or anywhere within a list or an object.
+NUL = r"\x00"
 STATUS: Mapping[type[LotsennetzError], int] = {
     InvalidError: 422,
     UnauthenticatedError: 401,
@@ -156,6 +159,18 @@ def on_deep_nesting(_: RecursionError) -> Response:
     return answer(400, "request.malformed")
 
 
+def on_unstorable(error: DataError) -> Response:
+    """No text in PostgreSQL holds a NUL; a field nobody looked into may have brought one as far as there."""
+    fields = dict.fromkeys(_with_nul(), "text-without-nul")
+    return answer(422, "request.invalid", {"fields": known_fields(fields)}) if fields else on_bug(error)
+
+
+def _with_nul() -> list[str]:
+    body = request.get_json(silent=True)
+    given = [request.view_args or {}, request.args, request.form, body if isinstance(body, dict) else {}]
+    return [name for one in given for name, value in one.items() if NUL in repr(value)]
+
+
 def on_bug(error: Exception) -> Response:
     """Anything else is our mistake: an incident number for the reader, type and place for us, the text for nobody."""
     incident = secrets.token_hex(6)
@@ -168,4 +183,5 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPError, on_invalid_input)
     app.register_error_handler(HTTPException, on_http_exception)
     app.register_error_handler(RecursionError, on_deep_nesting)
+    app.register_error_handler(DataError, on_unstorable)
     app.register_error_handler(Exception, on_bug)

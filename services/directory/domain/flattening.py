@@ -8,7 +8,7 @@ the profile as attributes and come back whole.
 
 import json
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from contracts.codes import Audience, ServiceRole
@@ -114,25 +114,28 @@ def _fitting(kind: Kind, value: Json, left_out: Problems) -> Json | None:
     found = list(contradictions(kind, row))
     for field, expected in found:
         left_out.append((f"{kind}.{field}", expected))
-    for field, _ in reversed(found):
-        _take_out(row, field)
+    _take_out(row, [field for field, _ in found])
     return {"object": kind.value, **row}
 
 
-def _take_out(row: Json, field: str) -> None:
-    """Without what contradicts: a field, an entry of a list, or a field of one that can do without it."""
-    found = re.fullmatch(r"([a-z_]+)\[([0-9]+)\](?:\.([a-z_]+))?", field)
-    if found is None:
-        row.pop(field, None)
-        return
-    name, index, part = found.group(1), int(found.group(2)), found.group(3)
-    entries = row[name]
-    if index < len(entries) and (part is None or part in NEEDED):
-        del entries[index]
-    elif index < len(entries):
-        entries[index].pop(part, None)
-    if not entries:
-        del row[name]
+def _take_out(row: Json, fields: Sequence[str]) -> None:
+    """Without what contradicts: a field, an entry of a list, or a field of one that can do without it.
+
+    Parts go first, then entries, the later ones before the earlier, then fields: so each stands where it was found.
+    """
+    entries, whole = set(), []
+    for field in fields:
+        found = re.fullmatch(r"([a-z_]+)\[([0-9]+)\](?:\.([a-z_]+))?", field)
+        if found is None:
+            whole.append(field)
+        elif (part := found.group(3)) is None or part in NEEDED:
+            entries.add((found.group(1), int(found.group(2))))
+        else:
+            row[found.group(1)][int(found.group(2))].pop(part, None)
+    for name, index in sorted(entries, reverse=True):
+        del row[name][index]
+    for name in [*whole, *(name for name, _ in entries if not row[name])]:
+        row.pop(name, None)
 
 
 #: An entry of a list is nothing without these.

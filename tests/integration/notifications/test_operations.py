@@ -122,6 +122,18 @@ def test_one_group_is_tried_again_and_the_others_stay(
     assert client.post(f"{OPERATOR}/stuck/retries", json={}, headers=operator).json == {"handled": 3}
 
 
+def test_a_text_no_database_holds_is_a_wrong_field_and_no_incident(
+    client: FlaskClient, notifications: Notifications, operator: dict[str, str]
+) -> None:
+    parked_mails(notifications)
+    answer = client.post(f"{OPERATOR}/stuck/retries", json={"cause": "mail\0"}, headers=operator)
+    assert (answer.status_code, answer.json["slug"], set(answer.json["fields"])) == (422, "request.invalid", {"cause"})
+    page = client.post(
+        "/notifications/stuck/retries", data={"cause": "mail\0"}, headers={**operator, "Accept": "text/html"}
+    )
+    assert page.status_code == 422
+
+
 def test_many_more_than_one_batch_are_all_handled(
     client: FlaskClient, notifications: Notifications, operator: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

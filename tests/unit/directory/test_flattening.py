@@ -96,6 +96,22 @@ def test_what_contradicts_takes_nothing_else_away() -> None:
     assert "schedules" not in rows_of(a_foreign_service(schedules=odd[:1]))["service"]
 
 
+def test_one_entry_that_contradicts_itself_twice_goes_once_and_alone() -> None:
+    good = {
+        "opens_at": "08:00",
+        "closes_at": "12:00",
+        "byday": "MO",
+        "valid_from": "2026-01-01",
+        "valid_to": "2026-12-31",
+    }
+    twice = {"opens_at": "18:00", "closes_at": "12:00", "valid_from": "2026-12-01", "valid_to": "2026-01-01"}
+    assert rows_of(a_foreign_service(schedules=[twice, good]))["service"]["schedules"] == [good]
+    assert (
+        "schedules"
+        not in rows_of(a_foreign_service(schedules=[{**twice, "count": 3, "until": "2026-12-01"}]))["service"]
+    )
+
+
 def test_what_has_no_place_here_is_named_and_is_no_mistake() -> None:
     contact = {"id": HOUSE, "name": "Ann Persona", "title": "Empfang"}
     area = {"extent": "{}", "extent_type": "geojson", "name": "MyCity"}
