@@ -8,6 +8,7 @@ import contextlib
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from time import monotonic
 from typing import Any, Protocol
 from uuid import UUID
@@ -86,14 +87,15 @@ class _Window:
     """Which of the numbers sent on a channel are still unconfirmed, and whether something went wrong."""
 
     sent: int = 0
-    #: Of the last `send`, and of all before it.
-    open: set[int] = field(default_factory=set)
-    earlier: set[int] = field(default_factory=set)
+    #: Of the last `send`, and of all before it; in the order in which they were sent.
+    open: dict[int, None] = field(default_factory=dict)
+    earlier: dict[int, None] = field(default_factory=dict)
     trouble: str = ""
 
     def confirm(self, tag: int, multiple: bool) -> None:
         for numbers in (self.earlier, self.open):
-            numbers.difference_update({number for number in numbers if number <= tag} if multiple else {tag})
+            for number in list(takewhile(tag.__ge__, numbers)) if multiple else (tag,):
+                numbers.pop(number, None)
 
 
 class Publisher:
@@ -123,7 +125,7 @@ class Publisher:
                 application_headers=dict(letter.headers),
             )
             window.sent += 1
-            window.open.add(window.sent)
+            window.open[window.sent] = None
             # not basic_publish: it polls the socket before every single message
             self._channel.send_method(
                 spec.Basic.Publish, "Bssbb", (0, letter.exchange, letter.routing_key, True, False), message

@@ -1,12 +1,13 @@
 """The relay's side of the outbox: which letters go next, under which position, and which have arrived."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg import sql
+from psycopg.rows import tuple_row
 
 from services.chassis.db import Connection
 
@@ -108,7 +109,7 @@ class Shelf:
 
     def left_behind(self) -> list[Parcel]:
         """What a predecessor placed and may or may not have sent."""
-        return parcels(self._connection.execute(LEFT_BEHIND))
+        return parcels(self._connection, LEFT_BEHIND)
 
     def next(self, confirmed: Sequence[Parcel]) -> list[Parcel]:
         """Mark these as published and give out the next window."""
@@ -122,8 +123,13 @@ class Shelf:
             "positions": [self.heads[exchange].position for exchange in moved],
             "rolling": [self.heads[exchange].rolling_sha256 for exchange in moved],
         }
-        return sorted(parcels(self._connection.execute(self._next, values)), key=lambda parcel: parcel.number)
+        return sorted(parcels(self._connection, self._next, values), key=lambda parcel: parcel.number)
 
 
-def parcels(rows: Iterable[Mapping[str, Any]]) -> list[Parcel]:
-    return [Parcel(**{**row, "headers": {**row["headers"], "position": row["position"]}}) for row in rows]
+def parcels(connection: Connection, query: LiteralString | bytes, values: Any = None) -> list[Parcel]:
+    """What a statement finds whose columns are those of a parcel, in their order."""
+    rows = connection.cursor(row_factory=tuple_row).execute(query, values)
+    return [
+        Parcel(number, at, event_id, exchange, key, {**headers, "position": at}, body)
+        for number, at, event_id, exchange, key, headers, body in rows
+    ]

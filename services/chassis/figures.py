@@ -70,28 +70,19 @@ SILENT_SECONDS = 900
 #: asked for, and the newest that does not come from the future: a sender's clock that once was ahead would otherwise
 #: hide, for as long as it was, everything it says since.
 HEARD = """
-WITH bounds AS (
-    SELECT (lpad(to_hex(1000 * (extract(epoch FROM now())::bigint - %(silent)s)), 12, '0') || repeat('0', 20))::uuid
-            AS since,
-        (lpad(to_hex(1000 * (extract(epoch FROM now())::bigint + 60)), 12, '0') || repeat('0', 20))::uuid AS ahead
-)
-SELECT told.source, coalesce(extract(epoch FROM now() - last.received_at), %(silent)s)::float8 AS value
-FROM bounds, unnest(%(sources)s::text[]) AS told (source), LATERAL (
-    SELECT max(received_at) AS received_at FROM (
-        (SELECT received_at FROM inbox WHERE inbox.source = told.source AND event_id >= bounds.since
-         ORDER BY event_id DESC LIMIT 1)
-        UNION ALL
-        (SELECT received_at FROM inbox WHERE inbox.source = told.source AND event_id >= bounds.since
-            AND event_id < bounds.ahead ORDER BY event_id DESC LIMIT 1)
-    ) AS newest
-) AS last"""
+SELECT told.source, coalesce(extract(epoch FROM now() - max(last.received_at)), %(silent)s)::float8 AS value
+FROM unnest(%(sources)s::text[]) AS told (source) CROSS JOIN (
+    SELECT array_agg(rpad(lpad(to_hex(1000 * (extract(epoch FROM now())::bigint + s)), 12, '0'), 32, '0')::uuid) AS made
+    FROM unnest(%(bounds)s::bigint[]) AS s) AS ids CROSS JOIN unnest(made[2:]) AS ahead (id) LEFT JOIN LATERAL (
+    SELECT received_at FROM inbox WHERE inbox.source = told.source AND event_id >= made[1] AND event_id < ahead.id
+    ORDER BY event_id DESC LIMIT 1) AS last ON true GROUP BY told.source"""
 
 
 def heard_of(service: str) -> Figure:
     """Each stream says every minute how far it goes; who hears nothing of it is cut off, whatever others hear."""
     sources = [source_of(told) for told in HEARS.get(service, ())]
     meaning = "Since anything was heard of a stream this service listens to; each speaks every minute"
-    params = {"silent": SILENT_SECONDS, "sources": sources}
+    params = {"silent": SILENT_SECONDS, "sources": sources, "bounds": [-SILENT_SECONDS, 60, 10**9]}
     return Figure("lotsennetz_stream_heard_age_seconds", meaning, HEARD, ("source",), params)
 
 

@@ -6,6 +6,7 @@ committed before its letter leaves, so after a crash it leaves again under the s
 
 import contextlib
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from threading import Event
 from time import monotonic
 from typing import Any
@@ -55,10 +56,11 @@ class Relay:
         link = broker.connect(self._amqp_uri, f"{self._service}.relay")
         try:
             topology.require(link, [self._exchange], topology.listeners_of(self._exchange))
-            turns = Turns(database, link, self._window)
-            self._log.info("relay.leads")
-            self._turn_until(stop, turns, database, backoff)
-            self._say_goodbye(turns)
+            with ThreadPoolExecutor(1, "relay.placing") as beside:
+                turns = Turns(database, link, self._window, beside)
+                self._log.info("relay.leads")
+                self._turn_until(stop, turns, database, backoff)
+                self._say_goodbye(turns)
         finally:
             broker.close_quietly(link)
 
@@ -107,11 +109,17 @@ def tell_of(confirmed: list[Parcel]) -> None:
 
 
 class Turns:
-    """One leadership: a window leaves as soon as it is placed, while the broker still confirms the one before."""
+    """One leadership: a window leaves as soon as it is placed, while the broker still confirms the one before.
 
-    def __init__(self, database: Connection, link: Any, window: int) -> None:
+    While a full window leaves, the next one is placed: where one was full more is waiting, and putting messages into
+    bytes keeps this side as busy as placing keeps the database.
+    """
+
+    def __init__(self, database: Connection, link: Any, window: int, beside: Executor) -> None:
         self.shelf = Shelf(database, window)
         self.published = 0
+        self._window, self._beside = window, beside
+        self._ahead: list[Parcel] = []
         self._link = link
         self._publisher = broker.Publisher(link)
         self._in_flight: list[Parcel] = self.shelf.left_behind()
@@ -120,14 +128,21 @@ class Turns:
 
     def turn(self) -> int:
         """Place, send, wait for what was sent the turn before; returns how many letters moved a step."""
-        following = self.shelf.next(self._confirmed)
-        moved = len(self._confirmed) + len(self._in_flight) + len(following)
+        moved = len(self._confirmed) + len(self._in_flight)
+        following = self._ahead or self.shelf.next(self._to_mark())
+        placing = self._beside.submit(self.shelf.next, self._to_mark()) if len(following) >= self._window else None
         self._publisher.send(following)
         self._publisher.wait(but_the_last=True)
-        self._confirmed, self._in_flight = self._in_flight, following
-        tell_of(self._confirmed)
-        self.published += len(self._confirmed)
-        return moved
+        tell_of(self._in_flight)
+        self.published += len(self._in_flight)
+        self._confirmed += self._in_flight
+        self._in_flight, self._ahead = following, placing.result() if placing else []
+        return moved + len(following)
+
+    def _to_mark(self) -> list[Parcel]:
+        """What was confirmed, handed over once: whoever gets it marks it."""
+        confirmed, self._confirmed = self._confirmed, []
+        return confirmed
 
     def finish(self, seconds: float = 3.0) -> None:
         deadline = monotonic() + seconds

@@ -64,6 +64,6 @@ def send_kept(connection: Connection, amqp_uri: str, service: str, queue: str, s
 
 def _pages(connection: Connection, exchange: str, since: datetime) -> Iterator[list[Parcel]]:
     position = 0
-    while page := parcels(connection.execute(KEPT, (exchange, position, since, PAGE))):
+    while page := parcels(connection, KEPT, (exchange, position, since, PAGE)):
         yield page
         position = page[-1].position

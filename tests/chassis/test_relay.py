@@ -4,6 +4,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,7 @@ import pytest
 from contracts import directory as said
 from services.chassis import broker as amqp_broker
 from services.chassis.broker import Publisher, PublishError
-from services.chassis.db import connect
+from services.chassis.db import Connection, connect
 from services.chassis.despatch import Shelf
 from services.chassis.launch import reporter
 from services.chassis.relay import Relay, Turns
@@ -24,6 +25,12 @@ from tests.waiting import eventually
 
 EVENTS = "directory.events"
 INBOX = "referral.inbox.0"
+
+
+@contextmanager
+def turning(session: Connection, link: Any, window: int) -> Iterator[Turns]:
+    with ThreadPoolExecutor(1) as beside:
+        yield Turns(session, link, window, beside)
 
 
 @contextmanager
@@ -104,8 +111,7 @@ def test_a_position_is_committed_before_the_letter_leaves(directory: Room, vhost
 def test_what_was_sent_but_not_marked_is_sent_again_under_the_same_position(directory: Room, vhost: Broker) -> None:
     directory.tell(5)
     link = amqp_broker.connect(vhost.amqp_uri, "test")
-    with connect(directory.dsn) as session:
-        turns = Turns(session, link, 500)
+    with connect(directory.dsn) as session, turning(session, link, 500) as turns:
         turns.turn()
         turns.turn()  # sent and confirmed; the mark would come with the next turn
     link.close()
@@ -117,16 +123,49 @@ def test_what_was_sent_but_not_marked_is_sent_again_under_the_same_position(dire
     assert len({message.properties["message_id"] for message in found}) == 5
 
 
+def test_what_was_placed_ahead_and_not_sent_leaves_in_its_place(directory: Room, vhost: Broker) -> None:
+    """Two windows are placed with the first full one; whoever dies then has sent one of them."""
+    directory.tell(35)
+    link = amqp_broker.connect(vhost.amqp_uri, "test")
+    with connect(directory.dsn) as session, turning(session, link, 10) as turns:
+        turns.turn()
+        assert directory.value("SELECT count(position) FROM outbox") == 20
+    link.close()
+    with relaying(directory, vhost.amqp_uri):
+        drained(directory)
+    assert positions(messages(vhost.amqp_uri)) == [*range(1, 11), *range(1, 36)]
+
+
+def test_a_full_outbox_leaves_in_order_each_once_and_is_marked(directory: Room, vhost: Broker) -> None:
+    directory.tell(57)
+    link = amqp_broker.connect(vhost.amqp_uri, "test")
+    with connect(directory.dsn) as session, turning(session, link, 10) as turns:
+        turns.finish()
+        assert turns.published == 57
+    link.close()
+    assert directory.unpublished() == 0
+    found = messages(vhost.amqp_uri)
+    assert positions(found) == list(range(1, 58))
+    assert head_of(directory) == (57, rolled(found))
+
+
+def head_of(directory: Room) -> tuple[int, str]:
+    [row] = directory.rows("SELECT published, rolling_sha256 FROM outbox_heads")
+    return row["published"], row["rolling_sha256"]
+
+
+def rolled(found: list[Any]) -> str:
+    rolling = bytes(32)
+    for message in found:
+        rolling = hashlib.sha256(rolling + hashlib.sha256(message.body).digest()).digest()
+    return rolling.hex()
+
+
 def test_the_head_tells_position_and_a_rolling_hash_over_the_bytes(directory: Room, vhost: Broker) -> None:
     directory.tell(30)
     with relaying(directory, vhost.amqp_uri, window=7):
         drained(directory)
-    rolling = bytes(32)
-    for message in messages(vhost.amqp_uri):
-        rolling = hashlib.sha256(rolling + hashlib.sha256(message.body).digest()).digest()
-    assert directory.rows("SELECT published, rolling_sha256 FROM outbox_heads") == [
-        {"published": 30, "rolling_sha256": rolling.hex()}
-    ]
+    assert head_of(directory) == (30, rolled(messages(vhost.amqp_uri)))
 
 
 def test_letters_to_partners_have_positions_of_their_own(directory: Room, vhost: Broker) -> None:
