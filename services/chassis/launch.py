@@ -1,6 +1,7 @@
 """How a service starts: ``python -m services.<name> <role>``."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -107,9 +108,11 @@ def _stand(service: Service, role: str, settings: Settings) -> None:
             _serve(service, settings, unit)
         elif role == "worker":
             worker = import_module("services.chassis.worker")  # not before the process is green
+            settle()
             worker.run(service.doors, unit, settings.amqp_uri, settings.inbox_partitions)
         elif role == "relay":
             report = reporter(unit)
+            settle()
             Relay(dsn=settings.database_url, amqp_uri=settings.amqp_uri, service=service.name, report=report).run(
                 supervisor.stop_on_signals()
             )
@@ -125,7 +128,15 @@ def _serve(service: Service, settings: Settings, unit: Unit) -> None:
     for collector in service.figures:
         METRICS.register(collector(unit.db))
     app = service.web(settings, unit)
+    settle()
     web.serve(app, settings)
+
+
+def settle() -> None:
+    """What starting has made stays as long as the process does: nobody need look through it again and again for what is
+    garbage. A look took 60 to 120 ms, and nothing else was done meanwhile."""
+    gc.collect()
+    gc.freeze()
 
 
 def reporter(unit: Unit) -> Callable[[Head], None] | None:

@@ -35,8 +35,6 @@ from services.chassis.pages import error_page, sentence
 from services.chassis.problem import problem
 from services.chassis.room import count_refusal, room
 
-#: As Python writes it, in a text or anywhere within a list or an object.
-NUL = r"\x00"
 STATUS: Mapping[type[LotsennetzError], int] = {
     InvalidError: 422,
     UnauthenticatedError: 401,
@@ -161,14 +159,11 @@ def on_deep_nesting(_: RecursionError) -> Response:
 
 def on_unstorable(error: DataError) -> Response:
     """No text in PostgreSQL holds a NUL; a field nobody looked into may have brought one as far as there."""
-    fields = dict.fromkeys(_with_nul(), "text-without-nul")
-    return answer(422, "request.invalid", {"fields": known_fields(fields)}) if fields else on_bug(error)
-
-
-def _with_nul() -> list[str]:
-    body = request.get_json(silent=True)
-    given = [request.view_args or {}, request.args, request.form, body if isinstance(body, dict) else {}]
-    return [name for one in given for name, value in one.items() if NUL in repr(value)]
+    given = (request.view_args, request.args, request.form, request.get_json(silent=True))
+    # as Python writes it, in a text or anywhere within a list or an object
+    found = [name for one in given if isinstance(one, Mapping) for name, value in one.items() if r"\x00" in repr(value)]
+    fields = {"fields": dict.fromkeys(found, "text-without-nul")}
+    return answer(422, "request.invalid", fields) if found else on_bug(error)
 
 
 def on_bug(error: Exception) -> Response:
