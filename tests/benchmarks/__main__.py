@@ -20,6 +20,9 @@ from tests.benchmarks.product import Prepared, prepared
 from tests.benchmarks.rounds import Round, play, play_product
 from tests.benchmarks.stage import Servers
 
+#: Commands that are looked at stage by stage: fewer than a partner may send in a minute.
+STAGED = 400
+
 
 def main() -> int:
     options = parse()
@@ -47,8 +50,8 @@ def measure(run: Run, servers: Servers, folder: Path, options: argparse.Namespac
             run.drains.append(drain.measure(servers, options.letters))
             run.commits.append(limits.commits(servers, options.commits))
         run.stages = {
-            "spine": stages.of_the_spine(servers, options.referrals),
-            "product": stages.of_the_product(made, options.referrals),
+            "spine": stages.of_the_spine(servers, min(options.referrals, STAGED)),
+            "product": stages.of_the_product(made, min(options.referrals, STAGED)),
         }
     run.backlog = backlog.measure(servers, folder, options.backlog)
     run.log = of_the_log(servers.dsn, folder, options.entries)
@@ -97,7 +100,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--cases", type=int, default=150, help="lifecycles of six transitions per round")
-    parser.add_argument("--referrals", type=int, default=400, help="referrals a partner answers per round")
+    parser.add_argument("--referrals", type=int, default=800, help="referrals a partner answers per round")
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--letters", type=int, default=10_000, help="letters in the outbox for the drain")
     parser.add_argument("--commits", type=int, default=1_000, help="of each of pgbench's sixteen clients")

@@ -12,7 +12,7 @@ from tests.benchmarks.contestants import FASTAPI, FASTSTREAM, NAMEKO, NODE, SPIN
 from tests.benchmarks.drain import Drain
 from tests.benchmarks.limits import Commits
 from tests.benchmarks.product import NAME as PRODUCT
-from tests.benchmarks.rounds import Round
+from tests.benchmarks.rounds import Latency, Round
 
 #: How many times as fast, in transitions a second, the spine is to be.
 RATIOS = {NAMEKO.name: 2.2, FASTSTREAM.name: 1.5, FASTAPI.name: 1.0, NODE.name: 0.9}
@@ -79,18 +79,16 @@ def _contestant(run: Run, name: str) -> dict[str, Any]:
         "per_second": run.mid(name, lambda one: one.per_second),
         "spread": [min(one.per_second for one in rounds), max(one.per_second for one in rounds)],
         "cpu_ms": {part: run.mid(name, lambda one, part=part: one.cpu_ms[part]) for part in parts},  # type: ignore[misc]
-        "latency": {
-            figure: run.mid(name, lambda one, figure=figure: getattr(one.latency, figure))  # type: ignore[misc]
-            for figure in asdict(rounds[0].latency)
-        },
-        "half": {
-            figure: run.mid(name, lambda one, figure=figure: getattr(one.half, figure))  # type: ignore[misc]
-            for figure in asdict(rounds[0].half)
-        }
-        if rounds[0].half
-        else None,
+        "latency": _latency(run, name, lambda one: one.latency),
+        "half": _latency(run, name, lambda one: one.half),
+        "few": _latency(run, name, lambda one: one.few),
         "memory": {part: run.mid(name, lambda one, part=part: one.memory.get(part, 0.0)) for part in rounds[0].memory},  # type: ignore[misc]
     }
+
+
+def _latency(run: Run, name: str, of: Callable[[Round], Latency | None]) -> dict[str, float] | None:
+    found = [asdict(seen) for one in run.of(name) if (seen := of(one))]
+    return {figure: float(median(one[figure] for one in found)) for figure in found[0]} if found else None
 
 
 def _cpu(run: Run, names: Sequence[str]) -> list[Figure]:

@@ -1,7 +1,8 @@
 """``make bench-growth``: how pages and appending grow from ten thousand to a million rows, and the log to ten million.
 
 Asks the modules that measure each of them alone, draws the curves, and judges whether they are no worse than
-logarithmic. Takes about an hour. Writes docs/results/growth.json, and docs/performance.md anew.
+logarithmic. Takes about an hour. Writes docs/results/growth.json, and docs/performance.md anew; a part that was not
+asked for keeps what it came to before.
 """
 
 import argparse
@@ -123,7 +124,6 @@ def group(title: str, unit: str, curves: Curves, floor: float) -> Group:
 def main() -> int:
     options = parse()
     sizes, logs = options.sizes, sorted({*options.sizes, options.log})
-    began = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.facts()}
     with running_postgres(ROOT / ".dev" / "bench-growth") as postgres:
         asked: dict[str, Callable[[], Group]] = {
             "board": lambda: group(
@@ -140,20 +140,27 @@ def main() -> int:
             ),
             "append": lambda: group("Appending to the log", "CPU-µs over entries", appending(postgres.dsn, logs), 0.0),
         }
-        groups = {}
-        for name, measure in asked.items():
-            if name in options.only:
-                started = time.monotonic()
-                groups[name] = measure()
-                tell(f"{name} took {time.monotonic() - started:.0f} s")
-    document = {**began, "slack": SLACK, "floor_ms": FLOOR_MS, "groups": groups, "machine_at_the_end": machine.facts()}
+        groups = {name: timed(name, measure) for name, measure in asked.items() if name in options.only}
     for one in groups.values():
         for name, curve in one["curves"].items():
             print(f"{'' if curve['holds'] else 'WORSE ':6}{one['title']}: {name}: {curve['values']}")
     if options.write:
+        before = (report.kept(report.GROWTH) or {"groups": {}})["groups"]
+        both = {name: {**before, **groups}[name] for name in asked if name in before or name in groups}
+        document = {"slack": SLACK, "floor_ms": FLOOR_MS, "groups": both}
         report.GROWTH.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         report.draw()
     return 0
+
+
+def timed(name: str, measure: Callable[[], Group]) -> Group:
+    """With when it was, how long it took and what else the machine did."""
+    began, load1 = time.monotonic(), machine.facts()["load1"]
+    measured = measure()
+    seconds = round(time.monotonic() - began)
+    tell(f"{name} took {seconds} s")
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return {**measured, "at": at, "seconds": seconds, "load1": [load1, machine.facts()["load1"]]}
 
 
 def tell(line: str) -> None:

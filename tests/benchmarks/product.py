@@ -97,10 +97,16 @@ class Product:
     token: str
     checkpoints: Path
 
-    def load(self, cases: Sequence[Case], clients: int, steps: list[tuple[str, Any]]) -> dict[str, Any]:
-        """Answer each case step by step; what the clients saw, and how each case stands afterwards."""
+    def load(
+        self, cases: Sequence[Case], clients: int, steps: list[tuple[str, Any]], per_second: float = 0.0
+    ) -> dict[str, Any]:
+        """Answer each case step by step, as fast as it goes or so many a second.
+
+        Returns what the clients saw, and how each case stands afterwards.
+        """
         told = {"token": self.token, "cases": [[case.id, case.version] for case in cases], "steps": steps}
-        command = [sys.executable, "-m", "tests.benchmarks.product_load", "127.0.0.1", str(self.port), str(clients)]
+        where = ["127.0.0.1", str(self.port), str(clients), str(per_second)]
+        command = [sys.executable, "-m", "tests.benchmarks.product_load", *where]
         done = subprocess.run(command, input=json.dumps(told), capture_output=True, text=True, cwd=ROOT, check=True)
         found: dict[str, Any] = json.loads(done.stdout)
         return found

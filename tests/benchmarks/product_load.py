@@ -1,6 +1,8 @@
 """A partner's system under load: cases side by side, each answered step by step on the version that was seen.
 
-python -m tests.benchmarks.product_load HOST PORT CLIENTS < {"token": ..., "cases": [[id, version]], "steps": [...]}
+python -m tests.benchmarks.product_load HOST PORT CLIENTS PER_SECOND < told
+
+what is told: {"token": ..., "cases": [[id, version]], "steps": [...]}
 """
 
 import asyncio
@@ -11,19 +13,25 @@ from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
-from tests.benchmarks.load import Seen, post
+from tests.benchmarks.load import Seen, Turns, post
 
 
-async def run(host: str, port: int, clients: int, told: dict[str, Any]) -> dict[str, Any]:
-    seen, versions, queue = Seen(), dict[str, int](), iter(told["cases"])
+async def run(host: str, port: int, clients: int, per_second: float, told: dict[str, Any]) -> dict[str, Any]:
+    seen, versions, queue, turns = Seen(), dict[str, int](), iter(told["cases"]), Turns(per_second)
     began = perf_counter()
-    await asyncio.gather(*(_client(host, port, told, queue, seen, versions) for _ in range(clients)))
+    await asyncio.gather(*(_client(host, port, told, queue, seen, versions, turns) for _ in range(clients)))
     seen.seconds = perf_counter() - began
     return {**vars(seen), "versions": versions}
 
 
 async def _client(
-    host: str, port: int, told: dict[str, Any], cases: Iterator[Any], seen: Seen, versions: dict[str, int]
+    host: str,
+    port: int,
+    told: dict[str, Any],
+    cases: Iterator[Any],
+    seen: Seen,
+    versions: dict[str, int],
+    turns: Turns,
 ) -> None:
     reader, writer = await asyncio.open_connection(host, port)
     for case_id, version in cases:
@@ -34,7 +42,7 @@ async def _client(
                 f"Idempotency-Key: {uuid4()}",
                 f'If-Match: "{versions[case_id]}"',
             )
-            began = perf_counter()
+            began = await turns.next()
             path = f"/partner/v1/referrals/{case_id}/actions/{action}"
             status, answer = await post(reader, writer, path, body, headers)
             seen.latencies_ms.append((perf_counter() - began) * 1000)
@@ -49,5 +57,5 @@ async def _client(
 
 if __name__ == "__main__":
     host, port, clients = sys.argv[1], *map(int, sys.argv[2:4])
-    found = asyncio.run(run(host, port, clients, json.load(sys.stdin)))
+    found = asyncio.run(run(host, port, clients, float(sys.argv[4]), json.load(sys.stdin)))
     json.dump({**found, "said": sorted(found["said"])}, sys.stdout)

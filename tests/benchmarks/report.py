@@ -99,7 +99,8 @@ def peers(found: Json) -> str:
 def latencies(found: Json) -> str:
     rows = []
     for name, one in found["contestants"].items():
-        for load, told in (("16 clients", one["latency"]), ("half of it: 4 clients", one["half"])):
+        loads = {"16 clients": one["latency"], "half that rate, evenly": one["half"], "4 clients": one["few"]}
+        for load, told in loads.items():
             if told:
                 cells = (told["http_p50"], told["http_p99"], told["heard_p50"], told["heard_p99"])
                 rows.append((f"{name}, {load}", *map(number, cells)))
@@ -159,9 +160,12 @@ def missed(found: Json, grown: Json | None) -> str:
             lines.append(f"- **{one['name']}**: {seen}, {one['target']} was to be reached.")
             lines += [f"  {sentence}" for sentence in tried.about(one["name"])]
     for group in grown["groups"].values() if grown else ():
+        alike: dict[tuple[str, ...], list[str]] = {}
         for name in (name for name, one in group["curves"].items() if not one["holds"]):
-            lines.append(f"- **{group['title']}: {name}** grows faster than the logarithm of the size.")
-            lines += [f"  {sentence}" for sentence in tried.about(f"{group['title']}: {name}")]
+            alike.setdefault(tried.about(f"{group['title']}: {name}"), []).append(name)
+        for told, names in alike.items():
+            lines.append(f"- **{group['title']}** grow faster than the logarithm of the size: {'; '.join(names)}.")
+            lines += [f"  {sentence}" for sentence in told]
     return "\n".join(lines) or "Nothing was missed."
 
 

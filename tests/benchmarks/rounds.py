@@ -17,7 +17,8 @@ from tests.waiting import eventually
 
 STEPS = 6
 WARM_UP = 20
-HALF_LOAD = 4
+#: So few clients as wait in no line, and yet leave nothing idle.
+FEW = 4
 FURTHER = "product, further steps"
 
 
@@ -41,7 +42,9 @@ class Round:
     #: Of each component, for one transition.
     cpu_ms: dict[str, float]
     latency: Latency
+    #: At half the rate it has just reached, evenly; and by few clients that ask as fast as they are answered.
     half: Latency | None
+    few: Latency | None
     #: What the components held when the load was over, in MiB.
     memory: dict[str, float]
     #: Of the machine while it lasted: how many wanted its cores, and what others took of them.
@@ -58,23 +61,31 @@ class BrokenPromiseError(Exception):
 
 
 def play(contestant: Contestant, servers: Servers, logs: Path, *, cases: int, clients: int, half: int = 0) -> Round:
-    """The whole load; and after it, for so many cases, a quarter of the clients, so that nobody waits in line."""
+    """The whole load; after it, for so many cases each, half the rate it had, and few clients."""
     with stage(contestant, servers, logs) as made:
         _run(made, min(WARM_UP, cases), clients)
         with machine.Watch(made.pids) as watch:
             seen, seconds = _run(made, cases, clients)
         transitions = cases * STEPS
         latency = Latency(*_percentiles(seen["latencies_ms"]), *_percentiles(_lags(made, transitions)))
-        quiet = None
+        at_half = at_few = None
         if half:
-            slow, _ = _run(made, half, HALF_LOAD)
-            quiet = Latency(*_percentiles(slow["latencies_ms"]), *_percentiles(_lags(made, half * STEPS)))
+            slow, _ = _run(made, half, clients, transitions / seconds / 2)
+            at_half = Latency(*_percentiles(slow["latencies_ms"]), *_percentiles(_lags(made, half * STEPS)))
+            slow, _ = _run(made, half, FEW)
+            at_few = Latency(*_percentiles(slow["latencies_ms"]), *_percentiles(_lags(made, half * STEPS)))
         _check(made)
-        return _round(contestant.name, transitions, seconds, watch, latency, quiet)
+        return _round(contestant.name, transitions, seconds, watch, latency, at_half, at_few)
 
 
 def _round(
-    name: str, transitions: int, seconds: float, watch: machine.Watch, latency: Latency, half: Latency | None
+    name: str,
+    transitions: int,
+    seconds: float,
+    watch: machine.Watch,
+    latency: Latency,
+    half: Latency | None = None,
+    few: Latency | None = None,
 ) -> Round:
     return Round(
         name,
@@ -83,16 +94,17 @@ def _round(
         {part: spent / transitions for part, spent in sorted(watch.spent.items())},
         latency,
         half,
+        few,
         watch.memory,
         watch.load1,
         watch.others,
     )
 
 
-def _run(made: Stage, cases: int, clients: int) -> tuple[dict[str, Any], float]:
+def _run(made: Stage, cases: int, clients: int, per_second: float = 0.0) -> tuple[dict[str, Any], float]:
     """Load until all was heard; the seconds from the first command to the last event heard."""
     before = made.heard()
-    seen: dict[str, Any] = made.load(made.make_cases(cases), clients, STEPS)
+    seen: dict[str, Any] = made.load(made.make_cases(cases), clients, STEPS, per_second)
     if seen["refused"]:
         raise BrokenPromiseError(f"{made.contestant.name}: refused {seen['refused']}: {seen['said']}")
     made.acknowledged += seen["acknowledged"]
@@ -115,22 +127,25 @@ def _check(made: Stage) -> None:
 
 
 def play_product(made: Prepared, logs: Path, *, clients: int, half: int = 0) -> list[Round]:
-    """`accept` on every case but those kept for half the load and for warming up, then what follows on each."""
+    """`accept` on every case but those kept for less load and for warming up, then what follows on each."""
     with products.product(made, logs) as at_work:
         cases = list(made.cases)
         many = min(WARM_UP * STEPS, len(cases) // 3)  # as many commands as the others get to warm up
         warm, cases = cases[:many], cases[many:]
-        kept, cases = cases[:half], cases[half:]
+        for_half, for_few, cases = cases[:half], cases[half : 2 * half], cases[2 * half :]
         _answer(at_work, warm, clients, ACCEPT)
         with machine.Watch(at_work.pids) as watch:
             seen, seconds, latency = _answer(at_work, cases, clients, ACCEPT)
-        quiet = _answer(at_work, kept, HALF_LOAD, ACCEPT)[2] if kept else None
-        accepted = _round(products.NAME, len(cases), seconds, watch, latency, quiet)
+        at_half = at_few = None
+        if half:
+            at_half = _answer(at_work, for_half, clients, ACCEPT, len(cases) / seconds / 2)[2]
+            at_few = _answer(at_work, for_few, FEW, ACCEPT)[2]
+        accepted = _round(products.NAME, len(cases), seconds, watch, latency, at_half, at_few)
         running = [Case(case.id, seen["versions"][case.id]) for case in cases]
         steps = products.further_steps()
         with machine.Watch(at_work.pids) as watch:
             seen, seconds, latency = _answer(at_work, running, clients, steps)
-        further = _round(FURTHER, len(cases) * len(steps), seconds, watch, latency, None)
+        further = _round(FURTHER, len(cases) * len(steps), seconds, watch, latency)
         answered = {"accept": len(made.cases), "start": len(cases), "pause": 2 * len(cases), "resume": 2 * len(cases)}
         if wrong := products.broken(at_work, answered):
             raise BrokenPromiseError(f"{products.NAME}: {', '.join(wrong)}")
@@ -138,10 +153,10 @@ def play_product(made: Prepared, logs: Path, *, clients: int, half: int = 0) -> 
 
 
 def _answer(
-    at_work: Product, cases: Sequence[Case], clients: int, steps: list[tuple[str, Any]]
+    at_work: Product, cases: Sequence[Case], clients: int, steps: list[tuple[str, Any]], per_second: float = 0.0
 ) -> tuple[dict[str, Any], float, Latency]:
     before = at_work.count()
-    seen = at_work.load(cases, clients, steps)
+    seen = at_work.load(cases, clients, steps, per_second)
     if seen["refused"]:
         raise BrokenPromiseError(f"{products.NAME}: refused {seen['refused']}: {seen['said']}")
     eventually(at_work.settled, timeout=120, interval=0.02)

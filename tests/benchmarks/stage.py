@@ -55,8 +55,10 @@ class Stage:
                 copy.write_row((case_id, 0, "new"))
         return ids
 
-    def load(self, ids: Sequence[str], clients: int, steps: int) -> dict[str, object]:
-        command = [sys.executable, "-m", "tests.benchmarks.load", "127.0.0.1", *map(str, (self.port, clients, steps))]
+    def load(self, ids: Sequence[str], clients: int, steps: int, per_second: float = 0.0) -> dict[str, object]:
+        """Move each case on step by step, as fast as it goes or so many steps a second."""
+        told = map(str, (self.port, clients, steps, per_second))
+        command = [sys.executable, "-m", "tests.benchmarks.load", "127.0.0.1", *told]
         done = subprocess.run(command, input="\n".join(ids), capture_output=True, text=True, cwd=ROOT, check=True)
         found: dict[str, object] = json.loads(done.stdout)
         return found
