@@ -106,6 +106,11 @@ supply: ## what the images are made of: licences, bill of materials, known weakn
 	@deploy/dev/setup.sh
 	@$(PY) -m deploy.supply $(ARGS)
 
+.PHONY: fuzz
+fuzz: ## every door under input nobody thought of, with figures (15 minutes); writes docs/results/fuzz.md
+	@deploy/dev/setup.sh --tests
+	@$(PY) -m tests.fuzz $(ARGS)
+
 .PHONY: clean
 clean: ## remove what runs left behind (.dev, caches); keeps .venv
 	@for link in .dev/postgres .dev/*/postgres; do [ ! -L "$$link" ] || rm -rf "$$(readlink "$$link")"; done

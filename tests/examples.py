@@ -10,11 +10,13 @@ from hypothesis import settings
 LONG = "LOTSENNETZ_LONG" in os.environ
 #: The gate tries this part of them, and of quick ones never fewer than SOME.
 PART, SOME = 6, 40
+#: `make fuzz` asks the APIs so many times as often as the long run does.
+TIMES = int(os.environ.get("LOTSENNETZ_TIMES", "1"))
 
 
 def examples(many: int, some: int = SOME) -> int:
     """So many in the long run, a part of them in the gate, but `some` at least."""
-    return many if LONG else max(min(many, some), many // PART)
+    return TIMES * many if LONG else max(min(many, some), many // PART)
 
 
 def tried(many: int, some: int = SOME) -> settings:

@@ -1,7 +1,8 @@
 """Whatever a program sends, the answer is one we meant, and never a 500."""
 
+from collections.abc import Callable
+
 import schemathesis
-from hypothesis import HealthCheck, given, settings
 
 from deploy.demo.clocks import FixedClock
 from services.audit.web.app import create_app
@@ -9,13 +10,13 @@ from services.chassis.db import Database
 from services.chassis.work import Unit
 from tests.chassis.web_rig import HWK, TestIssuer, bearer
 from tests.chassis.web_rig import settings as web_settings
-from tests.examples import tried
 from tests.integration.audit.conftest import START
+from tests.knocking import Knocking
 
 MEANT = {200, 400, 403, 404, 409, 415, 422}
 
 
-def test_the_doors_never_break(log) -> None:
+def test_the_doors_never_break(log, record_property: Callable[[str, object], None]) -> None:
     log.hear(*range(300))
     log.sign()
     issuer = TestIssuer()
@@ -28,17 +29,9 @@ def test_the_doors_never_break(log) -> None:
         operations = list(described.include(path_regex="^/audit/(api|operator/log)").get_all_operations())
         partner = bearer(issuer.token(sub="hwk", roles=None, organization_id=str(HWK)))
         dpo = bearer(issuer.token(sub="dora", roles=["dpo"]))
+        knocking = Knocking(MEANT, record_property)
         for found in operations:
             operation = found.ok()
-            knock(operation, partner if operation.method.upper() == "POST" else dpo)
+            knocking.knock(operation, partner if operation.method.upper() == "POST" else dpo)
     assert len(operations) >= 10
-
-
-def knock(operation: schemathesis.APIOperation, headers: dict[str, str]) -> None:  # type: ignore[type-arg]
-    @settings(tried(15, some=5), suppress_health_check=list(HealthCheck), database=None)
-    @given(operation.as_strategy())
-    def once(case: schemathesis.Case) -> None:
-        answer = case.call(headers=headers)
-        assert answer.status_code in MEANT, (operation.label, answer.status_code, answer.text[:300])
-
-    once()
+    knocking.told()
