@@ -68,14 +68,14 @@ ROLES = Figure(
 SILENT_SECONDS = 900
 #: Ids of events begin with the milliseconds they were made at, and the inbox is ordered by them. The newest of all is
 #: asked for, and the newest that does not come from the future: a sender's clock that once was ahead would otherwise
-#: hide, for as long as it was, everything it says since.
+#: hide, for as long as it was, everything it says since. What a hearer ahead of time wrote down counts for nothing.
 HEARD = """
 SELECT told.source, coalesce(extract(epoch FROM now() - max(last.received_at)), %(silent)s)::float8 AS value
 FROM unnest(%(sources)s::text[]) AS told (source) CROSS JOIN (
     SELECT array_agg(rpad(lpad(to_hex(1000 * (extract(epoch FROM now())::bigint + s)), 12, '0'), 32, '0')::uuid) AS made
     FROM unnest(%(bounds)s::bigint[]) AS s) AS ids CROSS JOIN unnest(made[2:]) AS ahead (id) LEFT JOIN LATERAL (
     SELECT received_at FROM inbox WHERE inbox.source = told.source AND event_id >= made[1] AND event_id < ahead.id
-    ORDER BY event_id DESC LIMIT 1) AS last ON true GROUP BY told.source"""
+    ORDER BY event_id DESC LIMIT 1) AS last ON received_at < now() + interval '1 minute' GROUP BY told.source"""
 
 
 def heard_of(service: str) -> Figure:

@@ -69,12 +69,13 @@ def server(process: psutil.Process, words: list[str]) -> str | None:
 def targets(supervisor: int, dev: Path, servers: bool) -> dict[str, list[psutil.Process]]:
     """What may be killed, by name. Servers need not be children of the demo, but their command names its folder."""
     found: dict[str, list[psutil.Process]] = {}
-    family = psutil.Process(supervisor).children(recursive=True)
+    family = set(psutil.Process(supervisor).children(recursive=True))
     for process in {*family, *(psutil.process_iter() if servers else ())}:
         name = named(process)
-        if name and name.startswith("server ") and not (servers and str(dev) in " ".join(process.cmdline())):
+        if name is None or name.endswith(" all"):
             continue
-        if name and not name.endswith(" all"):
+        is_server = name.startswith("server ")
+        if servers and str(dev) in " ".join(process.cmdline()) if is_server else process in family:
             found.setdefault(name, []).append(process)
     return found
 
