@@ -68,7 +68,7 @@ ROLES = Figure(
 SILENT_SECONDS = 900
 #: Ids of events begin with the milliseconds they were made at, and the inbox is ordered by them. The newest of all is
 #: asked for, and the newest that does not come from the future: a sender's clock that once was ahead would otherwise
-#: hide, for as long as it was, everything it says since. What a hearer ahead of time wrote down counts for nothing.
+#: hide, for as long as it was, everything it says since. What the database noted ahead of its time is no sign of life.
 HEARD = """
 SELECT told.source, coalesce(extract(epoch FROM now() - max(last.received_at)), %(silent)s)::float8 AS value
 FROM unnest(%(sources)s::text[]) AS told (source) CROSS JOIN (

@@ -65,4 +65,4 @@ def test_a_stream_nothing_is_heard_of_is_told_whatever_is_heard_of_others(referr
     heard(referral, "/lotsennetz/referral", timedelta(seconds=10))
     assert 9 < (age("referral") or 0) < 40, "its clock is right again"
     heard(referral, "/lotsennetz/referral", timedelta(hours=-1))
-    assert 9 < (age("referral") or 0) < 40, "ours was ahead, too: that is no sign of life"
+    assert 9 < (age("referral") or 0) < 40, "the database was ahead, too: that is no sign of life"

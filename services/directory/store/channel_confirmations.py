@@ -110,11 +110,13 @@ def drop(work: Work, organization_id: str) -> None:
 
 
 #: A participation whose channel is neither the one in force nor the one that waits. Notices go on to the one in force.
+#: Whoever wrote it last has a hand in it also where another channel was confirmed since.
 UNNOTED = """
 SELECT p.organization_id::text AS organization_id, ARRAY(
     SELECT DISTINCT h.changed_by FROM object_history h
-    WHERE h.kind = 'participation' AND h.id = p.organization_id::text
-        AND h.changed_at > coalesce(c.confirmed_at, '-infinity')) AS changed_by
+    WHERE h.kind = 'participation' AND h.id = p.organization_id::text AND (
+        h.changed_at > coalesce(c.confirmed_at, '-infinity') OR h.number = (SELECT max(newest.number)
+            FROM object_history newest WHERE newest.kind = h.kind AND newest.id = h.id))) AS changed_by
 FROM participations p LEFT JOIN channel_confirmations c ON c.organization_id = p.organization_id
 WHERE coalesce(c.waiting, c.in_force, %(nowhere)s) IS DISTINCT FROM jsonb_strip_nulls(jsonb_build_object(
     'channel', p.document -> 'channel', 'contact', p.document #> '{agreement,contact}'))

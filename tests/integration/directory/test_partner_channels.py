@@ -182,10 +182,11 @@ def test_a_key_that_waits_can_still_be_confirmed_by_whoever_refused_a_channel(ho
     assert answer.status_code == 200, answer.json
 
 
-def test_what_the_version_before_wrote_down_waits_for_somebody_else_within_the_hour(house: House):
+@pytest.mark.parametrize("minutes", [0, 1], ids=["before what is in force was confirmed", "after it"])
+def test_what_the_version_before_wrote_down_waits_for_somebody_else_within_the_hour(house: House, minutes: int):
     """It knows of no second person: it writes the file and its history, and nothing else."""
     unit = house.directory.unit
-    unit.clock.instant += timedelta(minutes=1)  # type: ignore[attr-defined]
+    unit.clock.instant += timedelta(minutes=minutes)  # type: ignore[attr-defined]
     name = (Kind.PARTICIPATION, CHAMBER)
     with unit.work(actor="staff:mallory") as work:
         held = store.load(work.tx, [name])[name]
